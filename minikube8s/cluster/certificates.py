@@ -1,0 +1,144 @@
+"""Owns the cluster's keys and certificates: the only module that imports cryptography.
+
+One CA per cluster, made at ``mk8s up``. Server certificates name loopback, the Service address of
+the API and the node's own addresses; client certificates carry user and groups as Kubernetes
+reads them: CN is the user, each O a group
+(https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates).
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from minikube8s.cluster.config import write_private
+
+CA_DAYS = 3650
+LEAF_DAYS = 3650
+# a clock that is a little behind must not refuse a certificate made a moment ago
+_SKEW = datetime.timedelta(minutes=5)
+
+
+class Authority:
+    """The cluster's certificate authority in ``directory`` (ca.crt, ca.key), made when absent."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.path = directory / "ca.crt"
+        key_path = directory / "ca.key"
+        if self.path.exists() and key_path.exists():
+            self._certificate = x509.load_pem_x509_certificate(self.path.read_bytes())
+            key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
+            assert isinstance(key, ec.EllipticCurvePrivateKey)
+            self._key = key
+            return
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mk8s-ca")])
+        usage = x509.KeyUsage(
+            digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False,
+            key_encipherment=False, data_encipherment=False, key_agreement=False,
+            encipher_only=False, decipher_only=False,
+        )  # fmt: skip
+        builder = (
+            _builder(name, name, self._key.public_key(), CA_DAYS)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(usage, critical=True)
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False
+            )
+        )
+        self._certificate = builder.sign(self._key, hashes.SHA256())
+        # the key first: a certificate without its key would be taken for a finished authority
+        write_private(key_path, _pem_key(self._key))
+        write_private(self.path, self._certificate.public_bytes(serialization.Encoding.PEM))
+
+    def server(self, name: str, hosts: Sequence[str]) -> None:
+        """Ensure ``name``.crt and ``name``.key serve all of ``hosts`` (names or addresses)."""
+        wanted = {_general_name(host) for host in hosts}
+        path = self._directory / f"{name}.crt"
+        if path.exists() and wanted <= _served(path):
+            return
+        self._issue(name, name, (), ExtendedKeyUsageOID.SERVER_AUTH, sorted(wanted, key=repr))
+
+    def client(self, name: str, user: str, groups: Sequence[str]) -> None:
+        """Ensure ``name``.crt and ``name``.key identify ``user`` in ``groups``."""
+        if not (self._directory / f"{name}.crt").exists():
+            self._issue(name, user, groups, ExtendedKeyUsageOID.CLIENT_AUTH, ())
+
+    def _issue(
+        self,
+        name: str,
+        user: str,
+        groups: Sequence[str],
+        purpose: x509.ObjectIdentifier,
+        alternatives: Sequence[x509.GeneralName],
+    ) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name(
+            [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
+            + [x509.NameAttribute(NameOID.COMMON_NAME, user)]
+        )
+        builder = (
+            _builder(subject, self._certificate.subject, key.public_key(), LEAF_DAYS)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
+        )
+        if alternatives:
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName(alternatives), critical=False
+            )
+        certificate = builder.sign(self._key, hashes.SHA256())
+        write_private(self._directory / f"{name}.key", _pem_key(key))
+        write_private(
+            self._directory / f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM)
+        )
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _SKEW)
+        .not_valid_after(now + datetime.timedelta(days=days))
+    )
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def _served(path: Path) -> set[x509.GeneralName]:
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return set()
+    return set(extension.value)
+
+
+def _pem_key(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )

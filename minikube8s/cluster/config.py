@@ -1,0 +1,211 @@
+"""Owns where a cluster keeps its files and which ports, networks and names it uses.
+
+Every setting is an option of ``mk8s up`` and an environment variable; what a cluster was created
+with is remembered in its home, so that later commands need neither.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from minikube8s.cluster.errors import ClusterError
+
+DEFAULT_HOME = "/var/lib/mk8s"
+DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?")
+_NODE_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What one cluster is: its name, ports and networks. Remembered in ``settings.json``."""
+
+    name: str = "mk8s"
+    bind: str = "127.0.0.1"
+    api_port: int = 6443
+    agent_port: int = 6444
+    pod_cidr: str = "10.244.0.0/16"
+    service_cidr: str = "10.96.0.0/12"
+    node_ports: str = "30000-32767"
+    node_name: str = ""
+    docker_host: str = DEFAULT_DOCKER_HOST
+
+    @property
+    def node_port_range(self) -> tuple[int, int]:
+        """First and last port that a Service of type NodePort may take."""
+        first, _, last = self.node_ports.partition("-")
+        return int(first), int(last)
+
+
+# setting -> the environment variable that gives it when no option does
+ENVIRONMENT: Mapping[str, str] = {
+    "name": "MK8S_NAME",
+    "bind": "MK8S_BIND",
+    "api_port": "MK8S_API_PORT",
+    "agent_port": "MK8S_AGENT_PORT",
+    "pod_cidr": "MK8S_POD_CIDR",
+    "service_cidr": "MK8S_SERVICE_CIDR",
+    "node_ports": "MK8S_NODE_PORTS",
+    "node_name": "MK8S_NODE_NAME",
+    "docker_host": "DOCKER_HOST",
+}
+
+# what a cluster's certificates, addresses and containers depend on: fixed once it exists
+FIXED = ("name", "pod_cidr", "service_cidr", "node_name")
+
+
+class Home:
+    """The files of one cluster below one directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.settings = path / "settings.json"
+        self.pki = path / "pki"
+        self.kubeconfig = path / "admin.kubeconfig"
+        self.logs = path / "logs"
+        self.master = path / "master"
+        self.agent = path / "agent"
+        self.lock = path / "up.lock"
+
+    @staticmethod
+    def from_environment(option: str | None = None) -> Home:
+        """The home that the option, else ``MK8S_HOME``, else the default names."""
+        return Home(Path(option or os.environ.get("MK8S_HOME") or DEFAULT_HOME).absolute())
+
+    def exists(self) -> bool:
+        """Whether a cluster was created here."""
+        return self.settings.exists()
+
+    def load(self) -> Settings:
+        """The remembered settings. Raises ClusterError when there are none or they are unreadable."""
+        try:
+            return msgspec.json.decode(self.settings.read_bytes(), type=Settings)
+        except FileNotFoundError:
+            raise ClusterError(
+                f"There is no cluster in {self.path}. Create one with `mk8s up`, or name its "
+                "directory with --home or MK8S_HOME."
+            ) from None
+        except PermissionError:
+            raise ClusterError(
+                f"{self.settings} is not readable for you: run the command as root (sudo)."
+            ) from None
+        except msgspec.DecodeError as error:
+            raise ClusterError(
+                f"{self.settings} is damaged ({error}). Remove the cluster with "
+                "`mk8s down --purge` and create it again."
+            ) from None
+
+    def save(self, settings: Settings) -> None:
+        """Remember ``settings``, atomically."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(self.settings, msgspec.json.format(msgspec.json.encode(settings)) + b"\n")
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write ``content`` so that a reader sees the old file or the new one, and only the owner may."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(path.name + ".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def resolve(
+    home: Home, options: Mapping[str, str | int | None], environment: Mapping[str, str]
+) -> Settings:
+    """The settings in force: option, else environment, else what the cluster has, else default.
+
+    Raises ClusterError for a value that cannot be used or that would change a fixed property of a
+    cluster that exists.
+    """
+    stored = home.load() if home.exists() else None
+    wanted: dict[str, str | int] = {}
+    for setting, variable in ENVIRONMENT.items():
+        given = options.get(setting)
+        if given is None:
+            given = environment.get(variable) or None
+        if given is not None:
+            wanted[setting] = _number(variable, given) if setting.endswith("_port") else str(given)
+    base = stored or Settings(node_name=default_node_name())
+    settings = msgspec.structs.replace(base, **wanted)
+    _check(settings)
+    if stored is not None:
+        for setting in FIXED:
+            old, new = getattr(stored, setting), getattr(settings, setting)
+            if old != new:
+                raise ClusterError(
+                    f"The cluster in {home.path} was created with {setting.replace('_', ' ')} {old}; "
+                    f"it cannot become {new}. Remove it with `mk8s down --purge`, or make a second "
+                    "cluster in another directory with --home."
+                )
+    return settings
+
+
+def default_node_name() -> str:
+    """This machine's host name in the form of a node name."""
+    name = re.sub(r"[^a-z0-9.-]+", "-", socket.gethostname().lower()).strip("-.")
+    return name or "node"
+
+
+def _number(variable: str, given: str | int) -> int:
+    try:
+        port = int(given)
+    except ValueError:
+        port = 0
+    if not 0 < port < 65536:
+        raise ClusterError(f"{variable}: {given!r} is not a port number (1 to 65535).")
+    return port
+
+
+def _check(settings: Settings) -> None:
+    if not _NAME.fullmatch(settings.name):
+        raise ClusterError(
+            f"The cluster name {settings.name!r} must be 1 to 15 lower-case letters, digits or '-'."
+        )
+    if not _NODE_NAME.fullmatch(settings.node_name):
+        raise ClusterError(
+            f"The node name {settings.node_name!r} must consist of lower-case letters, digits, '-' "
+            "and '.': choose one with --node-name."
+        )
+    if settings.api_port == settings.agent_port:
+        raise ClusterError("The API port and the agent port must differ.")
+    pods = _network("pod", settings.pod_cidr)
+    services = _network("service", settings.service_cidr)
+    if pods.overlaps(services):
+        raise ClusterError(
+            f"The pod network {pods} and the service network {services} overlap: choose others "
+            "with --pod-cidr and --service-cidr."
+        )
+    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", settings.node_ports)
+    if not match or not 0 < int(match[1]) <= int(match[2]) < 65536:
+        raise ClusterError(
+            f"The node port range {settings.node_ports!r} must read FIRST-LAST, like 30000-32767."
+        )
+    try:
+        ipaddress.IPv4Address(settings.bind)
+    except ValueError:
+        raise ClusterError(
+            f"{settings.bind!r} is not an IPv4 address to listen on (127.0.0.1, or 0.0.0.0 for all)."
+        ) from None
+
+
+def _network(what: str, text: str) -> ipaddress.IPv4Network:
+    try:
+        network = ipaddress.IPv4Network(text)
+    except ValueError as error:
+        raise ClusterError(
+            f"The {what} network {text!r} is not an IPv4 network: {error}."
+        ) from None
+    if network.prefixlen > 24:
+        raise ClusterError(f"The {what} network {network} is too small: give it a /24 or larger.")
+    return network

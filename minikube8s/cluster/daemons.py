@@ -1,0 +1,126 @@
+"""Owns starting and stopping the two daemons: processes of their own session with a log file.
+
+A daemon says that it serves by closing its end of a pipe after writing one line; what it says
+instead, or its last log lines when it dies, becomes the user's error. Knows nothing of what the
+daemons do.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from minikube8s.cluster.errors import ClusterError
+from minikube8s.kit.pidfile import Holder, PidFile
+
+READY_DESCRIPTOR = "MK8S_READY_FD"
+LOG_BYTES = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """One daemon: what it is called, how it is run, where its pid file and log are."""
+
+    name: str
+    command: Sequence[str]
+    pid_file: Path
+    log: Path
+
+    def holder(self) -> Holder | None:
+        """The running process, or None."""
+        return PidFile(self.pid_file).holder()
+
+
+class Starting:
+    """A daemon that was started and has not yet said that it serves."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        daemon.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if daemon.log.exists() and daemon.log.stat().st_size > LOG_BYTES:
+            daemon.log.replace(daemon.log.with_suffix(".log.1"))
+        read, write = os.pipe()
+        self._log_start = daemon.log.stat().st_size if daemon.log.exists() else 0
+        with daemon.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                daemon.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd="/",
+                pass_fds=(write,),
+                env={**os.environ, READY_DESCRIPTOR: str(write), "PYTHONUNBUFFERED": "1"},
+            )
+        os.close(write)
+        self._pipe = read
+
+    def wait(self, seconds: float) -> None:
+        """Return when the daemon serves. Raises ClusterError when it ended or took too long."""
+        deadline = time.monotonic() + seconds
+        said = b""
+        try:
+            while not said.endswith(b"\n"):
+                left = deadline - time.monotonic()
+                if left <= 0 or not select.select([self._pipe], [], [], left)[0]:
+                    self._process.kill()
+                    raise ClusterError(
+                        f"The {self._daemon.name} did not start within {seconds:.0f} s; its log is "
+                        f"{self._daemon.log}."
+                    )
+                chunk = os.read(self._pipe, 4096)
+                if not chunk:
+                    break
+                said += chunk
+        finally:
+            os.close(self._pipe)
+        if said.strip() != b"ready":
+            raise ClusterError(said.decode().strip() or self._last_words())
+
+    def _last_words(self) -> str:
+        with self._daemon.log.open("rb") as log:
+            log.seek(self._log_start)
+            lines = log.read().decode(errors="replace").strip().splitlines()
+        last = lines[-1] if lines else "it printed nothing"
+        return f"The {self._daemon.name} ended at once: {last} (log: {self._daemon.log})"
+
+
+def tell(message: str) -> None:
+    """In the daemon: say ``ready``, or the sentence that says why not. Once; harmless by hand."""
+    number = os.environ.pop(READY_DESCRIPTOR, "")
+    if number.isdigit():
+        with os.fdopen(int(number), "wb") as pipe:
+            pipe.write(message.replace("\n", " ").encode() + b"\n")
+
+
+def stop(daemon: Daemon, seconds: float) -> bool:
+    """Ask the daemon to end, kill it when it does not in time. False when it was not running."""
+    holder = daemon.holder()
+    if holder is None:
+        return False
+    try:
+        descriptor = os.pidfd_open(holder.pid)
+    except ProcessLookupError:
+        return False
+    try:
+        # the descriptor pins the process, and the lock it still holds proves that it is ours
+        if daemon.holder() != holder:
+            return False
+        for wanted, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 5.0)):
+            signal.pidfd_send_signal(descriptor, wanted)
+            if select.select([descriptor], [], [], patience)[0]:
+                return True
+    except ProcessLookupError:
+        return True
+    finally:
+        os.close(descriptor)
+    raise ClusterError(
+        f"The {daemon.name} (process {holder.pid}) does not end, not even when killed: it hangs in "
+        "the kernel. See `dmesg`, then try again."
+    )

@@ -1,0 +1,104 @@
+"""Owns the kubeconfig: what `mk8s kubeconfig` prints and how it is merged into the user's own.
+
+Form: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from minikube8s.cluster.config import Home, Settings, write_private
+from minikube8s.cluster.errors import ClusterError
+
+
+def server_url(settings: Settings) -> str:
+    """The API server's address as a client on this machine reaches it."""
+    host = "127.0.0.1" if settings.bind == "0.0.0.0" else settings.bind
+    return f"https://{host}:{settings.api_port}"
+
+
+def build(home: Home, settings: Settings) -> dict[str, Any]:
+    """The administrator's kubeconfig with the certificates embedded."""
+
+    def embedded(name: str) -> str:
+        return base64.b64encode((home.pki / name).read_bytes()).decode()
+
+    name = settings.name
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [
+            {
+                "name": name,
+                "cluster": {
+                    "server": server_url(settings),
+                    "certificate-authority-data": embedded("ca.crt"),
+                },
+            }
+        ],
+        "users": [
+            {
+                "name": f"{name}-admin",
+                "user": {
+                    "client-certificate-data": embedded("admin.crt"),
+                    "client-key-data": embedded("admin.key"),
+                },
+            }
+        ],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": f"{name}-admin"}}],
+        "current-context": name,
+        "preferences": {},
+    }
+
+
+def merged(existing: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+    """``existing`` with our cluster, user and context put in place and made current. Pure."""
+    result = dict(existing)
+    for section in ("clusters", "users", "contexts"):
+        names = {entry["name"] for entry in ours[section]}
+        kept = [entry for entry in existing.get(section) or [] if entry.get("name") not in names]
+        result[section] = kept + ours[section]
+    result["current-context"] = ours["current-context"]
+    result.setdefault("apiVersion", "v1")
+    result.setdefault("kind", "Config")
+    result.setdefault("preferences", {})
+    return result
+
+
+def without(existing: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+    """``existing`` without our cluster, user and context, wherever they are still ours. Pure."""
+    result = dict(existing)
+    for section in ("clusters", "users", "contexts"):
+        result[section] = [e for e in existing.get(section) or [] if e not in ours[section]]
+    names = {context["name"] for context in result["contexts"]}
+    if existing.get("current-context") not in names:
+        result["current-context"] = ""
+    return result
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The kubeconfig at ``path``, empty when there is none. Raises ClusterError when unreadable."""
+    import yaml  # noqa: PLC0415 - merging is rare; every other command starts without it
+
+    try:
+        content = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ClusterError(
+            f"{path} is not valid YAML, so nothing was merged into it: {error}"
+        ) from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ClusterError(f"{path} is not a kubeconfig, so nothing was merged into it.")
+    return content
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Write ``content`` as YAML, readable for its owner alone."""
+    import yaml  # noqa: PLC0415
+
+    write_private(path, yaml.safe_dump(content, sort_keys=False).encode())

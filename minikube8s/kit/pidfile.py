@@ -1,0 +1,78 @@
+"""Owns the answer to "is that daemon running?": a file locked for as long as its process lives.
+
+The lock, not the number in the file, is the truth: the kernel drops it when the process ends,
+however it ends, so a stale file can never be taken for a living daemon.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class AlreadyRunning(Exception):
+    """Another process holds the file; ``pid`` is its process id (0 when it cannot be read)."""
+
+    def __init__(self, path: Path, pid: int) -> None:
+        super().__init__(f"{path} is held by process {pid}, which is still running.")
+        self.pid = pid
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The living process behind a pid file: its id and when it took the file (Unix seconds)."""
+
+    pid: int
+    since: float
+
+
+class PidFile:
+    """A pid file at ``path``; :meth:`acquire` keeps it until the process ends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = -1
+
+    def acquire(self) -> None:
+        """Take the file for this process. Raises AlreadyRunning when another one holds it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = _number(os.pread(descriptor, 32, 0))
+            os.close(descriptor)
+            raise AlreadyRunning(self.path, pid) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Give the file back; harmless when it is not held."""
+        if self._descriptor >= 0:
+            os.ftruncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def holder(self) -> Holder | None:
+        """The process that holds the file now, or None."""
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = _number(os.pread(descriptor, 32, 0))
+            return Holder(pid, os.fstat(descriptor).st_mtime) if pid else None
+        else:
+            return None
+        finally:
+            os.close(descriptor)
+
+
+def _number(text: bytes) -> int:
+    word = text.strip()
+    return int(word) if word.isdigit() else 0
