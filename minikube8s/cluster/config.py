@@ -84,7 +84,7 @@ class Home:
         return self.settings.exists()
 
     def load(self) -> Settings:
-        """The remembered settings. Raises ClusterError when there are none or they are unreadable."""
+        """The remembered settings. Raises ClusterError when there are none to be read."""
         try:
             return msgspec.json.decode(self.settings.read_bytes(), type=Settings)
         except FileNotFoundError:
@@ -109,7 +109,7 @@ class Home:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write ``content`` so that a reader sees the old file or the new one, and only the owner may."""
+    """Replace ``path`` by ``content`` at once; only the owner may read it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(path.name + ".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -144,8 +144,8 @@ def resolve(
             old, new = getattr(stored, setting), getattr(settings, setting)
             if old != new:
                 raise ClusterError(
-                    f"The cluster in {home.path} was created with {setting.replace('_', ' ')} {old}; "
-                    f"it cannot become {new}. Remove it with `mk8s down --purge`, or make a second "
+                    f"The cluster in {home.path} was created with {setting.replace('_', ' ')} "
+                    f"{old}; it cannot become {new}. Remove it with `mk8s down --purge`, or make a second "
                     "cluster in another directory with --home."
                 )
     return settings
@@ -195,7 +195,7 @@ def _check(settings: Settings) -> None:
         ipaddress.IPv4Address(settings.bind)
     except ValueError:
         raise ClusterError(
-            f"{settings.bind!r} is not an IPv4 address to listen on (127.0.0.1, or 0.0.0.0 for all)."
+            f"{settings.bind!r} is not an IPv4 address to listen on (0.0.0.0 means all of them)."
         ) from None
 
 

@@ -6,6 +6,7 @@ Form: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/.
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
 from typing import Any
 
@@ -101,4 +102,7 @@ def write(path: Path, content: dict[str, Any]) -> None:
     """Write ``content`` as YAML, readable for its owner alone."""
     import yaml  # noqa: PLC0415
 
+    owner = path.stat() if path.exists() else None
     write_private(path, yaml.safe_dump(content, sort_keys=False).encode())
+    if owner is not None:
+        os.chown(path, owner.st_uid, owner.st_gid)
