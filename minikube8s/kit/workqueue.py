@@ -1,0 +1,133 @@
+"""A queue of keys to look at again.
+
+Owns the order and the timing of keys; knows nothing of what a key means. Guarantees:
+
+- a key waits at most once, however often it is added, so the queue is bounded by the number of
+  distinct keys;
+- a key that a worker holds is handed to no second worker; added meanwhile, it comes back after
+  `done`;
+- every `add` and every elapsed `add_after` leads to a hand-out that begins after it.
+
+One event loop, no threads.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+from minikube8s.kit.backoff import Backoff
+
+K = TypeVar("K", bound=Hashable)
+
+DEFAULT_BACKOFF = Backoff(initial=0.005, maximum=60.0)
+
+
+class QueueClosed(Exception):
+    """The queue was closed while or before somebody waited for a key."""
+
+
+class WorkQueue(Generic[K]):
+    """Keys in order of arrival, deduplicated, one worker a key."""
+
+    def __init__(self, backoff: Backoff = DEFAULT_BACKOFF) -> None:
+        self._backoff = backoff
+        self._waiting: dict[K, None] = {}
+        self._held: dict[K, bool] = {}
+        self._timers: dict[K, asyncio.TimerHandle] = {}
+        self._failures: dict[K, int] = {}
+        self._getters: deque[asyncio.Future[None]] = deque()
+        self._closed = False
+
+    def __len__(self) -> int:
+        """Number of keys that wait to be handed out now (delayed ones not counted)."""
+        return len(self._waiting)
+
+    def add(self, key: K) -> None:
+        """Have `key` handed out as soon as a worker is free."""
+        if self._closed:
+            return
+        if key in self._held:
+            self._held[key] = True
+            return
+        if key not in self._waiting:
+            self._waiting[key] = None
+            self._wake()
+
+    def add_after(self, key: K, seconds: float) -> None:
+        """Have `key` added in `seconds`; of several delays of one key the earliest counts."""
+        if self._closed:
+            return
+        if seconds <= 0:
+            self.add(key)
+            return
+        loop = asyncio.get_running_loop()
+        due = loop.time() + seconds
+        timer = self._timers.get(key)
+        if timer is not None:
+            if timer.when() <= due:
+                return
+            timer.cancel()
+        self._timers[key] = loop.call_at(due, self._elapsed, key)
+
+    async def get(self) -> K:
+        """Wait for a key and hold it: the caller must call `done` with it.
+
+        Raises QueueClosed once the queue is closed.
+        """
+        while not self._waiting:
+            if self._closed:
+                raise QueueClosed
+            getter = asyncio.get_running_loop().create_future()
+            self._getters.append(getter)
+            try:
+                await getter
+            except asyncio.CancelledError:
+                if getter in self._getters:
+                    self._getters.remove(getter)
+                elif self._waiting:
+                    self._wake()
+                raise
+        key = next(iter(self._waiting))
+        del self._waiting[key]
+        self._held[key] = False
+        return key
+
+    def done(self, key: K) -> None:
+        """Let go of a key; if it was added meanwhile, it waits again."""
+        if self._held.pop(key, False):
+            self.add(key)
+
+    def retry(self, key: K) -> float:
+        """Add `key` after its own back-off, which grows until `forget`; returns the seconds."""
+        attempt = self._failures.get(key, 0)
+        self._failures[key] = attempt + 1
+        seconds = self._backoff.delay(attempt)
+        self.add_after(key, seconds)
+        return seconds
+
+    def forget(self, key: K) -> None:
+        """Forget the failures of `key`: its next `retry` starts from the first delay."""
+        self._failures.pop(key, None)
+
+    def close(self) -> None:
+        """Drop all keys and timers; everybody in `get` gets QueueClosed."""
+        self._closed = True
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._waiting.clear()
+        self._failures.clear()
+        while self._getters:
+            self._wake()
+
+    def _elapsed(self, key: K) -> None:
+        del self._timers[key]
+        self.add(key)
+
+    def _wake(self) -> None:
+        while self._getters:
+            getter = self._getters.popleft()
+            if not getter.done():
+                getter.set_result(None)
+                return

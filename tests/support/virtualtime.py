@@ -1,0 +1,64 @@
+"""An event loop whose time jumps to the next timer instead of waiting for it.
+
+Only for tests that do no real I/O: nothing here waits for sockets, threads or processes.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Deadlock(Exception):
+    """Nothing is left that could wake the loop, or it ran past the deadline."""
+
+
+class _JumpingSelector(selectors.SelectSelector):
+    """Takes a wait for a timer as an order to move the clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elapsed = 0.0
+        self.deadline = 24 * 3600.0
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        ready = super().select(0)
+        if ready:
+            return ready
+        if timeout is None or self.elapsed > self.deadline:
+            raise Deadlock(f"nothing happens any more at {self.elapsed:g} virtual seconds")
+        self.elapsed += max(0.0, timeout)
+        return []
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+        self._clock_resolution = 1e-6
+
+    def time(self) -> float:
+        return self._jumping.elapsed
+
+
+class VirtualClock:
+    """The Clock of a VirtualLoop; wall time starts at EPOCH."""
+
+    def now(self) -> datetime:
+        return EPOCH + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds))
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` on virtual time to its end."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main)
