@@ -1,0 +1,191 @@
+"""What may be a name, a label or a key, with the sentences Kubernetes refuses the rest with.
+
+Every check returns a list of sentences; empty means valid. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+
+SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+"""Letters of generated suffixes: no vowels, so no words appear; no 0, 1 or 3, which look alike."""
+SUFFIX_LENGTH = 5
+
+_QUALIFIED = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+_LABEL_VALUE = rf"({_QUALIFIED})?"
+_DNS1123_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_DNS1123_SUBDOMAIN = rf"{_DNS1123_LABEL}(\.{_DNS1123_LABEL})*"
+_DNS1035_LABEL = r"[a-z]([-a-z0-9]*[a-z0-9])?"
+_CONFIG_KEY = r"[-._a-zA-Z0-9]+"
+
+_EMPTY = "must be non-empty"
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return re.fullmatch(pattern, text) is not None
+
+
+def _too_long(maximum: int) -> str:
+    return f"must be no more than {maximum} bytes"
+
+
+def _rule(sentence: str, pattern: str, *examples: str) -> str:
+    listed = " or ".join(f"'{example}', " for example in examples)
+    return f"{sentence} (e.g. {listed}regex used for validation is '{pattern}')"
+
+
+def dns1123_label(text: str) -> list[str]:
+    """Check a lower-case DNS label of at most 63 characters (container and namespace names)."""
+    problems = [_too_long(63)] if len(text) > 63 else []
+    if not _matches(_DNS1123_LABEL, text):
+        if _matches(_DNS1123_SUBDOMAIN, text):
+            problems.append("must not contain dots")
+        else:
+            problems.append(
+                _rule(
+                    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters"
+                    " or '-', and must start and end with an alphanumeric character",
+                    _DNS1123_LABEL,
+                    "my-name",
+                    "123-abc",
+                )
+            )
+    return problems
+
+
+def dns1123_subdomain(text: str) -> list[str]:
+    """Check dot-separated DNS labels of at most 253 characters (most objects' names)."""
+    problems = [_too_long(253)] if len(text) > 253 else []
+    if not _matches(_DNS1123_SUBDOMAIN, text):
+        problems.append(
+            _rule(
+                "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric"
+                " characters, '-' or '.', and must start and end with an alphanumeric character",
+                _DNS1123_SUBDOMAIN,
+                "example.com",
+            )
+        )
+    return problems
+
+
+def dns1035_label(text: str) -> list[str]:
+    """Check a DNS label that starts with a letter (Service names)."""
+    problems = [_too_long(63)] if len(text) > 63 else []
+    if not _matches(_DNS1035_LABEL, text):
+        problems.append(
+            _rule(
+                "a DNS-1035 label must consist of lower case alphanumeric characters or '-',"
+                " start with an alphabetic character, and end with an alphanumeric character",
+                _DNS1035_LABEL,
+                "my-name",
+                "abc-123",
+            )
+        )
+    return problems
+
+
+def qualified_name(text: str) -> list[str]:
+    """Check a label or annotation key: `name` or `dns.prefix/name`."""
+    rule = _rule(
+        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with"
+        " an alphanumeric character",
+        _QUALIFIED,
+        "MyName",
+        "my.name",
+        "123-abc",
+    )
+    prefix, slash, name = text.rpartition("/")
+    if "/" in prefix:
+        return [
+            f"a qualified name {rule} with an optional DNS subdomain prefix and '/'"
+            " (e.g. 'example.com/MyName')"
+        ]
+    problems: list[str] = []
+    if slash:
+        faults = dns1123_subdomain(prefix) if prefix else [_EMPTY]
+        problems += [f"prefix part {fault}" for fault in faults]
+    if not name:
+        problems.append(f"name part {_EMPTY}")
+    elif len(name) > 63:
+        problems.append(f"name part {_too_long(63)}")
+    if not _matches(_QUALIFIED, name):
+        problems.append(f"name part {rule}")
+    return problems
+
+
+def label_value(text: str) -> list[str]:
+    """Check a label's value: at most 63 characters, possibly empty."""
+    problems = [_too_long(63)] if len(text) > 63 else []
+    if not _matches(_LABEL_VALUE, text):
+        problems.append(
+            _rule(
+                "a valid label must be an empty string or consist of alphanumeric characters,"
+                " '-', '_' or '.', and must start and end with an alphanumeric character",
+                _LABEL_VALUE,
+                "MyValue",
+                "my_value",
+                "12345",
+            )
+        )
+    return problems
+
+
+def path_segment(text: str) -> list[str]:
+    """Check a name that only has to fit into a URL path (names of Events' and RBAC objects)."""
+    if text in {".", ".."}:
+        return [f"may not be '{text}'"]
+    return [f"may not contain '{bad}'" for bad in "/%" if bad in text]
+
+
+def config_key(text: str) -> list[str]:
+    """Check a key of a ConfigMap or Secret: it becomes a file's name."""
+    problems = [_too_long(253)] if len(text) > 253 else []
+    if not _matches(_CONFIG_KEY, text):
+        problems.append(
+            _rule(
+                "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+                _CONFIG_KEY,
+                "key.name",
+                "KEY_NAME",
+                "key-name",
+            )
+        )
+    if text in {".", ".."}:
+        problems.append(f"must not be '{text}'")
+    elif text.startswith(".."):
+        problems.append("must not start with '..'")
+    return problems
+
+
+def environment_name(text: str) -> list[str]:
+    """Check an environment variable's name: printable ASCII without `=`."""
+    if text and all(" " <= character <= "~" and character != "=" for character in text):
+        return []
+    return [
+        "a valid environment variable name must consist only of printable ASCII characters"
+        " other than '='"
+    ]
+
+
+def port_number(port: int) -> list[str]:
+    """Check a TCP or UDP port number."""
+    return [] if 1 <= port <= 65535 else ["must be between 1 and 65535, inclusive"]
+
+
+def port_name(text: str) -> list[str]:
+    """Check a port's name: an IANA service name of at most 15 characters."""
+    problems = [_too_long(15)] if len(text) > 15 else []
+    if not _matches(r"[-a-z0-9]+", text):
+        problems.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+    if not re.search(r"[a-z]", text):
+        problems.append("must contain at least one letter (a-z)")
+    if "--" in text:
+        problems.append("must not contain consecutive hyphens")
+    if text.startswith("-") or text.endswith("-"):
+        problems.append("must not begin or end with a hyphen")
+    return problems
+
+
+def generate(base: str, random_suffix: str) -> str:
+    """Return a generated name: `base`, cut so that the result fits a DNS label, and the suffix."""
+    return base[: 63 - len(random_suffix)] + random_suffix
