@@ -1,0 +1,1 @@
+"""The images that the examples and the tests need, built from the distribution's own packages."""

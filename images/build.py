@@ -1,0 +1,147 @@
+"""Builds images of the catalogue and loads them into a Docker engine, by the engine's own API.
+
+    python3 -m images.build [--host unix:///var/run/docker.sock] nginx:1.10 busybox:latest
+
+Needs nothing but Python's standard library and the distribution's apt and dpkg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.parse
+from pathlib import Path
+
+from images.catalog import CATALOG, Image
+from images.packages import BuildError, cache_directory, closure, fetch, unpack
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+
+
+def archive(name: str) -> Path:
+    """The root file system of image ``name`` as a tar file, built when it is not cached."""
+    image = CATALOG.get(name)
+    if image is None:
+        raise BuildError(f"There is no image {name!r} here; there are {', '.join(CATALOG)}.")
+    folder = cache_directory() / "images"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        packages = fetch(closure(image.packages))
+        identity = repr((sorted(path.name for path in packages), image)).encode()
+        target = folder / f"{hashlib.sha256(identity).hexdigest()[:24]}.tar"
+        if not target.exists():
+            _build(image, packages, target)
+    return target
+
+
+def load(name: str, tar: Path, host: str) -> None:
+    """Import ``tar`` into the engine at ``host`` as image ``name``."""
+    image = CATALOG[name]
+    repository, _, tag = name.rpartition(":")
+    changes = [f"CMD {json.dumps(list(image.command))}"]
+    changes.append("ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    changes += [f"EXPOSE {port}" for port in image.ports]
+    query = urllib.parse.urlencode(
+        {"fromSrc": "-", "repo": repository, "tag": tag, "changes": changes}, doseq=True
+    )
+    with contextlib.closing(Engine(host)) as engine, tar.open("rb") as body:
+        engine.request(
+            "POST", f"/images/create?{query}", body, {"Content-Type": "application/x-tar"}
+        )
+        response = engine.getresponse()
+        text = response.read().decode()
+        if response.status != 200 or '"error"' in text:
+            raise BuildError(f"The Docker engine refused the image {name}: {text.strip()}")
+
+
+class Engine(http.client.HTTPConnection):
+    """A connection to the Docker engine behind a ``unix://`` address."""
+
+    def __init__(self, host: str) -> None:
+        scheme, _, path = host.partition("://")
+        if scheme != "unix":
+            raise BuildError(f"Only unix:// engines are supported here, not {host}.")
+        super().__init__("localhost", timeout=300)
+        self._path = path
+
+    def connect(self) -> None:
+        """Open the engine's socket."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def _build(image: Image, packages: list[Path], target: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        root = Path(scratch) / "root"
+        root.mkdir()
+        unpack(packages, root)
+        for folder in image.folders:
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        for path in ("tmp", "var/tmp"):
+            (root / path).chmod(0o1777)
+        for path, content in image.files.items():
+            place = root / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.unlink(missing_ok=True)
+            place.write_text(content)
+        _applets(root)
+        if not (root / "usr/bin/sh").exists() and (root / "usr/bin/dash").exists():
+            (root / "usr/bin/sh").symlink_to("dash")
+        temporary = target.with_suffix(".new")
+        subprocess.run(
+            [
+                "tar",
+                "-c",
+                "--numeric-owner",
+                "--owner=0",
+                "--group=0",
+                "-f",
+                temporary,
+                "-C",
+                root,
+                ".",
+            ],
+            check=True,
+        )
+        temporary.replace(target)
+
+
+def _applets(root: Path) -> None:
+    """Give busybox its names, as its own installer would."""
+    busybox = root / "usr/bin/busybox"
+    if busybox.exists():
+        listed = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True)
+        for applet in listed.stdout.split():
+            with contextlib.suppress(FileExistsError):
+                (root / "usr/bin" / applet).symlink_to("busybox")
+
+
+def main() -> int:
+    """Build and load the images named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="python3 -m images.build")
+    parser.add_argument("--host", default=os.environ.get("DOCKER_HOST") or DEFAULT_HOST)
+    parser.add_argument("images", nargs="+", choices=list(CATALOG), metavar="IMAGE")
+    arguments = parser.parse_args()
+    try:
+        for name in arguments.images:
+            load(name, archive(name), arguments.host)
+            print(f"built {name}")
+    except (BuildError, OSError) as error:
+        print(f"images: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Owns turning Debian packages into a root file system, without installing anything.
+
+Packages come from the machine's own apt sources, are unpacked as they are (no maintainer script
+runs) and cached by name and version.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class BuildError(Exception):
+    """Why an image could not be built, in a sentence."""
+
+
+def cache_directory() -> Path:
+    """Where downloads and built images are kept between runs."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "mk8s"
+
+
+def closure(roots: Iterable[str]) -> list[str]:
+    """``roots`` and the shared libraries that they depend on, directly or not, sorted."""
+    found = dict.fromkeys(roots)
+    pending = list(found)
+    while pending:
+        listed = _run(
+            "apt-cache", "depends", "--no-recommends", "--no-suggests", "--no-conflicts",
+            "--no-breaks", "--no-replaces", "--no-enhances", *pending,
+        )  # fmt: skip
+        pending = []
+        for name in re.findall(r"Depends: ((?:lib|zlib)[a-z0-9.+-]+)(?::any)?$", listed, re.M):
+            if name not in found:
+                found[name] = None
+                pending.append(name)
+    return sorted(found)
+
+
+def fetch(names: Iterable[str]) -> list[Path]:
+    """The .deb file of every package in ``names``, downloaded when not cached."""
+    folder = cache_directory() / "packages"
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted: dict[str, Path] = {}
+    for line in _run("apt-get", "download", "--print-uris", *names).splitlines():
+        match = re.match(r"'[^']+' (\S+\.deb) ", line)
+        if match:
+            wanted[match[1].split("_")[0]] = folder / match[1]
+    missing = [name for name, path in wanted.items() if not path.exists()]
+    if missing:
+        # apt's own unprivileged user may not write here, which it says in a warning only
+        _run("apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", *missing, cwd=folder)
+    return sorted(wanted.values())
+
+
+def unpack(packages: Iterable[Path], root: Path) -> None:
+    """Unpack every package into ``root``, laid out with /bin, /lib and so on merged into /usr."""
+    for name in ("bin", "sbin", "lib", "lib64"):
+        (root / "usr" / name).mkdir(parents=True, exist_ok=True)
+        (root / name).symlink_to(f"usr/{name}")
+    for package in packages:
+        with subprocess.Popen(
+            ["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE
+        ) as reader:
+            subprocess.run(
+                ["tar", "-x", "--keep-directory-symlink", "-C", root],
+                stdin=reader.stdout,
+                check=True,
+            )
+    for name in ("share/doc", "share/man", "share/locale", "share/info", "share/lintian"):
+        subprocess.run(["rm", "-rf", root / "usr" / name], check=True)
+
+
+def _run(*command: str | Path, cwd: Path | None = None) -> str:
+    try:
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        raise BuildError(
+            f"{command[0]} is not here: images can only be built on Debian, Ubuntu and their like."
+        ) from None
+    except subprocess.CalledProcessError as error:
+        raise BuildError(f"{command[0]} failed: {error.stderr.strip()}") from None
+    return done.stdout
