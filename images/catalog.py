@@ -49,7 +49,7 @@ class Image:
 
 def _nginx(version: str) -> Image:
     return Image(
-        packages=("nginx-light", "nginx-common", "dash", "coreutils"),
+        packages=("nginx-light", "dash", "coreutils"),
         command=("nginx", "-g", "daemon off;"),
         files={
             "etc/nginx/nginx.conf": _NGINX_CONFIGURATION.replace("VERSION", version),

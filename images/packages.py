@@ -24,7 +24,7 @@ def cache_directory() -> Path:
 
 
 def closure(roots: Iterable[str]) -> list[str]:
-    """``roots`` and the shared libraries that they depend on, directly or not, sorted."""
+    """``roots`` with the libraries (and parts of nginx) that they depend on, directly or not."""
     found = dict.fromkeys(roots)
     pending = list(found)
     while pending:
@@ -33,7 +33,9 @@ def closure(roots: Iterable[str]) -> list[str]:
             "--no-breaks", "--no-replaces", "--no-enhances", *pending,
         )  # fmt: skip
         pending = []
-        for name in re.findall(r"Depends: ((?:lib|zlib)[a-z0-9.+-]+)(?::any)?$", listed, re.M):
+        for name in re.findall(
+            r"Depends: ((?:lib|zlib|nginx)[a-z0-9.+-]*)(?::any)?$", listed, re.M
+        ):
             if name not in found:
                 found[name] = None
                 pending.append(name)
