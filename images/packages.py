@@ -13,6 +13,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
+_FOLLOWED = r"Depends: ((?:lib|zlib|nginx)[a-z0-9.+-]*)(?::any)?$"
+
+
 class BuildError(Exception):
     """Why an image could not be built, in a sentence."""
 
