@@ -1,0 +1,139 @@
+"""One object as the cache holds it: bytes first, decoded only when somebody asks.
+
+Owns lazy decoding and the bound on what stays decoded: a decoded object takes several times the
+memory of its bytes, so only the most recently decoded ones are kept.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import msgspec
+
+from minikube8s.store.encode import decode
+
+T = TypeVar("T")
+
+WARM_BYTES = 2 * 1024 * 1024
+"""How many encoded bytes' worth of objects may be held decoded at a time."""
+
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+
+class Owner(msgspec.Struct, frozen=True, gc=False):
+    """The part of an owner reference that an index needs."""
+
+    uid: str = ""
+
+
+class Meta(msgspec.Struct, frozen=True, rename="camel"):
+    """The part of an object's metadata that indexes, selectors and conflict checks need."""
+
+    uid: str = ""
+    labels: dict[str, str] | None = None
+    owner_references: list[Owner] | None = None
+    deletion_timestamp: str | None = None
+
+
+class _Headed(msgspec.Struct, frozen=True):
+    metadata: Meta
+
+
+_decode_head = msgspec.json.Decoder(_Headed).decode
+
+
+class Entry:
+    """One revision of one object. What it returns is shared by all its readers: never change it."""
+
+    __slots__ = ("_meta", "_object", "_views", "_warm", "_warmth", "key", "revision", "value")
+
+    def __init__(self, key: str, value: bytes, revision: int, warmth: Warmth | None = None) -> None:
+        self.key = key
+        self.value = value
+        self.revision = revision
+        self._warmth = warmth
+        self._warm = False
+        self._meta: Meta | None = None
+        self._object: dict[str, Any] | None = None
+        self._views: dict[type, Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"Entry({self.key!r}, revision={self.revision})"
+
+    @property
+    def name(self) -> str:
+        """The object's name."""
+        return self.key.rpartition("/")[2]
+
+    @property
+    def namespace(self) -> str:
+        """The object's namespace, "" where its kind has none."""
+        parts = self.key.split("/", 2)
+        return parts[1] if len(parts) == 3 else ""
+
+    @property
+    def meta(self) -> Meta:
+        """The decoded head of the object's metadata."""
+        if self._meta is None:
+            self._heat()
+            self._meta = _decode_head(self.value).metadata
+        return self._meta
+
+    @property
+    def uid(self) -> str:
+        """The object's uid."""
+        return self.meta.uid
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The object's labels."""
+        return self.meta.labels or _NO_LABELS
+
+    @property
+    def object(self) -> dict[str, Any]:
+        """The whole object, decoded. Shared: take a deep copy before changing anything."""
+        if self._object is None:
+            self._heat()
+            self._object = decode(self.value)
+        return self._object
+
+    def view(self, kind: type[T]) -> T:
+        """Return the object decoded as the msgspec Struct `kind`. Shared."""
+        if self._views is None:
+            self._heat()
+            self._views = {}
+        view: T | None = self._views.get(kind)
+        if view is None:
+            view = self._views[kind] = msgspec.json.decode(self.value, type=kind)
+        return view
+
+    def cool(self) -> None:
+        """Drop what was decoded; it is decoded again when asked for."""
+        self._warm = False
+        self._meta = self._object = self._views = None
+
+    def _heat(self) -> None:
+        if self._warmth is not None and not self._warm:
+            self._warm = True
+            self._warmth.add(self)
+
+
+class Warmth:
+    """The entries that hold something decoded, oldest first; the oldest are cooled at the bound."""
+
+    def __init__(self, limit: int = WARM_BYTES) -> None:
+        self._limit = limit
+        self._bytes = 0
+        self._entries: deque[Entry] = deque()
+
+    def add(self, entry: Entry) -> None:
+        """Count `entry` as decoded, and cool others to stay within the bound."""
+        self._entries.append(entry)
+        self._bytes += len(entry.value)
+        while self._bytes > self._limit and len(self._entries) > 1:
+            cold = self._entries.popleft()
+            self._bytes -= len(cold.value)
+            cold.cool()
