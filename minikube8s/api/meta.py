@@ -12,14 +12,14 @@ from minikube8s.api.resources import Resource
 from minikube8s.api.times import now_micro, now_rfc3339, parse_time
 
 __all__ = [
-    "annotations",
+    "annotations_of",
     "condition",
     "controller_of",
     "is_condition_true",
     "is_pod_available",
     "is_pod_ready",
     "is_pod_terminal",
-    "labels",
+    "labels_of",
     "now_micro",
     "now_rfc3339",
     "owner_reference",
@@ -28,13 +28,13 @@ __all__ = [
 ]
 
 
-def labels(obj: Mapping[str, Any]) -> dict[str, str]:
+def labels_of(obj: Mapping[str, Any]) -> dict[str, str]:
     """Return the object's labels, empty when it has none. Not a copy: do not change it."""
     found: dict[str, str] = obj.get("metadata", {}).get("labels") or {}
     return found
 
 
-def annotations(obj: Mapping[str, Any]) -> dict[str, str]:
+def annotations_of(obj: Mapping[str, Any]) -> dict[str, str]:
     """Return the object's annotations, empty when it has none. Not a copy: do not change it."""
     found: dict[str, str] = obj.get("metadata", {}).get("annotations") or {}
     return found
