@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -37,9 +36,8 @@ Quantities = dict[str, str | int | float]
 V = TypeVar("V")
 
 
-@cache
-def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
+_decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+"""One decoder a view, made at its first use: building one costs as much as many decodings."""
 
 
 def decode(kind: type[V], data: bytes) -> V:
@@ -48,7 +46,10 @@ def decode(kind: type[V], data: bytes) -> V:
     Raises msgspec.ValidationError when a field has another JSON type than Kubernetes gives it;
     stored objects passed the schema, so that means the bytes are not a stored object's.
     """
-    view: V = _decoder(kind).decode(data)
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    view: V = decoder.decode(data)
     return view
 
 
