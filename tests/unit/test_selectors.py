@@ -36,6 +36,7 @@ WEB = {"app": "web", "tier": "front", "weight": "7"}
         ("weight<7", False),
         ("app>1", False),
         ("missing=", False),
+        ("app==,tier", False),
         ("app=web,missing", False),
         ("app in (web),tier notin (back),!missing", True),
     ],
@@ -53,7 +54,6 @@ def test_label_selectors_match_as_kubectl_documents(text: str, matches: bool) ->
         "app in (web",
         "=web",
         "!",
-        "app==",
         "a b",
         "app>x",
         "-a=b",
@@ -61,9 +61,6 @@ def test_label_selectors_match_as_kubectl_documents(text: str, matches: bool) ->
     ],
 )
 def test_a_malformed_label_selector_is_a_bad_request_that_quotes_it(text: str) -> None:
-    if text == "app==":
-        assert parse_labels(text).matches({"app": ""})
-        return
     with pytest.raises(ApiError) as caught:
         parse_labels(text)
     assert caught.value.code == 400

@@ -92,7 +92,8 @@ def _type(schema: dict[str, Any], package: str, definitions: dict[str, Any]) -> 
     if kind == "object":
         values = schema.get("additionalProperties")
         return "{}" + _type(values, package, definitions) if values else "object"
-    return _FORMATS.get(schema.get("format", ""), kind)
+    form: str = schema.get("format", "")
+    return _FORMATS.get(form, kind)
 
 
 def _within(name: str, package: str) -> bool:
