@@ -1,6 +1,6 @@
 """Builds images of the catalogue and loads them into a Docker engine, by the engine's own API.
 
-    python3 -m images.build [--host unix:///var/run/docker.sock] nginx:1.10 busybox:latest
+    python3 -m images.build [--host unix:///var/run/docker.sock | --cache-only] nginx:1.10 busybox:latest
 
 Needs nothing but Python's standard library and the distribution's apt and dpkg.
 """
@@ -131,12 +131,15 @@ def main() -> int:
     """Build and load the images named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python3 -m images.build")
     parser.add_argument("--host", default=os.environ.get("DOCKER_HOST") or DEFAULT_HOST)
+    parser.add_argument("--cache-only", action="store_true", help="build, but load nothing")
     parser.add_argument("images", nargs="+", choices=list(CATALOG), metavar="IMAGE")
     arguments = parser.parse_args()
     try:
         for name in arguments.images:
-            load(name, archive(name), arguments.host)
-            print(f"built {name}")
+            tar = archive(name)
+            if not arguments.cache_only:
+                load(name, tar, arguments.host)
+                print(f"built {name}")
     except (BuildError, OSError) as error:
         print(f"images: {error}", file=sys.stderr)
         return 1

@@ -12,7 +12,6 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-
 _FOLLOWED = r"Depends: ((?:lib|zlib|nginx)[a-z0-9.+-]*)(?::any)?$"
 
 
