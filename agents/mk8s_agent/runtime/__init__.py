@@ -1,0 +1,1 @@
+"""The container engine behind one protocol: the only package that knows Docker."""

@@ -1,0 +1,291 @@
+"""The Runtime protocol on Docker's HTTP API (1.40, that is Docker 19.03, and newer).
+
+Owns Docker's paths, its status codes and their meaning. What the answers look like is in
+`docker_json`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from mk8s_agent.runtime import docker_json
+from mk8s_agent.runtime.errors import (
+    ContainerNotFound,
+    EngineUnavailable,
+    ImageNotFound,
+    InvalidReference,
+    NameTaken,
+    NotRunning,
+    PullError,
+    RuntimeFault,
+    StartError,
+)
+from mk8s_agent.runtime.framing import JsonLines, LogDemultiplexer
+from mk8s_agent.runtime.http import DEFAULT_HOST, HttpClient, Response
+from mk8s_agent.runtime.interface import (
+    Container,
+    ContainerSpec,
+    EngineInfo,
+    Image,
+    LogChunk,
+    LogOptions,
+    RuntimeEvent,
+)
+from mk8s_agent.runtime.references import normalize
+
+_NEWEST_API = (1, 47)
+_QUICK_SECONDS = 30.0
+_START_SECONDS = 120.0
+_PULL_SILENCE_SECONDS = 300.0
+_EVENT_ACTIONS = ("create", "start", "die", "destroy", "oom")
+
+
+class DockerRuntime:
+    """A Docker engine. `host` is written as in DOCKER_HOST; empty means Docker's default socket."""
+
+    def __init__(self, host: str = "") -> None:
+        self._http = HttpClient(host or DEFAULT_HOST)
+        self._prefix = ""
+
+    async def info(self) -> EngineInfo:
+        """The engine's facts. Raises EngineUnavailable."""
+        return docker_json.engine_info(await self._get("/version"), await self._get("/info"))
+
+    async def containers(self, labels: Mapping[str, str]) -> list[Container]:
+        """Every container, in any phase, that carries all of `labels`."""
+        filters = {"label": [f"{name}={value}" for name, value in labels.items()]}
+        rows = await self._get("/containers/json", {"all": "1", "filters": _json(filters)})
+        found = await asyncio.gather(*(self._inspect_or_none(row["Id"]) for row in rows))
+        return [container for container in found if container is not None]
+
+    async def inspect(self, container_id: str) -> Container:
+        """One container now. Raises ContainerNotFound."""
+        return docker_json.container(await self._get(f"/containers/{container_id}/json"))
+
+    async def create(self, spec: ContainerSpec) -> str:
+        """Make a container and return its id. Raises ImageNotFound, NameTaken, RuntimeFault."""
+        body = msgspec.json.encode(docker_json.create_body(spec))
+        try:
+            answer = await self._post("/containers/create", {"name": spec.name}, body)
+        except _Conflict as error:
+            raise NameTaken(str(error)) from error
+        return str(msgspec.json.decode(answer)["Id"])
+
+    async def start(self, container_id: str) -> None:
+        """Run it; returns when its process exists. Raises StartError, ContainerNotFound."""
+        try:
+            await self._post(f"/containers/{container_id}/start", seconds=_START_SECONDS)
+        except (ContainerNotFound, EngineUnavailable):
+            raise
+        except RuntimeFault as error:
+            raise StartError(str(error)) from error
+
+    async def kill(self, container_id: str, signal: str) -> None:
+        """Send `signal` to its first process. Raises NotRunning, ContainerNotFound."""
+        try:
+            await self._post(f"/containers/{container_id}/kill", {"signal": signal})
+        except _Conflict as error:
+            raise NotRunning(str(error)) from error
+
+    async def remove(self, container_id: str) -> None:
+        """Remove it, running or not, with its anonymous volumes. Gone already is success."""
+        query = {"force": "1", "v": "1"}
+        try:
+            await self._whole("DELETE", f"/containers/{container_id}", query, _START_SECONDS)
+        except (ContainerNotFound, _Conflict):
+            # A conflict says that the removal is in progress; its `destroy` event will come.
+            return
+
+    async def logs(self, container_id: str, options: LogOptions) -> AsyncIterator[LogChunk]:
+        """Its output so far, and with `follow` what comes until it ends.
+
+        Raises ContainerNotFound.
+        """
+        shape = await self._get(f"/containers/{container_id}/json")
+        query = docker_json.log_query(options)
+        terminal = bool(shape["Config"].get("Tty"))
+        frames = LogDemultiplexer()
+        async with self._call("GET", f"/containers/{container_id}/logs", query) as response:
+            async for block in response.blocks():
+                if terminal:
+                    yield LogChunk("stdout", block)
+                    continue
+                for chunk in frames.feed(block):
+                    yield chunk
+
+    @asynccontextmanager
+    async def events(self, labels: Mapping[str, str]) -> AsyncIterator[AsyncIterator[RuntimeEvent]]:
+        """Subscribe.
+
+        Once entered, nothing that happens is missed. The iterator ends with the engine.
+        """
+        filters = {
+            "type": ["container"],
+            "event": list(_EVENT_ACTIONS),
+            "label": [f"{name}={value}" for name, value in labels.items()],
+        }
+        async with self._call("GET", "/events", {"filters": _json(filters)}) as response:
+            yield _events(response)
+
+    async def image(self, reference: str) -> Image:
+        """The local image of that name or id. Raises ImageNotFound, InvalidReference."""
+        normalize(reference)
+        return docker_json.image(await self._get(f"/images/{quote(reference)}/json"))
+
+    async def pull(self, reference: str) -> None:
+        """Fetch an image. Raises PullError with the engine's message, InvalidReference."""
+        name, tag = normalize(reference)
+        query = {"fromImage": name, "tag": tag}
+        try:
+            async with self._call(
+                "POST", "/images/create", query, seconds=_PULL_SILENCE_SECONDS
+            ) as response:
+                await _progress(response)
+        except EngineUnavailable:
+            raise
+        except RuntimeFault as error:
+            raise PullError(str(error)) from error
+
+    async def load(self, archive: bytes) -> None:
+        """Add the images of an archive in the format of `docker save`.
+
+        Loading twice is harmless.
+        """
+        async with self._call(
+            "POST", "/images/load", {"quiet": "1"}, body=archive, content_type="application/x-tar"
+        ) as response:
+            await _progress(response)
+
+    async def remove_image(self, reference: str) -> None:
+        """Remove a local image.
+
+        Absent is success; raises RuntimeFault when a container needs it.
+        """
+        try:
+            await self._whole("DELETE", f"/images/{quote(reference)}")
+        except ImageNotFound:
+            return
+
+    async def _inspect_or_none(self, container_id: str) -> Container | None:
+        try:
+            return await self.inspect(container_id)
+        except ContainerNotFound:
+            return None
+
+    async def _get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+        return msgspec.json.decode(await self._whole("GET", path, query))
+
+    async def _post(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        seconds: float = _QUICK_SECONDS,
+    ) -> bytes:
+        return await self._whole("POST", path, query, seconds, body)
+
+    async def _whole(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        seconds: float = _QUICK_SECONDS,
+        body: bytes | None = None,
+    ) -> bytes:
+        """One call whose whole answer must be there within `seconds`."""
+        async with (
+            self._call(method, path, query, seconds=seconds, body=body) as response,
+            asyncio.timeout(seconds),
+        ):
+            return await response.body()
+
+    @asynccontextmanager
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        seconds: float = _QUICK_SECONDS,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+    ) -> AsyncIterator[Response]:
+        """One call at the API version that both sides know.
+
+        An error status is raised as its fault.
+        """
+        if not self._prefix:
+            self._prefix = await self._negotiate()
+        async with self._http.request(
+            method,
+            self._prefix + path,
+            query=query,
+            body=body,
+            content_type=content_type,
+            seconds=seconds,
+        ) as response:
+            if response.status >= 400:
+                raise _fault(path, response.status, await response.body())
+            yield response
+
+    async def _negotiate(self) -> str:
+        async with self._http.request("GET", "/version", seconds=_QUICK_SECONDS) as response:
+            offered = msgspec.json.decode(await response.body())["ApiVersion"]
+        newest = tuple(int(part) for part in offered.split("."))
+        return "/v" + ".".join(str(part) for part in min(newest, _NEWEST_API))
+
+
+class _Conflict(RuntimeFault):
+    """Status 409; every caller knows what it means for its call."""
+
+
+def _fault(path: str, status: int, body: bytes) -> RuntimeFault:
+    try:
+        message = str(msgspec.json.decode(body)["message"]).strip()
+    except (msgspec.DecodeError, KeyError, TypeError):
+        message = body.decode(errors="replace").strip() or f"the engine answered {status} to {path}"
+    lowered = message.lower()
+    if status == 404 and lowered.startswith("no such container"):
+        return ContainerNotFound(message)
+    if status == 404 and "no such image" in lowered:
+        return ImageNotFound(message)
+    if status == 400 and "invalid reference format" in lowered:
+        return InvalidReference(message)
+    return _Conflict(message) if status == 409 else RuntimeFault(message)
+
+
+async def _progress(response: Response) -> None:
+    """Read a stream of progress to its end.
+
+    The error that the engine puts into it becomes a PullError.
+    """
+    lines = JsonLines()
+    blocks = response.blocks()
+    while True:
+        async with asyncio.timeout(_PULL_SILENCE_SECONDS):
+            block = await anext(blocks, None)
+        if block is None:
+            return
+        for line in lines.feed(block):
+            if message := line.get("error"):
+                raise PullError(str(message))
+
+
+async def _events(response: Response) -> AsyncIterator[RuntimeEvent]:
+    lines = JsonLines()
+    async for block in response.blocks():
+        for line in lines.feed(block):
+            actor = line["Actor"]
+            yield RuntimeEvent(
+                container_id=actor["ID"], action=line["Action"], labels=actor["Attributes"]
+            )
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

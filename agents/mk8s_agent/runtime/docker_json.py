@@ -1,0 +1,151 @@
+"""How Docker writes things down: its JSON to our values and back. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from mk8s_agent.runtime.interface import (
+    Container,
+    ContainerSpec,
+    EngineInfo,
+    Image,
+    LogOptions,
+    Phase,
+)
+
+_GO_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+_LOG_CONFIG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "2"}}
+_ALIVE = {"running", "paused", "restarting"}
+_CPU_PERIOD_MICROSECONDS = 100_000
+_START_FAILED_EXIT = 128
+
+
+def container(answer: dict[str, Any]) -> Container:
+    """`GET /containers/ID/json`."""
+    state, config = answer["State"], answer["Config"]
+    error = state.get("Error") or ""
+    phase = _phase(state, error)
+    return Container(
+        id=answer["Id"],
+        name=answer["Name"].removeprefix("/"),
+        labels=config.get("Labels") or {},
+        phase=phase,
+        pid=state.get("Pid") or 0,
+        image=config.get("Image") or "",
+        image_id=answer["Image"],
+        exit_code=_exit_code(state, phase, error),
+        oom_killed=bool(state.get("OOMKilled")),
+        error=error if phase is Phase.EXITED else "",
+        stop_signal=config.get("StopSignal") or "SIGTERM",
+        created_at=time(answer["Created"]) or datetime.fromtimestamp(0, UTC),
+        started_at=time(state.get("StartedAt")),
+        finished_at=time(state.get("FinishedAt")),
+    )
+
+
+def _phase(state: dict[str, Any], error: str) -> Phase:
+    status = state["Status"]
+    if status in _ALIVE:
+        return Phase.RUNNING
+    return Phase.CREATED if status == "created" and not error else Phase.EXITED
+
+
+def _exit_code(state: dict[str, Any], phase: Phase, error: str) -> int:
+    if phase is not Phase.EXITED:
+        return 0
+    code = int(state.get("ExitCode") or 0)
+    return code or (_START_FAILED_EXIT if error and state["Status"] == "created" else 0)
+
+
+def image(answer: dict[str, Any]) -> Image:
+    """`GET /images/NAME/json`."""
+    return Image(
+        id=answer["Id"],
+        tags=tuple(answer.get("RepoTags") or ()),
+        digests=tuple(answer.get("RepoDigests") or ()),
+        size=int(answer.get("Size") or 0),
+        user=str((answer.get("Config") or {}).get("User") or ""),
+    )
+
+
+def engine_info(version: dict[str, Any], info: dict[str, Any]) -> EngineInfo:
+    """`GET /version` and `GET /info`."""
+    return EngineInfo(
+        version=version["Version"],
+        architecture=_GO_ARCHITECTURES.get(version["Arch"], version["Arch"]),
+        operating_system=info["OperatingSystem"],
+        kernel=info["KernelVersion"],
+        root_dir=info["DockerRootDir"],
+        cpus=info["NCPU"],
+        memory=info["MemTotal"],
+    )
+
+
+def create_body(spec: ContainerSpec) -> dict[str, Any]:
+    """The body of `POST /containers/create`."""
+    limits, security = spec.limits, spec.security
+    host: dict[str, Any] = {
+        "NetworkMode": spec.network,
+        "LogConfig": _LOG_CONFIG,
+        "Binds": [
+            f"{mount.source}:{mount.target}:{'ro' if mount.read_only else 'rw'}"
+            for mount in spec.mounts
+        ],
+        "RestartPolicy": {"Name": "no"},
+        "CpuShares": limits.cpu_shares,
+        "Memory": limits.memory,
+        "MemorySwap": limits.memory,
+        "OomScoreAdj": limits.oom_score_adj,
+        "Privileged": security.privileged,
+        "CapAdd": list(security.capabilities_add),
+        "CapDrop": list(security.capabilities_drop),
+        "ReadonlyRootfs": security.read_only_root,
+        "GroupAdd": list(security.groups),
+        "PidMode": spec.pid_mode,
+        "IpcMode": spec.ipc_mode,
+    }
+    if limits.cpu_quota:
+        host |= {"CpuPeriod": _CPU_PERIOD_MICROSECONDS, "CpuQuota": limits.cpu_quota}
+    if security.no_new_privileges:
+        host["SecurityOpt"] = ["no-new-privileges"]
+    body: dict[str, Any] = {
+        "Image": spec.image,
+        "Labels": dict(spec.labels),
+        "Env": list(spec.env),
+        "WorkingDir": spec.working_dir,
+        "User": security.user,
+        "Tty": spec.tty,
+        "OpenStdin": spec.stdin,
+        "StdinOnce": spec.stdin_once,
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": host,
+    }
+    if spec.hostname:
+        body["Hostname"] = spec.hostname
+    if spec.command is not None:
+        body["Entrypoint"] = list(spec.command)
+    if spec.args is not None:
+        body["Cmd"] = list(spec.args)
+    return body
+
+
+def log_query(options: LogOptions) -> dict[str, str]:
+    """The query of `GET /containers/ID/logs`."""
+    query = {
+        "stdout": str(int(options.stdout)),
+        "stderr": str(int(options.stderr)),
+        "follow": str(int(options.follow)),
+        "timestamps": str(int(options.timestamps)),
+        "tail": "all" if options.tail is None else str(options.tail),
+    }
+    if options.since is not None:
+        query["since"] = f"{options.since.timestamp():.9f}"
+    return query
+
+
+def time(text: str | None) -> datetime | None:
+    """Docker's time stamps; its zero time is None."""
+    if not text or text.startswith("0001-"):
+        return None
+    return datetime.fromisoformat(text).astimezone(UTC)

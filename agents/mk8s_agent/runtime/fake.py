@@ -1,0 +1,291 @@
+"""A container engine in memory that keeps the real one's rules, for tests and simulations.
+
+It passes the same contract suite as `docker`. What real processes would do by themselves is done
+from outside: `exit` ends one, `stop_engine` takes the engine away, `images` and `registry` say what
+there is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+
+from mk8s_agent.runtime.errors import (
+    ContainerNotFound,
+    EngineUnavailable,
+    ImageNotFound,
+    NameTaken,
+    NotRunning,
+    PullError,
+    RuntimeFault,
+    StartError,
+)
+from mk8s_agent.runtime.interface import (
+    Container,
+    ContainerSpec,
+    EngineInfo,
+    Image,
+    LogChunk,
+    LogOptions,
+    Phase,
+    RuntimeEvent,
+)
+from mk8s_agent.runtime.references import normalize
+
+NO_SUCH_COMMAND = "/no/such/command"
+"""A container whose command this is cannot be started."""
+IGNORES_TERM = "ignores-term"
+"""A container with this argument ends only at SIGKILL."""
+_SIGNALS = {"SIGTERM": 15, "SIGINT": 2, "SIGKILL": 9, "SIGQUIT": 3}
+_JOIN = "container:"
+
+
+@dataclass(slots=True)
+class _Box:
+    spec: ContainerSpec
+    seen: Container
+    output: list[LogChunk] = field(default_factory=list)
+
+
+class FakeRuntime:
+    """The Runtime protocol without an engine. `now` gives the engine's wall time."""
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.images: dict[str, Image] = {}
+        self.registry: dict[str, Image | str] = {}
+        """What `pull` finds: an image, or the message of its failure."""
+        self.running = asyncio.Event()
+        """Set while the engine answers."""
+        self.calls: list[str] = []
+        """Every call that had an effect or failed, as `verb name`."""
+        self.before_call: Callable[[str], None] = lambda call: None
+        """A hook that may raise: then the call fails before it had an effect."""
+        self.running.set()
+        self._now = now
+        self._boxes: dict[str, _Box] = {}
+        self._subscribers: list[tuple[Mapping[str, str], asyncio.Queue[RuntimeEvent | None]]] = []
+        self._numbers = count(1)
+
+    def add_image(self, reference: str, size: int = 1000) -> Image:
+        """Put an image on the machine."""
+        name, tag = normalize(reference)
+        full = f"{name}@{tag}" if ":" in tag else f"{name}:{tag}"
+        image = Image(id=f"sha256:{abs(hash(full)):064x}", tags=(full,), digests=(), size=size)
+        self.images[full] = image
+        return image
+
+    def exit(self, container_id: str, code: int = 0, *, oom_killed: bool = False) -> None:
+        """The container's process ends by itself."""
+        box = self._box(container_id)
+        if box.seen.phase is Phase.RUNNING:
+            self._end(box, code, oom_killed)
+
+    def write(self, container_id: str, chunk: LogChunk) -> None:
+        """The container writes."""
+        self._box(container_id).output.append(chunk)
+
+    def stop_engine(self) -> None:
+        """Every call fails from now on, and the subscriptions end; containers stay as they are."""
+        self.running.clear()
+        for _, queue in self._subscribers:
+            queue.put_nowait(None)
+        self._subscribers.clear()
+
+    def start_engine(self) -> None:
+        """The engine answers again."""
+        self.running.set()
+
+    async def info(self) -> EngineInfo:
+        """The engine's facts."""
+        self._call("info")
+        return EngineInfo(
+            version="fake",
+            architecture="amd64",
+            operating_system="Fake Linux",
+            kernel="6.0",
+            root_dir="/",
+            cpus=2,
+            memory=1 << 30,
+        )
+
+    async def containers(self, labels: Mapping[str, str]) -> list[Container]:
+        """Every container that carries all of `labels`."""
+        self._call("containers")
+        return [box.seen for box in self._boxes.values() if _carries(box.seen.labels, labels)]
+
+    async def inspect(self, container_id: str) -> Container:
+        """One container now."""
+        self._call("inspect")
+        return self._box(container_id).seen
+
+    async def create(self, spec: ContainerSpec) -> str:
+        """Make a container and return its id."""
+        self._call(f"create {spec.name}")
+        image = self._image(spec.image)
+        if taken := next((b for b in self._boxes.values() if b.seen.name == spec.name), None):
+            raise NameTaken(f'The name "/{spec.name}" is in use by container {taken.seen.id}.')
+        if spec.network.startswith(_JOIN):
+            self._box(spec.network.removeprefix(_JOIN))
+            if spec.hostname:
+                raise RuntimeFault("conflicting options: hostname and the network mode")
+        container_id = f"{next(self._numbers):064x}"
+        seen = Container(
+            id=container_id,
+            name=spec.name,
+            labels=dict(spec.labels),
+            phase=Phase.CREATED,
+            image=spec.image,
+            image_id=image.id,
+            created_at=self._now(),
+        )
+        self._boxes[container_id] = _Box(spec, seen)
+        self._tell(seen, "create")
+        return container_id
+
+    async def start(self, container_id: str) -> None:
+        """Run it."""
+        box = self._box(container_id)
+        self._call(f"start {box.seen.name}")
+        if box.seen.phase is Phase.RUNNING:
+            return
+        if reason := self._obstacle(box.spec):
+            box.seen = replace(
+                box.seen, phase=Phase.EXITED, exit_code=127, error=reason, finished_at=self._now()
+            )
+            raise StartError(reason)
+        box.seen = replace(
+            box.seen, phase=Phase.RUNNING, pid=1000 + int(container_id, 16), started_at=self._now()
+        )
+        self._tell(box.seen, "start")
+
+    async def kill(self, container_id: str, signal: str) -> None:
+        """Send a signal to its first process."""
+        box = self._box(container_id)
+        self._call(f"kill {signal} {box.seen.name}")
+        if box.seen.phase is not Phase.RUNNING:
+            raise NotRunning(f"Container {container_id} is not running")
+        if signal == "SIGKILL" or IGNORES_TERM not in (box.spec.args or ()):
+            self._end(box, 128 + _SIGNALS[signal])
+
+    async def remove(self, container_id: str) -> None:
+        """Remove it, running or not."""
+        self._call(f"remove {container_id}")
+        box = self._boxes.get(container_id)
+        if box is None:
+            return
+        if box.seen.phase is Phase.RUNNING:
+            self._end(box, 137)
+        del self._boxes[container_id]
+        self._tell(box.seen, "destroy")
+
+    async def logs(self, container_id: str, options: LogOptions) -> AsyncIterator[LogChunk]:
+        """Its output so far; with `follow` until it ends."""
+        self._call("logs")
+        box = self._box(container_id)
+        shown = 0 if options.tail is None else max(0, len(box.output) - options.tail)
+        while True:
+            for chunk in box.output[shown:]:
+                if getattr(options, chunk.stream):
+                    yield chunk
+            shown = len(box.output)
+            if not options.follow or self._boxes.get(container_id) is not box:
+                return
+            if box.seen.phase is not Phase.RUNNING:
+                return
+            await asyncio.sleep(0)
+
+    @asynccontextmanager
+    async def events(self, labels: Mapping[str, str]) -> AsyncIterator[AsyncIterator[RuntimeEvent]]:
+        """Subscribe; the iterator ends with the engine."""
+        self._call("events")
+        queue: asyncio.Queue[RuntimeEvent | None] = asyncio.Queue()
+        subscriber = (labels, queue)
+        self._subscribers.append(subscriber)
+
+        async def stream() -> AsyncIterator[RuntimeEvent]:
+            while (event := await queue.get()) is not None:
+                yield event
+
+        try:
+            yield stream()
+        finally:
+            if subscriber in self._subscribers:
+                self._subscribers.remove(subscriber)
+
+    async def image(self, reference: str) -> Image:
+        """The local image of that name."""
+        self._call("image")
+        return self._image(reference)
+
+    async def pull(self, reference: str) -> None:
+        """Take an image from `registry`."""
+        name, tag = normalize(reference)
+        self._call(f"pull {reference}")
+        await asyncio.sleep(0)
+        found = self.registry.get(f"{name}:{tag}", f"manifest for {name}:{tag} not found")
+        if isinstance(found, str):
+            raise PullError(found)
+        self.images[f"{name}:{tag}"] = found
+
+    async def load(self, archive: bytes) -> None:
+        """Count the archive as loaded under every name that it carries; its content is not read."""
+        self._call("load")
+
+    async def remove_image(self, reference: str) -> None:
+        """Remove a local image."""
+        self._call(f"remove_image {reference}")
+        name, tag = normalize(reference)
+        self.images.pop(f"{name}:{tag}", None)
+
+    def _call(self, call: str) -> None:
+        if not self.running.is_set():
+            raise EngineUnavailable("The container engine does not answer: is it running?")
+        self.before_call(call)
+        if " " in call:
+            self.calls.append(call)
+
+    def _box(self, container_id: str) -> _Box:
+        if (box := self._boxes.get(container_id)) is None:
+            raise ContainerNotFound(f"No such container: {container_id}")
+        return box
+
+    def _image(self, reference: str) -> Image:
+        name, tag = normalize(reference)
+        full = f"{name}@{tag}" if ":" in tag else f"{name}:{tag}"
+        if (image := self.images.get(full)) is None:
+            raise ImageNotFound(f"No such image: {full}")
+        return image
+
+    def _obstacle(self, spec: ContainerSpec) -> str:
+        if spec.network.startswith(_JOIN):
+            joined = self._boxes.get(spec.network.removeprefix(_JOIN))
+            if joined is None or joined.seen.phase is not Phase.RUNNING:
+                return "cannot join network of a non running container"
+        if spec.command and spec.command[0] == NO_SUCH_COMMAND:
+            return f'exec: "{NO_SUCH_COMMAND}": stat {NO_SUCH_COMMAND}: no such file or directory'
+        return ""
+
+    def _end(self, box: _Box, code: int, oom_killed: bool = False) -> None:
+        box.seen = replace(
+            box.seen,
+            phase=Phase.EXITED,
+            pid=0,
+            exit_code=code,
+            oom_killed=oom_killed,
+            finished_at=self._now(),
+        )
+        self._tell(box.seen, "die")
+
+    def _tell(self, container: Container, action: str) -> None:
+        event = RuntimeEvent(container_id=container.id, action=action, labels=container.labels)
+        for labels, queue in self._subscribers:
+            if _carries(container.labels, labels):
+                queue.put_nowait(event)
+
+
+def _carries(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(labels.get(name) == value for name, value in wanted.items())

@@ -1,0 +1,259 @@
+"""What the agent may ask of a container engine, and the values that travel.
+
+Owns the protocol and its vocabulary. It knows neither Docker nor pods: containers here are just
+containers with labels. Implementations: `docker.DockerRuntime`, `fake.FakeRuntime`; both pass
+tests/contract/test_runtime_contract.py.
+
+Every call has a deadline of the implementation's and raises `errors.EngineUnavailable` when the
+engine does not answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, NamedTuple, Protocol
+
+
+class Phase(StrEnum):
+    """Where a container is in its life. It only ever moves forward, and never starts twice."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    EXITED = "exited"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """One container as the engine shows it.
+
+    `pid` is 0 unless it runs. `error` is the engine's reason when its command could not be started;
+    such a container is `EXITED` whatever the engine calls it. `image` is the reference that it was
+    created from, `image_id` the digest.
+    """
+
+    id: str
+    name: str
+    labels: Mapping[str, str]
+    phase: Phase
+    image: str
+    image_id: str
+    created_at: datetime
+    pid: int = 0
+    exit_code: int = 0
+    oom_killed: bool = False
+    error: str = ""
+    stop_signal: str = "SIGTERM"
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A path of the host seen inside the container."""
+
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Resources.
+
+    `cpu_shares` are relative weights, `cpu_quota` microseconds per 100 ms, `memory` bytes; 0 is
+    unlimited.
+    """
+
+    cpu_shares: int = 0
+    cpu_quota: int = 0
+    memory: int = 0
+    oom_score_adj: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Security:
+    """What a container may do. `user` is `uid[:gid]`; empty takes the image's."""
+
+    user: str = ""
+    groups: tuple[str, ...] = ()
+    privileged: bool = False
+    capabilities_add: tuple[str, ...] = ()
+    capabilities_drop: tuple[str, ...] = ()
+    read_only_root: bool = False
+    no_new_privileges: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerSpec:
+    """A container to be made.
+
+    `command` replaces the image's entry point and `args` its command; None keeps the image's.
+    `network` is `none`, `host` or `container:ID`; only the first two may carry a `hostname`, the
+    third has that of the container it joins. `env` items are `NAME=value`.
+    """
+
+    name: str
+    image: str
+    labels: Mapping[str, str]
+    command: tuple[str, ...] | None = None
+    args: tuple[str, ...] | None = None
+    env: tuple[str, ...] = ()
+    working_dir: str = ""
+    hostname: str = ""
+    network: str = "none"
+    pid_mode: str = ""
+    ipc_mode: str = ""
+    mounts: tuple[Mount, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    security: Security = field(default_factory=Security)
+    tty: bool = False
+    stdin: bool = False
+    stdin_once: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image on this machine.
+
+    `size` in bytes; `user` is the one its containers run as by default.
+    """
+
+    id: str
+    tags: tuple[str, ...]
+    digests: tuple[str, ...]
+    size: int
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """The engine and the machine it runs on.
+
+    `memory` in bytes; `architecture` in Go's words (amd64, arm64).
+    """
+
+    version: str
+    architecture: str
+    operating_system: str
+    kernel: str
+    root_dir: str
+    cpus: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeEvent:
+    """Something happened to a container.
+
+    `create`, `start`, `die`, `destroy`, `oom`, … as Docker names it.
+    """
+
+    container_id: str
+    action: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOptions:
+    """Which part of a container's output.
+
+    `tail` in lines (None: all); `since` and the container's clock are the host's.
+    """
+
+    follow: bool = False
+    tail: int | None = None
+    since: datetime | None = None
+    timestamps: bool = False
+    stdout: bool = True
+    stderr: bool = True
+
+
+class LogChunk(NamedTuple):
+    """Bytes of one output stream, as the engine framed them (usually a line)."""
+
+    stream: Literal["stdout", "stderr"]
+    data: bytes
+
+
+class Runtime(Protocol):
+    """A container engine."""
+
+    async def info(self) -> EngineInfo:
+        """The engine's facts. Raises EngineUnavailable."""
+        ...
+
+    async def containers(self, labels: Mapping[str, str]) -> list[Container]:
+        """Every container, in any phase, that carries all of `labels`."""
+        ...
+
+    async def inspect(self, container_id: str) -> Container:
+        """One container now. Raises ContainerNotFound."""
+        ...
+
+    async def create(self, spec: ContainerSpec) -> str:
+        """Make a container and return its id.
+
+        Raises ImageNotFound, NameTaken, RuntimeFault with the engine's reason.
+        """
+        ...
+
+    async def start(self, container_id: str) -> None:
+        """Run it.
+
+        Returns when its process exists. Raises StartError, ContainerNotFound. Running already is
+        success.
+        """
+        ...
+
+    async def kill(self, container_id: str, signal: str) -> None:
+        """Send `signal` (a name like SIGTERM) to its first process.
+
+        Raises NotRunning, ContainerNotFound.
+        """
+        ...
+
+    async def remove(self, container_id: str) -> None:
+        """Remove it, running or not, with its anonymous volumes. Gone already is success."""
+        ...
+
+    def logs(self, container_id: str, options: LogOptions) -> AsyncIterator[LogChunk]:
+        """Its output so far, and with `follow` what comes until it ends.
+
+        Raises ContainerNotFound.
+        """
+        ...
+
+    def events(
+        self, labels: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[AsyncIterator[RuntimeEvent]]:
+        """Subscribe.
+
+        Once entered, nothing that happens is missed. The iterator ends when the engine goes away.
+        """
+        ...
+
+    async def image(self, reference: str) -> Image:
+        """The local image of that name or id. Raises ImageNotFound, InvalidReference."""
+        ...
+
+    async def pull(self, reference: str) -> None:
+        """Fetch an image. Raises PullError with the engine's message, InvalidReference."""
+        ...
+
+    async def load(self, archive: bytes) -> None:
+        """Add the images of an archive in the format of `docker save`.
+
+        Loading twice is harmless.
+        """
+        ...
+
+    async def remove_image(self, reference: str) -> None:
+        """Remove a local image.
+
+        Absent is success; raises RuntimeFault when a container needs it.
+        """
+        ...
