@@ -1,0 +1,77 @@
+"""How the agent dials: TLS from PEM files, and gRPC's options.
+
+Owns the channel's construction only. Reconnecting is `client`'s work, so gRPC's own is kept out.
+"""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Protocol
+
+# gRPC reads these once, when it is first imported. The agent starts programs with exec, so that
+# gRPC need not prepare for forks; and it says in sentences what goes wrong, better than gRPC's log.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+import grpc
+
+MAX_MESSAGE = 16 * 1024 * 1024
+"""Bytes of one message. The master splits what is longer than 1 MiB, but not within an object."""
+
+OPTIONS = (
+    # A proxy of the environment is meant for the internet, not for the cluster.
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_send_message_length", MAX_MESSAGE),
+    # Each attempt is a new channel with its own connection: no hidden waiting state is shared.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.enable_retries", 0),
+    ("grpc.service_config_disable_resolution", 1),
+)
+
+
+class LinkConfig(Protocol):
+    """What the link needs of the agent's configuration; `ca`, `cert`, `key` are PEM files."""
+
+    @property
+    def node(self) -> str:
+        """The Node's name, as in the certificate."""
+
+    @property
+    def master(self) -> str:
+        """`host:port` of the master's agent port."""
+
+    @property
+    def ca(self) -> str:
+        """The file of the cluster's authority."""
+
+    @property
+    def cert(self) -> str:
+        """The file of the node's certificate."""
+
+    @property
+    def key(self) -> str:
+        """The file of the certificate's key."""
+
+
+def target(master: str) -> str:
+    """gRPC's name of `host:port`; plain addresses need no resolver."""
+    host, _, port = master.rpartition(":")
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return f"dns:///{master}"
+    return f"ipv4:{address}:{port}" if address.version == 4 else f"ipv6:[{address}]:{port}"
+
+
+def dial(config: LinkConfig) -> grpc.aio.Channel:
+    """A new channel; it connects with its first call. Raises OSError for unreadable files.
+
+    The files are read each time: a renewed certificate counts from the next connection on.
+    """
+    credentials = grpc.ssl_channel_credentials(
+        root_certificates=Path(config.ca).read_bytes(),
+        private_key=Path(config.key).read_bytes(),
+        certificate_chain=Path(config.cert).read_bytes(),
+    )
+    return grpc.aio.secure_channel(target(config.master), credentials, options=OPTIONS)

@@ -1,0 +1,123 @@
+"""Streams that the master asks for: each a Tunnel call, fed by a handler.
+
+Owns the calls, their number and their end. What a stream carries is the handler's; back-pressure
+is HTTP/2's: a handler is asked for more only when the last bytes went out.
+"""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
+
+import grpc
+import msgspec
+
+from minikube8s.rpc import agent_pb2, agent_pb2_grpc
+from mk8s_agent.link.errors import StreamError
+
+log = logging.getLogger(__name__)
+
+MAX_TUNNELS = 128
+CHUNK = 64 * 1024
+"""Bytes of one Data frame at most."""
+
+Handler = Callable[[dict[str, Any]], Awaitable[AsyncIterator[bytes]] | AsyncIterator[bytes]]
+"""Given the options, gives the bytes to send: an async generator, or a coroutine function that
+returns an iterator. A StreamError raised before the first bytes refuses the request."""
+
+QUIET_START = 0.2
+"""Seconds after which a handler that neither gave bytes nor failed counts as begun: following a
+silent log is a success too."""
+
+
+class Tunnels:
+    """The streams of one session; they end with it."""
+
+    def __init__(self, stub: agent_pb2_grpc.AgentsStub, handlers: Mapping[str, Handler]) -> None:
+        self._stub = stub
+        self._handlers = handlers
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def open(self, request: agent_pb2.OpenTunnel) -> None:
+        """Serve the request in a task of its own."""
+        task = asyncio.create_task(self._serve(request), name=f"link/tunnel {request.kind}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """End all streams and wait for their handlers to let go."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _serve(self, request: agent_pb2.OpenTunnel) -> None:
+        call = self._stub.Tunnel()
+        work = asyncio.current_task()
+        assert work is not None
+        # The master ends the call when its client has gone; the handler must not go on alone.
+        call.add_done_callback(lambda _: work.cancel())
+        try:
+            await call.write(agent_pb2.Frame(attach=agent_pb2.Attach(id=request.id)))
+            try:
+                await self._feed(call, request)
+            except StreamError as error:
+                await call.write(_failure(error))
+            except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                raise
+            except Exception as error:
+                log.exception("serving %s failed", request.kind)
+                why = f"the node's agent failed to serve {request.kind}: {error}"
+                await call.write(_failure(StreamError("InternalError", why, 500)))
+            await call.done_writing()
+            await call.read()  # the master's end of the call: everything has arrived
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            log.debug("the %s stream ended early", request.kind)
+        finally:
+            call.cancel()
+
+    async def _feed(self, call: Any, request: agent_pb2.OpenTunnel) -> None:
+        handler = self._handlers.get(request.kind)
+        if handler is None:
+            raise StreamError("NotImplemented", f"this agent cannot serve {request.kind}", 501)
+        if len(self._tasks) > MAX_TUNNELS:
+            why = f"the node serves {MAX_TUNNELS} streams already; close some"
+            raise StreamError("TooManyRequests", why, 429)
+        stream = handler(msgspec.json.decode(request.options_json))
+        chunks = await stream if inspect.isawaitable(stream) else stream
+        first = asyncio.ensure_future(anext(chunks, None))
+        try:
+            done, _ = await asyncio.wait([first], timeout=QUIET_START)
+            if done:
+                first.result()  # a refusal is told before success is
+            await call.write(agent_pb2.Frame(started=agent_pb2.Started()))
+            chunk = await first
+            while chunk is not None:
+                await _send(call, chunk)
+                chunk = await anext(chunks, None)
+        finally:
+            first.cancel()
+            await asyncio.wait([first])
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
+
+
+async def _send(call: Any, chunk: bytes) -> None:
+    for start in range(0, len(chunk), CHUNK):
+        content = chunk[start : start + CHUNK]
+        data = agent_pb2.Data(channel=agent_pb2.CHANNEL_STDOUT, content=content)
+        await call.write(agent_pb2.Frame(data=data))
+
+
+def _failure(error: StreamError) -> agent_pb2.Frame:
+    status = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": error.message,
+        "reason": error.reason,
+        "code": error.code,
+    }
+    return agent_pb2.Frame(status=agent_pb2.Status(status_json=msgspec.json.encode(status)))
