@@ -1,0 +1,139 @@
+"""A cluster of the test's own, driven as a user drives it: by `mk8s` and by real kubectl."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tests.harness.engine import PrivateEngine
+from tests.harness.wait import until
+
+MK8S = Path(sys.executable).with_name("mk8s")
+
+
+@cache
+def kubectls() -> dict[str, str]:
+    """Every kubectl on this machine by its minor version ("1.33"), newest last."""
+    found: dict[tuple[int, int], str] = {}
+    first = shutil.which("kubectl")
+    assert first, "kubectl is missing: run the tests with script/test"
+    beside = sorted(Path(first).resolve().parent.glob("kubectl*"))
+    for program in [first, *map(str, beside)]:
+        done = subprocess.run(
+            [program, "version", "--client", "-o", "json"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        match = re.search(r'"gitVersion": "v(\d+)\.(\d+)\.', done.stdout)
+        if match:
+            found.setdefault((int(match[1]), int(match[2])), program)
+    return {f"{major}.{minor}": found[major, minor] for major, minor in sorted(found)}
+
+
+@dataclass
+class Result:
+    """What a command printed and its exit code."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    def ok(self) -> str:
+        """What it printed; fails the test when the command failed."""
+        assert self.code == 0, f"exit {self.code}\n{self.out}\n{self.err}"
+        return self.out
+
+    def fails(self) -> str:
+        """Its one clear sentence; fails the test when the command succeeded or left a traceback."""
+        assert self.code != 0, f"succeeded: {self.out}"
+        assert "Traceback" not in self.err + self.out, self.err
+        return self.err.strip()
+
+
+@dataclass
+class Cluster:
+    """One cluster: its home, its engine, and the environment that its commands run in."""
+
+    home: Path
+    engine: PrivateEngine
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of every command: this cluster and no other configuration."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("MK8S_", "KUBE"))}
+        return kept | {
+            "MK8S_HOME": str(self.home),
+            "DOCKER_HOST": self.engine.host,
+            "KUBECONFIG": str(self.home / "admin.kubeconfig"),
+            "HOME": str(self.home.parent),
+            "MK8S_NODE_NAME": "node1",
+            **self.settings,
+        }
+
+    def mk8s(self, *arguments: str, input: str | None = None, seconds: float = 120) -> Result:
+        """Run `mk8s` with ``arguments``."""
+        return self._run([str(MK8S), *arguments], input, seconds)
+
+    def kubectl(
+        self,
+        *arguments: str,
+        version: str | None = None,
+        input: str | None = None,
+        seconds: float = 120,
+    ) -> Result:
+        """Run kubectl (the newest here unless ``version`` names one) with ``arguments``."""
+        programs = kubectls()
+        program = programs[version or list(programs)[-1]]
+        return self._run([program, *arguments], input, seconds)
+
+    def client(self, name: str) -> Any:
+        """:meth:`mk8s` or :meth:`kubectl` by name, for tests that run with both."""
+        return {"mk8s": self.mk8s, "kubectl": self.kubectl}[name]
+
+    def get(self, *arguments: str) -> dict[str, Any]:
+        """What `kubectl get … -o json` answers."""
+        content: dict[str, Any] = json.loads(self.kubectl("get", *arguments, "-o", "json").ok())
+        return content
+
+    def pods(self, selector: str = "", namespace: str = "default") -> list[dict[str, Any]]:
+        """The pods that match a label selector."""
+        extra = ["-l", selector] if selector else []
+        items: list[dict[str, Any]] = self.get("pods", "-n", namespace, *extra)["items"]
+        return items
+
+    def ready_pods(
+        self, count: int, selector: str = "", seconds: float = 60
+    ) -> list[dict[str, Any]]:
+        """Wait until exactly ``count`` pods match, all ready and none on its way out."""
+
+        def settled() -> list[dict[str, Any]] | None:
+            pods = self.pods(selector)
+            good = [p for p in pods if is_ready(p) and "deletionTimestamp" not in p["metadata"]]
+            return good if len(good) == len(pods) == count else None
+
+        return until(f"{count} ready pods {selector}", settled, seconds) or []
+
+    def _run(self, command: list[str], input: str | None, seconds: float) -> Result:
+        start = time.perf_counter()
+        done = subprocess.run(
+            command,
+            input=input, env=self.environment, cwd=self.home.parent,
+            capture_output=True, text=True, check=False, timeout=seconds,
+        )  # fmt: skip
+        return Result(done.returncode, done.stdout, done.stderr, time.perf_counter() - start)
+
+
+def is_ready(pod: dict[str, Any]) -> bool:
+    """Whether the pod's Ready condition is True."""
+    conditions = pod.get("status", {}).get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
