@@ -1,0 +1,92 @@
+"""Which fields a field selector may name, per kind, and their values. Pure.
+
+Every kind offers `metadata.name` and `metadata.namespace`; the rest is what Kubernetes offers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from minikube8s.api.resources import Resource
+
+Obj = Mapping[str, Any]
+
+
+def selectable(resource: Resource, obj: Obj) -> dict[str, str]:
+    """Return the object's value for each field of its kind that selectors may name.
+
+    Absent fields are "". Of an empty object it is the list of the kind's fields.
+    """
+    metadata = obj.get("metadata") or {}
+    values = {"metadata.name": _text(metadata.get("name"))}
+    if resource.namespaced:
+        values["metadata.namespace"] = _text(metadata.get("namespace"))
+    extra = _KINDS.get((resource.group, resource.kind))
+    if extra is not None:
+        values.update(extra(obj))
+    return values
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _at(obj: Obj, path: str) -> str:
+    value: Any = obj
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return _text(value)
+
+
+def _paths(*paths: str) -> Callable[[Obj], dict[str, str]]:
+    return lambda obj: {path: _at(obj, path) for path in paths}
+
+
+_POD = _paths(
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "status.phase",
+    "status.podIP",
+    "status.nominatedNodeName",
+)
+_EVENT = _paths(
+    "involvedObject.kind",
+    "involvedObject.namespace",
+    "involvedObject.name",
+    "involvedObject.uid",
+    "involvedObject.apiVersion",
+    "involvedObject.resourceVersion",
+    "involvedObject.fieldPath",
+    "reason",
+    "reportingComponent",
+    "type",
+)
+
+
+def _pod(obj: Obj) -> dict[str, str]:
+    return {**_POD(obj), "spec.hostNetwork": _at(obj, "spec.hostNetwork") or "false"}
+
+
+def _event(obj: Obj) -> dict[str, str]:
+    source = _at(obj, "source.component") or _at(obj, "reportingComponent")
+    return {**_EVENT(obj), "source": source}
+
+
+def _node(obj: Obj) -> dict[str, str]:
+    return {"spec.unschedulable": _at(obj, "spec.unschedulable") or "false"}
+
+
+_KINDS: dict[tuple[str, str], Callable[[Obj], dict[str, str]]] = {
+    ("", "Pod"): _pod,
+    ("", "Event"): _event,
+    ("", "Node"): _node,
+    ("", "Namespace"): _paths("status.phase"),
+    ("", "Secret"): _paths("type"),
+    ("", "Service"): _paths("spec.clusterIP", "spec.type"),
+    ("apps", "ReplicaSet"): _paths("status.replicas"),
+}
