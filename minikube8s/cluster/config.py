@@ -145,8 +145,8 @@ def resolve(
             if old != new:
                 raise ClusterError(
                     f"The cluster in {home.path} was created with {setting.replace('_', ' ')} "
-                    f"{old}; it cannot become {new}. Remove it with `mk8s down --purge`, or make a second "
-                    "cluster in another directory with --home."
+                    f"{old}; it cannot become {new}. Remove it with `mk8s down --purge`, or make a "
+                    "second cluster in another directory with --home."
                 )
     return settings
 

@@ -1,0 +1,22 @@
+"""`mk8s down`: stop the cluster and remove what it made."""
+
+from __future__ import annotations
+
+import click
+
+from minikube8s.cli.errors import CommandError
+from minikube8s.cluster import lifecycle
+from minikube8s.cluster.config import Home
+from minikube8s.cluster.errors import ClusterError
+
+
+@click.command("down")
+@click.option("--purge", is_flag=True, help="Also remove the state: every object is lost.")
+@click.pass_obj
+def command(context: dict[str, str | None], purge: bool) -> None:
+    """Stop the daemons; remove every container, rule, link and route that they made."""
+    home = Home.from_environment(context["home"])
+    try:
+        lifecycle.down(home, purge=purge, say=lambda line: click.echo(f"  {line}"))
+    except ClusterError as error:
+        raise CommandError(str(error)) from None

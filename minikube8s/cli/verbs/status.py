@@ -1,0 +1,43 @@
+"""`mk8s status`: what runs, since when, and where the logs are."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import click
+
+from minikube8s.api.times import human_duration
+from minikube8s.cli.errors import CommandError
+from minikube8s.cli.tables import render
+from minikube8s.cluster import kubeconfig, lifecycle
+from minikube8s.cluster.config import Home
+from minikube8s.cluster.errors import ClusterError
+
+
+@click.command("status")
+@click.pass_obj
+def command(context: dict[str, str | None]) -> None:
+    """What runs of the cluster, since when, where the logs are; exit code 3 unless all runs."""
+    home = Home.from_environment(context["home"])
+    try:
+        settings = home.load()
+        components = lifecycle.status(home)
+    except ClusterError as error:
+        raise CommandError(str(error)) from None
+    now = time.time()
+    rows = [
+        [
+            component.name,
+            "running" if component.pid else "stopped",
+            str(component.pid or "-"),
+            human_duration(timedelta(seconds=now - component.since)) if component.pid else "-",
+            component.log,
+        ]
+        for component in components
+    ]
+    click.echo(f"Cluster {settings.name} in {home.path}, API {kubeconfig.server_url(settings)}\n")
+    click.echo(render(["COMPONENT", "STATE", "PID", "SINCE", "LOG"], rows))
+    if not all(component.pid for component in components):
+        click.echo("\nNot everything runs: start it with `mk8s up`.")
+        raise click.exceptions.Exit(3)

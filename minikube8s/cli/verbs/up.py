@@ -1,0 +1,46 @@
+"""`mk8s up`: create the cluster, or start what does not run of it."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from minikube8s.cli.client import Client
+from minikube8s.cli.errors import CommandError
+from minikube8s.cli.waiting import wait_for_node
+from minikube8s.cluster import kubeconfig, lifecycle
+from minikube8s.cluster.config import Home, resolve
+from minikube8s.cluster.errors import ClusterError
+
+
+@click.command("up")
+@click.option("--name", help="The cluster's name, in containers and rules (MK8S_NAME).")
+@click.option("--bind", help="Address that the API and agent ports listen on (MK8S_BIND).")
+@click.option("--api-port", type=int, help="Port of the API server (MK8S_API_PORT).")
+@click.option("--agent-port", type=int, help="Port that agents dial (MK8S_AGENT_PORT).")
+@click.option("--pod-cidr", help="Network of the pods (MK8S_POD_CIDR).")
+@click.option("--service-cidr", help="Network of the Services (MK8S_SERVICE_CIDR).")
+@click.option("--node-ports", help="Ports for NodePort Services, FIRST-LAST (MK8S_NODE_PORTS).")
+@click.option("--node-name", help="Name of this machine's node (MK8S_NODE_NAME).")
+@click.option("--docker-host", help="The Docker engine to use (DOCKER_HOST).")
+@click.pass_obj
+def command(context: dict[str, str | None], **options: str | int | None) -> None:
+    """Create the cluster, or start what does not run of it; returns when the node is Ready."""
+    home = Home.from_environment(context["home"])
+    try:
+        settings = resolve(home, options, os.environ)
+
+        def wait_ready(home: Home, seconds: float) -> None:
+            wait_for_node(Client.of_home(home), settings.node_name, seconds)
+
+        if not lifecycle.up(home, settings, wait_ready, lambda line: click.echo(f"  {line}")):
+            click.echo("The cluster is up already. See it with `mk8s status`.")
+            return
+        kubeconfig.write(home.kubeconfig, kubeconfig.build(home, settings))
+    except ClusterError as error:
+        raise CommandError(str(error)) from None
+    click.echo(
+        f"The cluster is up at {kubeconfig.server_url(settings)}.\n"
+        f"Try `mk8s get nodes`, or for kubectl: export KUBECONFIG={home.kubeconfig}"
+    )

@@ -1,0 +1,103 @@
+"""Owns how a home becomes two daemons: command lines, configuration, pid files, logs."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from minikube8s.cluster.certificates import Authority
+from minikube8s.cluster.config import Home, Settings, write_private
+from minikube8s.cluster.daemons import Daemon
+
+
+class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``python -m minikube8s.cluster.master --config FILE`` reads."""
+
+    settings: Settings
+    pki: str
+    state_dir: str
+    pid_file: str
+
+
+def master(home: Home) -> Daemon:
+    """The master of the cluster in ``home``."""
+    return Daemon(
+        name="master",
+        command=(
+            sys.executable, "-m", "minikube8s.cluster.master",
+            "--config", f"{home.master}/master.json",
+        ),
+        pid_file=home.master / "master.pid",
+        log=home.logs / "master.log",
+    )  # fmt: skip
+
+
+def agent(home: Home) -> Daemon:
+    """The agent of the cluster's first node, on this machine."""
+    return Daemon(
+        name="agent",
+        command=(sys.executable, "-m", "mk8s_agent", "--config", str(agent_config(home))),
+        pid_file=home.agent / "agent.pid",
+        log=home.logs / "agent.log",
+    )
+
+
+def agent_config(home: Home) -> Path:
+    """Where the agent's configuration lies."""
+    return home.agent / "agent.json"
+
+
+def write_configuration(home: Home, settings: Settings) -> None:
+    """Write both daemons' configuration files (the agent's fields: mk8s_agent.config)."""
+    write_private(
+        home.master / "master.json",
+        msgspec.json.encode(
+            MasterConfig(
+                settings=settings,
+                pki=str(home.pki),
+                state_dir=str(home.master),
+                pid_file=str(home.master / "master.pid"),
+            )
+        ),
+    )
+    host = "127.0.0.1" if settings.bind == "0.0.0.0" else settings.bind
+    write_private(
+        agent_config(home),
+        msgspec.json.encode(
+            {
+                "cluster": settings.name,
+                "node": settings.node_name,
+                "master": f"{host}:{settings.agent_port}",
+                "ca": str(home.pki / "ca.crt"),
+                "cert": str(home.pki / "agent.crt"),
+                "key": str(home.pki / "agent.key"),
+                "state_dir": str(home.agent),
+                "docker_host": settings.docker_host,
+                "cluster_cidr": settings.pod_cidr,
+                "service_cidr": settings.service_cidr,
+            }
+        ),
+    )
+
+
+def ensure_certificates(home: Home, settings: Settings) -> None:
+    """Make what is missing of the CA and the certificates of server, administrator and agent."""
+    authority = Authority(home.pki)
+    names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"]
+    names += ["kubernetes.default.svc.cluster.local", "localhost", os.uname().nodename.lower()]
+    first_service = _first_address(settings.service_cidr)
+    authority.server("apiserver", [*names, "127.0.0.1", first_service, _outward(settings.bind)])
+    authority.client("admin", "kubernetes-admin", ["system:masters"])
+    authority.client("agent", f"system:node:{settings.node_name}", ["system:nodes"])
+
+
+def _outward(bind: str) -> str:
+    return "127.0.0.1" if bind == "0.0.0.0" else bind
+
+
+def _first_address(cidr: str) -> str:
+    return str(ipaddress.IPv4Network(cidr)[1])

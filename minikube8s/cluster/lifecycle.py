@@ -1,0 +1,150 @@
+"""Owns `up`, `down` and `status`: what order things happen in, and what the user is told.
+
+``up`` may be run at any time: it starts what does not run and leaves alone what does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from minikube8s.cluster import layout, preflight
+from minikube8s.cluster.config import Home, Settings
+from minikube8s.cluster.daemons import Daemon, Starting, stop
+from minikube8s.cluster.errors import ClusterError
+
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+CLEAN_SECONDS = 120.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One line of ``mk8s status``: ``since`` in Unix seconds, 0 when it does not run."""
+
+    name: str
+    pid: int
+    since: float
+    log: str
+
+
+def up(home: Home, settings: Settings, wait_ready: Callable[[Home, float], None], say: Say) -> bool:
+    """Start what does not run; return when the node is Ready. False when all ran already.
+
+    ``wait_ready`` waits for the node by the API. Raises ClusterError, with nothing left running
+    that this call started, when the cluster cannot start.
+    """
+    preflight.require_root("up")
+    with _exclusive(home):
+        master, agent = layout.master(home), layout.agent(home)
+        stopped = [daemon for daemon in (master, agent) if daemon.holder() is None]
+        if not stopped:
+            wait_ready(home, START_SECONDS)
+            return False
+        preflight.check(settings, ports=master in stopped)
+        started = time.monotonic()
+        home.save(settings)
+        layout.ensure_certificates(home, settings)
+        layout.write_configuration(home, settings)
+        say(f"certificates and configuration in {home.path} ({time.monotonic() - started:.2f} s)")
+        # both at once: the agent's first dial comes when the master listens, or is soon repeated
+        starting = [(daemon, Starting(daemon)) for daemon in stopped]
+        try:
+            for daemon, start in starting:
+                start.wait(START_SECONDS)
+                say(f"{daemon.name} runs ({time.monotonic() - started:.2f} s)")
+            wait_ready(home, START_SECONDS)
+        except BaseException:
+            for daemon, _ in starting:
+                with contextlib.suppress(ClusterError):
+                    stop(daemon, STOP_SECONDS)
+            raise
+        say(f"node {settings.node_name} is Ready ({time.monotonic() - started:.2f} s)")
+        return True
+
+
+def down(home: Home, *, purge: bool, say: Say) -> None:
+    """Stop the daemons, remove all that they made; with ``purge`` also the cluster's state."""
+    preflight.require_root("down")
+    if not home.exists():
+        if purge and home.path.exists():
+            _remove(home)
+        say(f"there is no cluster in {home.path}: nothing to do")
+        return
+    with _exclusive(home):
+        for daemon in (layout.agent(home), layout.master(home)):
+            if stop(daemon, STOP_SECONDS):
+                say(f"{daemon.name} stopped")
+        _clean(home, say)
+        if purge:
+            _remove(home)
+            say(f"state in {home.path} removed")
+
+
+def status(home: Home) -> list[Component]:
+    """What runs of the cluster in ``home``. Raises ClusterError when there is none."""
+    home.load()
+
+    def component(daemon: Daemon) -> Component:
+        holder = daemon.holder()
+        return Component(
+            daemon.name,
+            holder.pid if holder else 0,
+            holder.since if holder else 0.0,
+            str(daemon.log),
+        )
+
+    return [component(layout.master(home)), component(layout.agent(home))]
+
+
+def _clean(home: Home, say: Say) -> None:
+    """Let the agent's own program remove containers, rules, links and routes."""
+    command = [
+        sys.executable, "-m", "mk8s_agent",
+        "--config", str(layout.agent_config(home)), "--remove-everything",
+    ]  # fmt: skip
+    if not layout.agent_config(home).exists():
+        return
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=CLEAN_SECONDS, check=False, cwd="/"
+        )
+    except subprocess.TimeoutExpired:
+        raise ClusterError(
+            f"Removing the pods took longer than {CLEAN_SECONDS:.0f} s: see whether the Docker "
+            "engine answers (`docker ps`), then run `mk8s down` again."
+        ) from None
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or ["it did not say why"]
+        raise ClusterError(f"Not everything could be removed: {lines[-1]}")
+    say("containers, links, routes and rules removed")
+
+
+def _remove(home: Home) -> None:
+    if home.path.is_symlink() or not _ours(home):
+        raise ClusterError(
+            f"{home.path} holds files that are not a cluster's, so it was not removed."
+        )
+    shutil.rmtree(home.path)
+
+
+def _ours(home: Home) -> bool:
+    known = {"settings.json", "pki", "admin.kubeconfig", "logs", "master", "agent", "up.lock"}
+    return {entry.name for entry in home.path.iterdir()} <= known
+
+
+@contextlib.contextmanager
+def _exclusive(home: Home) -> Iterator[None]:
+    """One `up` or `down` of a home at a time; a second waits for the first."""
+    home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with home.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,98 @@
+"""Owns what must hold before a cluster starts: root, an engine that answers, libraries, free ports.
+
+Each check raises ClusterError with the sentence that tells the user what to do; none changes a
+thing. The ports are tried, not guessed: what this machine lets a daemon bind is what counts.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import sys
+
+from minikube8s.cluster.config import Settings
+from minikube8s.cluster.errors import ClusterError
+
+_PING = b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n"
+
+
+def require_root(command: str) -> None:
+    """Raise unless this process is root."""
+    if os.geteuid() != 0:
+        raise ClusterError(
+            f"`mk8s {command}` needs root, because pods get network namespaces and Services get "
+            f"firewall rules. Run it as root: sudo {sys.argv[0]} {command}"
+        )
+
+
+def require_engine(docker_host: str) -> None:
+    """Raise unless a Docker engine answers at ``docker_host``."""
+    scheme, _, place = docker_host.partition("://")
+    address: str | tuple[str, int]
+    if scheme == "unix":
+        family, address = socket.AF_UNIX, place
+    elif scheme == "tcp":
+        host, _, port = place.partition(":")
+        family, address = socket.AF_INET, (host, int(port) if port.isdigit() else 2375)
+    else:
+        raise ClusterError(
+            f"DOCKER_HOST {docker_host!r} is not understood: it must read unix:///path or "
+            "tcp://host:port."
+        )
+    try:
+        with socket.socket(family) as connection:
+            connection.settimeout(10)
+            connection.connect(address)
+            connection.sendall(_PING)
+            answer = connection.recv(64)
+    except PermissionError:
+        raise ClusterError(
+            f"You may not talk to the Docker engine at {docker_host}: run as root."
+        ) from None
+    except OSError as error:
+        raise ClusterError(
+            f"No Docker engine answers at {docker_host} ({error.strerror or error}). Start it "
+            "(`systemctl start docker`), install it (`apt-get install docker.io`), or name another "
+            "with DOCKER_HOST."
+        ) from None
+    if b" 200 " not in answer:
+        raise ClusterError(
+            f"What answers at {docker_host} is not a healthy Docker engine: "
+            f"{answer.decode(errors='replace').splitlines()[0] if answer else 'nothing'}."
+        )
+
+
+def require_nftables() -> None:
+    """Raise unless libnftables can be loaded."""
+    try:
+        ctypes.CDLL("libnftables.so.1")
+    except OSError:
+        raise ClusterError(
+            "libnftables.so.1 is missing, and Services are nftables rules: install it "
+            "(`apt-get install libnftables1`, or the nftables package of your distribution)."
+        ) from None
+
+
+def require_port(address: str, port: int, what: str, option: str) -> None:
+    """Raise unless ``port`` can be bound on ``address``."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            variable = "MK8S_" + option.removeprefix("--").replace("-", "_").upper()
+            raise ClusterError(
+                f"Port {port} on {address}, for {what}, cannot be used ({error.strerror}): another "
+                "program or another cluster has it. Stop that, or choose another port with "
+                f"{option} or {variable}."
+            ) from None
+
+
+def check(settings: Settings, *, ports: bool) -> None:
+    """All checks of ``mk8s up``; ``ports`` only when no daemon of this cluster holds them."""
+    require_engine(settings.docker_host)
+    require_nftables()
+    if ports:
+        require_port(settings.bind, settings.api_port, "the API server", "--api-port")
+        require_port(settings.bind, settings.agent_port, "the agents", "--agent-port")
