@@ -25,7 +25,7 @@ from minikube8s.cluster.errors import ClusterError
 @click.option("--node-name", help="Name of this machine's node (MK8S_NODE_NAME).")
 @click.option("--docker-host", help="The Docker engine to use (DOCKER_HOST).")
 @click.pass_obj
-def command(context: dict[str, str | None], **options: str | int | None) -> None:
+def command(context: dict[str, str | None], /, **options: str | int | None) -> None:
     """Create the cluster, or start what does not run of it; returns when the node is Ready."""
     home = Home.from_environment(context["home"])
     try:
