@@ -1,0 +1,103 @@
+"""One request for a resource on its way through the server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from aiohttp import web
+
+from minikube8s.api import errors
+from minikube8s.api.resources import Resource
+from minikube8s.kit.clock import Clock
+from minikube8s.registry import Registry
+from minikube8s.server import negotiation
+from minikube8s.server.authn import User
+from minikube8s.server.config import PodStreams, ServerConfig
+from minikube8s.server.limits import Streams
+from minikube8s.server.negotiation import Answer
+from minikube8s.server.pagination import Snapshots
+from minikube8s.server.rendering import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers work with."""
+
+    config: ServerConfig
+    registry: Registry
+    pod_streams: PodStreams
+    clock: Clock
+    snapshots: Snapshots
+    streams: Streams
+
+
+@dataclass(slots=True)
+class Call:
+    """A request whose path, user and verb are known.
+
+    `namespace` is None for cluster scope and for all namespaces; `name` and `subresource` are
+    empty where the path has none. `warnings` become Warning headers of the answer.
+    """
+
+    request: web.BaseRequest
+    services: Services
+    user: User
+    verb: str
+    resource: Resource
+    subresource: str
+    namespace: str | None
+    name: str
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query parameters; of repeated ones the first."""
+        return self.request.query
+
+    @property
+    def registry(self) -> Registry:
+        """Where objects are read and written."""
+        return self.services.registry
+
+    @property
+    def now(self) -> datetime:
+        """The time of day."""
+        return self.services.clock.now()
+
+    def answer(self) -> Answer:
+        """Return the form that the client accepts. Raises ApiError NotAcceptable."""
+        return negotiation.negotiate(self.request.headers.get("Accept", ""))
+
+    def renderer(self) -> Renderer:
+        """Return what writes objects in the form that the client accepts. Raises ApiError."""
+        include = self.query.get("includeObject", "")
+        if include not in {"", "None", "Metadata", "Object"}:
+            raise errors.bad_request(
+                f'includeObject: Unsupported value: "{include}": '
+                'supported values: "Metadata", "None", "Object"'
+            )
+        return Renderer(self.resource, self.answer(), include)
+
+    def encoding(self) -> Literal["json", "yaml"]:
+        """Return how the body is encoded. Raises ApiError UnsupportedMediaType."""
+        return negotiation.body_encoding(self.request.headers.get("Content-Type", ""))
+
+    async def body(self) -> bytes:
+        """Return the request's body. Raises ApiError TooLarge beyond the configured bound."""
+        return await read_body(self.request, self.services.config.max_body_bytes)
+
+
+async def read_body(request: web.BaseRequest, limit: int) -> bytes:
+    """Return a request's body of at most `limit` bytes. Raises ApiError TooLarge."""
+    if (request.content_length or 0) > limit:
+        raise errors.too_large(f"limit is {limit}")
+    pieces = bytearray()
+    # Counted while reading, because a compressed body is longer than its Content-Length.
+    while piece := await request.content.readany():
+        pieces += piece
+        if len(pieces) > limit:
+            raise errors.too_large(f"limit is {limit}")
+    return bytes(pieces)

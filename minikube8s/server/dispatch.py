@@ -1,0 +1,164 @@
+"""From an HTTP request to the function that answers it.
+
+Owns the order of the steps: who asks, for what, whether they may, whether there is room; and what
+becomes of errors. Knows nothing of what the verbs do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from aiohttp import web
+
+from minikube8s.api import errors
+from minikube8s.api.errors import ApiError
+from minikube8s.api.resources import RESOURCES, Resource
+from minikube8s.server import authz, pages, paths, query, responses
+from minikube8s.server.authn import User, identify
+from minikube8s.server.authz import Attributes
+from minikube8s.server.call import Call, Services
+from minikube8s.server.limits import Gate
+from minikube8s.server.paths import ApiPath
+from minikube8s.server.verbs import table
+from minikube8s.server.verbs.table import Handler
+
+log = logging.getLogger("server")
+
+_ON_OBJECT = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_ON_COLLECTION = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
+
+
+class Dispatcher:
+    """Answers every request with something, at worst with a Status that says what went wrong."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._reading = Gate(services.config.max_reading)
+        self._writing = Gate(services.config.max_writing)
+        self._writes: set[asyncio.Task[web.StreamResponse]] = set()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        try:
+            return await self._answer(request)
+        except ApiError as error:
+            return responses.failure(request, error)
+        except (asyncio.CancelledError, ConnectionError):
+            # The client is gone: nobody is left to tell.
+            raise
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            unforeseen = errors.internal("the API server's log tells what happened")
+            return responses.failure(request, unforeseen)
+
+    async def finish(self, seconds: float) -> None:
+        """Wait for the writes under way, for so many seconds at most."""
+        if self._writes:
+            await asyncio.wait(self._writes, timeout=seconds)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        user = identify(_peer_certificate(request))
+        path = paths.parse(request.path)
+        if path is None:
+            verb = request.method.lower().replace("head", "get")
+            authz.check(Attributes(user, verb, request.path))
+            with self._reading.enter():
+                return await pages.page(request)
+        resource = RESOURCES.lookup(path.group, path.version, path.plural)
+        if resource is None:
+            authz.check(Attributes(user, request.method.lower(), request.path))
+            raise pages.nowhere()
+        call = self._call(request, user, path, resource)
+        authz.check(
+            Attributes(
+                user,
+                call.verb,
+                request.path,
+                resource,
+                call.subresource,
+                call.namespace,
+                call.name,
+            )
+        )
+        return await self._run(call, _handler(call))
+
+    def _call(
+        self, request: web.BaseRequest, user: User, path: ApiPath, resource: Resource
+    ) -> Call:
+        if (path.namespace is not None and not resource.namespaced) or (
+            path.name and resource.namespaced and path.namespace is None
+        ):
+            raise pages.nowhere()
+        return Call(
+            request=request,
+            services=self._services,
+            user=user,
+            verb=_verb(request, path),
+            resource=resource,
+            subresource=path.subresource,
+            namespace=path.namespace,
+            name=path.name,
+        )
+
+    async def _run(self, call: Call, handler: Handler) -> web.StreamResponse:
+        if call.verb in table.WRITING:
+            with self._writing.enter():
+                return await self._write(call, handler)
+        if call.verb in table.STREAMING or call.subresource in table.STREAMING_SUBRESOURCES:
+            return await handler(call)
+        with self._reading.enter():
+            return await handler(call)
+
+    async def _write(self, call: Call, handler: Handler) -> web.StreamResponse:
+        """Run a write to its end, also when the client leaves in the middle."""
+
+        async def write() -> web.StreamResponse:
+            return await handler(call)
+
+        task = asyncio.create_task(write())
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_note_orphan)
+            raise
+
+
+def _note_orphan(task: asyncio.Task[web.StreamResponse]) -> None:
+    """Log what became of a write whose client did not wait for the answer."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, ApiError | ConnectionError):
+        log.error("a write failed after its client had left", exc_info=error)
+
+
+def _handler(call: Call) -> Handler:
+    """Return what serves the call. Raises ApiError NotFound or MethodNotAllowed."""
+    resource = call.resource
+    if call.subresource:
+        sub = resource.subresources.get(call.subresource)
+        if sub is None:
+            raise pages.nowhere()
+        allowed = sub.verbs
+    else:
+        allowed = resource.verbs
+    found = table.handler(call.subresource, call.verb) if call.verb in allowed else None
+    if found is None:
+        raise errors.method_not_allowed(resource, call.verb)
+    return found
+
+
+def _verb(request: web.BaseRequest, path: ApiPath) -> str:
+    """Return Kubernetes' word for what the method does there."""
+    if path.name:
+        if path.subresource and request.method == "POST":
+            return "create"
+        return _ON_OBJECT.get(request.method, request.method.lower())
+    verb = _ON_COLLECTION.get(request.method, request.method.lower())
+    return "watch" if verb == "list" and query.flag(request.query, "watch") else verb
+
+
+def _peer_certificate(request: web.BaseRequest) -> dict[str, object] | None:
+    transport = request.transport
+    return transport.get_extra_info("peercert") if transport is not None else None

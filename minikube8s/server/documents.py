@@ -1,0 +1,95 @@
+"""Request bodies as text: JSON and YAML into dicts, with every key that is there twice. Pure.
+
+Owns decoding and its complaints. What the decoded object should look like is known elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+
+class Document(NamedTuple):
+    """A decoded body and the paths of the keys that it gives more than once."""
+
+    value: Any
+    duplicates: tuple[str, ...]
+
+
+class Undecodable(Exception):
+    """The body is not what its media type says; the message tells why and where."""
+
+
+def decode(data: bytes, encoding: Literal["json", "yaml"], *, find_duplicates: bool) -> Document:
+    """Decode a body. Raises Undecodable."""
+    try:
+        if encoding == "yaml":
+            return _yaml(data)
+        return _json_with_duplicates(data) if find_duplicates else _json(data)
+    except RecursionError:
+        raise Undecodable("json parse error: exceeded max depth") from None
+
+
+def _json(data: bytes) -> Document:
+    try:
+        return Document(msgspec.json.decode(data), ())
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Undecodable(f"json parse error: {error}") from error
+
+
+class _Repeating(dict[str, Any]):
+    """An object of the body that has a key twice."""
+
+    repeated: tuple[str, ...] = ()
+
+
+def _json_with_duplicates(data: bytes) -> Document:
+    found = False
+
+    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal found
+        plain = dict(pairs)
+        if len(plain) == len(pairs):
+            return plain
+        found = True
+        repeating = _Repeating(plain)
+        keys = [key for key, _ in pairs]
+        repeating.repeated = tuple(key for key in plain if keys.count(key) > 1)
+        return repeating
+
+    try:
+        value = json.loads(data, object_pairs_hook=build, parse_constant=_refuse_constant)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise Undecodable(f"json parse error: {error}") from error
+    return Document(value, tuple(_repeated(value, "")) if found else ())
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"invalid literal {name}")
+
+
+def _repeated(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, _Repeating):
+        yield from (join(path, key) for key in value.repeated)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _repeated(item, join(path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _repeated(item, f"{path}[{index}]")
+
+
+def join(path: str, key: str) -> str:
+    """Return the path of a key below a path, as Kubernetes writes it."""
+    return f"{path}.{key}" if path else key
+
+
+def _yaml(data: bytes) -> Document:
+    # YAML bodies are rare (kubectl converts before sending), and the module is not small.
+    from minikube8s.server import yaml_documents  # noqa: PLC0415
+
+    value, duplicates = yaml_documents.load(data)
+    return Document(value, duplicates)

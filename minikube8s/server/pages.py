@@ -1,0 +1,131 @@
+"""What is served at paths that are no resource's: health, version, discovery, OpenAPI."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from minikube8s.api import errors
+from minikube8s.api.resources import RESOURCES
+from minikube8s.server import discovery, negotiation, query, responses
+from minikube8s.server.version import version_document
+
+_HEALTH = frozenset({"healthz", "livez", "readyz"})
+_OPENAPI_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_OPENAPI_V2_NAMES = frozenset(
+    {_OPENAPI_V2_PROTOBUF, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"}
+)
+
+
+def nowhere() -> errors.ApiError:
+    """Return 404 for a path that nothing is served at."""
+    return errors.ApiError(404, "NotFound", "the server could not find the requested resource", {})
+
+
+async def page(request: web.BaseRequest) -> web.StreamResponse:
+    """Answer a GET for something that is no resource. Raises ApiError NotFound."""
+    if request.method not in {"GET", "HEAD"}:
+        raise errors.ApiError(
+            405,
+            "MethodNotAllowed",
+            "the server does not allow this method on the requested resource",
+            {},
+        )
+    match request.path.strip("/").split("/"):
+        case [check, *_] if check in _HEALTH:
+            return _health(request, check)
+        case ["version"]:
+            return responses.document(request, version_document())
+        case ["openapi", *rest]:
+            return await _openapi(request, rest)
+        case ["api" | "apis", *_] as parts:
+            return _discovery(request, parts)
+        case [""]:
+            return responses.document(request, {"paths": _paths()})
+    raise nowhere()
+
+
+def _paths() -> list[str]:
+    paths = {"/api", "/apis", "/healthz", "/livez", "/readyz", "/version", "/openapi/v2"}
+    paths.add("/openapi/v3")
+    for group, version in RESOURCES.group_versions():
+        if group:
+            paths |= {f"/apis/{group}", f"/apis/{group}/{version}"}
+        else:
+            paths.add(f"/api/{version}")
+    return sorted(paths)
+
+
+def _health(request: web.BaseRequest, check: str) -> web.Response:
+    # A server that answers has its certificates, its cache and its store: it starts after them.
+    verbose = query.flag(request.query, "verbose")
+    text = f"[+]ping ok\n{check} check passed\n" if verbose else "ok"
+    return web.Response(
+        text=text, headers={"Cache-Control": "no-cache, private", "Content-Type": "text/plain"}
+    )
+
+
+def _discovery(request: web.BaseRequest, parts: list[str]) -> web.Response:
+    accept = request.headers.get("Accept", "")
+    found: dict[str, Any] | None
+    if len(parts) == 1:
+        version = discovery.aggregated_version(accept)
+        if version:
+            value = discovery.aggregated(RESOURCES, version, core=parts[0] == "api")
+            kind = discovery.aggregated_content_type(version)
+            return responses.tagged(request, msgspec.json.encode(value), kind)
+    negotiation.negotiate(accept)
+    match parts:
+        case ["api"]:
+            found = discovery.api_versions(request.headers.get("Host", ""))
+        case ["apis"]:
+            found = discovery.api_group_list(RESOURCES)
+        case ["api", version]:
+            found = discovery.api_resource_list(RESOURCES, "", version)
+        case ["apis", group]:
+            found = discovery.api_group(RESOURCES, group)
+        case ["apis", group, version] if group:
+            found = discovery.api_resource_list(RESOURCES, group, version)
+        case _:
+            found = None
+    if found is None:
+        raise nowhere()
+    return responses.document(request, found)
+
+
+async def _openapi(request: web.BaseRequest, rest: list[str]) -> web.Response:
+    # The schemas with all their descriptions are large; they are loaded when first asked for.
+    from minikube8s.api import openapi  # noqa: PLC0415
+
+    match rest:
+        case ["v2"]:
+            return await _openapi_v2(request)
+        case ["v3"]:
+            return responses.tagged(request, await asyncio.to_thread(openapi.v3_index))
+        case ["v3", *group_version]:
+            wanted = "/".join(group_version)
+            known = {"/".join(["api", v] if not g else ["apis", g, v]) for g, v in _versions()}
+            if wanted not in known:
+                raise nowhere()
+            data = await asyncio.to_thread(openapi.v3_document, wanted)
+            return responses.tagged(request, data)
+    raise nowhere()
+
+
+def _versions() -> tuple[tuple[str, str], ...]:
+    return RESOURCES.group_versions()
+
+
+async def _openapi_v2(request: web.BaseRequest) -> web.Response:
+    from minikube8s.api import openapi  # noqa: PLC0415
+
+    for entry in negotiation.accepted(request.headers.get("Accept", "")):
+        if entry.name in _OPENAPI_V2_NAMES:
+            data = await asyncio.to_thread(openapi.v2_protobuf)
+            return responses.tagged(request, data, _OPENAPI_V2_PROTOBUF)
+        if entry.name in {negotiation.JSON, "application/*", "*/*"}:
+            return responses.tagged(request, await asyncio.to_thread(openapi.v2_document))
+    raise errors.not_acceptable((negotiation.JSON, _OPENAPI_V2_PROTOBUF))

@@ -1,0 +1,56 @@
+"""Patch bodies: from the Content-Type and the bytes to a function over objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minikube8s.api import errors, patch
+from minikube8s.server import documents
+from minikube8s.server.call import Call
+from minikube8s.server.documents import Undecodable
+from minikube8s.server.negotiation import media_type
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCHES = frozenset({"application/apply-patch+yaml", "application/apply-patch+cbor"})
+ACCEPTED = (JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH)
+
+Object = dict[str, Any]
+
+
+async def reader(call: Call, definition: str) -> Callable[[Object], Object]:
+    """Read the request's patch; return what makes a patched copy of an object.
+
+    `definition` tells a strategic merge how lists merge. Raises ApiError: 415 for a kind of patch
+    that is not served, BadRequest for one that does not parse or, when called, does not fit.
+    """
+    kind = media_type(call.request.headers.get("Content-Type", "")).name
+    if kind in APPLY_PATCHES:
+        raise errors.ApiError(
+            415,
+            "UnsupportedMediaType",
+            "server-side apply is not supported yet: use kubectl apply without --server-side, "
+            f"or send a patch as one of {', '.join(ACCEPTED)}",
+        )
+    if kind not in ACCEPTED:
+        raise errors.unsupported_media_type(ACCEPTED)
+    body = decode(await call.body(), list if kind == JSON_PATCH else dict)
+    if kind == JSON_PATCH:
+        return lambda obj: patch.json_patch(obj, body)
+    if kind == MERGE_PATCH:
+        return lambda obj: patch.merge_patch(obj, body)
+    return lambda obj: patch.strategic_merge(definition, obj, body)
+
+
+def decode(data: bytes, shape: type) -> Any:
+    """Return a patch's document, which must be of the given shape. Raises ApiError BadRequest."""
+    try:
+        value = documents.decode(data, "json", find_duplicates=False).value
+    except Undecodable as error:
+        raise errors.bad_request(f"error decoding patch: {error}") from error
+    if not isinstance(value, shape):
+        wanted = "a list of operations" if shape is list else "an object"
+        raise errors.bad_request(f"error decoding patch: the patch must be {wanted}")
+    return value

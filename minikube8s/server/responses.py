@@ -1,0 +1,126 @@
+"""Bytes into HTTP answers: status codes, headers, compression, indentation."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from multidict import CIMultiDict
+
+from minikube8s.api.errors import ApiError
+from minikube8s.server import negotiation, query
+from minikube8s.server.call import Call
+
+COMPRESS_FROM = 128 * 1024
+"""Answers from this size on are compressed for clients that accept it, as in Kubernetes."""
+
+_PRETTY_AGENTS = ("curl", "Wget", "Mozilla/5.0")
+
+
+def body(
+    request: web.BaseRequest,
+    data: bytes,
+    *,
+    code: int = 200,
+    content_type: str = negotiation.JSON,
+    warnings: Iterable[str] = (),
+) -> web.Response:
+    """Return an answer of the given bytes, compressed when that pays."""
+    headers: CIMultiDict[str] = CIMultiDict(
+        {"Content-Type": content_type, "Cache-Control": "no-cache, private"}
+    )
+    for text in dict.fromkeys(warnings):
+        headers.add("Warning", warning(text))
+    if len(data) >= COMPRESS_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        headers["Vary"] = "Accept-Encoding"
+        data = gzip.compress(data, compresslevel=1, mtime=0)
+    return web.Response(body=data, status=code, headers=headers)
+
+
+def rendered(call: Call, data: bytes, code: int = 200) -> web.Response:
+    """Return JSON from the renderer in the encoding and layout that the client wants."""
+    answer = call.answer()
+    if answer.encoding == "yaml":
+        # Asked for by hand only; the module is not loaded otherwise.
+        from minikube8s.server import yaml_documents  # noqa: PLC0415
+
+        data = yaml_documents.dump(msgspec.json.decode(data))
+    elif wants_pretty(call.request):
+        data = msgspec.json.format(data, indent=2) + b"\n"
+    return body(
+        call.request,
+        data,
+        code=code,
+        content_type=negotiation.content_type(answer),
+        warnings=call.warnings,
+    )
+
+
+def document(
+    request: web.BaseRequest,
+    value: Any,
+    *,
+    code: int = 200,
+    content_type: str = negotiation.JSON,
+    warnings: Iterable[str] = (),
+) -> web.Response:
+    """Return a value as JSON."""
+    data = msgspec.json.encode(value)
+    if wants_pretty(request):
+        data = msgspec.json.format(data, indent=2) + b"\n"
+    return body(request, data, code=code, content_type=content_type, warnings=warnings)
+
+
+def tagged(
+    request: web.BaseRequest, data: bytes, content_type: str = negotiation.JSON
+) -> web.Response:
+    """Return bytes that clients may keep, with an ETag, or 304 when they have them already."""
+    etag = f'"{hashlib.sha256(data).hexdigest().upper()}"'
+    if request.headers.get("If-None-Match") == etag:
+        return web.Response(status=304, headers={"ETag": etag, "Vary": "Accept"})
+    response = body(request, data, content_type=content_type)
+    response.headers["ETag"] = etag
+    response.headers["Vary"] = "Accept, Accept-Encoding"
+    return response
+
+
+def failure(request: web.BaseRequest, error: ApiError) -> web.Response:
+    """Return an error as its Status object."""
+    response = document(request, error.status(), code=error.code)
+    seconds = (error.details or {}).get("retryAfterSeconds")
+    if seconds:
+        response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def wants_pretty(request: web.BaseRequest) -> bool:
+    """Whether to indent: asked for by parameter, or a human with curl or a browser looks on."""
+    if "pretty" in request.query:
+        return query.flag(request.query, "pretty")
+    return request.headers.get("User-Agent", "").startswith(_PRETTY_AGENTS)
+
+
+def warning(text: str) -> str:
+    """Return a sentence as the value of a Warning header."""
+    line = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'299 - "{line}"'
+
+
+def success(call: Call, details: dict[str, Any]) -> dict[str, Any]:
+    """Return the Status of something that was done to a named object."""
+    named: dict[str, Any] = {"name": details.get("name", call.name)}
+    if call.resource.group:
+        named["group"] = call.resource.group
+    named["kind"] = call.resource.plural
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": named | details,
+    }

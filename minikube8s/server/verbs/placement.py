@@ -1,0 +1,74 @@
+"""Where pods are and whether they stay: pods/binding and pods/eviction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from minikube8s.api import errors, meta
+from minikube8s.registry import DeleteOptions, WriteOptions
+from minikube8s.server import bodies, responses
+from minikube8s.server.call import Call
+from minikube8s.server.query import write_query
+
+Object = dict[str, Any]
+
+
+async def bind(call: Call) -> web.StreamResponse:
+    """Put a pod on the node that the Binding in the body names."""
+    query = write_query(call.query)
+    data = await call.body()
+    binding = bodies.read_object(
+        data, call.encoding(), bodies.BINDING, query.validation, call.warnings
+    )
+    bodies.check_identity(binding, call.namespace, call.name)
+    target = binding.get("target") or {}
+    node = target.get("name", "")
+    if target.get("kind") not in {None, "", "Node"} or not node:
+        raise errors.bad_request("target: Invalid value: name the node that the pod shall run on")
+    now = meta.now_rfc3339(call.now)
+
+    def change(pod: Object) -> Object:
+        if pod["spec"].get("nodeName"):
+            raise errors.conflict(
+                call.resource,
+                call.name,
+                f'pod {call.name} is already assigned to node "{pod["spec"]["nodeName"]}"',
+            )
+        if pod["metadata"].get("deletionTimestamp"):
+            why = f"pod {call.name} is being deleted, cannot be assigned to a host"
+            raise errors.conflict(call.resource, call.name, why)
+        pod["spec"]["nodeName"] = node
+        meta.set_condition(pod.setdefault("status", {}), "PodScheduled", "True", now=now)
+        return pod
+
+    options = WriteOptions(dry_run=query.dry_run, field_manager=query.field_manager)
+    await call.registry.update(call.resource, call.namespace, call.name, change, "binding", options)
+    return _done(call)
+
+
+async def evict(call: Call) -> web.StreamResponse:
+    """Delete a pod on behalf of `kubectl drain`."""
+    query = write_query(call.query)
+    data = await call.body()
+    eviction = bodies.read_object(
+        data, call.encoding(), bodies.EVICTION, query.validation, call.warnings
+    )
+    bodies.check_identity(eviction, call.namespace, call.name)
+    wanted = eviction.get("deleteOptions") or {}
+    conditions = wanted.get("preconditions") or {}
+    options = DeleteOptions(
+        grace_period_seconds=wanted.get("gracePeriodSeconds"),
+        propagation=wanted.get("propagationPolicy"),
+        uid=conditions.get("uid") or "",
+        resource_version=conditions.get("resourceVersion") or "",
+        dry_run=query.dry_run or wanted.get("dryRun") == ["All"],
+    )
+    await call.registry.delete(call.resource, call.namespace, call.name, options)
+    return _done(call)
+
+
+def _done(call: Call) -> web.Response:
+    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+    return responses.document(call.request, status, code=201, warnings=call.warnings)

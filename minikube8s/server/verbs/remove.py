@@ -1,0 +1,124 @@
+"""delete and deletecollection."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from aiohttp import web
+
+from minikube8s.api import errors
+from minikube8s.registry import DeleteOptions
+from minikube8s.server import documents, query, responses
+from minikube8s.server.call import Call
+from minikube8s.server.documents import Undecodable
+from minikube8s.server.query import list_query
+from minikube8s.server.rendering import ListMeta
+from minikube8s.server.selection import Selection
+from minikube8s.store.entry import Entry
+
+Propagation = Literal["Background", "Foreground", "Orphan"]
+
+
+class _Preconditions(msgspec.Struct, rename="camel"):
+    uid: str | None = None
+    resource_version: str | None = None
+
+
+class _Body(msgspec.Struct, rename="camel"):
+    """DeleteOptions as clients send them; whatever else they hold is not acted on."""
+
+    kind: str = "DeleteOptions"
+    grace_period_seconds: int | None = None
+    propagation_policy: Propagation | None = None
+    orphan_dependents: bool | None = None
+    preconditions: _Preconditions | None = None
+    dry_run: list[str] | None = None
+
+
+async def delete(call: Call) -> web.StreamResponse:
+    """Delete an object: answer with a Status when it is gone, with the object when it lingers."""
+    renderer, options = call.renderer(), await delete_options(call)
+    entry, gone = await call.registry.delete(call.resource, call.namespace, call.name, options)
+    if gone:
+        return responses.document(
+            call.request, responses.success(call, {"uid": entry.uid}), warnings=call.warnings
+        )
+    return responses.rendered(call, renderer.one(entry, call.now))
+
+
+async def delete_collection(call: Call) -> web.StreamResponse:
+    """Delete the objects that the selectors mean and answer with their list."""
+    renderer, options = call.renderer(), await delete_options(call)
+    wanted = list_query(call.query)
+    selection = Selection(call.resource, wanted.labels, wanted.fields)
+    deleted: list[Entry] = []
+    for entry in call.registry.list(call.resource, call.namespace):
+        if not selection.matches(entry):
+            continue
+        try:
+            last, _ = await call.registry.delete(
+                call.resource, entry.namespace or None, entry.name, options
+            )
+        except errors.ApiError as error:
+            if error.code != 404:
+                raise
+        else:
+            deleted.append(last)
+    meta = ListMeta(call.registry.revision)
+    return responses.rendered(call, renderer.page(deleted, meta, call.now))
+
+
+async def delete_options(call: Call) -> DeleteOptions:
+    """Return the options in the body or, without one, in the query. Raises ApiError BadRequest."""
+    data = await call.body()
+    body = _decode(call, data) if data else _from_query(call)
+    if body.orphan_dependents is not None and body.propagation_policy is not None:
+        raise errors.bad_request(
+            "orphanDependents and deletionPropagation cannot be both set: use propagationPolicy"
+        )
+    propagation = body.propagation_policy
+    if body.orphan_dependents is not None:
+        propagation = "Orphan" if body.orphan_dependents else "Background"
+    if body.grace_period_seconds is not None and body.grace_period_seconds < 0:
+        # As in Kubernetes: a negative period asks for the shortest one that is not a force.
+        body.grace_period_seconds = 1
+    if any(word != "All" for word in body.dry_run or ()):
+        raise errors.bad_request('dryRun: Unsupported value: supported values: "All"')
+    preconditions = body.preconditions or _Preconditions()
+    return DeleteOptions(
+        grace_period_seconds=body.grace_period_seconds,
+        propagation=propagation,
+        uid=preconditions.uid or "",
+        resource_version=preconditions.resource_version or "",
+        dry_run=bool(body.dry_run) or query.dry_run(call.query),
+    )
+
+
+def _decode(call: Call, data: bytes) -> _Body:
+    encoding = call.encoding()
+    try:
+        value: Any = documents.decode(data, encoding, find_duplicates=False).value
+        body = msgspec.convert(value, _Body)
+    except (Undecodable, msgspec.ValidationError) as error:
+        raise errors.bad_request(f"the DeleteOptions cannot be read: {error}") from error
+    if body.kind != "DeleteOptions":
+        raise errors.bad_request(
+            f"the kind in the data ({body.kind}) does not match the expected kind (DeleteOptions)"
+        )
+    return body
+
+
+def _from_query(call: Call) -> _Body:
+    raw: dict[str, Any] = {}
+    seconds = query.integer(call.query, "gracePeriodSeconds")
+    if seconds is not None:
+        raw["gracePeriodSeconds"] = seconds
+    if call.query.get("propagationPolicy"):
+        raw["propagationPolicy"] = call.query["propagationPolicy"]
+    if "orphanDependents" in call.query:
+        raw["orphanDependents"] = query.flag(call.query, "orphanDependents")
+    try:
+        return msgspec.convert(raw, _Body)
+    except msgspec.ValidationError as error:
+        raise errors.bad_request(f"the delete options in the query: {error}") from error

@@ -1,0 +1,85 @@
+"""The scale subresource: how many replicas, as an autoscaling/v1 Scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from minikube8s.api import errors
+from minikube8s.api.selectors import from_label_selector
+from minikube8s.registry import WriteOptions
+from minikube8s.server import bodies, patches, responses
+from minikube8s.server.call import Call
+from minikube8s.server.query import write_query
+
+Object = dict[str, Any]
+
+
+async def get(call: Call) -> web.StreamResponse:
+    """Answer with the Scale of an object."""
+    entry = call.registry.get(call.resource, call.namespace, call.name)
+    return responses.document(call.request, scale_of(entry.object))
+
+
+async def update(call: Call) -> web.StreamResponse:
+    """Set the replicas that the body's Scale asks for."""
+    query = write_query(call.query)
+    data = await call.body()
+    scale = bodies.read_object(data, call.encoding(), bodies.SCALE, query.validation, call.warnings)
+    bodies.check_identity(scale, call.namespace, call.name)
+    return await _apply(call, lambda _: scale)
+
+
+async def patch(call: Call) -> web.StreamResponse:
+    """Set the replicas that the patched Scale asks for."""
+    validation = write_query(call.query).validation
+    patched = await patches.reader(call, bodies.SCALE.definition)
+
+    def change(current: Object) -> Object:
+        new = patched(current)
+        bodies.check_patched(new, current, bodies.SCALE, validation, call.warnings)
+        return new
+
+    return await _apply(call, change)
+
+
+async def _apply(call: Call, change: Callable[[Object], Object]) -> web.StreamResponse:
+    query = write_query(call.query)
+
+    def scaled(current: Object) -> Object:
+        scale = change(scale_of(current))
+        replicas = (scale.get("spec") or {}).get("replicas", 0)
+        if replicas < 0:
+            message = "must be greater than or equal to 0"
+            cause = errors.invalid_value("spec.replicas", replicas, message)
+            raise errors.invalid(call.resource, call.name, [cause])
+        current.setdefault("spec", {})["replicas"] = replicas
+        for key in ("resourceVersion", "uid"):
+            if scale["metadata"].get(key):
+                current["metadata"][key] = scale["metadata"][key]
+        return current
+
+    options = WriteOptions(dry_run=query.dry_run, field_manager=query.field_manager)
+    entry = await call.registry.update(
+        call.resource, call.namespace, call.name, scaled, "", options
+    )
+    return responses.document(call.request, scale_of(entry.object), warnings=call.warnings)
+
+
+def scale_of(obj: Object) -> Object:
+    """Return the Scale of a Deployment, a ReplicaSet or whatever else has replicas."""
+    metadata, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    replicas = spec.get("replicas")
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {key: metadata[key] for key in kept if key in metadata},
+        "spec": {"replicas": replicas} if replicas else {},
+        "status": {
+            "replicas": status.get("replicas", 0),
+            "selector": str(from_label_selector(spec.get("selector"))),
+        },
+    }

@@ -1,0 +1,177 @@
+"""watch: a stream of events, from the watch cache to the client.
+
+An idle watch costs a suspended coroutine and a timer at its end; only those who asked for
+bookmarks are woken in between, once a minute. A client that does not read is disconnected: what it
+lags behind is bounded by the watch's buffer, and one write may block for `WRITE_DEADLINE` at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+
+import msgspec
+from aiohttp import web
+
+from minikube8s.api.errors import ApiError
+from minikube8s.server import negotiation
+from minikube8s.server.call import Call
+from minikube8s.server.query import ListQuery, list_query
+from minikube8s.server.rendering import INITIAL_EVENTS_END, Renderer, frame
+from minikube8s.server.selection import Selection
+from minikube8s.server.verbs.read import too_large_revision
+from minikube8s.store.encode import blob
+from minikube8s.store.entry import Entry
+from minikube8s.store.watching import Event, Watch
+
+BOOKMARK_SECONDS = 60.0
+WRITE_DEADLINE = 30.0
+SHORTEST, LONGEST = 1800.0, 3600.0
+"""How long a watch without timeoutSeconds lasts, at random between the two, so that the clients of
+a restarted server do not all come back at once for ever."""
+CHUNK = 64 * 1024
+
+
+async def watch(call: Call) -> web.StreamResponse:
+    """Answer with events until the time is over, the client leaves or falls behind."""
+    query = list_query(call.query)
+    selection = Selection(call.resource, query.labels, query.fields)
+    frames = _Frames(call, call.renderer(), selection)
+    if query.resource_version and query.resource_version > call.registry.revision:
+        raise too_large_revision(query.resource_version, call.registry.revision)
+    response = _Stream(call)
+    try:
+        stream, initial = _subscribe(call, query)
+    except ApiError as error:
+        # Clients of a watch look for 410 in the stream.
+        await response.start()
+        await response.send([error_frame(error)])
+        return response.response
+    revision = stream.revision if not initial else call.registry.revision
+    with call.services.streams.open(stream.close):
+        async with stream:
+            await response.start()
+            await response.send(frames.initial(initial))
+            if query.send_initial and query.bookmarks:
+                await response.send([frames.bookmark(revision, INITIAL_EVENTS_END)])
+            await _flow(call, query, stream, frames, response)
+    return response.response
+
+
+def _subscribe(call: Call, query: ListQuery) -> tuple[Watch, list[Entry]]:
+    """Return the stream of what changes, and the objects to send before it as ADDED.
+
+    Without awaiting in between, so that nothing is missed or seen twice. Raises ApiError Expired.
+    """
+    resource, namespace = call.resource, call.namespace
+    from_now = not query.resource_version if query.send_initial is None else query.send_initial
+    if from_now:
+        return call.registry.watch(resource, namespace, None), call.registry.list(
+            resource, namespace
+        )
+    return call.registry.watch(resource, namespace, query.resource_version or None), []
+
+
+async def _flow(
+    call: Call, query: ListQuery, stream: Watch, frames: _Frames, response: _Stream
+) -> None:
+    clock = call.services.clock
+    lasts = query.timeout or random.uniform(SHORTEST, LONGEST)
+    end = clock.monotonic() + lasts
+    while not stream.closed:
+        left = end - clock.monotonic()
+        if left <= 0:
+            return
+        try:
+            events = await stream.batch(min(left, BOOKMARK_SECONDS) if query.bookmarks else left)
+        except ApiError as error:
+            await response.send([error_frame(error)])
+            return
+        if events:
+            await response.send(frames.events(events))
+        elif query.bookmarks and not stream.closed:
+            await response.send([frames.bookmark(stream.revision, {})])
+
+
+class _Frames:
+    """Turns events into the bytes for one watcher."""
+
+    def __init__(self, call: Call, renderer: Renderer, selection: Selection) -> None:
+        self._call = call
+        self._renderer = renderer
+        self._selection = selection
+        self._first = True
+
+    def initial(self, entries: list[Entry]) -> Iterator[bytes]:
+        """Yield the objects that exist already."""
+        for entry in entries:
+            if self._selection.matches(entry):
+                yield self._one("ADDED", entry)
+
+    def events(self, events: list[Event]) -> Iterator[bytes]:
+        """Yield the events that concern the selection."""
+        for event in events:
+            type_ = self._selection.transition(event)
+            if type_ is None:
+                continue
+            entry = event.entry
+            if type_ == "DELETED" and event.type != "DELETED" and event.previous is not None:
+                # The object left the selection: its watcher gets the last state that was in it.
+                entry = _restamped(event.previous, event.revision)
+            yield self._one(type_, entry)
+
+    def bookmark(self, revision: int, annotations: dict[str, str]) -> bytes:
+        """Return how far the watcher is."""
+        first, self._first = self._first, False
+        return self._renderer.bookmark(revision, annotations, first=first)
+
+    def _one(self, type_: str, entry: Entry) -> bytes:
+        first, self._first = self._first, False
+        return self._renderer.event(type_, entry, self._call.now, first=first)
+
+
+class _Stream:
+    """The answer that frames are written to."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.response = web.StreamResponse(
+            headers={"Content-Type": negotiation.JSON, "Cache-Control": "no-cache, private"}
+        )
+
+    async def start(self) -> None:
+        """Send the headers, so that the client knows that it is watching."""
+        await self.response.prepare(self._call.request)
+
+    async def send(self, frames: Iterator[bytes] | list[bytes]) -> None:
+        """Write frames, several at once; disconnects a client that does not take them in time."""
+        pieces, size = [], 0
+        for one in frames:
+            pieces.append(one)
+            size += len(one)
+            if size >= CHUNK:
+                await self._write(b"".join(pieces))
+                pieces, size = [], 0
+        if pieces:
+            await self._write(b"".join(pieces))
+
+    async def _write(self, data: bytes) -> None:
+        try:
+            async with asyncio.timeout(WRITE_DEADLINE):
+                await self.response.write(data)
+        except TimeoutError:
+            transport = self._call.request.transport
+            if transport is not None:
+                transport.abort()
+            raise ConnectionResetError("the client does not read its watch") from None
+
+
+def _restamped(entry: Entry, revision: int) -> Entry:
+    """Return an object as it was, carrying the revision of a later event."""
+    return Entry(entry.key, blob(entry.object).at(revision), revision)
+
+
+def error_frame(error: ApiError) -> bytes:
+    """Return an error as the last event of a watch."""
+    return frame("ERROR", msgspec.json.encode(error.status()))

@@ -1,0 +1,92 @@
+"""create, update and patch, of objects and of those subresources that are parts of them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from minikube8s.api import errors, strategy
+from minikube8s.registry import WriteOptions
+from minikube8s.server import bodies, patches, responses
+from minikube8s.server.call import Call
+from minikube8s.server.query import write_query
+from minikube8s.store.entry import Entry
+
+
+async def create(call: Call) -> web.StreamResponse:
+    """Store a new object and answer with it."""
+    renderer, query = call.renderer(), write_query(call.query)
+    wanted = bodies.expected(call.resource)
+    data = await call.body()
+    obj = bodies.read_object(data, call.encoding(), wanted, query.validation, call.warnings)
+    if call.resource.namespaced and call.namespace is None:
+        raise errors.bad_request("an empty namespace may not be set during creation")
+    bodies.check_identity(obj, call.namespace, "")
+    options = WriteOptions(dry_run=query.dry_run, field_manager=query.field_manager)
+    entry = await call.registry.create(call.resource, call.namespace, obj, options)
+    _advise(call, entry)
+    return responses.rendered(call, renderer.one(entry, call.now), 201)
+
+
+async def update(call: Call) -> web.StreamResponse:
+    """Replace an object, or the part of it that the subresource is, by the body."""
+    query = write_query(call.query)
+    wanted = bodies.expected(call.resource)
+    data = await call.body()
+    obj = bodies.read_object(data, call.encoding(), wanted, query.validation, call.warnings)
+    bodies.check_identity(obj, call.namespace, call.name)
+
+    def change(current: dict[str, Any]) -> dict[str, Any]:
+        new = copy.deepcopy(obj)
+        adopt_identity(new, current)
+        return new
+
+    return await _apply(call, change)
+
+
+async def patch(call: Call) -> web.StreamResponse:
+    """Change an object, or the part of it that the subresource is, as the body says."""
+    query = write_query(call.query)
+    wanted = bodies.expected(call.resource)
+    patched = await patches.reader(call, wanted.definition)
+    warned = list(call.warnings)
+
+    def change(current: dict[str, Any]) -> dict[str, Any]:
+        new = patched(current)
+        # Called again when another writer was faster: the warnings count once.
+        call.warnings[:] = warned
+        bodies.check_patched(new, current, wanted, query.validation, call.warnings)
+        return new
+
+    return await _apply(call, change)
+
+
+async def _apply(
+    call: Call, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> web.StreamResponse:
+    renderer, query = call.renderer(), write_query(call.query)
+    options = WriteOptions(dry_run=query.dry_run, field_manager=query.field_manager)
+    entry = await call.registry.update(
+        call.resource, call.namespace, call.name, change, call.subresource, options
+    )
+    if not call.subresource:
+        _advise(call, entry)
+    return responses.rendered(call, renderer.one(entry, call.now))
+
+
+def adopt_identity(new: dict[str, Any], current: dict[str, Any]) -> None:
+    """Fill in what ties a body to the object that it replaces, where the client left it out.
+
+    A body without resourceVersion replaces whatever is there.
+    """
+    metadata = new.setdefault("metadata", {})
+    for key in ("resourceVersion", "uid", "creationTimestamp"):
+        if not metadata.get(key) and key in current["metadata"]:
+            metadata[key] = current["metadata"][key]
+
+
+def _advise(call: Call, entry: Entry) -> None:
+    call.warnings += strategy.for_resource(call.resource).warnings(entry.object)
