@@ -1,0 +1,159 @@
+"""Room for pods in a firewall that drops forwarded traffic, as Docker's engine sets one up.
+
+Owns mk8s' accept rules in other people's chains: `DOCKER-USER`, which the engine keeps for this
+purpose, else `FORWARD`. An accept in a table of our own would not help: a packet passes only when
+every table lets it. Rules carry the comment `mk8s: <cluster>` and are found again by it.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+from mk8s_agent.network import iptables_legacy
+from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.network.names import LINK_PREFIX
+from mk8s_agent.proxy.monitor import commits
+from mk8s_agent.proxy.nftables import Nftables, NftablesError, quoted, table_name
+
+log = logging.getLogger(__name__)
+
+Chain = dict[str, Any]
+"""A chain as libnftables-json(5) describes it."""
+
+_SETTLE_SECONDS = 0.1
+"""An engine that starts makes dozens of changes; they are answered once."""
+_DIRECTIONS = ("iifname", "oifname")
+
+
+class Firewall:
+    """Keeps forwarded traffic of pods accepted. One for a node and cluster."""
+
+    def __init__(self, nft: Nftables, cluster: str) -> None:
+        self._nft = nft
+        self._cluster = cluster
+        self._reported: set[str] = set()
+
+    async def repair(self) -> None:
+        """Make the accept rules be where they have to be; changes nothing when they are.
+
+        Raises NetworkError.
+        """
+        try:
+            await self._repair()
+        except NftablesError as error:
+            raise NetworkError(f"cannot make room for pods in the firewall: {error}") from error
+
+    async def _repair(self) -> None:
+        chains = await _chains(self._nft)
+        target = docker_or_forward_chain(chains)
+        if target is not None:
+            await self._accept_in(target)
+        await iptables_legacy.accept(self._cluster)
+        for sentence in obstacles(chains):
+            if sentence not in self._reported:
+                self._reported.add(sentence)
+                log.warning("%s", sentence)
+
+    async def watch(self) -> None:
+        """Repair whenever somebody else has changed tables; an eternal task."""
+        own = table_name(self._cluster)
+        async for commit in commits():
+            foreign = commit.thread != self._nft.thread_name
+            if foreign and (not commit.complete or commit.tables - {own}):
+                await asyncio.sleep(_SETTLE_SECONDS)
+                try:
+                    await self.repair()
+                except NetworkError as error:
+                    log.warning("pods may be cut off: %s", error)
+
+    async def remove(self) -> None:
+        """Take the accept rules out again, wherever they are. Raises NetworkError."""
+        try:
+            await self._remove()
+        except NftablesError as error:
+            raise NetworkError(f"cannot remove rules from the firewall: {error}") from error
+        await iptables_legacy.remove(self._cluster)
+
+    async def _remove(self) -> None:
+        for chain in await _chains(self._nft):
+            if chain["family"] == "ip" and chain["name"] in ("DOCKER-USER", "FORWARD"):
+                rules = await self._nft.ask(f"list chain {_path(chain)}")
+                own = [handle for _, handle in self._own_rules(rules)]
+                lines = [f"delete rule {_path(chain)} handle {handle}" for handle in own]
+                if lines:
+                    await self._nft.run("\n".join(lines) + "\n")
+
+    async def _accept_in(self, chain: Chain) -> None:
+        rules = await self._nft.ask(f"list chain {_path(chain)}")
+        present = {direction for direction, _ in self._own_rules(rules)}
+        lines = [
+            f"insert rule {_path(chain)} {direction} {quoted(LINK_PREFIX + '*')}"
+            f" counter accept comment {quoted(self._comment)}"
+            for direction in _DIRECTIONS
+            if direction not in present
+        ]
+        if lines:
+            await self._nft.run("\n".join(lines) + "\n")
+            log.info("forwarding for pods accepted in chain %s", _path(chain))
+
+    @property
+    def _comment(self) -> str:
+        return f"mk8s: {self._cluster}"
+
+    def _own_rules(self, listing: list[dict[str, Any]]) -> list[tuple[str, int]]:
+        """(direction, handle) of each of this cluster's rules in a listing."""
+        rules = [item["rule"] for item in listing if "rule" in item]
+        return [
+            (_direction(rule), rule["handle"])
+            for rule in rules
+            if rule.get("comment") == self._comment
+        ]
+
+
+def docker_or_forward_chain(chains: list[Chain]) -> Chain | None:
+    """Where the accept rules belong among iptables-nft's chains; None when nothing is in the way.
+
+    Without Docker's chain, `FORWARD` needs them only when its policy is to drop.
+    """
+    filters = {
+        chain["name"]: chain
+        for chain in chains
+        if chain["family"] == "ip" and chain["table"] == "filter"
+    }
+    forward = filters.get("FORWARD")
+    if forward is None:
+        return None
+    if "DOCKER-USER" in filters:
+        return filters["DOCKER-USER"]
+    return forward if forward.get("policy") == "drop" else None
+
+
+def obstacles(chains: list[Chain]) -> list[str]:
+    """A sentence for each chain outside iptables that drops forwarded traffic by default."""
+    return [
+        f"the nftables chain {_path(chain)} drops forwarded traffic: pods will not reach anything"
+        f" outside, nor be reached, until it accepts them, for example by:"
+        f" nft insert rule {_path(chain)} iifname 'mk8s*' accept;"
+        f" nft insert rule {_path(chain)} oifname 'mk8s*' accept"
+        for chain in chains
+        if chain["family"] in ("ip", "inet")
+        and chain.get("hook") == "forward"
+        and chain.get("policy") == "drop"
+        and (chain["family"], chain["table"]) != ("ip", "filter")
+    ]
+
+
+async def _chains(nft: Nftables) -> list[Chain]:
+    return [item["chain"] for item in await nft.ask("list chains") if "chain" in item]
+
+
+def _path(chain: Chain) -> str:
+    return f"{chain['family']} {chain['table']} {chain['name']}"
+
+
+def _direction(rule: dict[str, Any]) -> str:
+    for part in rule.get("expr", []):
+        left = part.get("match", {}).get("left", {}) if isinstance(part, dict) else {}
+        if isinstance(left, dict) and "meta" in left:
+            return str(left["meta"]["key"])
+    return ""

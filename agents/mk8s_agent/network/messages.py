@@ -1,0 +1,226 @@
+"""The rtnetlink requests that a pod's network is made of, as values.
+
+Owns their encoding (pyroute2's message classes). Sends nothing, and does not know why.
+"""
+
+import errno
+import socket
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any, Final
+
+from mk8s_agent.network.library import ifaddrmsg, ifinfmsg, ndmsg, rtmsg
+from mk8s_agent.network.names import POD_LINK, ROUTE_PROTOCOL
+from mk8s_agent.network.netlink import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, Request
+
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
+RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 20, 21, 22
+RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
+RTM_NEWNEIGH = 28
+
+LOOPBACK_INDEX: Final = 1
+"""`lo` is the first interface of every network namespace."""
+
+_HEADER_BYTES = 16
+_IFF_UP = 1
+_NUD_PERMANENT = 0x80
+_RTNH_F_ONLINK = 4
+_RT_TABLE_MAIN = 254
+_RT_SCOPE_UNIVERSE, _RT_SCOPE_LINK = 0, 253
+_RTN_UNICAST = 1
+_CREATE = NLM_F_CREATE | NLM_F_EXCL
+_CREATE_OR_REPLACE = NLM_F_CREATE | NLM_F_REPLACE
+_GONE = frozenset({errno.ENODEV, errno.ESRCH, errno.EADDRNOTAVAIL})
+_EXISTS = frozenset({errno.EEXIST})
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One interface as the kernel lists it."""
+
+    index: int
+    name: str
+    alias: str
+    mtu: int
+    hardware: str
+    peer_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One IPv4 route of the main table; `destination` is None for a default route."""
+
+    destination: str | None
+    link: int
+    protocol: int
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One IPv4 address of the node."""
+
+    address: str
+    prefix: int
+    link: int
+    label: str
+
+
+def add_pair(*, link: str, hardware: str, peer_hardware: str, peer_pid: int, mtu: int) -> Request:
+    """A veth whose peer, `eth0`, is born in the network namespace of process `peer_pid`."""
+    peer = [
+        ("IFLA_IFNAME", POD_LINK),
+        ("IFLA_ADDRESS", peer_hardware),
+        ("IFLA_MTU", mtu),
+        ("IFLA_NET_NS_PID", peer_pid),
+    ]
+    data = {"attrs": [("VETH_INFO_PEER", {"attrs": peer})]}
+    info = {"attrs": [("IFLA_INFO_KIND", "veth"), ("IFLA_INFO_DATA", data)]}
+    attrs = [
+        ("IFLA_IFNAME", link),
+        ("IFLA_ADDRESS", hardware),
+        ("IFLA_MTU", mtu),
+        ("IFLA_LINKINFO", info),
+    ]
+    what = f"create link {link} with its peer {POD_LINK} in the namespace of process {peer_pid}"
+    return Request(RTM_NEWLINK, _CREATE, _encode(ifinfmsg, {}, attrs), what)
+
+
+def set_alias(link: str, alias: str) -> Request:
+    """Write the link's alias; the link is found by its name."""
+    attrs = [("IFLA_IFNAME", link), ("IFLA_IFALIAS", alias)]
+    return Request(RTM_SETLINK, 0, _encode(ifinfmsg, {}, attrs), f"set the alias of link {link}")
+
+
+def set_up(index: int) -> Request:
+    """Switch a link on."""
+    fields = {"index": index, "flags": _IFF_UP, "change": _IFF_UP}
+    return Request(RTM_SETLINK, 0, _encode(ifinfmsg, fields, []), f"switch link {index} on")
+
+
+def delete_link(link: str) -> Request:
+    """Delete a link by name; its peer, its addresses and its routes go with it."""
+    body = _encode(ifinfmsg, {}, [("IFLA_IFNAME", link)])
+    return Request(RTM_DELLINK, 0, body, f"delete link {link}", _GONE)
+
+
+def add_address(address: str, index: int, label: str = "") -> Request:
+    """Give a link an address of its own, without a network around it (/32)."""
+    attrs = [("IFA_LOCAL", address), ("IFA_ADDRESS", address)]
+    if label:
+        attrs.append(("IFA_LABEL", label))
+    fields = {"family": socket.AF_INET, "prefixlen": 32, "index": index}
+    body = _encode(ifaddrmsg, fields, attrs)
+    return Request(RTM_NEWADDR, _CREATE, body, f"add address {address}", _EXISTS)
+
+
+def delete_address(address: Address) -> Request:
+    """Take an address away; the kernel removes the routes that prefer it as source."""
+    attrs = [("IFA_LOCAL", address.address)]
+    fields = {"family": socket.AF_INET, "prefixlen": address.prefix, "index": address.link}
+    body = _encode(ifaddrmsg, fields, attrs)
+    return Request(RTM_DELADDR, 0, body, f"remove address {address.address}", _GONE)
+
+
+def add_neighbour(address: str, hardware: str, index: int) -> Request:
+    """Say once and for all which hardware address an address has: nobody needs to ask."""
+    fields = {"family": socket.AF_INET, "ifindex": index, "state": _NUD_PERMANENT}
+    body = _encode(ndmsg, fields, [("NDA_DST", address), ("NDA_LLADDR", hardware)])
+    return Request(RTM_NEWNEIGH, _CREATE_OR_REPLACE, body, f"add neighbour {address}")
+
+
+def add_route(destination: str, index: int, source: str) -> Request:
+    """Reach a network (`10.244.0.5/32`) directly through a link, from address `source`."""
+    network = IPv4Network(destination)
+    fields = _route_fields(network.prefixlen, _RT_SCOPE_LINK)
+    attrs = [
+        ("RTA_DST", str(network.network_address)),
+        ("RTA_OIF", index),
+        ("RTA_PREFSRC", source),
+    ]
+    body = _encode(rtmsg, fields, attrs)
+    return Request(RTM_NEWROUTE, _CREATE_OR_REPLACE, body, f"add a route to {destination}")
+
+
+def add_default_route(gateway: str, index: int) -> Request:
+    """Reach everything through `gateway`, which is on the link though no route says so."""
+    fields = _route_fields(0, _RT_SCOPE_UNIVERSE) | {"flags": _RTNH_F_ONLINK}
+    body = _encode(rtmsg, fields, [("RTA_GATEWAY", gateway), ("RTA_OIF", index)])
+    return Request(RTM_NEWROUTE, _CREATE_OR_REPLACE, body, f"add a default route by {gateway}")
+
+
+def list_links() -> Request:
+    """All interfaces; see `read_link`."""
+    return Request(RTM_GETLINK, 0, _encode(ifinfmsg, {}, []), "list the links")
+
+
+def list_routes() -> Request:
+    """All IPv4 routes; see `read_route`."""
+    body = _encode(rtmsg, {"family": socket.AF_INET}, [])
+    return Request(RTM_GETROUTE, 0, body, "list the routes")
+
+
+def list_addresses() -> Request:
+    """All IPv4 addresses; see `read_address`."""
+    body = _encode(ifaddrmsg, {"family": socket.AF_INET}, [])
+    return Request(RTM_GETADDR, 0, body, "list the addresses")
+
+
+def read_link(body: bytes) -> Link:
+    """One answer to `list_links`."""
+    message = _decode(ifinfmsg, body)
+    get = message.get_attr
+    return Link(
+        index=message["index"],
+        name=get("IFLA_IFNAME") or "",
+        alias=get("IFLA_IFALIAS") or "",
+        mtu=get("IFLA_MTU") or 0,
+        hardware=get("IFLA_ADDRESS") or "",
+        peer_index=get("IFLA_LINK") or 0,
+    )
+
+
+def read_route(body: bytes) -> Route | None:
+    """One answer to `list_routes`; None for routes of other tables than main."""
+    message = _decode(rtmsg, body)
+    if message["table"] != _RT_TABLE_MAIN or message["type"] != _RTN_UNICAST:
+        return None
+    address = message.get_attr("RTA_DST")
+    destination = f"{address}/{message['dst_len']}" if message["dst_len"] else None
+    return Route(destination, message.get_attr("RTA_OIF") or 0, message["proto"])
+
+
+def read_address(body: bytes) -> Address:
+    """One answer to `list_addresses`."""
+    message = _decode(ifaddrmsg, body)
+    return Address(
+        address=message.get_attr("IFA_LOCAL") or "",
+        prefix=message["prefixlen"],
+        link=message["index"],
+        label=message.get_attr("IFA_LABEL") or "",
+    )
+
+
+def _route_fields(prefix: int, scope: int) -> dict[str, int]:
+    return {
+        "family": socket.AF_INET,
+        "dst_len": prefix,
+        "table": _RT_TABLE_MAIN,
+        "proto": ROUTE_PROTOCOL,
+        "scope": scope,
+        "type": _RTN_UNICAST,
+    }
+
+
+def _encode(kind: Any, fields: dict[str, int], attrs: list[tuple[str, Any]]) -> bytes:
+    message = kind()
+    message.update(fields)
+    message["attrs"] = attrs
+    message.encode()
+    return bytes(message.data[_HEADER_BYTES:])
+
+
+def _decode(kind: Any, body: bytes) -> Any:
+    data = (_HEADER_BYTES + len(body)).to_bytes(4, "little") + bytes(_HEADER_BYTES - 4) + body
+    message = kind(data)
+    message.decode()
+    return message

@@ -1,0 +1,75 @@
+"""The node's own part of the pod network: its address towards the pods, its routes, its settings.
+
+Owns what exists once a node. Blocking; called from the network thread. Knows no single pod.
+"""
+
+from pathlib import Path
+
+from mk8s_agent.network import messages, names, sysctls
+from mk8s_agent.network.addresses import node_address
+from mk8s_agent.network.netlink import Netlink
+
+_NODE_SETTINGS = {"ipv4/ip_forward": "1"}
+_DEFAULT_MTU = 1500
+
+
+def prepare(
+    netlink: Netlink, *, cluster: str, pod_cidr: str, service_cidr: str, state_dir: Path
+) -> None:
+    """Make the namespace a node. Idempotent.
+
+    `lo` carries the first address of the pod range: the source of what the node itself says to its
+    pods, also on a machine without any other address. The Service range is routed to `lo` from it,
+    so that a connection to a Service gets as far as the rules even without a default route.
+    Raises NetworkError.
+    """
+    source = node_address(pod_cidr)
+    settings = _NODE_SETTINGS | {
+        f"ipv4/conf/{uplink}/route_localnet": "1" for uplink in _uplinks(netlink)
+    }
+    sysctls.SysctlRecord(state_dir).change(settings)
+    label = names.address_label(cluster)
+    stale = [a for a in _addresses(netlink, label) if a.address != source]
+    netlink.run(
+        [
+            *(messages.delete_address(address) for address in stale),
+            messages.set_up(messages.LOOPBACK_INDEX),
+            messages.add_address(source, messages.LOOPBACK_INDEX, label),
+            messages.add_route(service_cidr, messages.LOOPBACK_INDEX, source),
+        ]
+    )
+
+
+def undo(netlink: Netlink, *, cluster: str, state_dir: Path, last: bool) -> None:
+    """Take away what `prepare` made; what is gone already is fine.
+
+    With `last` the settings are put back too: while another cluster works in this namespace, they
+    are its settings as well.
+    """
+    addresses = _addresses(netlink, names.address_label(cluster))
+    netlink.run([messages.delete_address(address) for address in addresses])
+    if last:
+        sysctls.SysctlRecord(state_dir).restore()
+
+
+def uplink_mtu(netlink: Netlink) -> int:
+    """The smallest MTU among the links that have a default route; 1500 when there is none."""
+    wanted = _default_route_links(netlink)
+    links = map(messages.read_link, netlink.dump(messages.list_links()))
+    return min((link.mtu for link in links if link.index in wanted), default=_DEFAULT_MTU)
+
+
+def _uplinks(netlink: Netlink) -> list[str]:
+    wanted = _default_route_links(netlink)
+    links = map(messages.read_link, netlink.dump(messages.list_links()))
+    return [link.name for link in links if link.index in wanted]
+
+
+def _default_route_links(netlink: Netlink) -> set[int]:
+    routes = map(messages.read_route, netlink.dump(messages.list_routes()))
+    return {route.link for route in routes if route is not None and route.destination is None}
+
+
+def _addresses(netlink: Netlink, label: str) -> list[messages.Address]:
+    found = map(messages.read_address, netlink.dump(messages.list_addresses()))
+    return [address for address in found if address.label == label]

@@ -1,0 +1,126 @@
+"""One pod's link: a veth between the node and the pod, and what makes it a network.
+
+Owns the order of the steps and their rollback. Blocking; called from the network thread.
+
+    pod                                   node
+    eth0  10.244.0.5/32  ---- veth ----   mk8s0af40005   route 10.244.0.5/32
+    default via 169.254.1.1 onlink
+
+Each end knows the other's hardware address from the start, so neither ever asks for it: no
+proxy ARP, which would answer only on nodes that have a default route.
+"""
+
+import socket
+
+from mk8s_agent.network import messages, names, sysctls
+from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.network.messages import Link
+from mk8s_agent.network.namespaces import namespace_of
+from mk8s_agent.network.netlink import Netlink
+
+_NODE_END_SETTINGS = {
+    # A pod cannot send from an address that is not its own.
+    "ipv4/conf/{link}/rp_filter": "1",
+    # Connections to a NodePort on 127.0.0.1 leave and return through this link.
+    "ipv4/conf/{link}/route_localnet": "1",
+    # No link-local address, no router solicitations: nothing is said while nothing happens.
+    "ipv6/conf/{link}/disable_ipv6": "1",
+}
+_POD_SETTINGS = {
+    "ipv6/conf/eth0/accept_ra": "0",
+    "ipv6/conf/eth0/addr_gen_mode": "1",
+    # What Docker grants its own containers: ports below 1024 without a capability.
+    "ipv4/ip_unprivileged_port_start": "0",
+}
+
+
+def plug(
+    netlink: Netlink, *, cluster: str, pid: int, address: str, name: str, source: str, mtu: int
+) -> None:
+    """Give process `pid`'s namespace the pod address; idempotent, and all or nothing.
+
+    `name` is `namespace/pod`, `source` the node's address towards its pods, `mtu` in bytes.
+    Raises NetworkError.
+    """
+    link = names.link_name(address)
+    existing = find(netlink, link)
+    if existing is not None:
+        _check_owner(existing, cluster, address)
+        if not _leads_to(existing, pid, address):
+            netlink.run([messages.delete_link(link)])
+            existing = None
+    try:
+        if existing is None:
+            _create(netlink, link, pid, address, names.link_alias(cluster, name), mtu)
+        _configure_pod(pid, address)
+        _configure_node(netlink, link, address, source)
+    except BaseException:
+        netlink.run([messages.delete_link(link)])
+        raise
+
+
+def find(netlink: Netlink, link: str) -> Link | None:
+    """The link of that name, if there is one."""
+    return next((found for found in list_links(netlink) if found.name == link), None)
+
+
+def list_links(netlink: Netlink) -> list[Link]:
+    """All links of the node."""
+    return [messages.read_link(body) for body in netlink.dump(messages.list_links())]
+
+
+def _check_owner(link: Link, cluster: str, address: str) -> None:
+    if names.pod_of_alias(cluster, link.alias) is None:
+        raise NetworkError(
+            f"link {link.name} exists and is not of cluster {cluster} (alias {link.alias!r}):"
+            f" another cluster uses the pod address {address}; choose another pod range"
+        )
+
+
+def _leads_to(link: Link, pid: int, address: str) -> bool:
+    """Whether the link's other end is the `eth0` of process `pid`, with the pod's address."""
+    with namespace_of(pid), Netlink() as inside:
+        end = find(inside, names.POD_LINK)
+    expected = names.hardware_address(address)
+    return end is not None and end.index == link.peer_index and end.hardware == expected
+
+
+def _create(netlink: Netlink, link: str, pid: int, address: str, alias: str, mtu: int) -> None:
+    pair = messages.add_pair(
+        link=link,
+        hardware=names.hardware_address(names.GATEWAY),
+        peer_hardware=names.hardware_address(address),
+        peer_pid=pid,
+        mtu=mtu,
+    )
+    netlink.run([pair, messages.set_alias(link, alias)])
+
+
+def _configure_pod(pid: int, address: str) -> None:
+    gateway = names.GATEWAY
+    with namespace_of(pid), Netlink() as inside:
+        for setting, value in _POD_SETTINGS.items():
+            sysctls.write(setting, value)
+        index = socket.if_nametoindex(names.POD_LINK)
+        inside.run(
+            [
+                messages.set_up(messages.LOOPBACK_INDEX),
+                messages.add_address(address, index),
+                messages.set_up(index),
+                messages.add_neighbour(gateway, names.hardware_address(gateway), index),
+                messages.add_default_route(gateway, index),
+            ]
+        )
+
+
+def _configure_node(netlink: Netlink, link: str, address: str, source: str) -> None:
+    for setting, value in _NODE_END_SETTINGS.items():
+        sysctls.write(setting.format(link=link), value)
+    index = socket.if_nametoindex(link)
+    netlink.run(
+        [
+            messages.set_up(index),
+            messages.add_neighbour(address, names.hardware_address(address), index),
+            messages.add_route(f"{address}/32", index, source),
+        ]
+    )

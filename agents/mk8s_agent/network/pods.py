@@ -1,0 +1,169 @@
+"""The pods' network of one node, as the agent uses it.
+
+Owns the network thread, in which all netlink work happens in order: namespaces are entered there,
+never in the event loop's thread. Remembers nothing that the kernel does not know.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from mk8s_agent.network import messages, names, node, plugging
+from mk8s_agent.network.addresses import node_address
+from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.network.firewall import Firewall
+from mk8s_agent.network.names import PluggedPod
+from mk8s_agent.network.netlink import Netlink
+from mk8s_agent.proxy.nftables import Nftables
+
+T = TypeVar("T")
+
+
+class NetworkConfig(Protocol):
+    """The part of the agent's configuration that this package reads."""
+
+    @property
+    def cluster(self) -> str:
+        """The cluster's name."""
+
+    @property
+    def service_cidr(self) -> str:
+        """The range of the Services' addresses."""
+
+    @property
+    def state_dir(self) -> str | Path:
+        """Where this node's agent keeps what must survive it."""
+
+
+class PodNetwork:
+    """Plugs pods into the node's network. `setup` comes first, `close` last.
+
+    Any method may raise NetworkError, whose message is for a pod's event. Creating one raises
+    NftablesMissing where the nftables library is not installed.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        self._cluster = config.cluster
+        self._service_cidr = config.service_cidr
+        self._state_dir = Path(config.state_dir)
+        self._thread = ThreadPoolExecutor(1, "mk8s-network")
+        self._nft = Nftables()
+        self._firewall = Firewall(self._nft, self._cluster)
+        self._netlink: Netlink | None = None
+        self._source = ""
+        self._mtu = 0
+
+    async def setup(self, pod_cidr: str) -> None:
+        """Make this network namespace a node whose pods live in `pod_cidr`. Idempotent."""
+        self._source = node_address(pod_cidr)
+
+        def prepare(netlink: Netlink) -> int:
+            node.prepare(
+                netlink,
+                cluster=self._cluster,
+                pod_cidr=pod_cidr,
+                service_cidr=self._service_cidr,
+                state_dir=self._state_dir,
+            )
+            return node.uplink_mtu(netlink)
+
+        self._mtu = await self._call(prepare)
+        await self._firewall.repair()
+
+    async def plug(self, pid: int, address: str, name: str) -> None:
+        """Connect the network namespace of process `pid`, as `address`. Idempotent.
+
+        `name` is `namespace/pod`. All or nothing: what fails half-way is undone.
+        """
+        if not self._source:
+            raise NetworkError("the node's network is not set up yet: call setup first")
+        work = partial(
+            plugging.plug,
+            cluster=self._cluster,
+            pid=pid,
+            address=address,
+            name=name,
+            source=self._source,
+            mtu=self._mtu,
+        )
+        await self._call(work)
+
+    async def unplug(self, address: str) -> None:
+        """Disconnect the pod that has `address`; a pod that is not connected is fine."""
+        request = messages.delete_link(names.link_name(address))
+        await self._call(lambda netlink: netlink.run([request]))
+
+    async def plugged(self) -> set[PluggedPod]:
+        """The pods of this cluster that are connected, read from the kernel."""
+        return await self._call(self._plugged)
+
+    async def repair(self) -> None:
+        """Put the firewall's accept rules back, after the engine has rebuilt its own."""
+        await self._firewall.repair()
+
+    async def watch_firewall(self) -> None:
+        """Repair whenever somebody changes the machine's firewall; an eternal task."""
+        await self._firewall.watch()
+
+    async def teardown(self) -> None:
+        """Remove all pods' links, the node's address and routes, the firewall's rules; restore
+        settings. Goes on after a failure and raises the first one at the end.
+        """
+        failures: list[NetworkError] = []
+        steps: list[Callable[[], Awaitable[None]]] = [
+            self._firewall.remove,
+            partial(self._call, self._remove_links),
+            partial(self._call, self._undo_node),
+        ]
+        for step in steps:
+            try:
+                await step()
+            except NetworkError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    async def close(self) -> None:
+        """End the threads; the network stays as it is."""
+        if self._netlink is not None:
+            self._netlink.close()
+        self._thread.shutdown(wait=False)
+        await self._nft.close()
+
+    @staticmethod
+    async def remove_everything(config: NetworkConfig) -> None:
+        """Remove what the cluster's agent ever made here, whether or not it still runs."""
+        network = PodNetwork(config)
+        try:
+            await network.teardown()
+        finally:
+            await network.close()
+
+    async def _call(self, work: Callable[[Netlink], T]) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._with_netlink, work)
+
+    def _with_netlink(self, work: Callable[[Netlink], T]) -> T:
+        if self._netlink is None:
+            self._netlink = Netlink()
+        return work(self._netlink)
+
+    def _plugged(self, netlink: Netlink) -> set[PluggedPod]:
+        found: set[PluggedPod] = set()
+        for link in plugging.list_links(netlink):
+            address = names.link_address(link.name)
+            name = names.pod_of_alias(self._cluster, link.alias)
+            if address is not None and name is not None:
+                found.add(PluggedPod(address, name, link.name))
+        return found
+
+    def _remove_links(self, netlink: Netlink) -> None:
+        pods = self._plugged(netlink)
+        netlink.run([messages.delete_link(pod.link) for pod in pods])
+
+    def _undo_node(self, netlink: Netlink) -> None:
+        others = any(names.link_address(link.name) for link in plugging.list_links(netlink))
+        node.undo(netlink, cluster=self._cluster, state_dir=self._state_dir, last=not others)

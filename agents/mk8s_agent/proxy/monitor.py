@@ -1,0 +1,126 @@
+"""Who changed nftables: the kernel's notifications, boiled down to one value a transaction.
+
+Owns the notification socket and its parsing. Knows no rules and repairs nothing.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+_NETLINK_NETFILTER = 12
+_NFNLGRP_NFTABLES = 7
+_SUBSYSTEM_NFTABLES = 10
+_NFT_MSG_NEWGEN = 15
+_NFTA_GEN_PROC_NAME = 3
+_NFTA_TABLE = 1
+_FIRST_ATTRIBUTE = 20
+_SO_RCVBUFFORCE = 33
+_BUFFER_BYTES = 4 << 20
+_RECEIVE_BYTES = 1 << 18
+
+_HEADER = struct.Struct("=IHHII")
+_ATTRIBUTE = struct.Struct("=HH")
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One transaction: who committed it (thread name), and the names of the tables it touched.
+
+    `complete` is false when notifications were lost: then anything may have changed.
+    """
+
+    thread: str
+    tables: frozenset[str]
+    complete: bool = True
+
+
+LOST = Commit("", frozenset(), complete=False)
+
+
+class CommitReader:
+    """Puts notifications together; a transaction's messages come before the one that ends it."""
+
+    def __init__(self) -> None:
+        self._tables: set[str] = set()
+
+    def feed(self, datagram: bytes) -> Iterator[Commit]:
+        """The transactions that this datagram completes."""
+        offset = 0
+        while offset + _HEADER.size <= len(datagram):
+            length, kind, *_ = _HEADER.unpack_from(datagram, offset)
+            if length < _HEADER.size:
+                return
+            if kind >> 8 == _SUBSYSTEM_NFTABLES:
+                attributes = _strings(datagram[offset + _FIRST_ATTRIBUTE : offset + length])
+                if kind & 0xFF == _NFT_MSG_NEWGEN:
+                    thread = attributes.get(_NFTA_GEN_PROC_NAME, b"")
+                    yield Commit(_text(thread), frozenset(self._tables))
+                    self._tables.clear()
+                elif _NFTA_TABLE in attributes:
+                    self._tables.add(_text(attributes[_NFTA_TABLE]))
+            offset += (length + 3) & ~3
+
+    def reset(self) -> None:
+        """Forget a half-read transaction, after a loss."""
+        self._tables.clear()
+
+
+async def commits() -> AsyncIterator[Commit]:
+    """Every transaction in this network namespace from now on; never ends by itself.
+
+    The kernel buffers up to 4 MB; what does not fit is reported as `LOST`.
+    """
+    reader = CommitReader()
+    readable = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with _subscribe() as channel:
+        loop.add_reader(channel, readable.set)
+        try:
+            while True:
+                await readable.wait()
+                readable.clear()
+                for commit in _drain(channel, reader):
+                    yield commit
+        finally:
+            loop.remove_reader(channel)
+
+
+def _subscribe() -> socket.socket:
+    channel = socket.socket(
+        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_NETFILTER
+    )
+    channel.setblocking(False)
+    channel.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
+    channel.bind((0, 1 << (_NFNLGRP_NFTABLES - 1)))
+    return channel
+
+
+def _drain(channel: socket.socket, reader: CommitReader) -> Iterator[Commit]:
+    while True:
+        try:
+            datagram = channel.recv(_RECEIVE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            reader.reset()
+            yield LOST
+            continue
+        yield from reader.feed(datagram)
+
+
+def _strings(data: bytes) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    offset = 0
+    while offset + _ATTRIBUTE.size <= len(data):
+        length, kind = _ATTRIBUTE.unpack_from(data, offset)
+        if length < _ATTRIBUTE.size:
+            break
+        found[kind & 0x3FFF] = data[offset + _ATTRIBUTE.size : offset + length]
+        offset += (length + 3) & ~3
+    return found
+
+
+def _text(value: bytes) -> str:
+    return value.rstrip(b"\0").decode(errors="replace")
