@@ -1,0 +1,131 @@
+"""A pod's conditions. Pure: what they said before and the time come in as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from minikube8s.api.times import now_rfc3339
+from minikube8s.api.views import Pod
+from minikube8s.api.views import PodCondition as ConditionView
+from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar
+from mk8s_agent.pods.values import Network, Observed, is_running
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """What the last status said; all empty for a new pod."""
+
+    start_time: str = ""
+    pod_ip: str = ""
+    transitions: Mapping[str, tuple[str, str]] | None = None
+    """Condition type -> (status, lastTransitionTime)."""
+
+
+def previous(status: Mapping[str, Any]) -> Previous:
+    """Read what has to be kept off a status in Kubernetes' form."""
+    return Previous(
+        start_time=status.get("startTime") or "",
+        pod_ip=status.get("podIP") or "",
+        transitions={
+            one["type"]: (one["status"], one.get("lastTransitionTime") or "")
+            for one in status.get("conditions") or ()
+        },
+    )
+
+
+class _Verdict(NamedTuple):
+    """Whether a condition holds; why it does not, or (PodCompleted) why it does."""
+
+    holds: bool
+    reason: str = ""
+    message: str = ""
+
+
+def conditions(
+    pod: Pod,
+    observed: Observed,
+    phase: str,
+    unready: Sequence[str],
+    before: Previous,
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """The pod's conditions; those that others set (readiness gates) are kept as they are."""
+    ready = _containers_ready(phase, unready)
+    network = pod.spec.host_network or observed.network is Network.PLUGGED
+    verdicts = {
+        "PodReadyToStartContainers": _Verdict(is_running(observed.sandbox) and network),
+        "Initialized": _initialized(pod, observed, phase),
+        "Ready": _gates(pod) if ready.holds else ready,
+        "ContainersReady": ready,
+        "PodScheduled": _Verdict(True),
+    }
+    own = [_condition(type, verdict, before, now) for type, verdict in verdicts.items()]
+    return own + [_kept(one) for one in pod.status.conditions if one.type not in verdicts]
+
+
+def _containers_ready(phase: str, unready: Sequence[str]) -> _Verdict:
+    if phase == "Succeeded":
+        return _Verdict(False, "PodCompleted")
+    if phase == "Failed":
+        return _Verdict(False, "PodFailed")
+    message = f"containers with unready status: [{' '.join(unready)}]"
+    return _Verdict(False, "ContainersNotReady", message) if unready else _Verdict(True)
+
+
+def _initialized(pod: Pod, observed: Observed, phase: str) -> _Verdict:
+    if phase == "Succeeded":
+        return _Verdict(True, "PodCompleted")
+    if initialized(pod, observed):
+        return _Verdict(True)
+    waiting = [
+        one.name
+        for one in pod.spec.init_containers
+        if not is_sidecar(one) and not init_done(one, observed)
+    ]
+    message = f"containers with incomplete status: [{' '.join(waiting)}]"
+    return _Verdict(False, "ContainersNotInitialized", message)
+
+
+def _gates(pod: Pod) -> _Verdict:
+    status = {one.type: one.status for one in pod.status.conditions}
+    missing = [
+        f'corresponding condition of pod readiness gate "{gate.condition_type}" does not exist.'
+        for gate in pod.spec.readiness_gates
+        if status.get(gate.condition_type) != "True"
+    ]
+    return (
+        _Verdict(False, "ReadinessGatesNotReady", ", ".join(missing)) if missing else _Verdict(True)
+    )
+
+
+def _condition(type: str, verdict: _Verdict, before: Previous, now: datetime) -> dict[str, Any]:
+    status = "True" if verdict.holds else "False"
+    was, since = (before.transitions or {}).get(type, ("", ""))
+    condition: dict[str, Any] = {
+        "type": type,
+        "status": status,
+        "lastProbeTime": None,
+        "lastTransitionTime": since if was == status and since else now_rfc3339(now),
+    }
+    if verdict.reason:
+        condition["reason"] = verdict.reason
+    if verdict.message:
+        condition["message"] = verdict.message
+    return condition
+
+
+def _kept(one: ConditionView) -> dict[str, Any]:
+    condition: dict[str, Any] = {
+        "type": one.type,
+        "status": one.status,
+        "lastProbeTime": one.last_probe_time,
+        "lastTransitionTime": one.last_transition_time,
+    }
+    if one.reason:
+        condition["reason"] = one.reason
+    if one.message:
+        condition["message"] = one.message
+    return condition

@@ -1,0 +1,83 @@
+"""A pod's status in Kubernetes' form, computed from what is seen. Pure.
+
+What a status says of the past (start time, when a condition changed) is taken over from the status
+before.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from minikube8s.api.times import now_rfc3339
+from minikube8s.api.views import Pod
+from mk8s_agent.pods.conditions import Previous, conditions
+from mk8s_agent.pods.container_status import container_status
+from mk8s_agent.pods.identity import ADDRESS, PodRef
+from mk8s_agent.pods.lifecycle import (
+    initialized,
+    is_sidecar,
+    outcome,
+    policy_of,
+)
+from mk8s_agent.pods.qos import qos_class
+from mk8s_agent.pods.values import Observed, is_running
+from mk8s_agent.runtime.interface import Phase
+
+
+def pod_status(
+    pod: Pod, observed: Observed, node_ip: str, before: Previous, now: datetime
+) -> dict[str, Any]:
+    """The pod's v1.PodStatus."""
+    ref = PodRef(pod.metadata.namespace, pod.metadata.name, pod.metadata.uid)
+    ready_to_init = initialized(pod, observed)
+    inits = [
+        container_status(ref, one, policy_of(pod, one, init=True), observed, now, turn=True)
+        for one in pod.spec.init_containers
+    ]
+    for view, init in zip(pod.spec.init_containers, inits, strict=True):
+        if not is_sidecar(view):
+            init["ready"] = init["state"].get("terminated", {}).get("exitCode") == 0
+    mains = [
+        container_status(ref, one, pod.spec.restart_policy, observed, now, turn=ready_to_init)
+        for one in pod.spec.containers
+    ]
+    phase = _phase(pod, observed)
+    unready = [one["name"] for one in mains if not one["ready"]]
+    status: dict[str, Any] = {
+        "phase": phase,
+        "conditions": conditions(pod, observed, phase, unready, before, now),
+        "hostIP": node_ip,
+        "hostIPs": [{"ip": node_ip}],
+        "startTime": before.start_time or now_rfc3339(now),
+        "containerStatuses": mains,
+        "qosClass": pod.status.qos_class or qos_class(pod.spec),
+    }
+    if pod.metadata.generation:
+        status["observedGeneration"] = pod.metadata.generation
+    if address := _address(pod, observed, node_ip, before):
+        status["podIP"] = address
+        status["podIPs"] = [{"ip": address}]
+    if inits:
+        status["initContainerStatuses"] = inits
+    return status
+
+
+def _phase(pod: Pod, observed: Observed) -> str:
+    if ended := outcome(pod, observed):
+        return ended
+    begun = all(_was_started(observed, one.name) for one in pod.spec.containers)
+    return "Running" if begun and initialized(pod, observed) else "Pending"
+
+
+def _was_started(observed: Observed, container: str) -> bool:
+    return any(one.phase is not Phase.CREATED for one in observed.attempts(container))
+
+
+def _address(pod: Pod, observed: Observed, node_ip: str, before: Previous) -> str:
+    sandbox = observed.sandbox
+    if sandbox is None:
+        return before.pod_ip
+    if pod.spec.host_network:
+        return node_ip if is_running(sandbox) else before.pod_ip
+    return sandbox.labels.get(ADDRESS, "") or before.pod_ip

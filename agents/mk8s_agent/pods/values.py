@@ -1,0 +1,285 @@
+"""The states that a pod's worker moves between, as values: what is wanted, what is seen, what to
+do.
+
+Pure data; `next_step` turns the first two into the third.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
+
+from minikube8s.api.views import Container as ContainerView
+from minikube8s.api.views import Pod
+from mk8s_agent.pods.identity import (
+    ATTEMPT,
+    CONTAINER,
+    SANDBOX,
+    SANDBOX_NAME,
+    PodRef,
+    number,
+)
+from mk8s_agent.runtime.interface import Container, Phase
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _nothing() -> Mapping[K, V]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """What the master wants of one pod.
+
+    `stop_by` is set once the pod has to go: until then its containers may end by themselves, then
+    they are killed. `pod` is None for one that the master does not know any more.
+    """
+
+    ref: PodRef
+    pod: Pod | None = None
+    stop_by: datetime | None = None
+
+
+class Network(Enum):
+    """What is known of the pod's link.
+
+    After a restart of the agent it is unknown; plugging again is harmless.
+    """
+
+    UNKNOWN = "unknown"
+    PLUGGED = "plugged"
+    UNPLUGGED = "unplugged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageState:
+    """The answer to "is `image` there?" for one attempt of one container.
+
+    `reason` is empty when it is; else Kubernetes' word for what is wrong (ErrImagePull, …),
+    `retry_at` tells when asking again makes sense and `failures` how often it went wrong in a row.
+    """
+
+    image: str
+    attempt: int
+    reason: str = ""
+    message: str = ""
+    failures: int = 0
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """The last action on a target failed.
+
+    Kubernetes' word for it, the message, when to try again.
+    """
+
+    reason: str
+    message: str
+    failures: int
+    retry_at: datetime
+
+
+class Sent(NamedTuple):
+    """A signal, and when it was sent."""
+
+    signal: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What is there of one pod, newest attempt first.
+
+    `busy` names the targets of actions under way: nothing else is begun on them. `signals` are the
+    last ones sent, by container id. `images` is by container name, `faults` by target.
+    """
+
+    sandboxes: tuple[Container, ...] = ()
+    containers: Mapping[str, tuple[Container, ...]] = field(default_factory=_nothing)
+    network: Network = Network.UNKNOWN
+    images: Mapping[str, ImageState] = field(default_factory=_nothing)
+    faults: Mapping[str, Fault] = field(default_factory=_nothing)
+    signals: Mapping[str, Sent] = field(default_factory=_nothing)
+    busy: frozenset[str] = frozenset()
+
+    @property
+    def sandbox(self) -> Container | None:
+        """The newest pause container."""
+        return self.sandboxes[0] if self.sandboxes else None
+
+    def attempts(self, container: str) -> tuple[Container, ...]:
+        """All that is left of one container's attempts, newest first."""
+        return self.containers.get(container, ())
+
+    def newest(self, container: str) -> Container | None:
+        """The newest attempt."""
+        attempts = self.attempts(container)
+        return attempts[0] if attempts else None
+
+    def everything(self) -> list[Container]:
+        """All containers but the sandboxes."""
+        return [one for attempts in self.containers.values() for one in attempts]
+
+
+def sort_containers(
+    found: list[Container],
+) -> tuple[tuple[Container, ...], Mapping[str, tuple[Container, ...]]]:
+    """Split a pod's containers into (sandboxes, the others by name), each newest attempt first."""
+    by_name: dict[str, list[Container]] = {}
+    for one in found:
+        by_name.setdefault(one.labels.get(CONTAINER, ""), []).append(one)
+    for attempts in by_name.values():
+        attempts.sort(key=lambda one: (attempt_of(one), one.created_at, one.id), reverse=True)
+    sandboxes = tuple(by_name.pop(SANDBOX_NAME, ()))
+    return sandboxes, {name: tuple(attempts) for name, attempts in by_name.items()}
+
+
+def attempt_of(container: Container) -> int:
+    """How often this container of the pod had been made before."""
+    return number(container.labels, ATTEMPT)
+
+
+def joined(container: Container, sandbox: Container | None) -> bool:
+    """Whether the container was made for this sandbox."""
+    return sandbox is not None and container.labels.get(SANDBOX) == sandbox.id
+
+
+def is_running(container: Container | None) -> bool:
+    """Whether there is such a container and it runs."""
+    return container is not None and container.phase is Phase.RUNNING
+
+
+# ---- actions: each is one side effect
+# -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSandbox:
+    """Make the pause container."""
+
+    attempt: int
+    target: str = SANDBOX_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class StartSandbox:
+    """Run the pause container."""
+
+    id: str
+    target: str = SANDBOX_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class PlugNetwork:
+    """Give the pause container's network namespace its link and address."""
+
+    sandbox: Container
+    target: str = SANDBOX_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class UnplugNetwork:
+    """Take the link away."""
+
+    target: str = SANDBOX_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureImage:
+    """Look whether the image is there, and pull it where the policy says so."""
+
+    container: ContainerView
+    attempt: int
+
+    @property
+    def target(self) -> str:
+        """Images are looked after beside everything else."""
+        return image_target(self.container.name)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateContainer:
+    """Make a container in the sandbox."""
+
+    container: ContainerView
+    attempt: int
+    backoff: int
+    sandbox: Container
+
+    @property
+    def target(self) -> str:
+        """The container's name."""
+        return self.container.name
+
+
+@dataclass(frozen=True, slots=True)
+class StartContainer:
+    """Run a container."""
+
+    name: str
+    id: str
+
+    @property
+    def target(self) -> str:
+        """The container's name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Send a signal to a container's first process.
+
+    `event` tells people why, unless they know already.
+    """
+
+    target: str
+    container: str
+    id: str
+    signal: str
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove one container, running or not."""
+
+    target: str
+    id: str
+
+
+Action = (
+    CreateSandbox
+    | StartSandbox
+    | PlugNetwork
+    | UnplugNetwork
+    | EnsureImage
+    | CreateContainer
+    | StartContainer
+    | Signal
+    | Remove
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What to do now: actions that do not depend on each other, and when to look again by the
+    clock.
+
+    `gone` says that nothing of the pod is left and nothing is wanted of it.
+    """
+
+    actions: tuple[Action, ...] = ()
+    wake_at: datetime | None = None
+    gone: bool = False
+
+
+def image_target(container: str) -> str:
+    """The target of what concerns a container's image."""
+    return f"image:{container}"
