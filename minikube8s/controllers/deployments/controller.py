@@ -1,0 +1,110 @@
+"""What wakes the Deployment controller and what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from minikube8s.api.resources import DEPLOYMENTS, PODS, REPLICASETS, Resource
+from minikube8s.api.selectors import from_label_selector
+from minikube8s.api.views import Deployment, ObjectMeta, PartialObject, Pod, ReplicaSet
+from minikube8s.controllers.actions import Plan
+from minikube8s.controllers.deployments.model import Member, Snapshot, is_rolling
+from minikube8s.controllers.deployments.planning import plan
+from minikube8s.controllers.runner import Reader
+from minikube8s.store.entry import Entry
+from minikube8s.store.watching import Event
+
+
+class Key(NamedTuple):
+    """Names a Deployment."""
+
+    namespace: str
+    name: str
+
+
+class DeploymentController:
+    """Rolls out every Deployment's template."""
+
+    name = "deployment"
+    watches = (DEPLOYMENTS, REPLICASETS, PODS)
+
+    def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[Key]:
+        """Return the Deployments that the change concerns."""
+        if resource is DEPLOYMENTS:
+            return {Key(event.entry.namespace, event.entry.name)}
+        if resource is PODS:
+            return _waiting_for(event, reader)
+        states = [event.entry] if event.previous is None else [event.entry, event.previous]
+        return {key for state in states for key in _keys_of_replicaset(state, reader)}
+
+    def read(self, reader: Reader, key: Key) -> Snapshot | None:
+        """Return the Deployment with its ReplicaSets, or None when it is gone."""
+        entry = reader.find(DEPLOYMENTS, *key)
+        if entry is None:
+            return None
+        selector = from_label_selector(entry.object["spec"].get("selector"))
+        neighbours = reader.list(REPLICASETS, key.namespace)
+        members = tuple(
+            Member(one.view(ReplicaSet), one.object)
+            for one in neighbours
+            if selector.matches(one.labels) or _is_owned(one, entry.uid)
+        )
+        view = entry.view(Deployment)
+        populated = frozenset[str]() if is_rolling(view) else _populated(reader, members)
+        names = frozenset(one.name for one in neighbours)
+        return Snapshot(view, entry.object, members, names, populated)
+
+    def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
+        """Return the next step of the rollout."""
+        return plan(snapshot, now, failure)
+
+
+def _is_owned(entry: Entry, uid: str) -> bool:
+    return any(owner.uid == uid for owner in entry.meta.owner_references or ())
+
+
+def _populated(reader: Reader, members: Iterable[Member]) -> frozenset[str]:
+    return frozenset(
+        member.metadata.uid
+        for member in members
+        if any(_is_running_pod(one) for one in reader.dependents(member.metadata.uid))
+    )
+
+
+def _is_running_pod(entry: Entry) -> bool:
+    return entry.key.startswith(PODS.prefix) and not entry.view(Pod).terminal
+
+
+def _keys_of_replicaset(entry: Entry, reader: Reader) -> Iterable[Key]:
+    metadata = entry.view(PartialObject).metadata
+    controller = metadata.controller
+    if controller is not None:
+        yield from _key_of_controller(metadata, DEPLOYMENTS)
+        return
+    for deployment in reader.list(DEPLOYMENTS, entry.namespace):
+        selector = from_label_selector(deployment.view(Deployment).spec.selector)
+        if not selector.empty and selector.matches(entry.labels):
+            yield Key(deployment.namespace, deployment.name)
+
+
+def _key_of_controller(metadata: ObjectMeta, resource: Resource) -> Iterable[Key]:
+    controller = metadata.controller
+    if controller is not None and controller.kind == resource.kind:
+        yield Key(metadata.namespace, controller.name)
+
+
+def _waiting_for(event: Event, reader: Reader) -> Iterable[Key]:
+    """Return the Recreate Deployment that may have waited for the end of this pod."""
+    pod = event.entry
+    if event.type == "ADDED" or (event.type == "MODIFIED" and _is_running_pod(pod)):
+        return
+    for owner in _key_of_controller(pod.view(PartialObject).metadata, REPLICASETS):
+        replicaset = reader.find(REPLICASETS, *owner)
+        if replicaset is None:
+            continue
+        for key in _key_of_controller(replicaset.view(PartialObject).metadata, DEPLOYMENTS):
+            deployment = reader.find(DEPLOYMENTS, *key)
+            if deployment is not None and not is_rolling(deployment.view(Deployment)):
+                yield key

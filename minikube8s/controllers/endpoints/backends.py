@@ -1,0 +1,94 @@
+"""What a Service's pods contribute to its endpoints. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from minikube8s.api.views import Container, Pod, Service, ServicePort
+
+
+class Port(NamedTuple):
+    """One port of an endpoint, resolved to a number."""
+
+    name: str
+    protocol: str
+    port: int
+    app_protocol: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One pod as the Service's clients see it."""
+
+    address: str
+    ports: tuple[Port, ...]
+    pod: Mapping[str, str]
+    """The targetRef."""
+    node: str
+    hostname: str
+    serving: bool
+    terminating: bool
+    ready: bool
+
+
+def backends(service: Service, pods: Iterable[Pod]) -> list[Backend]:
+    """Return the backends of a Service, by pod name; pods that ended or have no IP are none."""
+    found = [_backend(service, pod) for pod in pods if pod.status.pod_ip and not pod.terminal]
+    return sorted(found, key=lambda one: one.pod["name"])
+
+
+def _backend(service: Service, pod: Pod) -> Backend:
+    metadata = pod.metadata
+    terminating = metadata.deletion_timestamp is not None
+    ready = service.spec.publish_not_ready_addresses or (pod.ready and not terminating)
+    named = pod.spec.hostname and pod.spec.subdomain == service.metadata.name
+    reference = {
+        "kind": "Pod",
+        "namespace": metadata.namespace,
+        "name": metadata.name,
+        "uid": metadata.uid,
+    }
+    return Backend(
+        address=pod.status.pod_ip,
+        ports=_ports(service, pod),
+        pod=reference,
+        node=pod.spec.node_name,
+        hostname=pod.spec.hostname if named else "",
+        serving=pod.ready,
+        terminating=terminating,
+        ready=ready,
+    )
+
+
+def _ports(service: Service, pod: Pod) -> tuple[Port, ...]:
+    resolved = ((port, _number(port, pod)) for port in service.spec.ports)
+    return tuple(
+        Port(port.name, port.protocol, number, port.app_protocol)
+        for port, number in resolved
+        if number is not None
+    )
+
+
+def _number(port: ServicePort, pod: Pod) -> int | None:
+    """Return the pod's port; None if no container has a port of that name and protocol."""
+    if isinstance(port.target_port, int):
+        return port.target_port or port.port
+    for container in (*pod.spec.containers, *_sidecars(pod)):
+        for offered in container.ports:
+            if (offered.name, offered.protocol) == (port.target_port, port.protocol):
+                return offered.container_port
+    return None
+
+
+def _sidecars(pod: Pod) -> Iterable[Container]:
+    return (one for one in pod.spec.init_containers if one.restart_policy == "Always")
+
+
+def port_json(port: Port) -> dict[str, Any]:
+    """Return the port as both Endpoints and EndpointSlices spell it, its name always included."""
+    body: dict[str, Any] = {"name": port.name, "port": port.port, "protocol": port.protocol}
+    if port.app_protocol is not None:
+        body["appProtocol"] = port.app_protocol
+    return body

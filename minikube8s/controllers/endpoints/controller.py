@@ -1,0 +1,137 @@
+"""What wakes the endpoints controller, what it reads, and the plan for one Service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from minikube8s.api.resources import ENDPOINTS, ENDPOINTSLICES, PODS, SERVICES, Resource
+from minikube8s.api.selectors import from_map
+from minikube8s.api.views import Pod, Service
+from minikube8s.controllers.actions import NOTHING, Create, Delete, Patch, Plan, ref
+from minikube8s.controllers.endpoints import legacy, slices
+from minikube8s.controllers.endpoints.backends import backends
+from minikube8s.controllers.runner import Reader
+from minikube8s.store.entry import Entry
+from minikube8s.store.watching import Event
+
+
+class Key(NamedTuple):
+    """Names a Service."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A Service (None: gone), the pods it selects, and what tells of its endpoints now."""
+
+    service: Service | None
+    service_object: Mapping[str, Any] | None
+    pods: tuple[Pod, ...]
+    slices: tuple[Mapping[str, Any], ...]
+    endpoints: Mapping[str, Any] | None
+
+
+class EndpointsController:
+    """Keeps Endpoints and EndpointSlices of every Service with a selector."""
+
+    name = "endpoint-slice"
+    watches = (SERVICES, PODS, ENDPOINTSLICES, ENDPOINTS)
+
+    def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[Key]:
+        """Return the Services that the change concerns."""
+        entry = event.entry
+        if resource is PODS:
+            return _services_of_pod(event, reader)
+        if resource is ENDPOINTSLICES:
+            if entry.labels.get(slices.MANAGED_BY) != slices.MANAGER:
+                return ()
+            return {Key(entry.namespace, entry.labels.get(slices.SERVICE_NAME, ""))}
+        return {Key(entry.namespace, entry.name)}
+
+    def read(self, reader: Reader, key: Key) -> Snapshot:
+        """Return the Service with its pods and everything that was written for it."""
+        entry = reader.find(SERVICES, *key)
+        endpoints = reader.find(ENDPOINTS, *key)
+        own = (
+            one.object
+            for one in reader.list(ENDPOINTSLICES, key.namespace)
+            if one.labels.get(slices.SERVICE_NAME) == key.name
+            and one.labels.get(slices.MANAGED_BY) == slices.MANAGER
+        )
+        service = entry.view(Service) if entry is not None else None
+        return Snapshot(
+            service,
+            entry.object if entry is not None else None,
+            _selected(reader, service) if service is not None else (),
+            tuple(own),
+            endpoints.object if endpoints is not None else None,
+        )
+
+    def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
+        """Return the writes that make the endpoints tell the truth."""
+        return plan(snapshot)
+
+
+def plan(snapshot: Snapshot) -> Plan:
+    """Plan one look at one Service."""
+    service, service_object = snapshot.service, snapshot.service_object
+    if service is None or service_object is None:
+        return _clean_up(snapshot)
+    if not service.spec.selector or service.spec.type == "ExternalName":
+        return NOTHING
+    if service.metadata.deletion_timestamp is not None:
+        return NOTHING
+    found = backends(service, snapshot.pods)
+    changes = slices.reconcile(service, service_object, found, snapshot.slices)
+    old_form = legacy.reconcile(service, found, snapshot.endpoints)
+    creates, patches = list(changes.creates), list(changes.patches)
+    if isinstance(old_form, Create):
+        creates.append(old_form)
+    elif isinstance(old_form, Patch):
+        patches.append(old_form)
+    return Plan(
+        about=service_object,
+        patches=tuple(patches),
+        creates=tuple(creates),
+        deletes=changes.deletes,
+    )
+
+
+def _clean_up(snapshot: Snapshot) -> Plan:
+    """Remove what was written for a Service that is gone, and nothing that others wrote."""
+    deletes = [Delete(ref(ENDPOINTSLICES, one)) for one in snapshot.slices]
+    endpoints = snapshot.endpoints
+    if endpoints is not None:
+        labels = endpoints["metadata"].get("labels") or {}
+        if labels.get(legacy.MANAGED_BY) == legacy.MANAGER:
+            deletes.append(Delete(ref(ENDPOINTS, endpoints)))
+    return Plan(deletes=tuple(deletes))
+
+
+def _selected(reader: Reader, service: Service) -> tuple[Pod, ...]:
+    selector = from_map(service.spec.selector)
+    return tuple(
+        entry.view(Pod)
+        for entry in reader.list(PODS, service.metadata.namespace)
+        if selector.matches(entry.labels)
+    )
+
+
+def _services_of_pod(event: Event, reader: Reader) -> Iterable[Key]:
+    pod, previous = event.entry, event.previous
+    states = [pod] if previous is None else [pod, previous]
+    if not any(_has_address(state) for state in states):
+        return
+    for service in reader.list(SERVICES, pod.namespace):
+        selector = from_map(service.view(Service).spec.selector)
+        if any(selector.matches(state.labels) for state in states):
+            yield Key(service.namespace, service.name)
+
+
+def _has_address(pod: Entry) -> bool:
+    return bool(pod.view(Pod).status.pod_ip)

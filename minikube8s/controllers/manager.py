@@ -1,0 +1,49 @@
+"""All controllers of a cluster, started and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+
+from minikube8s.controllers.deployments import DeploymentController
+from minikube8s.controllers.endpoints import EndpointsController
+from minikube8s.controllers.garbage import GarbageController
+from minikube8s.controllers.namespaces import NamespaceController
+from minikube8s.controllers.podgc import PodGarbageController
+from minikube8s.controllers.replicaset import ReplicaSetController
+from minikube8s.controllers.runner import Controller, Runner
+from minikube8s.controllers.serviceaccounts import ServiceAccountController
+from minikube8s.kit.clock import Clock
+from minikube8s.kit.tasks import Supervisor
+from minikube8s.registry import Registry
+from minikube8s.registry.events import EventRecorder
+
+
+class Controllers:
+    """Runs every controller on one shared runner."""
+
+    def __init__(self, registry: Registry, clock: Clock, root_ca: str = "") -> None:
+        """`root_ca` is the cluster's CA certificate in PEM, published in every namespace."""
+        controllers: tuple[Controller, ...] = (
+            ReplicaSetController(),
+            DeploymentController(),
+            EndpointsController(),
+            GarbageController(),
+            NamespaceController(),
+            ServiceAccountController(root_ca),
+            PodGarbageController(clock),
+        )
+        recorders = [EventRecorder(registry, f"{one.name}-controller") for one in controllers]
+        self._runner = Runner(registry, clock, list(zip(controllers, recorders, strict=True)))
+        self._supervisor = Supervisor("controllers")
+        self._closed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run until `close`."""
+        self._runner.start(self._supervisor)
+        await self._closed.wait()
+
+    async def close(self) -> None:
+        """Stop all work; what was begun but not written is found and done by the next start."""
+        self._closed.set()
+        await self._supervisor.close()
+        self._runner.close()
