@@ -121,9 +121,10 @@ class Cache:
         """Call `observer` with every event of the kind `prefix` (or "": all), as it is applied.
 
         For indexes that must never lag behind the cache: it runs before any watcher sees the
-        event, must be quick and must not raise. Register before `start` to see what is loaded as
-        ADDED events too.
+        event, must be quick and must not raise. What is live already comes first, as ADDED.
         """
+        for entry in self.list(prefix):
+            observer(Event("ADDED", entry, None, entry.revision))
         self._observers.setdefault(prefix, []).append(observer)
 
     async def put(self, key: str, blob: Blob, expected: int | None) -> Entry:

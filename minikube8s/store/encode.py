@@ -30,9 +30,10 @@ def blob(obj: dict[str, Any]) -> Blob:
     return Blob(head, b'"},' + _encode(rest)[1:] if rest else b'"}}')
 
 
-def same(a: dict[str, Any], b: dict[str, Any]) -> bool:
-    """Tell whether two objects encode alike, whatever resourceVersion they carry."""
-    return blob(a) == blob(b)
+def unrevised(obj: dict[str, Any]) -> bytes:
+    """Encode an `obj` that is not stored and so has no revision."""
+    metadata = {k: v for k, v in obj["metadata"].items() if k != "resourceVersion"}
+    return _encode({**obj, "metadata": metadata})
 
 
 def decode(value: bytes) -> dict[str, Any]:

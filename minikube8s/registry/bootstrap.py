@@ -1,0 +1,85 @@
+"""The objects that every cluster has from its first second.
+
+Owns nothing else: idempotent, so it runs at every start of the master.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minikube8s.api.errors import ApiError
+from minikube8s.api.resources import ENDPOINTS, ENDPOINTSLICES, NAMESPACES, SERVICES, Resource
+from minikube8s.registry.registry import Registry
+
+Object = dict[str, Any]
+
+SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+_NAMESPACE, _NAME = "default", "kubernetes"
+
+
+async def ensure(registry: Registry, api_address: str = "", api_port: int = 6443) -> None:
+    """Create the system's namespaces and the Service default/kubernetes where they are missing.
+
+    With `api_address`, an address of the API server that pods can reach, the Service gets it as
+    its one endpoint, also after it changed. Raises ApiError, for instance when the Service's
+    address is taken because the Service range changed.
+    """
+    for namespace in SYSTEM_NAMESPACES:
+        await _create(registry, NAMESPACES, None, {"metadata": {"name": namespace}})
+    await _create(registry, SERVICES, _NAMESPACE, _service(registry.kubernetes_address, api_port))
+    if api_address:
+        await _write(registry, ENDPOINTS, _endpoints(api_address, api_port))
+        await _write(registry, ENDPOINTSLICES, _slice(api_address, api_port))
+
+
+def _service(address: str, port: int) -> Object:
+    return {
+        "metadata": {
+            "name": _NAME,
+            "labels": {"component": "apiserver", "provider": "kubernetes"},
+        },
+        "spec": {
+            "type": "ClusterIP",
+            "clusterIP": address,
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": port}],
+        },
+    }
+
+
+def _endpoints(address: str, port: int) -> Object:
+    return {
+        "metadata": {
+            "name": _NAME,
+            "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
+        },
+        "subsets": [
+            {
+                "addresses": [{"ip": address}],
+                "ports": [{"name": "https", "port": port, "protocol": "TCP"}],
+            }
+        ],
+    }
+
+
+def _slice(address: str, port: int) -> Object:
+    return {
+        "metadata": {"name": _NAME, "labels": {"kubernetes.io/service-name": _NAME}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        "ports": [{"name": "https", "port": port, "protocol": "TCP"}],
+    }
+
+
+async def _create(
+    registry: Registry, resource: Resource, namespace: str | None, obj: Object
+) -> None:
+    try:
+        registry.get(resource, namespace, obj["metadata"]["name"])
+    except ApiError:
+        await registry.create(resource, namespace, obj)
+
+
+async def _write(registry: Registry, resource: Resource, obj: Object) -> None:
+    await _create(registry, resource, _NAMESPACE, obj)
+    content = {field: value for field, value in obj.items() if field != "metadata"}
+    await registry.update(resource, _NAMESPACE, _NAME, lambda current: {**current, **content})

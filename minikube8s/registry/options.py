@@ -1,0 +1,39 @@
+"""What callers may ask of a write, and what a cluster is configured with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Propagation = Literal["Background", "Foreground", "Orphan"]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """Options of create and update."""
+
+    dry_run: bool = False
+    """Do everything but store the result."""
+    field_manager: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """Options of delete, as meta/v1 DeleteOptions. "" and None mean: not given."""
+
+    grace_period_seconds: int | None = None
+    propagation: Propagation | None = None
+    uid: str = ""
+    """Precondition: delete only the object with this uid."""
+    resource_version: str = ""
+    """Precondition: delete only this revision."""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryConfig:
+    """The ranges that Services are given addresses and ports from."""
+
+    service_cidr: str = "10.96.0.0/12"
+    node_port_range: tuple[int, int] = (30000, 32767)
+    """First and last port."""

@@ -1,0 +1,345 @@
+"""The registry: reads from the cache, and writes with everything Kubernetes makes of them.
+
+Owns the order of the steps of a write: metadata, defaults, strategy, validation, allocation, then
+one compare-and-put. It must not know HTTP, media types or who asks. What a step does lives in
+`api.strategy`, `api.defaults` and the pure modules beside this one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from minikube8s.api import defaults, errors, names, strategy
+from minikube8s.api.errors import ApiError
+from minikube8s.api.meta import now_rfc3339
+from minikube8s.api.resources import EVENTS, NAMESPACES, SERVICES, Resource
+from minikube8s.kit.clock import Clock
+from minikube8s.registry import deletion, namespaces, objects, services
+from minikube8s.registry.allocation import Allocations
+from minikube8s.registry.deletion import Verdict
+from minikube8s.registry.expiry import Expiry
+from minikube8s.registry.options import DeleteOptions, RegistryConfig, WriteOptions
+from minikube8s.store import encode
+from minikube8s.store.cache import Cache
+from minikube8s.store.entry import Entry
+from minikube8s.store.interface import Blob, Mismatch, StoreBusy, StoreError
+from minikube8s.store.watching import Watch
+
+Object = dict[str, Any]
+Change = Callable[[Object], Object]
+
+OBJECT_BYTES = 1536 * 1024
+"""The largest object that is stored, as with etcd's usual limit."""
+GENERATE_ATTEMPTS = 8
+RACE_ATTEMPTS = 32
+"""How often a write is tried again that lost a race and did not insist on a revision."""
+COLLECTION_WIDTH = 64
+"""How many objects of a collection are deleted at a time."""
+EVENT_TTL = 3600.0
+"""Seconds that Events are kept after their last change."""
+
+_WRITE = WriteOptions()
+_DELETE = DeleteOptions()
+
+
+class Registry:
+    """All objects of the cluster. Errors are ApiErrors, ready for a client."""
+
+    def __init__(self, cache: Cache, clock: Clock, config: RegistryConfig | None = None) -> None:
+        self.config = config or RegistryConfig()
+        self.clock = clock
+        self._cache = cache
+        # Names and addresses need spread, not secrecy.
+        self._rng = random.Random()
+        self._allocations = Allocations(self.config, self._rng)
+        self._expiry = Expiry(clock, EVENT_TTL, self._expire)
+        cache.observe(SERVICES.prefix, self._allocations.observe)
+        cache.observe(EVENTS.prefix, self._expiry.observe)
+
+    async def close(self) -> None:
+        """Stop what runs in the background; the cache and the store are their openers'."""
+        await self._expiry.close()
+
+    @property
+    def revision(self) -> int:
+        """The revision that reads show now."""
+        return self._cache.revision
+
+    @property
+    def kubernetes_address(self) -> str:
+        """The cluster address of the Service default/kubernetes."""
+        return self._allocations.first_address
+
+    def get(self, resource: Resource, namespace: str | None, name: str) -> Entry:
+        """Return an object; raises ApiError 404."""
+        entry = self._cache.get(resource.key(namespace, name))
+        if entry is None:
+            raise errors.not_found(resource, name)
+        return entry
+
+    def list(self, resource: Resource, namespace: str | None = None) -> Entries:
+        """Return the objects of one namespace (None: of all), sorted by namespace and name."""
+        return self._cache.list(resource.namespace_prefix(namespace))
+
+    def count(self, resource: Resource, namespace: str | None = None) -> int:
+        """Return how many objects `list` would return."""
+        return self._cache.count(resource.namespace_prefix(namespace))
+
+    def watch(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        after: int | None = None,
+        name: str = "",
+    ) -> Watch:
+        """Watch what `list` returns, or the one object `name`; raises ApiError 410.
+
+        After a `list` taken in the same step of the event loop, `after=None` continues it without
+        gap or overlap.
+        """
+        prefix = resource.key(namespace, name) if name else resource.namespace_prefix(namespace)
+        return self._cache.watch(prefix, after)
+
+    def dependents(self, uid: str) -> Entries:
+        """Return the objects of all kinds that name `uid` among their owners."""
+        return self._cache.dependents(uid)
+
+    async def create(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        obj: Object,
+        options: WriteOptions = _WRITE,
+    ) -> Entry:
+        """Create `obj` (left unchanged) and return it as stored.
+
+        Raises ApiError 400, 403 (namespace being terminated), 404 (namespace missing), 409
+        AlreadyExists, 413, 422.
+        """
+        draft = objects.draft(resource, namespace, obj)
+        metadata = draft["metadata"]
+        base = "" if metadata.get("name") else metadata.get("generateName", "")
+        if not base and not metadata.get("name"):
+            cause = errors.required("metadata.name", "name or generateName is required")
+            raise errors.invalid(resource, "", [cause])
+        if resource.namespaced:
+            namespaces.admit(self._cache, resource, metadata["namespace"], metadata.get("name", ""))
+        for attempt in range(1, GENERATE_ATTEMPTS + 1):
+            if base:
+                metadata["name"] = names.generate(base, self._suffix())
+            try:
+                # A generated name may need another attempt, which starts from the draft again.
+                attempted = objects.private(draft) if base else draft
+                return await self._create(resource, namespace, attempted, options)
+            except ApiError as error:
+                if not base or error.reason != "AlreadyExists" or attempt == GENERATE_ATTEMPTS:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    async def update(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        change: Change,
+        subresource: str = "",
+        options: WriteOptions = _WRITE,
+    ) -> Entry:
+        """Replace an object by what `change` makes of a private copy of it; return it as stored.
+
+        When `change` returns another resourceVersion or uid than it was given, the answer is 409
+        Conflict; otherwise a lost race is tried again with the newer object. A change that
+        changes nothing is not stored. An object that is being deleted and loses its last
+        finalizer is removed. Raises ApiError 404, 409, 413, 422, and whatever `change` raises.
+        """
+        key = resource.key(namespace, name)
+        for _ in range(RACE_ATTEMPTS):
+            current = self.get(resource, namespace, name)
+            old = current.object
+            new = self._changed(resource, old, change(encode.decode(current.value)), subresource)
+            try:
+                with self._reserved(resource, new, old):
+                    blob = encode.blob(new)
+                    if blob.at(current.revision) == current.value:
+                        return current
+                    if options.dry_run:
+                        return _unstored(key, new, current.revision)
+                    if deletion.is_finished(new):
+                        return await self._remove(key, blob, current.revision)
+                    return await self._put(key, blob, current.revision)
+            except Mismatch:
+                continue
+        raise errors.conflict(resource, name, objects.MODIFIED)
+
+    async def delete(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        options: DeleteOptions = _DELETE,
+    ) -> tuple[Entry, bool]:
+        """Delete an object; return its last state, and whether it is gone already.
+
+        A Pod on a node is marked and ends in its own time; so does what has finalizers, and a
+        Namespace with content. Raises ApiError 403, 404, 409.
+        """
+        key = resource.key(namespace, name)
+        hooks = strategy.for_resource(resource)
+        for _ in range(RACE_ATTEMPTS):
+            current = self.get(resource, namespace, name)
+            obj = encode.decode(current.value)
+            objects.check_preconditions(resource, obj, options.uid, options.resource_version)
+            now = self.clock.now()
+            if resource is NAMESPACES:
+                verdict = deletion.decide_namespace(obj, now)
+            else:
+                verdict = deletion.decide(obj, options, now, graceful=hooks.graceful)
+            try:
+                if verdict is Verdict.KEEP:
+                    return current, False
+                if options.dry_run:
+                    return _unstored(key, obj, current.revision), verdict is Verdict.REMOVE
+                blob = encode.blob(obj)
+                if verdict is Verdict.REMOVE:
+                    return await self._remove(key, blob, current.revision), True
+                return await self._put(key, blob, current.revision), False
+            except Mismatch:
+                continue
+        raise errors.conflict(resource, name, objects.MODIFIED)
+
+    async def delete_collection(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        matches: Callable[[Entry], bool] = lambda _: True,
+        options: DeleteOptions = _DELETE,
+    ) -> Entries:
+        """Delete all objects of `list` that match; return their last states.
+
+        Those that somebody else deleted meanwhile are left out. Raises the first other ApiError
+        after all were tried.
+        """
+        chosen = [entry for entry in self.list(resource, namespace) if matches(entry)]
+        outcomes: list[Entry | BaseException] = []
+        for start in range(0, len(chosen), COLLECTION_WIDTH):
+            outcomes += await asyncio.gather(
+                *(
+                    self._delete_entry(resource, entry, options)
+                    for entry in chosen[start : start + COLLECTION_WIDTH]
+                ),
+                return_exceptions=True,
+            )
+        return _successes(outcomes)
+
+    async def _delete_entry(
+        self, resource: Resource, entry: Entry, options: DeleteOptions
+    ) -> Entry:
+        deleted, _ = await self.delete(resource, entry.namespace or None, entry.name, options)
+        return deleted
+
+    async def _create(
+        self, resource: Resource, namespace: str | None, draft: Object, options: WriteOptions
+    ) -> Entry:
+        hooks = strategy.for_resource(resource)
+        name = draft["metadata"]["name"]
+        objects.begin_life(draft, str(uuid.uuid4()), now_rfc3339(self.clock.now()))
+        if resource is SERVICES:
+            services.normalize(draft, None)
+        defaults.apply(resource, draft)
+        hooks.prepare_create(draft)
+        causes = hooks.validate(draft)
+        if causes:
+            raise errors.invalid(resource, name, causes)
+        key = resource.key(namespace, name)
+        if self._cache.get(key) is not None:
+            raise errors.already_exists(resource, name)
+        try:
+            with self._reserved(resource, draft, None):
+                if options.dry_run:
+                    return _unstored(key, draft, 0)
+                return await self._put(key, encode.blob(draft), 0)
+        except Mismatch:
+            raise errors.already_exists(resource, name) from None
+
+    def _changed(self, resource: Resource, old: Object, new: Object, subresource: str) -> Object:
+        """Return `new` as it may be stored in place of `old`; raises ApiError."""
+        hooks = strategy.for_resource(resource)
+        objects.begin_update(resource, new, old)
+        if resource is SERVICES:
+            services.normalize(new, old)
+            services.carry_over(new, old)
+        defaults.apply(resource, new)
+        hooks.prepare_update(new, old, subresource)
+        causes = [*hooks.validate(new), *hooks.validate_update(new, old)]
+        if causes:
+            raise errors.invalid(resource, old["metadata"]["name"], list(dict.fromkeys(causes)))
+        return new
+
+    def _reserved(
+        self, resource: Resource, new: Object, old: Object | None
+    ) -> AbstractContextManager[None]:
+        if resource is SERVICES:
+            return self._allocations.reserve(new, old)
+        return nullcontext()
+
+    async def _put(self, key: str, blob: Blob, expected: int) -> Entry:
+        _check_size(blob)
+        return await _translated(self._cache.put(key, blob, expected))
+
+    async def _remove(self, key: str, last: Blob, expected: int) -> Entry:
+        return await _translated(self._cache.delete(key, last, expected))
+
+    async def _expire(self, key: str, revision: int) -> None:
+        entry = self._cache.get(key)
+        if entry is None or entry.revision != revision:
+            return
+        try:
+            await self._remove(key, encode.blob(encode.decode(entry.value)), revision)
+        except Mismatch:
+            # It was changed just now: its time starts anew.
+            return
+
+    def _suffix(self) -> str:
+        return "".join(self._rng.choices(names.SUFFIX_ALPHABET, k=names.SUFFIX_LENGTH))
+
+
+Entries = list[Entry]
+
+
+def _check_size(blob: Blob) -> None:
+    size = len(blob.head) + len(blob.tail)
+    if size > OBJECT_BYTES:
+        raise errors.too_large(f"the object has {size} bytes, limit is {OBJECT_BYTES}")
+
+
+async def _translated(write: Awaitable[Entry]) -> Entry:
+    try:
+        return await write
+    except StoreBusy as error:
+        raise errors.too_many_requests(str(error)) from error
+    except StoreError as error:
+        raise errors.internal(str(error)) from error
+
+
+def _unstored(key: str, obj: Object, revision: int) -> Entry:
+    """Return an entry that shows what would be stored; one never stored has no revision."""
+    value = encode.blob(obj).at(revision) if revision else encode.unrevised(obj)
+    return Entry(key, value, revision)
+
+
+def _successes(outcomes: Iterable[Entry | BaseException]) -> Entries:
+    entries: Entries = []
+    fault: BaseException | None = None
+    for outcome in outcomes:
+        if isinstance(outcome, Entry):
+            entries.append(outcome)
+        elif not (isinstance(outcome, ApiError) and outcome.reason == "NotFound"):
+            fault = fault or outcome
+    if fault is not None:
+        raise fault
+    return entries
