@@ -12,10 +12,12 @@ import json
 import os
 import ssl
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
+
+import click
 
 from minikube8s.cli.errors import CommandError
 from minikube8s.cluster.config import Home
@@ -30,7 +32,7 @@ class ApiFailure(CommandError):
     def __init__(self, status: dict[str, Any]) -> None:
         reason = status.get("reason") or "Unknown"
         message = status.get("message") or "the server gave no message"
-        super().__init__(f"Error from server ({reason}): {message}")
+        super().__init__(f"Error from server ({reason}): {message}", prefix="")
         self.status = status
 
     @property
@@ -114,10 +116,12 @@ class Client:
         *,
         content_type: str = "application/json",
         accept: str = "application/json",
-        **query: str,
+        query: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """The decoded answer. Raises ApiFailure for a Status, CommandError for no answer."""
-        response = self._send(method, path, body, content_type, accept, query, TIMEOUT_SECONDS)
+        response = self._send(
+            method, path, body, content_type, accept, query or {}, TIMEOUT_SECONDS
+        )
         content = _decoded(response.read())
         if response.status >= 400:
             raise ApiFailure(content)
@@ -131,10 +135,10 @@ class Client:
         *,
         accept: str = "application/json",
         seconds: float | None = None,
-        **query: str,
+        query: Mapping[str, str] | None = None,
     ) -> Iterator[http.client.HTTPResponse]:
         """An answer to read as it comes (watch, logs); ``seconds`` bounds each silent wait."""
-        response = self._send("GET", path, None, "", accept, query, seconds)
+        response = self._send("GET", path, None, "", accept, query or {}, seconds)
         try:
             if response.status >= 400:
                 raise ApiFailure(_decoded(response.read()))
@@ -147,8 +151,6 @@ class Client:
         """Print the answer's Warning headers as kubectl does."""
         for header in response.headers.get_all("Warning") or []:
             text = header.partition('"')[2].rpartition('"')[0]
-            import click
-
             click.echo(f"Warning: {text}", err=True)
 
     def close(self) -> None:
@@ -212,6 +214,14 @@ class Client:
             f"The connection to the server {self._host}:{self._port} was refused or lost ({why}). "
             "See `mk8s status`; start the cluster with `mk8s up`."
         )
+
+
+def raise_last(failures: Sequence[ApiFailure]) -> None:
+    """Print all ``failures`` but the last and raise that; nothing when there are none."""
+    for failure in failures[:-1]:
+        click.echo(str(failure), err=True)
+    if failures:
+        raise failures[-1]
 
 
 def _decoded(body: bytes) -> dict[str, Any]:

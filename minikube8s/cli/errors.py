@@ -1,11 +1,11 @@
-"""The one error of the command line: what is printed after `error: ` before exit code 1."""
+"""The one error of the command line."""
 
 from __future__ import annotations
 
 
 class CommandError(Exception):
-    """A sentence for the user; ``code`` is the exit code."""
+    """A sentence for the user, printed after ``prefix``; ``code`` is the exit code."""
 
-    def __init__(self, message: str, code: int = 1) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, code: int = 1, prefix: str = "error: ") -> None:
+        super().__init__(prefix + message)
         self.code = code

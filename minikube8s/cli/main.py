@@ -76,7 +76,7 @@ def main() -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"error: {message}", err=True)
+    click.echo(message, err=True)
     sys.exit(code)
 
 

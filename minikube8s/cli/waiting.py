@@ -19,7 +19,7 @@ def wait_for_node(client: Client, node: str, seconds: float) -> None:
         "fieldSelector": f"metadata.name={node}",
         "timeoutSeconds": str(max(1, int(seconds))),
     }
-    with client.stream("/api/v1/nodes", seconds=seconds, **query) as answer:
+    with client.stream("/api/v1/nodes", seconds=seconds, query=query) as answer:
         for line in answer:
             ready = _ready(json.loads(line)["object"])
             if ready.get("status") == "True":

@@ -1,0 +1,85 @@
+"""Owns kubectl's grammar for naming objects: TYPE NAME…, TYPE/NAME…, TYPE1,TYPE2, and `all`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from minikube8s.api.resources import RESOURCES, Resource
+from minikube8s.cli.errors import CommandError
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One kind, and one object's name or None for all of that kind."""
+
+    resource: Resource
+    name: str | None = None
+
+
+def parse(words: Sequence[str], *, names: bool = True) -> list[Target]:
+    """The targets that ``words`` name. Raises CommandError in kubectl's words.
+
+    ``names`` False refuses object names (for verbs that take only kinds).
+    """
+    if not words:
+        raise CommandError(
+            "You must specify the type of resource, such as `pods`. See `mk8s api-resources`."
+        )
+    if "/" in words[0]:
+        return [_pair(word) for word in words]
+    kinds = [kind for word in words[0].split(",") for kind in _kinds(word)]
+    rest = words[1:]
+    if any("/" in word for word in rest):
+        raise CommandError(
+            "there is no need to specify a resource type as a separate argument when passing "
+            f"arguments in resource/name form (e.g. `mk8s get {words[0]}/NAME` instead of "
+            f"`mk8s get {words[0]} {words[0]}/NAME`)"
+        )
+    if not rest:
+        return [Target(kind) for kind in kinds]
+    if not names:
+        raise CommandError(f"no names are taken here: {' '.join(rest)}")
+    return [Target(kind, name) for kind in kinds for name in rest]
+
+
+def one(words: Sequence[str]) -> Target:
+    """The single object that ``words`` name. Raises CommandError for none or several."""
+    targets = parse(words)
+    if len(targets) != 1 or targets[0].name is None:
+        raise CommandError("name exactly one object, as TYPE NAME or TYPE/NAME")
+    return targets[0]
+
+
+def resource(word: str) -> Resource:
+    """The kind that ``word`` names. Raises CommandError with the nearest known name."""
+    found = RESOURCES.by_word(word)
+    if found is None:
+        words = [known for row in RESOURCES.all() for known in (row.plural, row.singular)]
+        near = difflib.get_close_matches(word.lower(), words, 1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise CommandError(f'the server doesn\'t have a resource type "{word}"{hint}')
+    return found
+
+
+def path(resource: Resource, namespace: str | None, name: str | None = None) -> str:
+    """The API path of a kind's collection, or of one object; namespace None means all."""
+    base = f"/apis/{resource.group}/{resource.version}" if resource.group else "/api/v1"
+    if resource.namespaced and namespace:
+        base += f"/namespaces/{namespace}"
+    return f"{base}/{resource.plural}" + (f"/{quote(name, safe='')}" if name else "")
+
+
+def _pair(word: str) -> Target:
+    kind, slash, name = word.partition("/")
+    if not slash or not name or not kind or "/" in name:
+        raise CommandError(f"arguments in resource/name form must have one slash: {word!r}")
+    return Target(resource(kind), name)
+
+
+def _kinds(word: str) -> list[Resource]:
+    if word == "all":
+        return [row for row in RESOURCES.all() if "all" in row.categories]
+    return [resource(word)]
