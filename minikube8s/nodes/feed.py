@@ -1,0 +1,107 @@
+"""Turns changes in the registry into deliveries to agents.
+
+Owns the shared watches (one a resource, whatever the number of nodes) and the index. A session is,
+to it, an outbox that it puts things into and never waits for.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from minikube8s.api.errors import ApiError
+from minikube8s.api.resources import (
+    CONFIGMAPS,
+    ENDPOINTSLICES,
+    PODS,
+    SECRETS,
+    SERVICES,
+)
+from minikube8s.kit.tasks import Supervisor
+from minikube8s.nodes.assign import Delivery, Index
+from minikube8s.nodes.following import Follower
+from minikube8s.nodes.outbox import Outbox, object_key
+from minikube8s.nodes.references import ObjectKey, PlacedPod
+from minikube8s.registry import Registry
+from minikube8s.store.entry import Entry
+
+_EVERYWHERE = (SERVICES, ENDPOINTSLICES)
+"""What every agent gets."""
+_NAMED = (CONFIGMAPS, SECRETS)
+"""What an agent gets while one of its pods names it."""
+_RESOURCES = {row.plural: row for row in (PODS, *_EVERYWHERE, *_NAMED)}
+
+
+class Feed:
+    """Keeps the index and tells outboxes (by node) what they need to hear."""
+
+    def __init__(self, registry: Registry, outboxes: Mapping[str, Outbox]) -> None:
+        self._registry = registry
+        self._outboxes = outboxes
+        self.index = Index()
+
+    def start(self, tasks: Supervisor) -> None:
+        """Read what exists, and follow it in tasks of `tasks`."""
+        followers = [Follower(self._registry, PODS, self._replace_pods, self._apply_pod)]
+        for row in _EVERYWHERE:
+            followers.append(Follower(self._registry, row, self._refill, self._apply_everywhere))
+        for row in _NAMED:
+            followers.append(Follower(self._registry, row, self._refill, self._apply_named))
+        for follower in followers:
+            follower.begin()
+            tasks.spawn(f"follow {follower.resource.plural}", follower.run)
+
+    def fill(self, node: str, outbox: Outbox) -> None:
+        """Have `outbox` send everything that the node needs."""
+        needed = [self._entry(key) for key in self.index.needs_of(node)]
+        everywhere = [
+            entry for resource in _EVERYWHERE for entry in self._registry.list(resource, None)
+        ]
+        outbox.complete([*everywhere, *(entry for entry in needed if entry is not None)])
+
+    def _refill(self, _entries: Iterable[Entry] = ()) -> None:
+        for node, outbox in self._outboxes.items():
+            self.fill(node, outbox)
+
+    def _replace_pods(self, entries: Iterable[Entry]) -> None:
+        current = {object_key(entry): entry for entry in entries}
+        for gone in set(self.index.pods()) - current.keys():
+            self.index.remove(gone)
+        for key, entry in current.items():
+            self._place(key, entry)
+        self._refill()
+
+    def _apply_pod(self, entry: Entry, deleted: bool) -> None:
+        key = object_key(entry)
+        for delivery in self._place(key, None if deleted else entry):
+            self._deliver(delivery, entry if delivery.key == key else self._entry(delivery.key))
+
+    def _place(self, key: ObjectKey, entry: Entry | None) -> list[Delivery]:
+        pod = entry.view(PlacedPod) if entry is not None else None
+        if pod is None or not pod.node:
+            return self.index.remove(key)
+        return self.index.place(key, pod.node, pod.references(key.namespace))
+
+    def _apply_everywhere(self, entry: Entry, deleted: bool) -> None:
+        for node in self._outboxes:
+            self._deliver(Delivery(node, object_key(entry), not deleted), entry)
+
+    def _apply_named(self, entry: Entry, deleted: bool) -> None:
+        key = object_key(entry)
+        for node in self.index.users_of(key):
+            self._deliver(Delivery(node, key, not deleted), entry)
+
+    def _deliver(self, delivery: Delivery, entry: Entry | None) -> None:
+        outbox = self._outboxes.get(delivery.node)
+        if outbox is None:
+            return
+        if not delivery.needed:
+            outbox.remove(delivery.key)
+        elif entry is not None:
+            # What is named but does not exist is delivered when it is created.
+            outbox.upsert(delivery.key, entry)
+
+    def _entry(self, key: ObjectKey) -> Entry | None:
+        try:
+            return self._registry.get(_RESOURCES[key.resource], key.namespace, key.name)
+        except ApiError as error:
+            if error.code != 404:
+                raise
+            return None

@@ -1,0 +1,206 @@
+"""All agents of the cluster: the gRPC server that they dial, and what they cause.
+
+Owns the composition of this package and the table of sessions; everything of substance is in the
+modules beside it.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+# gRPC reads these once, when it is first imported. The master starts programs with exec, so that
+# gRPC need not prepare for forks; and what goes wrong is told in our own log.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+import grpc
+
+from minikube8s.api.errors import ApiError
+from minikube8s.api.resources import NODES
+from minikube8s.kit.clock import Clock
+from minikube8s.kit.tasks import Supervisor
+from minikube8s.nodes.config import TLS, NodesConfig
+from minikube8s.nodes.ending import Ending
+from minikube8s.nodes.feed import Feed
+from minikube8s.nodes.identity import NotANode, node_of
+from minikube8s.nodes.lifecycle import Lifecycle
+from minikube8s.nodes.outbox import Outbox
+from minikube8s.nodes.registration import Registration
+from minikube8s.nodes.reports import Reports
+from minikube8s.nodes.roster import Roster
+from minikube8s.nodes.session import Session, greet
+from minikube8s.nodes.streams import LogStream, Streams
+from minikube8s.registry import Registry
+from minikube8s.registry.events import EventRecorder
+from minikube8s.rpc import agent_pb2_grpc
+
+log = logging.getLogger(__name__)
+
+MAX_MESSAGE = 16 * 1024 * 1024
+"""Bytes of one message; no object comes near."""
+
+_OPTIONS = (
+    # Two masters on one port must be an error, not a lottery.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_send_message_length", MAX_MESSAGE),
+    # Heartbeats tell who lives; these pings only clear away connections of machines that vanished.
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+)
+
+
+class NodeLinks:
+    """What the master starts to have nodes. See the package's modules for the parts."""
+
+    def __init__(self, registry: Registry, clock: Clock, config: NodesConfig) -> None:
+        self.port = 0
+        """Where the server listens, once started."""
+        self._registry = registry
+        self._clock = clock
+        self._config = config
+        self._tasks = Supervisor("nodes")
+        self._sessions: dict[str, Session] = {}
+        self._outboxes: dict[str, Outbox] = {}
+        self._recorder = EventRecorder(registry, "node-controller")
+        self._node_recorders: dict[str, EventRecorder] = {}
+        self._registration = Registration(registry, clock, config)
+        self._feed = Feed(registry, self._outboxes)
+        self._lifecycle = Lifecycle(
+            registry,
+            clock,
+            self._registration,
+            self._recorder,
+            self._feed.index.pods_of,
+            self._node_lost,
+            config.grace,
+        )
+        self._roster = Roster(registry, self._outboxes, self._lifecycle.heard, self._node_deleted)
+        self._streams = Streams(self._outboxes.get, config.tunnel_deadline)
+        self._server: Any = None
+
+    async def start(self, host: str, port: int, tls: TLS) -> None:
+        """Listen for agents; port 0 takes a free one. Raises OSError when the port is taken."""
+        server = grpc.aio.server(options=_OPTIONS)
+        agent_pb2_grpc.add_AgentsServicer_to_server(_Servicer(self), server)
+        credentials = grpc.ssl_server_credentials(
+            [(tls.key, tls.cert)], root_certificates=tls.ca, require_client_auth=True
+        )
+        address = f"[{host}]" if ":" in host else host
+        try:
+            self.port = server.add_secure_port(f"{address}:{port}", credentials)
+        except RuntimeError as error:
+            raise OSError(
+                f"cannot listen for agents on {address}:{port}: is another cluster running there?"
+            ) from error
+        self._feed.start(self._tasks)
+        self._roster.start(self._tasks)
+        self._tasks.spawn("life cycle", self._lifecycle.run)
+        await server.start()
+        self._server = server
+
+    async def close(self) -> None:
+        """End all sessions and stop; agents keep their pods running and dial again."""
+        for session in self._sessions.values():
+            session.end(grpc.StatusCode.UNAVAILABLE, "the master is stopping")
+        if self._server is not None:
+            await self._server.stop(1.0)
+        await self._tasks.close()
+        recorders = (self._recorder, *self._node_recorders.values())
+        await asyncio.gather(*(recorder.close() for recorder in recorders))
+
+    async def open_logs(
+        self, node: str, namespace: str, pod: str, container: str, options: Mapping[str, Any]
+    ) -> LogStream:
+        """The log of a container as its node has it; `options` are those of v1.PodLogOptions.
+
+        Close the stream when done (`aclose`). Raises ApiError, also while iterating: 503 when the
+        node's agent is not connected, 504 when it does not answer, or what it answers.
+        """
+        wanted = {**options, "namespace": namespace, "pod": pod, "container": container}
+        return LogStream(await self._streams.open(node, "logs", wanted))
+
+    async def serve_session(self, node: str, context: Any) -> Ending | None:
+        """Serve a Session call of a node's agent, from Hello to its end."""
+        hello = await greet(node, context, self._config.hello_deadline)
+        if isinstance(hello, Ending):
+            return hello
+        try:
+            pod_cidr, new = await self._registration.introduce(hello)
+        except ApiError as error:
+            log.error("node %s cannot be registered: %s", node, error)
+            return Ending(grpc.StatusCode.UNAVAILABLE, f"not registered: {error.message}")
+        recorder = self._node_recorders.get(node)
+        if recorder is None:
+            recorder = self._node_recorders[node] = EventRecorder(self._registry, "kubelet", node)
+        if new:
+            self._greet_node(node)
+        reports = Reports(node, self._registry, self._clock, self._registration, recorder)
+        session = Session(
+            node, context, self._config, reports.write, lambda: self._lifecycle.heard(node)
+        )
+        self._lifecycle.heard(node)
+        self._take_over(session)
+        try:
+            return await session.run(pod_cidr)
+        finally:
+            if self._sessions.get(node) is session:
+                del self._sessions[node], self._outboxes[node]
+
+    async def serve_tunnel(self, node: str, context: Any) -> Ending | None:
+        """Serve a Tunnel call of a node's agent."""
+        return await self._streams.serve(node, context)
+
+    def _take_over(self, session: Session) -> None:
+        before = self._sessions.get(session.node)
+        if before is not None:
+            before.end(
+                grpc.StatusCode.ABORTED,
+                f'another session of node "{session.node}" took over: only one agent may serve it',
+            )
+        self._sessions[session.node] = session
+        self._outboxes[session.node] = session.outbox
+        self._feed.fill(session.node, session.outbox)
+        self._roster.fill(session.node, session.outbox)
+
+    def _greet_node(self, node: str) -> None:
+        entry = self._registry.get(NODES, None, node)
+        message = f"Node {node} event: Registered Node {node} in Controller"
+        self._recorder.event(entry.object, "Normal", "RegisteredNode", message)
+
+    def _node_lost(self, node: str) -> None:
+        session = self._sessions.get(node)
+        if session is not None:
+            sentence = f"the agent was not heard for {self._config.grace:g} s; connect again"
+            session.end(grpc.StatusCode.UNAVAILABLE, sentence)
+
+    def _node_deleted(self, node: str) -> None:
+        self._lifecycle.forget(node)
+        session = self._sessions.get(node)
+        if session is not None:
+            sentence = f'the Node "{node}" was deleted; it is registered again with a new session'
+            session.end(grpc.StatusCode.ABORTED, sentence)
+
+
+class _Servicer(agent_pb2_grpc.AgentsServicer):  # type: ignore[misc]
+    """Establishes who calls, and turns endings into gRPC statuses."""
+
+    def __init__(self, links: NodeLinks) -> None:
+        self._links = links
+
+    async def Session(self, _: AsyncIterator[Any], context: Any) -> None:
+        await self._serve(context, self._links.serve_session)
+
+    async def Tunnel(self, _: AsyncIterator[Any], context: Any) -> None:
+        await self._serve(context, self._links.serve_tunnel)
+
+    async def _serve(self, context: Any, serve: Any) -> None:
+        try:
+            node = node_of(context.auth_context())
+        except NotANode as error:
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(error))
+        ending = await serve(node, context)
+        if ending is not None:
+            await context.abort(*ending)

@@ -1,0 +1,47 @@
+"""How a status that an agent reports meets the stored one. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_KEPT = ("qosClass", "nominatedNodeName", "observedGeneration", "resize")
+"""Fields of a PodStatus that the master writes; a report without them does not take them away."""
+
+
+def merged_conditions(
+    old: Iterable[Mapping[str, Any]], reported: Iterable[Mapping[str, Any]], now: str
+) -> list[dict[str, Any]]:
+    """The reported conditions, then the old ones of types that were not reported.
+
+    lastTransitionTime moves only when `status` does, and never backwards. Times are RFC 3339.
+    """
+    known = {condition["type"]: condition for condition in old if condition.get("type")}
+    merged = [_merged(known.pop(one.get("type"), None), one, now) for one in reported]
+    return [*merged, *(dict(condition) for condition in known.values())]
+
+
+def _merged(old: Mapping[str, Any] | None, reported: Mapping[str, Any], now: str) -> dict[str, Any]:
+    fresh = dict(reported)
+    claimed = fresh.get("lastTransitionTime") or now
+    if old is None:
+        fresh["lastTransitionTime"] = claimed
+        return fresh
+    before = old.get("lastTransitionTime") or claimed
+    if old.get("status") == fresh.get("status"):
+        fresh["lastTransitionTime"] = before
+    else:
+        fresh["lastTransitionTime"] = claimed if claimed > before else now
+    return fresh
+
+
+def merged_pod_status(
+    old: Mapping[str, Any], reported: Mapping[str, Any], now: str
+) -> dict[str, Any]:
+    """The pod's status after its node's report: what others write into it stays."""
+    kept = {key: old[key] for key in _KEPT if key in old}
+    fresh = {**kept, **reported}
+    conditions = merged_conditions(
+        old.get("conditions") or [], reported.get("conditions") or [], now
+    )
+    if conditions:
+        fresh["conditions"] = conditions
+    return fresh

@@ -1,0 +1,99 @@
+"""The Node object as an agent's Hello makes it. Pure: objects in, new objects out.
+
+Owns who may say what of a Node: the agent its status, its labels and its roles; the master the pod
+addresses; everybody else labels, annotations, taints, unschedulable, which stay as they are.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from minikube8s.nodes.merging import merged_conditions
+
+HOSTNAME_LABEL = "kubernetes.io/hostname"
+OS_LABEL = "kubernetes.io/os"
+ARCH_LABEL = "kubernetes.io/arch"
+ROLE_LABEL = "node-role.kubernetes.io/"
+ROLES = frozenset({"control-plane"})
+"""The roles that a node may claim for itself."""
+
+
+class Introduction(NamedTuple):
+    """What a Hello says; `status` is a v1.NodeStatus."""
+
+    node: str
+    status: dict[str, Any]
+    labels: Mapping[str, str]
+    roles: Sequence[str]
+
+
+def node_labels(hello: Introduction) -> dict[str, str]:
+    """The labels that come from the node itself.
+
+    Labels of roles cannot come in as labels: a node has the roles of ROLES that it claims.
+    """
+    info = hello.status.get("nodeInfo") or {}
+    labels = {key: value for key, value in hello.labels.items() if not key.startswith(ROLE_LABEL)}
+    labels[HOSTNAME_LABEL] = _hostname(hello)
+    if system := info.get("operatingSystem"):
+        labels[OS_LABEL] = system
+    if architecture := info.get("architecture"):
+        labels[ARCH_LABEL] = architecture
+    labels.update({ROLE_LABEL + role: "" for role in hello.roles if role in ROLES})
+    return labels
+
+
+def new_node(hello: Introduction, pod_cidr: str, now: str) -> dict[str, Any]:
+    """The Node object of a node that is not known yet."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": hello.node, "labels": node_labels(hello)},
+        "spec": {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]},
+        "status": refreshed_status({}, hello.status, now),
+    }
+
+
+def refreshed_node(node: dict[str, Any], hello: Introduction, pod_cidr: str) -> dict[str, Any]:
+    """A known Node with the labels of its agent, and with pod addresses if it had none."""
+    fresh = copy.deepcopy(node)
+    metadata = fresh["metadata"]
+    metadata["labels"] = {**(metadata.get("labels") or {}), **node_labels(hello)}
+    spec = fresh.setdefault("spec", {})
+    if not spec.get("podCIDR"):
+        spec["podCIDR"] = pod_cidr
+        spec["podCIDRs"] = [pod_cidr]
+    return fresh
+
+
+def refreshed_status(
+    old: Mapping[str, Any], reported: Mapping[str, Any], now: str
+) -> dict[str, Any]:
+    """The Node's status after the agent's report at `now` (RFC 3339)."""
+    fresh = dict(reported)
+    fresh["conditions"] = [
+        {**condition, "lastHeartbeatTime": now}
+        for condition in merged_conditions(
+            old.get("conditions") or [], reported.get("conditions") or [], now
+        )
+    ]
+    return fresh
+
+
+def same_status(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two Node statuses differ in nothing but the time of the last heartbeat."""
+    return _without_heartbeat(one) == _without_heartbeat(other)
+
+
+def _without_heartbeat(status: Mapping[str, Any]) -> dict[str, Any]:
+    conditions = [
+        {key: value for key, value in condition.items() if key != "lastHeartbeatTime"}
+        for condition in status.get("conditions") or []
+    ]
+    return {**status, "conditions": conditions}
+
+
+def _hostname(hello: Introduction) -> str:
+    addresses: list[dict[str, str]] = hello.status.get("addresses") or []
+    found = (one.get("address") for one in addresses if one.get("type") == "Hostname")
+    return next(found, None) or hello.node

@@ -1,0 +1,163 @@
+"""Writes Node objects as agents introduce themselves and report.
+
+Owns the Node's labels from its agent, its pod addresses, its status and its Lease. What these
+have to look like is `register`'s and `merging`'s; this writes, and only when something changed.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from minikube8s.api import errors
+from minikube8s.api.errors import ApiError
+from minikube8s.api.resources import LEASES, NAMESPACES, NODES
+from minikube8s.api.times import now_micro, now_rfc3339, parse_time
+from minikube8s.api.views import Node
+from minikube8s.kit.clock import Clock
+from minikube8s.nodes import blocks, register, taints
+from minikube8s.nodes.config import NodesConfig
+from minikube8s.nodes.register import Introduction
+from minikube8s.registry import Registry
+
+LEASE_NAMESPACE = "kube-node-lease"
+
+
+class Registration:
+    """Creates and refreshes Nodes and their Leases."""
+
+    def __init__(self, registry: Registry, clock: Clock, config: NodesConfig) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._config = config
+        self._allocating = asyncio.Lock()
+
+    async def introduce(self, hello: Introduction) -> tuple[str, bool]:
+        """Make the Node say what the agent says; returns its pod CIDR and whether it is new.
+
+        Raises ApiError: 503 when no pod addresses are left, or what the registry raises.
+        """
+        # One node at a time: two new ones must not choose the same block.
+        async with self._allocating:
+            try:
+                entry = self._registry.get(NODES, None, hello.node)
+                pod_cidr = entry.view(Node).spec.pod_cidr or self._free_block()
+                new = False
+                await self._registry.update(
+                    NODES, None, hello.node,
+                    lambda node: register.refreshed_node(node, hello, pod_cidr),
+                )  # fmt: skip
+            except ApiError as error:
+                if error.code != 404:
+                    raise
+                pod_cidr, new = self._free_block(), True
+                now = now_rfc3339(self._clock.now())
+                node = register.new_node(hello, pod_cidr, now)
+                await self._registry.create(NODES, None, node)
+        await asyncio.gather(self.status(hello.node, hello.status), self._renew(hello.node))
+        return pod_cidr, new
+
+    async def status(self, node: str, reported: dict[str, Any]) -> None:
+        """Write a reported v1.NodeStatus, and the taints that go with it.
+
+        Raises ApiError: 404 when the Node was deleted.
+        """
+        now = self._clock.now()
+
+        def refresh(obj: dict[str, Any]) -> dict[str, Any]:
+            before = obj.get("status") or {}
+            fresh = register.refreshed_status(before, reported, now_rfc3339(now))
+            return obj if register.same_status(before, fresh) else {**obj, "status": fresh}
+
+        await self._registry.update(NODES, None, node, refresh, "status")
+        await self.settle_taints(node)
+
+    async def settle_taints(self, node: str) -> None:
+        """Make the Node's taints say what its Ready condition says."""
+        now = now_rfc3339(self._clock.now())
+        current = self._registry.get(NODES, None, node).object
+        if taints.settled(current, now) != current:
+            await self._registry.update(NODES, None, node, lambda obj: taints.settled(obj, now))
+
+    async def heartbeat(self, node: str) -> None:
+        """Renew the node's Lease; now and then the Node's heartbeat times too.
+
+        Raises ApiError: 404 when the Node was deleted.
+        """
+        await self._renew(node)
+        now = self._clock.now()
+        entry = self._registry.get(NODES, None, node)
+        times = [
+            one.last_heartbeat_time
+            for one in entry.view(Node).status.conditions
+            if one.last_heartbeat_time
+        ]
+        oldest = min(times, default=None)
+        if oldest is None:
+            return
+        if (now - parse_time(oldest)).total_seconds() < self._config.status_refresh:
+            return
+
+        def beat(obj: dict[str, Any]) -> dict[str, Any]:
+            status = obj["status"]
+            for condition in status["conditions"]:
+                condition["lastHeartbeatTime"] = now_rfc3339(now)
+            return obj
+
+        await self._registry.update(NODES, None, node, beat, "status")
+
+    async def _renew(self, node: str) -> None:
+        renewed = now_micro(self._clock.now())
+
+        def renew(lease: dict[str, Any]) -> dict[str, Any]:
+            lease["spec"] = {
+                **lease.get("spec", {}),
+                "holderIdentity": node,
+                "leaseDurationSeconds": int(self._config.grace),
+                "renewTime": renewed,
+            }
+            return lease
+
+        try:
+            await self._registry.update(LEASES, LEASE_NAMESPACE, node, renew)
+        except ApiError as error:
+            if error.code != 404:
+                raise
+            await self._create_lease(node, renew)
+
+    async def _create_lease(
+        self, node: str, renew: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> None:
+        owner = self._registry.get(NODES, None, node)
+        lease = {
+            "apiVersion": LEASES.api_version,
+            "kind": LEASES.kind,
+            "metadata": {
+                "name": node,
+                "namespace": LEASE_NAMESPACE,
+                # The Lease goes with its Node.
+                "ownerReferences": [
+                    {"apiVersion": "v1", "kind": "Node", "name": node, "uid": owner.uid}
+                ],
+            },
+        }
+        try:
+            await self._registry.create(LEASES, LEASE_NAMESPACE, renew(lease))
+        except ApiError as error:
+            if error.code != 404:
+                raise
+            namespace = {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": LEASE_NAMESPACE},
+            }
+            await self._registry.create(NAMESPACES, None, namespace)
+            await self._registry.create(LEASES, LEASE_NAMESPACE, renew(lease))
+
+    def _free_block(self) -> str:
+        used = [entry.view(Node).spec.pod_cidr for entry in self._registry.list(NODES, None)]
+        try:
+            return blocks.allocate(
+                self._config.cluster_cidr, self._config.node_cidr_bits, filter(None, used)
+            )
+        except blocks.NoBlockLeft as error:
+            raise errors.unavailable(str(error)) from error
