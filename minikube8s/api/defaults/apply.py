@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,11 @@ def _node(obj: dict[str, Any]) -> None:
 
 def _secret(obj: dict[str, Any]) -> None:
     fill(obj, type="Opaque")
+    plain = obj.pop("stringData", None)
+    if plain:
+        # stringData is for writing only: what is stored and read is data.
+        encoded = {key: b64encode(value.encode()).decode() for key, value in plain.items()}
+        obj["data"] = {**(obj.get("data") or {}), **encoded}
 
 
 _KINDS: dict[tuple[str, str], Callable[[dict[str, Any]], None]] = {

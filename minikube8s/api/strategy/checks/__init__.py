@@ -1,0 +1,1 @@
+"""Validation of the parts that kinds share. Each check returns causes; empty means valid."""

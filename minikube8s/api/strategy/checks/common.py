@@ -1,0 +1,113 @@
+"""Checks of single values."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from minikube8s.api import names
+from minikube8s.api.errors import Cause, invalid_value, required, unsupported
+
+Obj = dict[str, Any]
+
+_NOT_NEGATIVE = "must be greater than or equal to 0"
+_PERCENT = r"[0-9]+%"
+PROTOCOLS = ("SCTP", "TCP", "UDP")
+
+
+def named(field: str, value: str, check: Callable[[str], list[str]]) -> list[Cause]:
+    """Check a text by one of the checks of `api.names`."""
+    return [invalid_value(field, value, problem) for problem in check(value)]
+
+
+def needed_name(field: str, value: str | None, check: Callable[[str], list[str]]) -> list[Cause]:
+    """Check a text that must be there."""
+    return named(field, value, check) if value else [required(field)]
+
+
+def one_of(field: str, value: str | None, valid: Iterable[str]) -> list[Cause]:
+    """Check a text of a closed list that must be there."""
+    if not value:
+        return [required(field)]
+    choices = tuple(valid)
+    return [] if value in choices else [unsupported(field, value, choices)]
+
+
+def optional_one_of(field: str, value: str | None, valid: Iterable[str]) -> list[Cause]:
+    """Check a text of a closed list that may be absent."""
+    return one_of(field, value, valid) if value else []
+
+
+def not_negative(field: str, value: int | None) -> list[Cause]:
+    """Check a number that may be absent, but not below zero."""
+    return [invalid_value(field, value, _NOT_NEGATIVE)] if value is not None and value < 0 else []
+
+
+def port(field: str, value: int) -> list[Cause]:
+    """Check a port number."""
+    return [invalid_value(field, value, problem) for problem in names.port_number(value)]
+
+
+def port_or_name(field: str, value: int | str) -> list[Cause]:
+    """Check a port given by its number or by the name of a container's port."""
+    if isinstance(value, int):
+        return port(field, value)
+    return named(field, value, names.port_name)
+
+
+def address(field: str, value: str) -> list[Cause]:
+    """Check an IP address."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        problem = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+        return [invalid_value(field, value, problem)]
+    return []
+
+
+def labels(field: str, values: dict[str, str] | None) -> list[Cause]:
+    """Check label keys and values."""
+    causes: list[Cause] = []
+    for key, value in (values or {}).items():
+        causes += named(field, key, names.qualified_name)
+        causes += named(field, value, names.label_value)
+    return causes
+
+
+def label_selector(field: str, selector: Obj | None) -> list[Cause]:
+    """Check a LabelSelector."""
+    if selector is None:
+        return []
+    causes = labels(f"{field}.matchLabels", selector.get("matchLabels"))
+    for position, expression in enumerate(selector.get("matchExpressions") or ()):
+        at = f"{field}.matchExpressions[{position}]"
+        operator, values = expression.get("operator"), expression.get("values")
+        if operator in ("In", "NotIn"):
+            if not values:
+                why = "must be specified when `operator` is 'In' or 'NotIn'"
+                causes.append(required(f"{at}.values", why))
+        elif operator in ("Exists", "DoesNotExist"):
+            if values:
+                why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+                causes.append(Cause(f"{at}.values", "FieldValueForbidden", f"Forbidden: {why}"))
+        else:
+            causes.append(
+                invalid_value(f"{at}.operator", operator or "", "not a valid selector operator")
+            )
+        causes += named(f"{at}.key", expression.get("key") or "", names.qualified_name)
+    return causes
+
+
+def count_or_percent(field: str, value: int | str) -> list[Cause]:
+    """Check a number of pods, or a percentage as text."""
+    if isinstance(value, int):
+        return not_negative(field, value)
+    if re.fullmatch(_PERCENT, value):
+        return []
+    problem = (
+        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',"
+        f"  or '93%', regex used for validation is '{_PERCENT}')"
+    )
+    return [invalid_value(field, value, problem)]

@@ -1,0 +1,120 @@
+"""Validation of ObjectMeta."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from minikube8s.api import names
+from minikube8s.api.errors import (
+    Cause,
+    forbidden_field,
+    immutable,
+    invalid_value,
+    required,
+    too_long,
+)
+from minikube8s.api.strategy.checks.common import Obj, labels, named
+
+ANNOTATIONS_MAXIMUM = 256 * 1024
+"""Bytes that all annotations of one object may have together."""
+
+_IMMUTABLE = ("name", "namespace", "uid", "creationTimestamp")
+
+
+def check(
+    metadata: Obj, *, namespaced: bool, name_check: Callable[[str], list[str]]
+) -> list[Cause]:
+    """Check an object's metadata; `name_check` is the kind's rule for names."""
+    causes: list[Cause] = []
+    name, base = metadata.get("name") or "", metadata.get("generateName") or ""
+    if base:
+        # The dash before the generated suffix is no mistake.
+        causes += named("metadata.generateName", base.removesuffix("-") or base, name_check)
+    if name:
+        causes += named("metadata.name", name, name_check)
+    elif not base:
+        causes.append(required("metadata.name", "name or generateName is required"))
+    namespace = metadata.get("namespace")
+    if namespaced:
+        if namespace:
+            causes += named("metadata.namespace", namespace, names.dns1123_label)
+        else:
+            causes.append(required("metadata.namespace"))
+    elif namespace:
+        causes.append(forbidden_field("metadata.namespace", "not allowed on this type"))
+    causes += labels("metadata.labels", metadata.get("labels"))
+    causes += check_annotations("metadata.annotations", metadata.get("annotations"))
+    causes += _owners(metadata.get("ownerReferences") or [])
+    for finalizer in metadata.get("finalizers") or ():
+        causes += named("metadata.finalizers", finalizer, names.qualified_name)
+    return causes
+
+
+def check_template(field: str, metadata: Obj) -> list[Cause]:
+    """Check the metadata of a pod template, which has no name."""
+    return [
+        *labels(f"{field}.labels", metadata.get("labels")),
+        *check_annotations(f"{field}.annotations", metadata.get("annotations")),
+    ]
+
+
+def check_annotations(field: str, annotations: dict[str, str] | None) -> list[Cause]:
+    """Check annotations' keys and their size together."""
+    causes: list[Cause] = []
+    size = 0
+    for key, value in (annotations or {}).items():
+        causes += named(field, key.lower(), names.qualified_name)
+        size += len(key.encode()) + len(value.encode())
+    if size > ANNOTATIONS_MAXIMUM:
+        causes.append(too_long(field, ANNOTATIONS_MAXIMUM))
+    return causes
+
+
+def check_update(new: Obj, old: Obj) -> list[Cause]:
+    """Check that an update leaves the object the same one."""
+    causes = [
+        immutable(f"metadata.{name}", new.get(name))
+        for name in _IMMUTABLE
+        if new.get(name) != old.get(name)
+    ]
+    if old.get("deletionTimestamp"):
+        added = [one for one in new.get("finalizers") or () if one not in _finalizers(old)]
+        if added:
+            causes.append(
+                forbidden_field(
+                    "metadata.finalizers",
+                    "no new finalizers can be added if the object is being deleted, found new"
+                    f" finalizers {added}",
+                )
+            )
+    return causes
+
+
+def _finalizers(metadata: Obj) -> list[str]:
+    found: list[str] = metadata.get("finalizers") or []
+    return found
+
+
+def _owners(references: list[Obj]) -> list[Cause]:
+    causes: list[Cause] = []
+    managers: list[str] = []
+    for reference in references:
+        for name in ("apiVersion", "kind", "name", "uid"):
+            if not reference.get(name):
+                causes.append(
+                    invalid_value(
+                        f"metadata.ownerReferences.{name}", "", f"{name} must not be empty"
+                    )
+                )
+        if reference.get("controller"):
+            managers.append(reference.get("name") or "")
+    if len(managers) > 1:
+        causes.append(
+            invalid_value(
+                "metadata.ownerReferences",
+                references,
+                "Only one reference can have Controller set to true. Found"
+                f' "true" in references for {managers[0]} and {managers[1]}',
+            )
+        )
+    return causes

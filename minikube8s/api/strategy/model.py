@@ -1,0 +1,101 @@
+"""The rules that all kinds share; a kind's own strategy adds to them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from minikube8s.api import names
+from minikube8s.api.errors import Cause
+from minikube8s.api.resources import Resource
+from minikube8s.api.strategy.checks import metadata as metadata_checks
+from minikube8s.api.strategy.unsupported import unsupported
+
+Obj = dict[str, Any]
+
+_SYSTEM_METADATA = ("deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+"""What only the server writes: an update keeps the old values, whatever it brings."""
+_IDENTITY = ("uid", "creationTimestamp")
+"""What an update may leave out, but not change."""
+
+
+class Strategy:
+    """Hooks of one kind. `graceful`: deletion waits for someone (a node) to let go of it."""
+
+    graceful: ClassVar[bool] = False
+    generation_sections: ClassVar[tuple[str, ...]] = ()
+    """Sections whose change moves metadata.generation; none means the kind has no generation."""
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+
+    def check_name(self, name: str) -> list[str]:
+        """Return what is wrong with a name of this kind."""
+        return names.dns1123_subdomain(name)
+
+    def prepare_create(self, obj: Obj) -> None:
+        """Bring a new object into its first state, in place."""
+        metadata = obj.setdefault("metadata", {})
+        for name in _SYSTEM_METADATA:
+            metadata.pop(name, None)
+        if self.generation_sections:
+            metadata["generation"] = 1
+
+    def prepare_update(self, new: Obj, old: Obj, subresource: str = "") -> None:
+        """Undo in `new` what the endpoint may not write; move the generation. In place.
+
+        The main endpoint keeps the old status, `status` keeps everything but the status.
+        """
+        self._keep_system_metadata(new, old)
+        if subresource == "status":
+            self.prepare_status(new, old)
+        else:
+            if "status" in self.resource.subresources:
+                _keep(new, old, "status")
+            self.prepare_spec(new, old, subresource)
+        if self.generation_sections and self._changed(new, old):
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+    def prepare_spec(self, new: Obj, old: Obj, subresource: str) -> None:
+        """Prepare an update through the main endpoint (a kind's hook)."""
+
+    def prepare_status(self, new: Obj, old: Obj) -> None:
+        """Prepare an update through the status endpoint: all but status and annotations stays."""
+        for section in {*new, *old} - {"metadata", "status"}:
+            _keep(new, old, section)
+        for name in ("labels", "ownerReferences", "finalizers"):
+            _keep(new["metadata"], old["metadata"], name)
+
+    def validate(self, obj: Obj) -> list[Cause]:
+        """Return everything that is wrong with the object by itself."""
+        return metadata_checks.check(
+            obj.get("metadata") or {},
+            namespaced=self.resource.namespaced,
+            name_check=self.check_name,
+        )
+
+    def validate_update(self, new: Obj, old: Obj) -> list[Cause]:
+        """Return everything that is wrong with the change; `validate` is called besides."""
+        return metadata_checks.check_update(new["metadata"], old["metadata"])
+
+    def warnings(self, obj: Obj) -> list[str]:
+        """Return a sentence per field that is stored but not acted on."""
+        return unsupported(self.resource, obj)
+
+    def _keep_system_metadata(self, new: Obj, old: Obj) -> None:
+        metadata = new.setdefault("metadata", {})
+        for name in _SYSTEM_METADATA:
+            _keep(metadata, old["metadata"], name)
+        for name in _IDENTITY:
+            if not metadata.get(name):
+                _keep(metadata, old["metadata"], name)
+
+    def _changed(self, new: Obj, old: Obj) -> bool:
+        return any(new.get(name) != old.get(name) for name in self.generation_sections)
+
+
+def _keep(new: Obj, old: Obj, name: str) -> None:
+    """Make a field of `new` what it is in `old`."""
+    if name in old:
+        new[name] = old[name]
+    else:
+        new.pop(name, None)

@@ -1,0 +1,257 @@
+"""Services: addresses that stay, ports that are told apart, rules per type."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from minikube8s.api import names
+from minikube8s.api.errors import (
+    Cause,
+    duplicate,
+    forbidden_field,
+    invalid_value,
+    required,
+)
+from minikube8s.api.strategy.checks.common import (
+    PROTOCOLS,
+    Obj,
+    address,
+    labels,
+    named,
+    one_of,
+    optional_one_of,
+    port,
+    port_or_name,
+)
+from minikube8s.api.strategy.model import Strategy
+
+TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+_ON_NODES = ("NodePort", "LoadBalancer")
+_POLICIES = ("Cluster", "Local")
+_DAY = 86400
+
+
+class ServiceStrategy(Strategy):
+    """Hooks of Services."""
+
+    def check_name(self, name: str) -> list[str]:
+        """Return what is wrong with a name that becomes a DNS label starting with a letter."""
+        return names.dns1035_label(name)
+
+    def prepare_create(self, obj: Obj) -> None:
+        """A new Service has no load balancer yet."""
+        super().prepare_create(obj)
+        obj["status"] = {"loadBalancer": {}}
+        _join_addresses(obj["spec"])
+
+    def prepare_spec(self, new: Obj, old: Obj, subresource: str) -> None:
+        """Keep what was allocated as far as the type needs it; drop what it has no use for."""
+        super().prepare_spec(new, old, subresource)
+        spec, before = new["spec"], old["spec"]
+        _keep_allocated(spec, before)
+        _drop_unneeded(spec, before)
+        _join_addresses(spec)
+
+    def validate(self, obj: Obj) -> list[Cause]:
+        """Check metadata and spec."""
+        spec = obj["spec"]
+        causes = super().validate(obj)
+        causes += one_of("spec.type", spec.get("type"), TYPES)
+        causes += _ports(spec)
+        causes += _addresses(spec)
+        causes += labels("spec.selector", spec.get("selector"))
+        causes += _affinity(spec)
+        causes += _traffic(spec)
+        causes += _families(spec)
+        return causes
+
+    def validate_update(self, new: Obj, old: Obj) -> list[Cause]:
+        """Keep the cluster address unless the type loses or gains it."""
+        causes = super().validate_update(new, old)
+        spec, before = new["spec"], old["spec"]
+        if "ExternalName" in (spec.get("type"), before.get("type")):
+            return causes
+        if before.get("clusterIP") and spec.get("clusterIP") != before["clusterIP"]:
+            why = "may not change once set"
+            causes.append(invalid_value("spec.clusterIPs[0]", spec.get("clusterIPs") or [], why))
+        return causes
+
+
+def _join_addresses(spec: Obj) -> None:
+    """Keep clusterIP and clusterIPs equal when only one of them is given."""
+    if spec.get("clusterIP") and not spec.get("clusterIPs"):
+        spec["clusterIPs"] = [spec["clusterIP"]]
+    elif spec.get("clusterIPs") and not spec.get("clusterIP"):
+        spec["clusterIP"] = spec["clusterIPs"][0]
+
+
+def _keep_allocated(spec: Obj, before: Obj) -> None:
+    """Carry addresses and node ports over to an update that leaves them out."""
+    if spec.get("type") != "ExternalName" and before.get("type") != "ExternalName":
+        if not spec.get("clusterIP") and not spec.get("clusterIPs"):
+            for name in ("clusterIP", "clusterIPs"):
+                if before.get(name):
+                    spec[name] = before[name]
+        elif spec.get("clusterIP") == before.get("clusterIP") and not spec.get("clusterIPs"):
+            spec["clusterIPs"] = before.get("clusterIPs") or [spec["clusterIP"]]
+    if spec.get("type") in _ON_NODES and before.get("type") in _ON_NODES:
+        allocated = {_port_key(one): one.get("nodePort") for one in before.get("ports") or ()}
+        used = {one.get("nodePort") for one in spec.get("ports") or ()}
+        for one in spec.get("ports") or ():
+            kept = allocated.get(_port_key(one))
+            if not one.get("nodePort") and kept and kept not in used:
+                one["nodePort"] = kept
+
+
+def _drop_unneeded(spec: Obj, before: Obj) -> None:
+    """Drop allocated values that came over unchanged from a type that had a use for them."""
+    type_ = spec.get("type")
+    if type_ == before.get("type"):
+        return
+    if type_ == "ExternalName" and spec.get("clusterIP") == before.get("clusterIP"):
+        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+            spec.pop(name, None)
+    if type_ not in _ON_NODES:
+        earlier = {one.get("nodePort") for one in before.get("ports") or ()}
+        for one in spec.get("ports") or ():
+            if one.get("nodePort") in earlier:
+                one.pop("nodePort", None)
+        if spec.get("externalTrafficPolicy") == before.get("externalTrafficPolicy") and not (
+            spec.get("externalIPs")
+        ):
+            spec.pop("externalTrafficPolicy", None)
+        spec.pop("healthCheckNodePort", None)
+    if type_ != "LoadBalancer":
+        for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
+            if spec.get(name) == before.get(name):
+                spec.pop(name, None)
+
+
+def _port_key(one: Obj) -> tuple[str, int]:
+    return one.get("protocol") or "TCP", one.get("port", 0)
+
+
+def _ports(spec: Obj) -> list[Cause]:
+    ports = spec.get("ports") or []
+    portless = spec.get("type") == "ExternalName" or spec.get("clusterIP") == "None"
+    causes = [] if ports or portless else [required("spec.ports")]
+    taken: set[str] = set()
+    pairs: set[tuple[str, int]] = set()
+    node_ports: set[tuple[str, int]] = set()
+    for position, one in enumerate(ports):
+        field = f"spec.ports[{position}]"
+        name = one.get("name")
+        if name:
+            causes += named(f"{field}.name", name, names.dns1123_label)
+            if name in taken:
+                causes.append(duplicate(f"{field}.name", name))
+            taken.add(name)
+        elif len(ports) > 1:
+            causes.append(required(f"{field}.name"))
+        causes += port(f"{field}.port", one.get("port", 0))
+        causes += one_of(f"{field}.protocol", one.get("protocol"), PROTOCOLS)
+        causes += port_or_name(f"{field}.targetPort", one.get("targetPort", 0))
+        key = _port_key(one)
+        if key in pairs:
+            causes.append(duplicate(field, {"protocol": key[0], "port": key[1]}))
+        pairs.add(key)
+        causes += _node_port(field, one, spec.get("type") or "", node_ports)
+    return causes
+
+
+def _node_port(field: str, one: Obj, type_: str, taken: set[tuple[str, int]]) -> list[Cause]:
+    number = one.get("nodePort")
+    if not number:
+        return []
+    if type_ not in _ON_NODES:
+        why = f"may not be used when `type` is '{type_}'"
+        return [forbidden_field(f"{field}.nodePort", why)]
+    key = (one.get("protocol") or "TCP", number)
+    if key in taken:
+        return [duplicate(f"{field}.nodePort", {"protocol": key[0], "nodePort": number})]
+    taken.add(key)
+    return port(f"{field}.nodePort", number)
+
+
+def _addresses(spec: Obj) -> list[Cause]:
+    type_, cluster = spec.get("type"), spec.get("clusterIPs") or []
+    causes: list[Cause] = []
+    if type_ == "ExternalName":
+        if cluster:
+            why = "may not be set for ExternalName services"
+            causes.append(forbidden_field("spec.clusterIPs", why))
+        name = spec.get("externalName") or ""
+        if not name:
+            causes.append(required("spec.externalName"))
+        else:
+            causes += named("spec.externalName", name.removesuffix("."), names.dns1123_subdomain)
+    elif cluster[:1] == ["None"]:
+        if type_ in _ON_NODES:
+            why = f"may not be set to 'None' for {type_} services"
+            causes.append(invalid_value("spec.clusterIPs[0]", "None", why))
+    else:
+        for position, one in enumerate(cluster):
+            causes += address(f"spec.clusterIPs[{position}]", one)
+    if cluster and spec.get("clusterIP") != cluster[0]:
+        causes.append(
+            invalid_value("spec.clusterIPs", cluster, "first value must match `clusterIP`")
+        )
+    for position, one in enumerate(spec.get("externalIPs") or ()):
+        field = f"spec.externalIPs[{position}]"
+        causes += address(field, one) or _reachable(field, one)
+    return causes
+
+
+def _reachable(field: str, value: str) -> list[Cause]:
+    found = ipaddress.ip_address(value)
+    if found.is_unspecified:
+        return [invalid_value(field, value, f"may not be unspecified ({value})")]
+    if found.is_loopback:
+        why = "may not be in the loopback range (127.0.0.0/8, ::1/128)"
+        return [invalid_value(field, value, why)]
+    if found.is_link_local:
+        why = "may not be in the link-local range (169.254.0.0/16, fe80::/10)"
+        return [invalid_value(field, value, why)]
+    return []
+
+
+def _affinity(spec: Obj) -> list[Cause]:
+    causes = one_of("spec.sessionAffinity", spec.get("sessionAffinity"), ("ClientIP", "None"))
+    config = spec.get("sessionAffinityConfig")
+    if config is not None and spec.get("sessionAffinity") == "None":
+        why = "must not be set when session affinity is None"
+        causes.append(forbidden_field("spec.sessionAffinityConfig", why))
+    seconds = ((config or {}).get("clientIP") or {}).get("timeoutSeconds")
+    if seconds is not None and not 0 < seconds <= _DAY:
+        field = "spec.sessionAffinityConfig.clientIP.timeoutSeconds"
+        why = f"must be greater than 0 and less than {_DAY}"
+        causes.append(invalid_value(field, seconds, why))
+    return causes
+
+
+def _traffic(spec: Obj) -> list[Cause]:
+    external = spec.get("externalTrafficPolicy")
+    causes = optional_one_of("spec.externalTrafficPolicy", external, _POLICIES)
+    reachable = spec.get("type") in _ON_NODES or spec.get("externalIPs")
+    if external and not causes and not reachable:
+        why = "may only be set for externally-accessible services"
+        causes.append(invalid_value("spec.externalTrafficPolicy", external, why))
+    internal = spec.get("internalTrafficPolicy")
+    return causes + optional_one_of("spec.internalTrafficPolicy", internal, _POLICIES)
+
+
+def _families(spec: Obj) -> list[Cause]:
+    policy = spec.get("ipFamilyPolicy")
+    causes = optional_one_of(
+        "spec.ipFamilyPolicy", policy, ("PreferDualStack", "RequireDualStack", "SingleStack")
+    )
+    if policy == "RequireDualStack":
+        why = "this cluster is not configured for dual-stack services"
+        causes.append(invalid_value("spec.ipFamilyPolicy", policy, why))
+    for position, family in enumerate(spec.get("ipFamilies") or ()):
+        field = f"spec.ipFamilies[{position}]"
+        if family == "IPv6":
+            causes.append(invalid_value(field, family, "not configured on this cluster"))
+        else:
+            causes += one_of(field, family, ("IPv4", "IPv6"))
+    return causes
