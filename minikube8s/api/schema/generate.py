@@ -78,7 +78,7 @@ def _field(schema: dict[str, Any], package: str, definitions: dict[str, Any]) ->
 
 
 def _type(schema: dict[str, Any], package: str, definitions: dict[str, Any]) -> str:
-    reference = schema.get("$ref", "")
+    reference: str = schema.get("$ref", "")
     if reference:
         name = reference.removeprefix(_REF)
         scalar = _scalar(name, definitions[name])
