@@ -9,7 +9,6 @@ import ssl
 
 from aiohttp import web
 
-from minikube8s.kit.clock import Clock, SystemClock
 from minikube8s.registry import Registry
 from minikube8s.server.call import Services
 from minikube8s.server.config import PodStreams, ServerConfig
@@ -33,13 +32,7 @@ class CannotListen(Exception):
 class Server:
     """Serves the Kubernetes API of one registry over TLS."""
 
-    def __init__(
-        self,
-        registry: Registry,
-        config: ServerConfig,
-        pod_streams: PodStreams,
-        clock: Clock | None = None,
-    ) -> None:
+    def __init__(self, registry: Registry, config: ServerConfig, pod_streams: PodStreams) -> None:
         self._config = config
         self._streams = Streams(config.max_streams)
         self._dispatcher = Dispatcher(
@@ -47,7 +40,7 @@ class Server:
                 config=config,
                 registry=registry,
                 pod_streams=pod_streams,
-                clock=clock or SystemClock(),
+                clock=registry.clock,
                 snapshots=Snapshots(),
                 streams=self._streams,
             )

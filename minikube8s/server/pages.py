@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -14,9 +13,10 @@ from minikube8s.server import discovery, negotiation, query, responses
 from minikube8s.server.version import version_document
 
 _HEALTH = frozenset({"healthz", "livez", "readyz"})
-_OPENAPI_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+# kubectl asks with an `@`, which Go's parser of media types refuses in an answer.
+_OPENAPI_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _OPENAPI_V2_NAMES = frozenset(
-    {_OPENAPI_V2_PROTOBUF, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"}
+    {_OPENAPI_V2_PROTOBUF, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}
 )
 
 
@@ -40,7 +40,12 @@ async def page(request: web.BaseRequest) -> web.StreamResponse:
         case ["version"]:
             return responses.document(request, version_document())
         case ["openapi", *rest]:
-            return await _openapi(request, rest)
+            # Loaded when first asked for, because it brings all schemas with it.
+            from minikube8s.server import openapi_pages  # noqa: PLC0415
+
+            found = await openapi_pages.page(request, rest)
+            if found is not None:
+                return found
         case ["api" | "apis", *_] as parts:
             return _discovery(request, parts)
         case [""]:
@@ -94,38 +99,3 @@ def _discovery(request: web.BaseRequest, parts: list[str]) -> web.Response:
     if found is None:
         raise nowhere()
     return responses.document(request, found)
-
-
-async def _openapi(request: web.BaseRequest, rest: list[str]) -> web.Response:
-    # The schemas with all their descriptions are large; they are loaded when first asked for.
-    from minikube8s.api import openapi  # noqa: PLC0415
-
-    match rest:
-        case ["v2"]:
-            return await _openapi_v2(request)
-        case ["v3"]:
-            return responses.tagged(request, await asyncio.to_thread(openapi.v3_index))
-        case ["v3", *group_version]:
-            wanted = "/".join(group_version)
-            known = {"/".join(["api", v] if not g else ["apis", g, v]) for g, v in _versions()}
-            if wanted not in known:
-                raise nowhere()
-            data = await asyncio.to_thread(openapi.v3_document, wanted)
-            return responses.tagged(request, data)
-    raise nowhere()
-
-
-def _versions() -> tuple[tuple[str, str], ...]:
-    return RESOURCES.group_versions()
-
-
-async def _openapi_v2(request: web.BaseRequest) -> web.Response:
-    from minikube8s.api import openapi  # noqa: PLC0415
-
-    for entry in negotiation.accepted(request.headers.get("Accept", "")):
-        if entry.name in _OPENAPI_V2_NAMES:
-            data = await asyncio.to_thread(openapi.v2_protobuf)
-            return responses.tagged(request, data, _OPENAPI_V2_PROTOBUF)
-        if entry.name in {negotiation.JSON, "application/*", "*/*"}:
-            return responses.tagged(request, await asyncio.to_thread(openapi.v2_document))
-    raise errors.not_acceptable((negotiation.JSON, _OPENAPI_V2_PROTOBUF))

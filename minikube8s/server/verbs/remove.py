@@ -15,7 +15,6 @@ from minikube8s.server.documents import Undecodable
 from minikube8s.server.query import list_query
 from minikube8s.server.rendering import ListMeta
 from minikube8s.server.selection import Selection
-from minikube8s.store.entry import Entry
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
@@ -52,19 +51,9 @@ async def delete_collection(call: Call) -> web.StreamResponse:
     renderer, options = call.renderer(), await delete_options(call)
     wanted = list_query(call.query)
     selection = Selection(call.resource, wanted.labels, wanted.fields)
-    deleted: list[Entry] = []
-    for entry in call.registry.list(call.resource, call.namespace):
-        if not selection.matches(entry):
-            continue
-        try:
-            last, _ = await call.registry.delete(
-                call.resource, entry.namespace or None, entry.name, options
-            )
-        except errors.ApiError as error:
-            if error.code != 404:
-                raise
-        else:
-            deleted.append(last)
+    deleted = await call.registry.delete_collection(
+        call.resource, call.namespace, selection.matches, options
+    )
     meta = ListMeta(call.registry.revision)
     return responses.rendered(call, renderer.page(deleted, meta, call.now))
 

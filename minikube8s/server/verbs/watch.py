@@ -64,13 +64,18 @@ def _subscribe(call: Call, query: ListQuery) -> tuple[Watch, list[Entry]]:
 
     Without awaiting in between, so that nothing is missed or seen twice. Raises ApiError Expired.
     """
-    resource, namespace = call.resource, call.namespace
-    from_now = not query.resource_version if query.send_initial is None else query.send_initial
-    if from_now:
-        return call.registry.watch(resource, namespace, None), call.registry.list(
-            resource, namespace
-        )
-    return call.registry.watch(resource, namespace, query.resource_version or None), []
+    from_start = not query.resource_version if query.send_initial is None else query.send_initial
+    after = None if from_start else query.resource_version or None
+    name = _only_name(call, query)
+    stream = call.registry.watch(call.resource, call.namespace, after, name)
+    return stream, call.registry.list(call.resource, call.namespace) if from_start else []
+
+
+def _only_name(call: Call, query: ListQuery) -> str:
+    """Return the name of the one object that can match, empty when there may be several."""
+    if call.resource.namespaced and call.namespace is None:
+        return ""
+    return query.fields.value_of("metadata.name") or ""
 
 
 async def _flow(

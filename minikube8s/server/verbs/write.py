@@ -39,12 +39,8 @@ async def update(call: Call) -> web.StreamResponse:
     obj = bodies.read_object(data, call.encoding(), wanted, query.validation, call.warnings)
     bodies.check_identity(obj, call.namespace, call.name)
 
-    def change(current: dict[str, Any]) -> dict[str, Any]:
-        new = copy.deepcopy(obj)
-        adopt_identity(new, current)
-        return new
-
-    return await _apply(call, change)
+    # A copy each time: what a change returns belongs to the registry, which may ask again.
+    return await _apply(call, lambda _: copy.deepcopy(obj))
 
 
 async def patch(call: Call) -> web.StreamResponse:
@@ -75,17 +71,6 @@ async def _apply(
     if not call.subresource:
         _advise(call, entry)
     return responses.rendered(call, renderer.one(entry, call.now))
-
-
-def adopt_identity(new: dict[str, Any], current: dict[str, Any]) -> None:
-    """Fill in what ties a body to the object that it replaces, where the client left it out.
-
-    A body without resourceVersion replaces whatever is there.
-    """
-    metadata = new.setdefault("metadata", {})
-    for key in ("resourceVersion", "uid", "creationTimestamp"):
-        if not metadata.get(key) and key in current["metadata"]:
-            metadata[key] = current["metadata"][key]
 
 
 def _advise(call: Call, entry: Entry) -> None:
