@@ -12,8 +12,8 @@ from typing import Any
 from mk8s_agent.network import iptables_legacy
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.names import LINK_PREFIX
-from mk8s_agent.proxy.monitor import commits
-from mk8s_agent.proxy.nftables import Nftables, NftablesError, quoted, table_name
+from mk8s_agent.proxy.monitor import Commit, commits
+from mk8s_agent.proxy.nftables import Nftables, NftablesError, is_cluster_table, quoted
 
 log = logging.getLogger(__name__)
 
@@ -56,15 +56,19 @@ class Firewall:
 
     async def watch(self) -> None:
         """Repair whenever somebody else has changed tables; an eternal task."""
-        own = table_name(self._cluster)
-        async for commit in commits():
-            foreign = commit.thread != self._nft.thread_name
-            if foreign and (not commit.complete or commit.tables - {own}):
+        async for batch in commits():
+            if any(self._concerns(commit) for commit in batch):
                 await asyncio.sleep(_SETTLE_SECONDS)
                 try:
                     await self.repair()
                 except NetworkError as error:
                     log.warning("pods may be cut off: %s", error)
+
+    def _concerns(self, commit: Commit) -> bool:
+        """Whether somebody else changed a table that is not of some mk8s cluster."""
+        foreign = commit.thread != self._nft.thread_name
+        others = [name for name in commit.tables if not is_cluster_table(name)]
+        return foreign and (not commit.complete or bool(others))
 
     async def remove(self) -> None:
         """Take the accept rules out again, wherever they are. Raises NetworkError."""

@@ -67,10 +67,11 @@ class CommitReader:
         self._tables.clear()
 
 
-async def commits() -> AsyncIterator[Commit]:
+async def commits() -> AsyncIterator[list[Commit]]:
     """Every transaction in this network namespace from now on; never ends by itself.
 
-    The kernel buffers up to 4 MB; what does not fit is reported as `LOST`.
+    Yields all that happened since the last time. The kernel buffers up to 4 MB for a reader that
+    takes its time; what does not fit is reported as `LOST`.
     """
     reader = CommitReader()
     readable = asyncio.Event()
@@ -81,8 +82,9 @@ async def commits() -> AsyncIterator[Commit]:
             while True:
                 await readable.wait()
                 readable.clear()
-                for commit in _drain(channel, reader):
-                    yield commit
+                batch = list(_drain(channel, reader))
+                if batch:
+                    yield batch
         finally:
             loop.remove_reader(channel)
 

@@ -96,6 +96,11 @@ def table_name(cluster: str) -> str:
     return "mk8s" if cluster == "mk8s" else f"mk8s-{cluster}"
 
 
+def is_cluster_table(name: str) -> bool:
+    """Whether a table belongs to some cluster of mk8s."""
+    return name == "mk8s" or name.startswith("mk8s-")
+
+
 def quoted(text: str) -> str:
     """`text` as an nft string; nft knows no escapes, so quotes are left out."""
     return '"' + text.replace('"', "") + '"'
