@@ -1,0 +1,130 @@
+"""The master process: composes store, registry, server, scheduler, controllers and node links.
+
+    python -m minikube8s.cluster.master --config FILE
+
+Owns the order in which the parts start and stop, and nothing of what they do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from minikube8s.cluster.config import Settings
+from minikube8s.cluster.daemons import tell
+from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.layout import MasterConfig
+from minikube8s.controllers import Controllers
+from minikube8s.kit import logs
+from minikube8s.kit.clock import SystemClock
+from minikube8s.kit.pidfile import AlreadyRunning, PidFile
+from minikube8s.nodes.config import TLS, NodesConfig
+from minikube8s.nodes.links import NodeLinks
+from minikube8s.registry import bootstrap
+from minikube8s.registry.events import EventRecorder
+from minikube8s.registry.options import RegistryConfig
+from minikube8s.registry.registry import Registry
+from minikube8s.scheduler import Scheduler
+from minikube8s.server import Server
+from minikube8s.server.config import ServerConfig
+from minikube8s.store.cache import Cache
+from minikube8s.store.interface import StoreError
+from minikube8s.store.sqlite import SQLiteStore
+
+log = logging.getLogger("minikube8s.master")
+
+
+async def run(config: MasterConfig) -> None:
+    """Serve until SIGTERM or SIGINT. Raises what keeps the master from starting."""
+    settings, pki = config.settings, Path(config.pki)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    clock = SystemClock()
+    async with contextlib.AsyncExitStack() as stack:
+        cache = Cache(SQLiteStore(Path(config.state_dir) / "state.db"))
+        await cache.start()
+        stack.push_async_callback(cache.close)
+        registry = Registry(cache, clock, _ranges(settings))
+        stack.push_async_callback(registry.close)
+        await bootstrap.ensure(registry, api_port=settings.api_port)
+        links = NodeLinks(registry, clock, _nodes(settings))
+        server = Server(registry, _server(settings, pki), links)
+        await links.start(settings.bind, settings.agent_port, _tls(pki))
+        stack.push_async_callback(links.close)
+        await server.start()
+        stack.push_async_callback(server.close)
+        recorder = EventRecorder(registry, "default-scheduler")
+        stack.push_async_callback(recorder.close)
+        scheduler = Scheduler(registry, recorder, clock)
+        stack.push_async_callback(scheduler.close)
+        controllers = Controllers(registry, clock)
+        stack.push_async_callback(controllers.close)
+        await asyncio.gather(scheduler.start(), controllers.start())
+        log.info("serving on %s:%d", settings.bind, settings.api_port)
+        tell("ready")
+        await stop.wait()
+        log.info("stopping")
+
+
+def main() -> int:
+    """The program: exit code 0 after a signal, 1 with a sentence when it cannot start."""
+    parser = argparse.ArgumentParser(description="The master of an mk8s cluster.")
+    parser.add_argument("--config", required=True, type=Path)
+    config = msgspec.json.decode(parser.parse_args().config.read_bytes(), type=MasterConfig)
+    logs.configure("master")
+    pid_file = PidFile(Path(config.pid_file))
+    try:
+        pid_file.acquire()
+        asyncio.run(run(config))
+    except (AlreadyRunning, ClusterError, StoreError, OSError) as error:
+        log.error("%s", error)
+        tell(str(error))
+        return 1
+    finally:
+        pid_file.release()
+    return 0
+
+
+def _ranges(settings: Settings) -> RegistryConfig:
+    return RegistryConfig(
+        service_cidr=settings.service_cidr, node_port_range=settings.node_port_range
+    )
+
+
+def _nodes(settings: Settings) -> NodesConfig:
+    return NodesConfig(
+        cluster=settings.name,
+        cluster_cidr=settings.pod_cidr,
+        service_cidr=settings.service_cidr,
+    )
+
+
+def _server(settings: Settings, pki: Path) -> ServerConfig:
+    return ServerConfig(
+        cert=pki / "apiserver.crt",
+        key=pki / "apiserver.key",
+        client_ca=pki / "ca.crt",
+        host=settings.bind,
+        port=settings.api_port,
+    )
+
+
+def _tls(pki: Path) -> TLS:
+    return TLS(
+        ca=(pki / "ca.crt").read_bytes(),
+        cert=(pki / "apiserver.crt").read_bytes(),
+        key=(pki / "apiserver.key").read_bytes(),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
