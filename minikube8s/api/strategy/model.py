@@ -1,4 +1,8 @@
-"""The rules that all kinds share; a kind's own strategy adds to them."""
+"""The rules that all kinds share; a kind's own strategy adds to them.
+
+What the system writes into metadata (uid, times, revision) is the registry's, not told here;
+only `generation`, which follows the sections that a kind counts.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,6 @@ from minikube8s.api.strategy.checks import metadata as metadata_checks
 from minikube8s.api.strategy.unsupported import unsupported
 
 Obj = dict[str, Any]
-
-_SYSTEM_METADATA = ("deletionTimestamp", "deletionGracePeriodSeconds", "generation")
-"""What only the server writes: an update keeps the old values, whatever it brings."""
-_IDENTITY = ("uid", "creationTimestamp")
-"""What an update may leave out, but not change."""
 
 
 class Strategy:
@@ -34,24 +33,20 @@ class Strategy:
 
     def prepare_create(self, obj: Obj) -> None:
         """Bring a new object into its first state, in place."""
-        metadata = obj.setdefault("metadata", {})
-        for name in _SYSTEM_METADATA:
-            metadata.pop(name, None)
         if self.generation_sections:
-            metadata["generation"] = 1
+            obj["metadata"]["generation"] = 1
 
     def prepare_update(self, new: Obj, old: Obj, subresource: str = "") -> None:
         """Undo in `new` what the endpoint may not write; move the generation. In place.
 
         The main endpoint keeps the old status, `status` keeps everything but the status.
         """
-        self._keep_system_metadata(new, old)
         if subresource == "status":
             self.prepare_status(new, old)
-        else:
-            if "status" in self.resource.subresources:
-                _keep(new, old, "status")
-            self.prepare_spec(new, old, subresource)
+            return
+        if "status" in self.resource.subresources:
+            _keep(new, old, "status")
+        self.prepare_spec(new, old, subresource)
         if self.generation_sections and self._changed(new, old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
 
@@ -80,14 +75,6 @@ class Strategy:
     def warnings(self, obj: Obj) -> list[str]:
         """Return a sentence per field that is stored but not acted on."""
         return unsupported(self.resource, obj)
-
-    def _keep_system_metadata(self, new: Obj, old: Obj) -> None:
-        metadata = new.setdefault("metadata", {})
-        for name in _SYSTEM_METADATA:
-            _keep(metadata, old["metadata"], name)
-        for name in _IDENTITY:
-            if not metadata.get(name):
-                _keep(metadata, old["metadata"], name)
 
     def _changed(self, new: Obj, old: Obj) -> bool:
         return any(new.get(name) != old.get(name) for name in self.generation_sections)

@@ -34,6 +34,13 @@ class PodStrategy(Strategy):
         admit_pod(obj)
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
 
+    def prepare_update(self, new: Obj, old: Obj, subresource: str = "") -> None:
+        """A binding names the node and, in the same write, the condition that tells so."""
+        status = new.get("status")
+        super().prepare_update(new, old, subresource)
+        if subresource == "binding" and status is not None:
+            new["status"] = status
+
     def prepare_status(self, new: Obj, old: Obj) -> None:
         """A status keeps the quality of service, which the spec decides."""
         super().prepare_status(new, old)

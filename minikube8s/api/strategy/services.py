@@ -1,4 +1,7 @@
-"""Services: addresses that stay, ports that are told apart, rules per type."""
+"""Services: addresses that stay, ports that are told apart, rules per type.
+
+Allocating addresses and node ports, and carrying them over to updates, is not done here.
+"""
 
 from __future__ import annotations
 
@@ -42,15 +45,6 @@ class ServiceStrategy(Strategy):
         """A new Service has no load balancer yet."""
         super().prepare_create(obj)
         obj["status"] = {"loadBalancer": {}}
-        _join_addresses(obj["spec"])
-
-    def prepare_spec(self, new: Obj, old: Obj, subresource: str) -> None:
-        """Keep what was allocated as far as the type needs it; drop what it has no use for."""
-        super().prepare_spec(new, old, subresource)
-        spec, before = new["spec"], old["spec"]
-        _keep_allocated(spec, before)
-        _drop_unneeded(spec, before)
-        _join_addresses(spec)
 
     def validate(self, obj: Obj) -> list[Cause]:
         """Check metadata and spec."""
@@ -75,56 +69,6 @@ class ServiceStrategy(Strategy):
             why = "may not change once set"
             causes.append(invalid_value("spec.clusterIPs[0]", spec.get("clusterIPs") or [], why))
         return causes
-
-
-def _join_addresses(spec: Obj) -> None:
-    """Keep clusterIP and clusterIPs equal when only one of them is given."""
-    if spec.get("clusterIP") and not spec.get("clusterIPs"):
-        spec["clusterIPs"] = [spec["clusterIP"]]
-    elif spec.get("clusterIPs") and not spec.get("clusterIP"):
-        spec["clusterIP"] = spec["clusterIPs"][0]
-
-
-def _keep_allocated(spec: Obj, before: Obj) -> None:
-    """Carry addresses and node ports over to an update that leaves them out."""
-    if spec.get("type") != "ExternalName" and before.get("type") != "ExternalName":
-        if not spec.get("clusterIP") and not spec.get("clusterIPs"):
-            for name in ("clusterIP", "clusterIPs"):
-                if before.get(name):
-                    spec[name] = before[name]
-        elif spec.get("clusterIP") == before.get("clusterIP") and not spec.get("clusterIPs"):
-            spec["clusterIPs"] = before.get("clusterIPs") or [spec["clusterIP"]]
-    if spec.get("type") in _ON_NODES and before.get("type") in _ON_NODES:
-        allocated = {_port_key(one): one.get("nodePort") for one in before.get("ports") or ()}
-        used = {one.get("nodePort") for one in spec.get("ports") or ()}
-        for one in spec.get("ports") or ():
-            kept = allocated.get(_port_key(one))
-            if not one.get("nodePort") and kept and kept not in used:
-                one["nodePort"] = kept
-
-
-def _drop_unneeded(spec: Obj, before: Obj) -> None:
-    """Drop allocated values that came over unchanged from a type that had a use for them."""
-    type_ = spec.get("type")
-    if type_ == before.get("type"):
-        return
-    if type_ == "ExternalName" and spec.get("clusterIP") == before.get("clusterIP"):
-        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
-            spec.pop(name, None)
-    if type_ not in _ON_NODES:
-        earlier = {one.get("nodePort") for one in before.get("ports") or ()}
-        for one in spec.get("ports") or ():
-            if one.get("nodePort") in earlier:
-                one.pop("nodePort", None)
-        if spec.get("externalTrafficPolicy") == before.get("externalTrafficPolicy") and not (
-            spec.get("externalIPs")
-        ):
-            spec.pop("externalTrafficPolicy", None)
-        spec.pop("healthCheckNodePort", None)
-    if type_ != "LoadBalancer":
-        for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
-            if spec.get(name) == before.get(name):
-                spec.pop(name, None)
 
 
 def _port_key(one: Obj) -> tuple[str, int]:

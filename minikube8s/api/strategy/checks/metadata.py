@@ -72,27 +72,11 @@ def check_annotations(field: str, annotations: dict[str, str] | None) -> list[Ca
 
 def check_update(new: Obj, old: Obj) -> list[Cause]:
     """Check that an update leaves the object the same one."""
-    causes = [
+    return [
         immutable(f"metadata.{name}", new.get(name))
         for name in _IMMUTABLE
         if new.get(name) != old.get(name)
     ]
-    if old.get("deletionTimestamp"):
-        added = [one for one in new.get("finalizers") or () if one not in _finalizers(old)]
-        if added:
-            causes.append(
-                forbidden_field(
-                    "metadata.finalizers",
-                    "no new finalizers can be added if the object is being deleted, found new"
-                    f" finalizers {added}",
-                )
-            )
-    return causes
-
-
-def _finalizers(metadata: Obj) -> list[str]:
-    found: list[str] = metadata.get("finalizers") or []
-    return found
 
 
 def _owners(references: list[Obj]) -> list[Cause]:
