@@ -21,6 +21,7 @@ VERBS = {
     "describe": "describe",
     "apply": "apply",
     "delete": "delete",
+    "edit": "edit",
     "scale": "scale",
     "logs": "logs",
     "api-resources": "api_resources",

@@ -46,7 +46,12 @@ def read(filenames: Sequence[str], *, recursive: bool) -> list[dict[str, Any]]:
     """Every object in ``filenames``, in order. Raises CommandError naming file and place."""
     if not filenames:
         raise CommandError("name at least one file: -f FILE, -f FOLDER, -f URL or -f - for stdin")
-    return [obj for source, text in _texts(filenames, recursive) for obj in _objects(source, text)]
+    return [obj for source, text in _texts(filenames, recursive) for obj in parse(source, text)]
+
+
+def parse(source: str, text: str) -> list[dict[str, Any]]:
+    """Every object in ``text``. Raises CommandError naming ``source`` and the place."""
+    return list(_objects(source, text))
 
 
 def resource_of(obj: dict[str, Any]) -> Resource:
