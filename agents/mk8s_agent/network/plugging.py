@@ -43,10 +43,11 @@ def plug(
     Raises NetworkError.
     """
     link = names.link_name(address)
+    pod_end = _pod_end(pid)
     existing = find(netlink, link)
     if existing is not None:
         _check_owner(existing, cluster, address)
-        if not _leads_to(existing, pid, address):
+        if not _are_a_pair(existing, pod_end, address):
             netlink.run([messages.delete_link(link)])
             existing = None
     try:
@@ -77,12 +78,16 @@ def _check_owner(link: Link, cluster: str, address: str) -> None:
         )
 
 
-def _leads_to(link: Link, pid: int, address: str) -> bool:
-    """Whether the link's other end is the `eth0` of process `pid`, with the pod's address."""
+def _pod_end(pid: int) -> Link | None:
+    """The `eth0` of process `pid`, if it has one already."""
     with namespace_of(pid), Netlink() as inside:
-        end = find(inside, names.POD_LINK)
+        return find(inside, names.POD_LINK)
+
+
+def _are_a_pair(link: Link, pod_end: Link | None, address: str) -> bool:
+    """Whether `pod_end` is the link's other end, made for the address."""
     expected = names.hardware_address(address)
-    return end is not None and end.index == link.peer_index and end.hardware == expected
+    return pod_end is not None and pod_end.index == link.peer_index and pod_end.hardware == expected
 
 
 def _create(netlink: Netlink, link: str, pid: int, address: str, alias: str, mtu: int) -> None:

@@ -1,0 +1,262 @@
+"""Pods' links, addresses and routes, in namespaces of the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mk8s_agent.network.errors import NetworkError, ProcessGone
+from mk8s_agent.network.names import PluggedPod
+from mk8s_agent.network.pods import PodNetwork
+from tests.support.netlab import (
+    CLIENT_ADDRESS,
+    NODE_ADDRESS,
+    NetLab,
+    inside,
+    kernel_state,
+    net_lab,
+    run,
+)
+
+POD_CIDR = "10.244.0.0/24"
+
+
+@dataclass(frozen=True)
+class Config:
+    state_dir: Path
+    cluster: str = "test"
+    service_cidr: str = "10.96.0.0/12"
+
+
+@pytest.fixture
+def lab() -> Iterator[NetLab]:
+    with net_lab() as made:
+        yield made
+
+
+@pytest.fixture
+async def network(lab: NetLab, tmp_path: Path) -> AsyncIterator[PodNetwork]:
+    made = PodNetwork(Config(tmp_path))
+    await made.setup(POD_CIDR)
+    yield made
+    await made.close()
+
+
+async def test_a_plugged_pod_reaches_pods_the_node_and_is_reached_by_it(
+    lab: NetLab, network: PodNetwork
+) -> None:
+    one, two = lab.pod("one"), lab.pod("two")
+    await network.plug(one.pid, "10.244.0.2", "default/one")
+    await network.plug(two.pid, "10.244.0.3", "default/two")
+
+    assert lab.tcp(one, "10.244.0.3", 80) == "two 10.244.0.2"
+    assert lab.tcp(one, "127.0.0.1", 80) == "one 127.0.0.1"
+    assert lab.tcp(lab.node, "10.244.0.2", 80) == "one 10.244.0.1"
+    with inside(one):
+        assert "default via 169.254.1.1 dev eth0" in run("ip route")
+    with subprocess.Popen(
+        [os.environ.get("PYTHON", "python3"), "-m", "http.server", "8099", "--bind", NODE_ADDRESS],
+        stderr=subprocess.DEVNULL,
+    ) as server:
+        try:
+            await _until_listening(lab, 8099)
+            with inside(one):
+                run(
+                    f"python3 -c __import__('urllib.request').request.urlopen('http://{NODE_ADDRESS}:8099')"
+                )
+        finally:
+            server.kill()
+
+
+async def test_a_machine_without_any_other_address_still_connects_its_pods(tmp_path: Path) -> None:
+    with net_lab(default_route=False) as lab:
+        run("ip link del uplink")
+        network = PodNetwork(Config(tmp_path))
+        await network.setup(POD_CIDR)
+        pod = lab.pod("one")
+        await network.plug(pod.pid, "10.244.0.2", "default/one")
+        assert lab.tcp(lab.node, "10.244.0.2", 80) == "one 10.244.0.1"
+        await network.close()
+
+
+async def test_plugging_twice_changes_nothing(lab: NetLab, network: PodNetwork) -> None:
+    pod = lab.pod("one")
+    await network.plug(pod.pid, "10.244.0.2", "default/one")
+    before = run("ip -o link")
+    await network.plug(pod.pid, "10.244.0.2", "default/one")
+    assert run("ip -o link") == before
+
+
+async def test_a_link_left_by_an_earlier_pod_of_the_address_is_replaced(
+    lab: NetLab, network: PodNetwork
+) -> None:
+    old, new = lab.pod("old"), lab.pod("new")
+    await network.plug(old.pid, "10.244.0.2", "default/old")
+    await network.plug(new.pid, "10.244.0.2", "default/new")
+    assert lab.tcp(lab.node, "10.244.0.2", 80) == "new 10.244.0.1"
+    assert await network.plugged() == {PluggedPod("10.244.0.2", "default/new", "mk8s0af40002")}
+
+
+async def test_another_agent_finds_what_is_plugged(
+    lab: NetLab, network: PodNetwork, tmp_path: Path
+) -> None:
+    pod = lab.pod("one")
+    await network.plug(pod.pid, "10.244.0.2", "default/one")
+    restarted = PodNetwork(Config(tmp_path))
+    assert {item.name for item in await restarted.plugged()} == {"default/one"}
+    other = PodNetwork(Config(tmp_path, cluster="other"))
+    assert await other.plugged() == set()
+    with pytest.raises(NetworkError, match="another cluster uses the pod address"):
+        await other.setup(POD_CIDR)
+        await other.plug(pod.pid, "10.244.0.2", "default/one")
+    await restarted.close()
+    await other.close()
+
+
+async def test_unplugging_is_done_when_the_pod_is_gone_already(
+    lab: NetLab, network: PodNetwork
+) -> None:
+    pod = lab.pod("one")
+    await network.plug(pod.pid, "10.244.0.2", "default/one")
+    await network.unplug("10.244.0.2")
+    await network.unplug("10.244.0.2")
+    assert await network.plugged() == set()
+
+
+async def test_a_half_done_plug_is_undone(
+    lab: NetLab, network: PodNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise NetworkError("the second half failed")
+
+    pod = lab.pod("one")
+    before = kernel_state()
+    monkeypatch.setattr("mk8s_agent.network.plugging._configure_node", fail)
+    with pytest.raises(NetworkError, match="second half"):
+        await network.plug(pod.pid, "10.244.0.2", "default/one")
+    assert kernel_state() == before
+
+
+async def test_a_process_that_cannot_be_plugged_is_named(lab: NetLab, network: PodNetwork) -> None:
+    with pytest.raises(NetworkError, match="still in the node's"):
+        await network.plug(os.getpid(), "10.244.0.2", "default/one")
+    pod = lab.pod("gone")
+    pod.process.kill()
+    pod.process.wait()
+    with pytest.raises(ProcessGone, match="has ended"):
+        await network.plug(pod.pid, "10.244.0.2", "default/one")
+    assert await network.plugged() == set()
+
+
+async def test_a_pod_cannot_send_from_an_address_that_is_not_its_own(
+    lab: NetLab, network: PodNetwork
+) -> None:
+    one, two = lab.pod("one"), lab.pod("two")
+    await network.plug(one.pid, "10.244.0.2", "default/one")
+    await network.plug(two.pid, "10.244.0.3", "default/two")
+    with inside(one):
+        run("ip addr add 10.244.0.9/32 dev eth0")
+        run("ip route replace default via 169.254.1.1 dev eth0 onlink src 10.244.0.9")
+    with pytest.raises(TimeoutError):
+        lab.tcp(one, "10.244.0.3", 80, timeout=0.5)
+
+
+async def test_pods_have_the_mtu_of_the_uplink(lab: NetLab, tmp_path: Path) -> None:
+    run("ip link set uplink mtu 1400")
+    network = PodNetwork(Config(tmp_path))
+    await network.setup(POD_CIDR)
+    pod = lab.pod("one")
+    await network.plug(pod.pid, "10.244.0.2", "default/one")
+    with inside(pod):
+        assert "mtu 1400" in run("ip link show eth0")
+    await network.close()
+
+
+async def test_removal_leaves_the_kernel_as_it_was(lab: NetLab, tmp_path: Path) -> None:
+    run("sysctl -qw net.ipv4.ip_forward=0")
+    run("iptables -P FORWARD DROP")
+    before = kernel_state()
+    network = PodNetwork(Config(tmp_path))
+    await network.setup(POD_CIDR)
+    for number in (2, 3):
+        pod = lab.pod(str(number))
+        await network.plug(pod.pid, f"10.244.0.{number}", f"default/{number}")
+    await network.close()
+    assert kernel_state() != before
+
+    await PodNetwork.remove_everything(Config(tmp_path))
+
+    assert kernel_state() == before
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("program", ["iptables", "iptables-legacy"])
+async def test_pods_get_through_a_firewall_that_drops_forwarded_traffic(
+    lab: NetLab, tmp_path: Path, program: str
+) -> None:
+    """Docker's engine sets the policy, keeps DOCKER-USER, and makes both anew when it starts."""
+    for command in ("-P FORWARD DROP", "-N DOCKER-USER", "-A FORWARD -j DOCKER-USER"):
+        run(f"{program} {command}")
+    network = PodNetwork(Config(tmp_path))
+    await network.setup(POD_CIDR)
+    pod = lab.pod("one")
+    await network.plug(pod.pid, "10.244.0.2", "default/one")
+    with inside(lab.client):
+        run(f"ip route add 10.244.0.0/24 via {NODE_ADDRESS}")
+    assert lab.tcp(lab.client, "10.244.0.2", 80) == f"one {CLIENT_ADDRESS}"
+    assert run(f"{program} -S DOCKER-USER").count("mk8s: test") == 2
+
+    await network.repair()
+    assert run(f"{program} -S DOCKER-USER").count("mk8s: test") == 2
+
+    await PodNetwork.remove_everything(Config(tmp_path))
+    assert "mk8s" not in run(f"{program} -S")
+    await network.close()
+
+
+async def test_the_way_through_the_firewall_is_restored_when_the_engine_rebuilds_it(
+    lab: NetLab, network: PodNetwork
+) -> None:
+    watcher = asyncio.create_task(network.watch_firewall())
+    await asyncio.sleep(0)
+    pod = lab.pod("one")
+    await network.plug(pod.pid, "10.244.0.2", "default/one")
+    with inside(lab.client):
+        run(f"ip route add 10.244.0.0/24 via {NODE_ADDRESS}")
+    run("iptables -P FORWARD DROP")
+    async with asyncio.timeout(5):
+        while "mk8s: test" not in run("iptables -S FORWARD"):
+            await asyncio.sleep(0.02)
+    assert lab.tcp(lab.client, "10.244.0.2", 80) == f"one {CLIENT_ADDRESS}"
+    watcher.cancel()
+
+
+async def test_a_firewall_of_another_kind_is_named_with_a_way_out(
+    lab: NetLab, network: PodNetwork, caplog: pytest.LogCaptureFixture
+) -> None:
+    run("nft add table inet strict")
+    subprocess.run(
+        [
+            "nft",
+            "add chain inet strict passing { type filter hook forward priority 0; policy drop; }",
+        ],
+        check=True,
+    )
+    await network.repair()
+    await network.repair()
+    told = [record.getMessage() for record in caplog.records]
+    assert (
+        len([line for line in told if "inet strict passing drops forwarded traffic" in line]) == 1
+    )
+
+
+async def _until_listening(lab: NetLab, port: int) -> None:
+    async with asyncio.timeout(5):
+        while f":{port}" not in run("ss -ltn"):
+            await asyncio.sleep(0.02)
