@@ -35,8 +35,10 @@ _APPLICATION_ID = 0x6D6B3873  # "mk8s"
 _FORMAT = 1
 _LOCK_WAIT = 1.0
 """Seconds to wait for a predecessor that is just exiting."""
-_FREE_PAGES = 256
-_VACUUM_STEP = 1024
+_FREE_PAGES = 512
+"""Pages (of 4 KiB) that may lie free for reuse."""
+_VACUUM_STEP = 512
+"""Pages given back after a commit: a few milliseconds' work."""
 
 _SETTINGS = (
     "PRAGMA auto_vacuum = INCREMENTAL",
@@ -166,13 +168,18 @@ class LogTable:
         return results
 
     def tidy(self) -> None:
-        """Forget what exceeds the history's bounds, if it is time to."""
+        """Forget what exceeds the history's bounds, and give freed pages back: one small step.
+
+        To be called after every commit, so that the file shrinks while little is written.
+        """
         surplus = self._history.surplus()
         if surplus:
             self.compact(surplus)
+        if self._rows("PRAGMA freelist_count")[0][0] > _FREE_PAGES:
+            self._give_back()
 
     def compact(self, revision: int) -> None:
-        """Forget the changes up to `revision`, and give freed pages back."""
+        """Forget the changes up to `revision`."""
         revision = min(revision, self.revision)
         if revision <= self.oldest:
             return
@@ -182,9 +189,13 @@ class LogTable:
             db.execute("UPDATE meta SET oldest = ?", (revision,))
         self._history.forget(revision)
         self.oldest = revision
-        free = self._rows("PRAGMA freelist_count")[0][0] - _FREE_PAGES
-        if free > 0:
-            self._rows(f"PRAGMA incremental_vacuum({min(free, _VACUUM_STEP)})")
+
+    def _give_back(self) -> None:
+        try:
+            # The pragma frees one page a step and returns no rows: `execute` would take one step.
+            self._connection().executescript(f"PRAGMA incremental_vacuum({_VACUUM_STEP})")
+        except sqlite3.Error as error:
+            raise explain(error, self._path) from error
 
     def _create(self) -> None:
         """Make an empty file that only its owner reads (it will hold Secrets)."""
