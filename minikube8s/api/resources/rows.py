@@ -76,7 +76,12 @@ PODS = _row(
     "pods",
     short=("po",),
     categories=("all",),
-    subresources=(Subresource("log", "Pod", ("get",)), _status("Pod")),
+    subresources=(
+        Subresource("binding", "Binding", ("create",)),
+        Subresource("eviction", "Eviction", ("create",), group="policy", version="v1"),
+        Subresource("log", "Pod", ("get",)),
+        _status("Pod"),
+    ),
 )
 SECRETS = _row("", "v1", "Secret", "secrets")
 SERVICEACCOUNTS = _row("", "v1", "ServiceAccount", "serviceaccounts", short=("sa",))
