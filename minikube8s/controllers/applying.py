@@ -57,8 +57,8 @@ class Writer(Protocol):
 class Recorder(Protocol):
     """What applying needs of the EventRecorder."""
 
-    def event(self, ref_obj: Mapping[str, Any], type: str, reason: str, message: str) -> None:
-        """Record an Event about `ref_obj`."""
+    def event(self, about: Mapping[str, Any], type: str, reason: str, message: str, /) -> None:
+        """Record an Event about an object."""
         ...
 
 

@@ -1,0 +1,9 @@
+"""The scheduler: which node a pod runs on, and why none does.
+
+`decision` decides from values (`filters`, `scores`), `usage` keeps what the nodes have left,
+`loop` is the only one that waits and writes.
+"""
+
+from minikube8s.scheduler.loop import Scheduler
+
+__all__ = ["Scheduler"]

@@ -1,0 +1,144 @@
+"""Whether a node can take a pod; each filter says why not, in Kubernetes' words. Pure.
+
+A reason is permanent when no deletion of other pods on that node would change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from minikube8s.api.views import (
+    NodeSelectorRequirement,
+    NodeSelectorTerm,
+    Pod,
+    Taint,
+    Toleration,
+)
+from minikube8s.scheduler.amounts import PODS
+from minikube8s.scheduler.snapshot import Demand, NodeState
+
+UNSCHEDULABLE_TAINT = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
+
+
+class Refusal(NamedTuple):
+    """Why a node cannot take a pod."""
+
+    reasons: tuple[str, ...]
+    permanent: bool
+
+
+Filter = Callable[[Pod, Demand, NodeState], Refusal | None]
+
+
+def check(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
+    """Return the first filter's refusal, or None when the node can take the pod."""
+    for one in FILTERS:
+        refusal = one(pod, needs, state)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def unschedulable(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
+    """Refuse nodes that are cordoned."""
+    if state.node.spec.unschedulable and not _tolerates(pod, UNSCHEDULABLE_TAINT):
+        return Refusal(("node(s) were unschedulable",), permanent=True)
+    return None
+
+
+def taints(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
+    """Refuse nodes with a taint that the pod does not tolerate."""
+    for taint in state.node.spec.taints:
+        if taint.effect in {"NoSchedule", "NoExecute"} and not _tolerates(pod, taint):
+            reason = f"node(s) had untolerated taint {{{taint.key}: {taint.value}}}"
+            return Refusal((reason,), permanent=True)
+    return None
+
+
+def affinity(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
+    """Refuse nodes outside the pod's nodeSelector and required node affinity."""
+    labels = state.node.metadata.labels
+    fits = pod.spec.node_selector.items() <= labels.items()
+    wanted = pod.spec.affinity.node_affinity
+    required = wanted and wanted.required_during_scheduling_ignored_during_execution
+    if fits and required:
+        fits = any(matches(term, state) for term in required.node_selector_terms)
+    if fits:
+        return None
+    return Refusal(("node(s) didn't match Pod's node affinity/selector",), permanent=True)
+
+
+def ports(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
+    """Refuse nodes where a host port that the pod asks for is taken."""
+    if any(one.conflicts(taken) for one in needs.ports for taken in state.ports):
+        reason = "node(s) didn't have free ports for the requested pod ports"
+        return Refusal((reason,), permanent=False)
+    return None
+
+
+def resources(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
+    """Refuse nodes without enough left of what the pod requests."""
+    reasons = []
+    if state.pods + 1 > state.allocatable.get(PODS, 0):
+        reasons.append("Too many pods")
+    permanent = False
+    for name, number in needs.requests.items():
+        offered = state.allocatable.get(name, 0)
+        if number > offered - state.requests.get(name, 0) and number > 0:
+            reasons.append(f"Insufficient {name}")
+            permanent |= number > offered
+    return Refusal(tuple(reasons), permanent) if reasons else None
+
+
+FILTERS: tuple[Filter, ...] = (unschedulable, taints, affinity, ports, resources)
+
+
+def _tolerates(pod: Pod, taint: Taint) -> bool:
+    return any(tolerates(toleration, taint) for toleration in pod.spec.tolerations)
+
+
+def tolerates(toleration: Toleration, taint: Taint) -> bool:
+    """Tell whether a toleration covers a taint."""
+    if toleration.effect and toleration.effect != taint.effect:
+        return False
+    if toleration.key and toleration.key != taint.key:
+        return False
+    if toleration.operator == "Exists":
+        return True
+    return bool(toleration.key) and toleration.value == taint.value
+
+
+def matches(term: NodeSelectorTerm, state: NodeState) -> bool:
+    """Tell whether a node fulfils all of a term; an empty term matches no node."""
+    if not term.match_expressions and not term.match_fields:
+        return False
+    labels = state.node.metadata.labels
+    fields = {"metadata.name": state.name}
+    return all(_holds(one, labels) for one in term.match_expressions) and all(
+        _holds(one, fields) for one in term.match_fields
+    )
+
+
+def _holds(requirement: NodeSelectorRequirement, values: dict[str, str]) -> bool:
+    value = values.get(requirement.key)
+    match requirement.operator:
+        case "In":
+            return value in requirement.values
+        case "NotIn":
+            return value not in requirement.values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "Gt" | "Lt":
+            return _compares(value, requirement)
+    return False
+
+
+def _compares(value: str | None, requirement: NodeSelectorRequirement) -> bool:
+    try:
+        number, bound = int(value or ""), int(requirement.values[0])
+    except (ValueError, IndexError):
+        return False
+    return number > bound if requirement.operator == "Gt" else number < bound

@@ -1,0 +1,268 @@
+"""The scheduler's loop: from changes to decisions to bindings.
+
+Owns the watches, the queue of unbound pods and the writes. Event-driven: a pod is looked at when
+it appears, and again when a change may help it. A decision is made and counted in one step of the
+event loop, so several bindings can be on their way at once and share commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any, Protocol
+
+from minikube8s.api import errors
+from minikube8s.api.errors import ApiError
+from minikube8s.api.meta import now_rfc3339, set_condition
+from minikube8s.api.resources import NODES, PODS
+from minikube8s.api.views import Node, Pod
+from minikube8s.kit.backoff import Backoff
+from minikube8s.kit.clock import Clock
+from minikube8s.kit.tasks import Supervisor
+from minikube8s.kit.workqueue import WorkQueue
+from minikube8s.registry import Registry
+from minikube8s.scheduler.decision import decide
+from minikube8s.scheduler.parking import Parking
+from minikube8s.scheduler.usage import PodKey, Usage
+from minikube8s.store.entry import Entry
+from minikube8s.store.watching import Event
+
+log = logging.getLogger(__name__)
+
+NAME = "default-scheduler"
+"""The schedulerName of the pods that are ours."""
+WORKERS = 16
+"""How many bindings may be on their way at once."""
+RETRY = Backoff(initial=0.01, maximum=10.0)
+GATED = "Scheduling is blocked due to non-empty scheduling gates"
+
+
+class Recorder(Protocol):
+    """What the scheduler needs of the EventRecorder."""
+
+    def event(self, about: Mapping[str, Any], type: str, reason: str, message: str, /) -> None:
+        """Record an Event about an object."""
+        ...
+
+
+class Scheduler:
+    """Binds every pod that asks for it to the node that suits it best."""
+
+    def __init__(self, registry: Registry, recorder: Recorder, clock: Clock) -> None:
+        self._registry = registry
+        self._recorder = recorder
+        self._clock = clock
+        self._usage = Usage()
+        self._parking = Parking()
+        self._binding: set[PodKey] = set()
+        self._queue: WorkQueue[PodKey] = WorkQueue(RETRY)
+        self._supervisor = Supervisor("scheduler")
+        self._closed = asyncio.Event()
+
+    async def run(self) -> None:
+        """Schedule until `close`."""
+        self._supervisor.spawn("watch nodes", self._follow_nodes)
+        self._supervisor.spawn("watch pods", self._follow_pods)
+        for number in range(WORKERS):
+            self._supervisor.spawn(f"worker {number}", self._work)
+        await self._closed.wait()
+
+    async def close(self) -> None:
+        """Stop; pods that were not bound yet are found by the next start."""
+        self._closed.set()
+        await self._supervisor.close()
+        self._queue.close()
+
+    async def _follow_nodes(self) -> None:
+        while True:
+            with closing(self._registry.watch(NODES)) as watch:
+                known = {entry.name for entry in self._registry.list(NODES)}
+                for state in self._usage.states():
+                    if state.name not in known:
+                        self._usage.remove_node(state.name)
+                for entry in self._registry.list(NODES):
+                    self._usage.set_node(entry.view(Node))
+                self._wake()
+                try:
+                    async for event in watch:
+                        self._node_changed(event)
+                except ApiError as error:
+                    if error.code != 410:
+                        raise
+
+    async def _follow_pods(self) -> None:
+        while True:
+            with closing(self._registry.watch(PODS)) as watch:
+                known = {_key(entry) for entry in self._registry.list(PODS)}
+                for key in self._usage.pods() - known:
+                    self._usage.remove_pod(key)
+                for entry in self._registry.list(PODS):
+                    self._pod_changed(Event("ADDED", entry, None, entry.revision))
+                self._wake()
+                try:
+                    async for event in watch:
+                        self._pod_changed(event)
+                except ApiError as error:
+                    if error.code != 410:
+                        raise
+
+    def _node_changed(self, event: Event) -> None:
+        node = event.entry.view(Node)
+        if event.type == "DELETED":
+            self._usage.remove_node(node.metadata.name)
+            return
+        self._usage.set_node(node)
+        if event.previous is None or _offer(node) != _offer(event.previous.view(Node)):
+            self._wake()
+
+    def _pod_changed(self, event: Event) -> None:
+        key = _key(event.entry)
+        # The newest state counts, not the event's: a binding made here is known already.
+        if self._count(key):
+            self._wake()
+        if event.type == "DELETED":
+            self._parking.forget(key)
+        elif _asks(event.entry.view(Pod)) and _is_news(event):
+            self._parking.forget(key)
+            self._queue.add(key)
+
+    def _count(self, key: PodKey) -> bool:
+        """Count a pod where it is now; tell whether that freed something."""
+        entry = self._find(key)
+        pod = entry.view(Pod) if entry is not None else None
+        if pod is not None and pod.spec.node_name and not pod.terminal:
+            self._usage.set_pod(pod, pod.spec.node_name)
+            return False
+        if pod is not None and key in self._binding:
+            return False
+        return self._usage.remove_pod(key)
+
+    def _wake(self) -> None:
+        """Look again at the pods that were refused."""
+        for key, pause in self._parking.release(self._clock.monotonic()):
+            self._queue.add_after(key, pause)
+
+    async def _work(self) -> None:
+        while True:
+            key = await self._queue.get()
+            try:
+                await self._schedule(key)
+            except ApiError as error:
+                if error.reason != "NotFound":
+                    seconds = self._queue.retry(key)
+                    log.info("pod %s/%s: %s; again in %gs", *key, error.message, seconds)
+            except Exception:
+                self._queue.retry(key)
+                log.exception("pod %s/%s was not scheduled; it will be tried again", *key)
+            else:
+                self._queue.forget(key)
+            finally:
+                self._queue.done(key)
+
+    async def _schedule(self, key: PodKey) -> None:
+        entry = self._find(key)
+        if entry is None or not _asks(pod := entry.view(Pod)):
+            return
+        if pod.spec.scheduling_gates:
+            await self._tell(entry, "SchedulingGated", GATED)
+            return
+        decision = decide(pod, self._usage.states())
+        if decision.node:
+            await self._bind(key, entry, decision.node)
+            return
+        self._parking.park(key, self._clock.monotonic())
+        self._recorder.event(entry.object, "Warning", "FailedScheduling", decision.message)
+        await self._tell(entry, "Unschedulable", decision.message)
+
+    async def _bind(self, key: PodKey, entry: Entry, node: str) -> None:
+        self._usage.set_pod(entry.view(Pod), node)
+        self._binding.add(key)
+        try:
+            bound = await self._update(entry, "binding", _binding(node, self._now()))
+        finally:
+            self._binding.discard(key)
+            self._count(key)
+        self._parking.forget(key)
+        message = f"Successfully assigned {entry.namespace}/{entry.name} to {node}"
+        self._recorder.event(bound.object, "Normal", "Scheduled", message)
+
+    async def _tell(self, entry: Entry, reason: str, message: str) -> None:
+        """Say in the pod's status why it is not scheduled; unchanged, nothing is written."""
+
+        def change(pod: dict[str, Any]) -> dict[str, Any]:
+            status = pod.setdefault("status", {})
+            set_condition(
+                status, "PodScheduled", "False", now=self._now(), reason=reason, message=message
+            )
+            return pod
+
+        await self._update(entry, "status", change)
+
+    async def _update(self, entry: Entry, subresource: str, change: _Change) -> Entry:
+        def guarded(pod: dict[str, Any]) -> dict[str, Any]:
+            if pod["metadata"]["uid"] != entry.uid:
+                raise errors.conflict(PODS, entry.name, "the pod was replaced by another one")
+            if pod["spec"].get("nodeName"):
+                raise errors.conflict(PODS, entry.name, "the pod is bound to a node already")
+            return change(pod)
+
+        return await self._registry.update(PODS, entry.namespace, entry.name, guarded, subresource)
+
+    def _find(self, key: PodKey) -> Entry | None:
+        try:
+            return self._registry.get(PODS, *key)
+        except ApiError:
+            return None
+
+    def _now(self) -> str:
+        return now_rfc3339(self._clock.now())
+
+
+class _Change(Protocol):
+    def __call__(self, pod: dict[str, Any]) -> dict[str, Any]: ...
+
+
+def _binding(node: str, now: str) -> _Change:
+    def change(pod: dict[str, Any]) -> dict[str, Any]:
+        if pod["metadata"].get("deletionTimestamp"):
+            name = pod["metadata"]["name"]
+            raise errors.conflict(PODS, name, "the pod is being deleted, it gets no node")
+        pod["spec"]["nodeName"] = node
+        set_condition(pod.setdefault("status", {}), "PodScheduled", "True", now=now)
+        return pod
+
+    return change
+
+
+def _key(entry: Entry) -> PodKey:
+    return (entry.namespace, entry.name)
+
+
+def _asks(pod: Pod) -> bool:
+    """Tell whether the pod waits for this scheduler."""
+    return (
+        pod.spec.scheduler_name == NAME
+        and not pod.spec.node_name
+        and not pod.terminal
+        and pod.metadata.deletion_timestamp is None
+    )
+
+
+def _is_news(event: Event) -> bool:
+    """Tell whether a decision about the pod may come out differently than before."""
+    if event.previous is None:
+        return True
+    before, after = event.previous.view(Pod), event.entry.view(Pod)
+    return before.spec != after.spec or before.metadata.labels != after.metadata.labels
+
+
+def _offer(node: Node) -> tuple[Any, ...]:
+    """Return everything about a node that decides whether it can take a pod."""
+    return (
+        node.spec.unschedulable,
+        node.spec.taints,
+        node.metadata.labels,
+        node.status.allocatable,
+    )
