@@ -275,7 +275,7 @@ class Registry:
             services.carry_over(new, old)
         defaults.apply(resource, new)
         hooks.prepare_update(new, old, subresource)
-        causes = [*hooks.validate(new), *hooks.validate_update(new, old)]
+        causes = [*hooks.validate(new), *hooks.validate_update(new, old, subresource)]
         if causes:
             raise errors.invalid(resource, old["metadata"]["name"], list(dict.fromkeys(causes)))
         return new

@@ -64,9 +64,9 @@ class NodeStrategy(Strategy):
             taken.add(identity)
         return causes
 
-    def validate_update(self, new: Obj, old: Obj) -> list[Cause]:
+    def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Keep the node's pod addresses once they are given."""
-        causes = super().validate_update(new, old)
+        causes = super().validate_update(new, old, subresource)
         before = (old.get("spec") or {}).get("podCIDR")
         if before and (new.get("spec") or {}).get("podCIDR") != before:
             why = 'node updates may not change podCIDR except from "" to valid'

@@ -54,9 +54,9 @@ class ConfigMapStrategy(Strategy):
             causes.append(too_long("", DATA_MAXIMUM))
         return causes
 
-    def validate_update(self, new: Obj, old: Obj) -> list[Cause]:
+    def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Keep what is declared immutable."""
-        causes = super().validate_update(new, old)
+        causes = super().validate_update(new, old, subresource)
         return causes + _kept_immutable(new, old, ("data", "binaryData"))
 
 
@@ -82,9 +82,9 @@ class SecretStrategy(Strategy):
             causes.append(required(f"metadata.annotations[{_TOKEN_ACCOUNT}]"))
         return causes
 
-    def validate_update(self, new: Obj, old: Obj) -> list[Cause]:
+    def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Keep the type and what is declared immutable."""
-        causes = super().validate_update(new, old)
+        causes = super().validate_update(new, old, subresource)
         if new.get("type") != old.get("type"):
             causes.append(immutable("type", new.get("type")))
         return causes + _kept_immutable(new, old, ("data",))

@@ -54,9 +54,9 @@ class EndpointSliceStrategy(Strategy):
             causes += _port(f"ports[{position}]", one, optional=True)
         return causes
 
-    def validate_update(self, new: Obj, old: Obj) -> list[Cause]:
+    def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Keep the address type."""
-        causes = super().validate_update(new, old)
+        causes = super().validate_update(new, old, subresource)
         if new.get("addressType") != old.get("addressType"):
             causes.append(immutable("addressType", new.get("addressType")))
         return causes

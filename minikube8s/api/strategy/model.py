@@ -43,7 +43,10 @@ class Strategy:
         """
         if subresource == "status":
             self.prepare_status(new, old)
-            return
+        else:
+            self._prepare_main(new, old, subresource)
+
+    def _prepare_main(self, new: Obj, old: Obj, subresource: str) -> None:
         if "status" in self.resource.subresources:
             _keep(new, old, "status")
         self.prepare_spec(new, old, subresource)
@@ -68,7 +71,7 @@ class Strategy:
             name_check=self.check_name,
         )
 
-    def validate_update(self, new: Obj, old: Obj) -> list[Cause]:
+    def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Return everything that is wrong with the change; `validate` is called besides."""
         return metadata_checks.check_update(new["metadata"], old["metadata"])
 

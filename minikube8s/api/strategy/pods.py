@@ -41,6 +41,16 @@ class PodStrategy(Strategy):
         if subresource == "binding" and status is not None:
             new["status"] = status
 
+    def prepare_update(self, new: Obj, old: Obj, subresource: str = "") -> None:
+        """Binding writes the node and says so in the status; it is no change of what is wanted."""
+        if subresource != "binding":
+            super().prepare_update(new, old, subresource)
+            return
+        node, status = new["spec"].get("nodeName"), new.get("status")
+        self.prepare_status(new, old)
+        new["spec"] = {**old["spec"], "nodeName": node}
+        new["status"] = status
+
     def prepare_status(self, new: Obj, old: Obj) -> None:
         """A status keeps the quality of service, which the spec decides."""
         super().prepare_status(new, old)
@@ -51,16 +61,20 @@ class PodStrategy(Strategy):
         """Check metadata and spec."""
         return [*super().validate(obj), *podspec.check("spec", obj["spec"])]
 
-    def validate_update(self, new: Obj, old: Obj) -> list[Cause]:
-        """Allow new images, a shorter deadline, more tolerations, and binding to a node once."""
-        causes = super().validate_update(new, old)
-        if new["spec"] == old["spec"]:
+    def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
+        """Allow new images, a shorter deadline and more tolerations, and binding to a node once."""
+        causes = super().validate_update(new, old, subresource)
+        if new["spec"] == old["spec"] or (subresource == "binding" and _is_unbound(old)):
             return causes
         causes += _deadline(new["spec"], old["spec"])
         if _fixed_part(new["spec"], old["spec"]) != old["spec"]:
             differing = _differences(_fixed_part(new["spec"], old["spec"]), old["spec"])
             causes.append(forbidden_field("spec", f"{_ONLY}\n{differing}"))
         return causes
+
+
+def _is_unbound(pod: Obj) -> bool:
+    return not pod["spec"].get("nodeName")
 
 
 def qos_class(spec: Obj) -> str:
@@ -114,8 +128,6 @@ def _fixed_part(new: Obj, old: Obj) -> Obj:
         for container, previous in zip(fixed.get(section) or [], before, strict=False):
             _keep(container, previous, "image")
     _keep(fixed, old, "activeDeadlineSeconds")
-    if not old.get("nodeName"):
-        _keep(fixed, old, "nodeName")
     if (old.get("terminationGracePeriodSeconds") or 0) < 0:
         _keep(fixed, old, "terminationGracePeriodSeconds")
     tolerations = new.get("tolerations") or []

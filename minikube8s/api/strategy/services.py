@@ -59,9 +59,9 @@ class ServiceStrategy(Strategy):
         causes += _families(spec)
         return causes
 
-    def validate_update(self, new: Obj, old: Obj) -> list[Cause]:
+    def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Keep the cluster address unless the type loses or gains it."""
-        causes = super().validate_update(new, old)
+        causes = super().validate_update(new, old, subresource)
         spec, before = new["spec"], old["spec"]
         if "ExternalName" in (spec.get("type"), before.get("type")):
             return causes

@@ -38,9 +38,9 @@ class ReplicaSetStrategy(Strategy):
         """Check metadata, selector and template."""
         return [*super().validate(obj), *check_workload(obj["spec"])]
 
-    def validate_update(self, new: Obj, old: Obj) -> list[Cause]:
+    def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Keep the selector."""
-        return [*super().validate_update(new, old), *check_selector_kept(new, old)]
+        return [*super().validate_update(new, old, subresource), *check_selector_kept(new, old)]
 
 
 class DeploymentStrategy(Strategy):
@@ -58,9 +58,9 @@ class DeploymentStrategy(Strategy):
         spec = obj["spec"]
         return [*super().validate(obj), *check_workload(spec), *_deployment(spec)]
 
-    def validate_update(self, new: Obj, old: Obj) -> list[Cause]:
+    def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Keep the selector."""
-        return [*super().validate_update(new, old), *check_selector_kept(new, old)]
+        return [*super().validate_update(new, old, subresource), *check_selector_kept(new, old)]
 
     def _changed(self, new: Obj, old: Obj) -> bool:
         annotations = new["metadata"].get("annotations") or {}
