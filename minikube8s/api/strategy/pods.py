@@ -35,21 +35,13 @@ class PodStrategy(Strategy):
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
 
     def prepare_update(self, new: Obj, old: Obj, subresource: str = "") -> None:
-        """A binding names the node and, in the same write, the condition that tells so."""
-        status = new.get("status")
-        super().prepare_update(new, old, subresource)
-        if subresource == "binding" and status is not None:
-            new["status"] = status
-
-    def prepare_update(self, new: Obj, old: Obj, subresource: str = "") -> None:
-        """Binding writes the node and says so in the status; it is no change of what is wanted."""
+        """A binding writes the node and says so in the status; the generation stays."""
         if subresource != "binding":
             super().prepare_update(new, old, subresource)
             return
-        node, status = new["spec"].get("nodeName"), new.get("status")
+        node = new["spec"].get("nodeName")
         self.prepare_status(new, old)
         new["spec"] = {**old["spec"], "nodeName": node}
-        new["status"] = status
 
     def prepare_status(self, new: Obj, old: Obj) -> None:
         """A status keeps the quality of service, which the spec decides."""
