@@ -24,14 +24,24 @@ class Previous:
     """Condition type -> (status, lastTransitionTime)."""
 
 
-def previous(status: Mapping[str, Any]) -> Previous:
-    """Read what has to be kept off a status in Kubernetes' form."""
+def previous_of(pod: Pod) -> Previous:
+    """What has to be kept of the status that the master has written down."""
     return Previous(
-        start_time=status.get("startTime") or "",
-        pod_ip=status.get("podIP") or "",
+        start_time=pod.status.start_time or "",
+        pod_ip=pod.status.pod_ip,
         transitions={
-            one["type"]: (one["status"], one.get("lastTransitionTime") or "")
-            for one in status.get("conditions") or ()
+            one.type: (one.status, one.last_transition_time or "") for one in pod.status.conditions
+        },
+    )
+
+
+def previous(status: Mapping[str, Any]) -> Previous:
+    """What has to be kept of a status in Kubernetes' form."""
+    return Previous(
+        start_time=status["startTime"],
+        pod_ip=status.get("podIP", ""),
+        transitions={
+            one["type"]: (one["status"], one["lastTransitionTime"]) for one in status["conditions"]
         },
     )
 
@@ -54,7 +64,7 @@ def conditions(
 ) -> list[dict[str, Any]]:
     """The pod's conditions; those that others set (readiness gates) are kept as they are."""
     ready = _containers_ready(phase, unready)
-    network = pod.spec.host_network or observed.network is Network.PLUGGED
+    network = pod.spec.host_network or observed.network is not Network.UNPLUGGED
     verdicts = {
         "PodReadyToStartContainers": _Verdict(is_running(observed.sandbox) and network),
         "Initialized": _initialized(pod, observed, phase),

@@ -17,11 +17,14 @@ from mk8s_agent.pods.identity import CONTAINER
 from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar, outcome, policy_of
 from mk8s_agent.pods.restarts import restart
 from mk8s_agent.pods.values import (
+    PULL_FAILED,
     Action,
+    BackOffImage,
     CreateContainer,
     CreateSandbox,
     Desired,
     EnsureImage,
+    ImageState,
     Network,
     Observed,
     PlugNetwork,
@@ -40,6 +43,7 @@ from mk8s_agent.runtime.interface import Container, Phase
 _KILL = "SIGKILL"
 _KILL_PATIENCE = timedelta(seconds=10)
 """How long SIGKILL may take before it is sent again."""
+_PULL_ERROR_SHOWN = timedelta(seconds=3)
 _SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
 
 
@@ -168,12 +172,23 @@ def _image_present(plan: _Plan, container: ContainerView, attempt: int) -> bool:
     if known is None or (known.attempt, known.image) != (attempt, container.image):
         plan.add(EnsureImage(container, attempt))
         return False
-    if known.reason and known.retry_at is not None:
-        if known.retry_at > plan.now:
-            plan.look_again(known.retry_at)
-        else:
-            plan.add(EnsureImage(container, attempt))
+    if known.retry_at is not None and known.retry_at <= plan.now:
+        plan.add(EnsureImage(container, attempt))
+    elif known.retry_at is not None:
+        plan.look_again(known.retry_at)
+        _announce_back_off(plan, container, known)
     return not known.reason
+
+
+def _announce_back_off(plan: _Plan, container: ContainerView, known: ImageState) -> None:
+    """A failed pull is shown as such for a moment, then as the wait for the next one."""
+    if known.reason != PULL_FAILED or known.failed_at is None:
+        return
+    due = known.failed_at + _PULL_ERROR_SHOWN
+    if plan.now < due:
+        plan.look_again(due)
+    else:
+        plan.add(BackOffImage(container.name))
 
 
 def _clear_old_attempts(plan: _Plan) -> None:

@@ -25,6 +25,9 @@ from mk8s_agent.pods.identity import (
 )
 from mk8s_agent.runtime.interface import Container, Phase
 
+PULL_FAILED = "ErrImagePull"
+"""An image's reason from a failed pull until its back-off is announced."""
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -70,6 +73,7 @@ class ImageState:
     reason: str = ""
     message: str = ""
     failures: int = 0
+    failed_at: datetime | None = None
     retry_at: datetime | None = None
 
 
@@ -205,6 +209,18 @@ class EnsureImage:
 
 
 @dataclass(frozen=True, slots=True)
+class BackOffImage:
+    """Say that a failed pull will be tried again later."""
+
+    container: str
+
+    @property
+    def target(self) -> str:
+        """Images are looked after beside everything else."""
+        return image_target(self.container)
+
+
+@dataclass(frozen=True, slots=True)
 class CreateContainer:
     """Make a container in the sandbox."""
 
@@ -260,6 +276,7 @@ Action = (
     | PlugNetwork
     | UnplugNetwork
     | EnsureImage
+    | BackOffImage
     | CreateContainer
     | StartContainer
     | Signal

@@ -1,0 +1,134 @@
+"""From a pod's container to a container for the engine. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from minikube8s.api import quantity
+from minikube8s.api.views import Container, Pod
+from mk8s_agent.pods.errors import ConfigError
+from mk8s_agent.pods.expansion import expand
+from mk8s_agent.pods.identity import BACKOFF, SANDBOX, PodRef, container_name, pod_labels
+from mk8s_agent.pods.qos import oom_score_adj
+from mk8s_agent.runtime.interface import ContainerSpec, Limits, Mount, Security
+
+_LEAST_SHARES, _MOST_SHARES = 2, 262_144
+_LEAST_QUOTA = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a container finds: its sandbox, its variables, files of the agent's, the node's
+    abilities.
+
+    `image_user` is the user that the image names. `memory_capacity` in bytes. Without `may_protect`
+    the engine cannot lower a process's out-of-memory score below its own.
+    """
+
+    owner: Mapping[str, str]
+    sandbox_id: str
+    environment: Mapping[str, str]
+    mounts: tuple[Mount, ...]
+    image_user: str
+    memory_capacity: int
+    may_protect: bool
+
+
+def container_spec(
+    pod: Pod, ref: PodRef, container: Container, attempt: int, backoff: int, around: Surroundings
+) -> ContainerSpec:
+    """The container to be made. Raises ConfigError."""
+    values = around.environment
+    labels = {
+        **around.owner,
+        **pod_labels(ref, container.name, attempt),
+        BACKOFF: str(backoff),
+        SANDBOX: around.sandbox_id,
+    }
+    return ContainerSpec(
+        name=container_name(ref, container.name, attempt),
+        image=container.image,
+        labels=labels,
+        command=_words(container.command, values),
+        args=_words(container.args, values),
+        env=tuple(f"{name}={value}" for name, value in values.items()),
+        working_dir=container.working_dir,
+        network=f"container:{around.sandbox_id}",
+        pid_mode=_pid_mode(pod, around),
+        ipc_mode="host" if pod.spec.host_ipc else f"container:{around.sandbox_id}",
+        mounts=around.mounts,
+        limits=_limits(pod, container, around),
+        security=_security(pod, ref, container, around.image_user),
+        tty=container.tty,
+        stdin=container.stdin,
+        stdin_once=container.stdin_once,
+    )
+
+
+def _words(words: tuple[str, ...], values: Mapping[str, str]) -> tuple[str, ...] | None:
+    return tuple(expand(word, values) for word in words) if words else None
+
+
+def _pid_mode(pod: Pod, around: Surroundings) -> str:
+    if pod.spec.host_pid:
+        return "host"
+    return f"container:{around.sandbox_id}" if pod.spec.share_process_namespace else ""
+
+
+def _limits(pod: Pod, container: Container, around: Surroundings) -> Limits:
+    limits, requests = container.resources.limits, container.resources.requests
+    cpu = quantity.parse(requests.get("cpu", limits.get("cpu", 0))).milli
+    cpu_limit = quantity.parse(limits.get("cpu", 0)).milli
+    score = oom_score_adj(pod.spec, container, around.memory_capacity)
+    return Limits(
+        cpu_shares=min(max(cpu * 1024 // 1000, _LEAST_SHARES), _MOST_SHARES),
+        cpu_quota=max(cpu_limit * 100, _LEAST_QUOTA) if cpu_limit else 0,
+        memory=quantity.parse(limits.get("memory", 0)).value,
+        oom_score_adj=score if around.may_protect else max(score, 0),
+    )
+
+
+def _security(pod: Pod, ref: PodRef, container: Container, image_user: str) -> Security:
+    own, shared = container.security_context, pod.spec.security_context
+    user = shared.run_as_user if own.run_as_user is None else own.run_as_user
+    group = shared.run_as_group if own.run_as_group is None else own.run_as_group
+    non_root = shared.run_as_non_root if own.run_as_non_root is None else own.run_as_non_root
+    if non_root:
+        _refuse_root(ref, container, user, image_user)
+    groups = [*shared.supplemental_groups]
+    if shared.fs_group is not None:
+        groups.append(shared.fs_group)
+    return Security(
+        user=_user(user, group, image_user),
+        groups=tuple(str(one) for one in groups),
+        privileged=bool(own.privileged),
+        capabilities_add=own.capabilities.add,
+        capabilities_drop=own.capabilities.drop,
+        read_only_root=bool(own.read_only_root_filesystem),
+        no_new_privileges=own.allow_privilege_escalation is False,
+    )
+
+
+def _user(user: int | None, group: int | None, image_user: str) -> str:
+    """`uid[:gid]`; a group alone goes with the image's user."""
+    if group is None:
+        return "" if user is None else str(user)
+    name = (image_user.partition(":")[0] or "0") if user is None else user
+    return f"{name}:{group}"
+
+
+def _refuse_root(ref: PodRef, container: Container, user: int | None, image_user: str) -> None:
+    where = f'(pod: "{ref}", container: {container.name})'
+    if user == 0:
+        raise ConfigError(f"container's runAsUser breaks non-root policy {where}")
+    if user is not None:
+        return
+    name = image_user.partition(":")[0]
+    if name in ("", "0", "root"):
+        raise ConfigError(f"container has runAsNonRoot and image will run as root {where}")
+    if not name.isdecimal():
+        raise ConfigError(
+            f"container has runAsNonRoot and image has non-numeric user ({name}), "
+            f"cannot verify user is non-root {where}"
+        )

@@ -1,0 +1,86 @@
+"""What a pod's resolver is told. Pure: the host's resolv.conf comes in as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from minikube8s.api.views import Pod
+
+_MOST_SEARCHES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterDns:
+    """The cluster's own name service; without an `address` there is none."""
+
+    address: str = ""
+    domain: str = "cluster.local"
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolver:
+    nameservers: tuple[str, ...] = ()
+    searches: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        lines = [f"nameserver {one}" for one in self.nameservers]
+        if self.searches:
+            lines.append(f"search {' '.join(self.searches[:_MOST_SEARCHES])}")
+        if self.options:
+            lines.append(f"options {' '.join(self.options)}")
+        return "".join(f"{line}\n" for line in lines)
+
+
+def resolv_conf(pod: Pod, cluster: ClusterDns, host: str) -> str:
+    """The pod's /etc/resolv.conf, by its dnsPolicy and dnsConfig.
+
+    `host` is the content of the host's. ClusterFirst needs a cluster DNS; without one, and in the
+    host's network, it means the same as Default.
+    """
+    policy = pod.spec.dns_policy
+    cluster_first = policy == "ClusterFirstWithHostNet" or (
+        policy == "ClusterFirst" and not pod.spec.host_network
+    )
+    if policy == "None":
+        resolver = _Resolver()
+    elif cluster_first and cluster.address:
+        upstream = _parse(host)
+        zone = f"svc.{cluster.domain}"
+        own = (f"{pod.metadata.namespace}.{zone}", zone, cluster.domain)
+        resolver = _Resolver((cluster.address,), (*own, *upstream.searches), ("ndots:5",))
+    else:
+        resolver = _parse(host)
+    return _with_config(resolver, pod).text()
+
+
+def _with_config(resolver: _Resolver, pod: Pod) -> _Resolver:
+    config = pod.spec.dns_config
+    said = {
+        one.name: f"{one.name}:{one.value}" if one.value else one.name for one in config.options
+    }
+    kept = [one for one in resolver.options if one.partition(":")[0] not in said]
+    return _Resolver(
+        _unique(resolver.nameservers + config.nameservers),
+        _unique(resolver.searches + config.searches),
+        (*kept, *said.values()),
+    )
+
+
+def _parse(text: str) -> _Resolver:
+    nameservers: list[str] = []
+    searches: tuple[str, ...] = ()
+    options: list[str] = []
+    for line in text.splitlines():
+        keyword, *values = line.split("#")[0].split(";")[0].split() or [""]
+        if keyword == "nameserver":
+            nameservers += values[:1]
+        elif keyword in ("search", "domain"):
+            searches = tuple(one for one in values if one != ".")
+        elif keyword == "options":
+            options += values
+    return _Resolver(tuple(nameservers), searches, tuple(options))
+
+
+def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,144 @@
+"""Images of containers: looked up, pulled once however many pods want them, and every failure
+named.
+
+Owns the pulls under way. What it says goes into the pod's status and events, in Kubernetes' words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from minikube8s.api.views import Container
+from minikube8s.kit.backoff import Backoff
+from minikube8s.kit.clock import Clock
+from mk8s_agent.pods.values import PULL_FAILED, EnsureImage, ImageState
+from mk8s_agent.runtime.errors import ImageNotFound, InvalidReference, PullError
+from mk8s_agent.runtime.interface import Image, Runtime
+
+Say = Callable[[str, str, str], None]
+"""Records an event: (type, reason, message)."""
+
+MAX_PULLS = 5
+"""Pulls at a time; the others wait their turn."""
+_BACKOFF = Backoff(initial=10.0, maximum=300.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pulled:
+    image: Image
+    seconds: float
+
+
+class Images:
+    """The images of one node."""
+
+    def __init__(self, runtime: Runtime, clock: Clock) -> None:
+        self._runtime = runtime
+        self._clock = clock
+        self._slots = asyncio.Semaphore(MAX_PULLS)
+        self._pulls: dict[str, asyncio.Task[_Pulled]] = {}
+
+    async def ensure(self, action: EnsureImage, before: ImageState | None, say: Say) -> ImageState:
+        """Make sure that the image is there as its pull policy asks. Raises EngineUnavailable.
+
+        `before` is the previous answer for the same container: failures in a row wait longer.
+        """
+        container = action.container
+        same = before is not None and before.image == container.image
+        failures = before.failures if before is not None and same else 0
+        try:
+            await self._ensure(container, say)
+        except InvalidReference as error:
+            reason = "InvalidImageName"
+            message = f'Failed to apply default image tag "{container.image}": {error}'
+            say("Warning", "InspectFailed", message)
+            say("Warning", "Failed", f"Error: {reason}")
+        except ImageNotFound:
+            reason = "ErrImageNeverPull"
+            present = "is not present with pull policy of Never"
+            message = f'Container image "{container.image}" {present}'
+            say("Warning", reason, message)
+            say("Warning", "Failed", f"Error: {reason}")
+        except PullError as error:
+            reason, message = PULL_FAILED, str(error)
+            say("Warning", "Failed", f'Failed to pull image "{container.image}": {message}')
+            say("Warning", "Failed", f"Error: {reason}")
+        else:
+            return ImageState(image=container.image, attempt=action.attempt)
+        now = self._clock.now()
+        return ImageState(
+            image=container.image,
+            attempt=action.attempt,
+            reason=reason,
+            message=message,
+            failures=failures + 1,
+            failed_at=now,
+            retry_at=now + timedelta(seconds=_BACKOFF.delay(failures)),
+        )
+
+    async def _ensure(self, container: Container, say: Say) -> None:
+        reference = container.image
+        if container.image_pull_policy != "Always":
+            try:
+                await self._runtime.image(reference)
+            except ImageNotFound:
+                if container.image_pull_policy == "Never":
+                    raise
+            else:
+                present = "already present on machine and can be accessed by the pod"
+                say("Normal", "Pulled", f'Container image "{reference}" {present}')
+                return
+        say("Normal", "Pulling", f'Pulling image "{reference}"')
+        started = self._clock.monotonic()
+        pulled = await self._pull(reference)
+        waited = self._clock.monotonic() - started
+        say(
+            "Normal",
+            "Pulled",
+            f'Successfully pulled image "{reference}" in {_duration(pulled.seconds)} '
+            f"({_duration(waited)} including waiting). Image size: {pulled.image.size} bytes.",
+        )
+
+    async def _pull(self, reference: str) -> _Pulled:
+        """Join the pull of this image that is under way, or begin one."""
+        task = self._pulls.get(reference)
+        if task is None:
+            task = asyncio.create_task(self._pull_alone(reference), name=f"pull {reference}")
+            self._pulls[reference] = task
+            task.add_done_callback(lambda _: self._pulls.pop(reference, None))
+        # A pod that goes away leaves its pull to the others that wait for it.
+        return await asyncio.shield(task)
+
+    async def _pull_alone(self, reference: str) -> _Pulled:
+        async with self._slots:
+            started = self._clock.monotonic()
+            await self._runtime.pull(reference)
+            image = await self._runtime.image(reference)
+            return _Pulled(image, self._clock.monotonic() - started)
+
+    async def close(self) -> None:
+        """End the pulls under way."""
+        pulls = list(self._pulls.values())
+        for task in pulls:
+            task.cancel()
+        await asyncio.gather(*pulls, return_exceptions=True)
+
+
+def back_off(state: ImageState, say: Say) -> ImageState:
+    """A failed pull, once it was shown, becomes the wait for the next one."""
+    message = f'Back-off pulling image "{state.image}"'
+    say("Normal", "BackOff", message)
+    say("Warning", "Failed", "Error: ImagePullBackOff")
+    return replace(
+        state, reason="ImagePullBackOff", message=f"{message}: ErrImagePull: {state.message}"
+    )
+
+
+def _duration(seconds: float) -> str:
+    """Milliseconds below a second, else seconds with at most three digits behind the point."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f}ms"
+    return f"{seconds:.3f}".rstrip("0").rstrip(".") + "s"

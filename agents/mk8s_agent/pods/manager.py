@@ -1,0 +1,121 @@
+"""All pods of the node: who has a worker, and who tells it what.
+
+Owns the workers and the subscription to the engine's events. A pod's worker is found by its uid: a
+pod that goes away and its successor of the same name are two pods.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from minikube8s.kit.backoff import Backoff
+from minikube8s.kit.tasks import Supervisor
+from mk8s_agent.pods.identity import POD_UID, PodRef, ref_of
+from mk8s_agent.pods.node_context import NodeContext
+from mk8s_agent.pods.worker import PodWorker
+from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
+from mk8s_agent.runtime.interface import Container
+
+log = logging.getLogger(__name__)
+
+RESYNC_SECONDS = 300.0
+"""How often everything is looked at although nothing was heard."""
+_RECONNECT = Backoff(initial=0.1, maximum=2.0)
+
+
+class Pods:
+    """Runs the pods that the master assigned to this node, and removes the others of this cluster.
+
+    `engine_state` is called with True once the engine answers and with False when it stops to.
+    """
+
+    def __init__(self, context: NodeContext, engine_state: Callable[[bool], None]) -> None:
+        self._ctx = context
+        self._engine_state = engine_state
+        self._supervisor = Supervisor("pods")
+        self._workers: dict[str, PodWorker] = {}
+        self._strangers: dict[str, list[Container]] = {}
+        self._looked = False
+
+    async def run(self) -> None:
+        """Work until cancelled; pods keep running then."""
+        unsubscribe = self._ctx.assignments.subscribe(self._assignment_changed)
+        try:
+            await self._follow_engine()
+        finally:
+            unsubscribe()
+            await self._supervisor.close()
+            await self._ctx.images.close()
+
+    async def _follow_engine(self) -> None:
+        """Keep subscribed to the engine's events; after every gap look at everything."""
+        failures = 0
+        while True:
+            try:
+                async with self._ctx.runtime.events(self._ctx.owner) as events:
+                    await self._look_at_everything()
+                    failures = 0
+                    self._engine_state(True)
+                    async for event in events:
+                        self._container_changed(event.container_id, event.labels.get(POD_UID, ""))
+                log.warning("the container engine closed its event stream: it may be restarting")
+            except EngineUnavailable as error:
+                log.warning("%s", error)
+            except RuntimeFault as error:
+                log.warning("the container engine refused to report events: %s", error)
+            self._engine_state(False)
+            await self._ctx.clock.sleep(_RECONNECT.delay(failures))
+            failures += 1
+
+    async def _look_at_everything(self) -> None:
+        found: dict[str, list[Container]] = {}
+        for container in await self._ctx.runtime.containers(self._ctx.owner):
+            found.setdefault(container.labels.get(POD_UID, ""), []).append(container)
+        self._strangers = {uid: all for uid, all in found.items() if uid not in self._workers}
+        self._looked = True
+        for worker in self._workers.values():
+            worker.look_again()
+        self._reconcile()
+
+    def _assignment_changed(self, resource: str, key: tuple[str, str]) -> None:
+        """Something the master wants is different now."""
+        if resource == "pods":
+            self._reconcile()
+        elif resource in ("configmaps", "secrets"):
+            for worker in self._workers.values():
+                if worker.namespace == key[0]:
+                    worker.configuration_changed()
+
+    def _container_changed(self, container_id: str, uid: str) -> None:
+        if worker := self._workers.get(uid):
+            worker.notice(container_id)
+
+    def _reconcile(self) -> None:
+        """Give every assigned pod its worker, and take leave of pods that are not assigned."""
+        if not self._looked or not self._ctx.assignments.synced.is_set():
+            return
+        wanted: set[str] = set()
+        for (namespace, name), assigned in self._ctx.assignments.pods().items():
+            pod = assigned.view
+            uid = pod.metadata.uid
+            wanted.add(uid)
+            worker = self._workers.get(uid) or self._hire(PodRef(namespace, name, uid))
+            worker.want(pod)
+        for uid, worker in self._workers.items():
+            if uid not in wanted:
+                worker.abandon()
+        for uid, found in list(self._strangers.items()):
+            if uid not in wanted:
+                log.info("pod %s is not wanted any more: removing it", ref_of(found[0].labels))
+                self._hire(ref_of(found[0].labels)).abandon()
+
+    def _hire(self, ref: PodRef) -> PodWorker:
+        worker = PodWorker(ref, self._ctx, self._strangers.pop(ref.uid, []))
+        self._workers[ref.uid] = worker
+        self._supervisor.spawn(str(ref), lambda: self._employ(worker), restart=False)
+        return worker
+
+    async def _employ(self, worker: PodWorker) -> None:
+        await worker.run()
+        self._workers.pop(worker.ref.uid, None)

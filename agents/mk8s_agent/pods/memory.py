@@ -1,0 +1,74 @@
+"""What a worker knows of its pod beside what the master wants. All of it can be seen again by
+looking.
+
+Owns the translation to `Observed`. Bounds: one entry a container, an image, a target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mk8s_agent.pods.values import (
+    Fault,
+    ImageState,
+    Network,
+    Observed,
+    Sent,
+    sort_containers,
+)
+from mk8s_agent.runtime.interface import Container, Phase
+
+_AGE = {phase: age for age, phase in enumerate(Phase)}
+
+
+@dataclass(slots=True)
+class Memory:
+    """The state of one pod on this node.
+
+    `stale` asks for a look at all of the pod's containers, `dirty` names single ones to look at.
+    """
+
+    network: Network = Network.UNPLUGGED
+    found: dict[str, Container] = field(default_factory=dict)
+    images: dict[str, ImageState] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    signals: dict[str, Sent] = field(default_factory=dict)
+    dirty: set[str] = field(default_factory=set)
+    stale: bool = False
+
+    def look_at(self, container_id: str) -> None:
+        """Something happened to this container."""
+        self.dirty.add(container_id)
+
+    def see(self, container: Container) -> None:
+        """This is the container now; news that was overtaken by newer news is dropped."""
+        known = self.found.get(container.id)
+        if known is None or _AGE[container.phase] >= _AGE[known.phase]:
+            self.found[container.id] = container
+
+    def see_all(self, containers: Iterable[Container]) -> None:
+        """These are all the pod's containers now."""
+        self.found = {one.id: one for one in containers}
+        self.signals = {id: sent for id, sent in self.signals.items() if id in self.found}
+        self.dirty.clear()
+        self.stale = False
+
+    def forget(self, container_id: str) -> None:
+        """The container is not there any more."""
+        self.found.pop(container_id, None)
+        self.signals.pop(container_id, None)
+        self.dirty.discard(container_id)
+
+    def observed(self, busy: Iterable[str]) -> Observed:
+        """All of it as a value."""
+        sandboxes, containers = sort_containers(list(self.found.values()))
+        return Observed(
+            sandboxes=sandboxes,
+            containers=containers,
+            network=self.network,
+            images=dict(self.images),
+            faults=dict(self.faults),
+            signals=dict(self.signals),
+            busy=frozenset(busy),
+        )

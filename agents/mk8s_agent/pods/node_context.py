@@ -1,0 +1,158 @@
+"""What all pods of a node share, handed to every worker. Owns nothing but the addresses in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from minikube8s.api.views import ConfigMap, Pod, Secret
+from minikube8s.kit.clock import Clock
+from mk8s_agent.assignments import Assignments
+from mk8s_agent.network.addresses import AddressPool
+from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.pods.dns import ClusterDns
+from mk8s_agent.pods.fields import Place
+from mk8s_agent.pods.files import PodFiles
+from mk8s_agent.pods.images import Images
+from mk8s_agent.pods.sandbox import Sandboxes
+from mk8s_agent.runtime.interface import Runtime
+
+
+class PodNetwork(Protocol):
+    """The node's pod network, see `mk8s_agent.network.pods`. Its methods raise NetworkError."""
+
+    async def plug(self, pid: int, address: str, name: str) -> None:
+        """Connect the network namespace of a process. Idempotent."""
+        ...
+
+    async def unplug(self, address: str) -> None:
+        """Disconnect the pod with that address. Idempotent."""
+        ...
+
+
+class Reporter(Protocol):
+    """What the master is told, see `mk8s_agent.link.reporter`."""
+
+    def pod_status(self, namespace: str, name: str, uid: str, status: dict[str, Any]) -> None:
+        """A pod's newest status."""
+        ...
+
+    def pod_gone(self, namespace: str, name: str, uid: str) -> None:
+        """Nothing of the pod is left."""
+        ...
+
+    def event(self, involved: dict[str, Any], type: str, reason: str, message: str) -> None:
+        """Something worth telling people happened."""
+        ...
+
+
+class Addresses:
+    """Which pod has which address.
+
+    What runs says so by its labels; this only keeps two from one.
+    """
+
+    def __init__(self) -> None:
+        self._pool: AddressPool | None = None
+        self._by_uid: dict[str, str] = {}
+
+    def set_range(self, cidr: str) -> None:
+        """Take over the node's pod range."""
+        self._pool = AddressPool(cidr)
+
+    def adopt(self, uid: str, address: str) -> None:
+        """A sandbox that has this address already."""
+        if address:
+            self._by_uid[uid] = address
+
+    def allocate(self, uid: str) -> str:
+        """The pod's address, the same until it is released. Raises NetworkError."""
+        if uid not in self._by_uid:
+            if self._pool is None:
+                raise NetworkError("the master has not yet given this node its pod range")
+            self._by_uid[uid] = self._pool.allocate(set(self._by_uid.values()))
+        return self._by_uid[uid]
+
+    def of(self, uid: str) -> str:
+        """The pod's address; empty when it has none."""
+        return self._by_uid.get(uid, "")
+
+    def release(self, uid: str) -> None:
+        """The pod needs its address no more."""
+        self._by_uid.pop(uid, None)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """The node as its pods need to know it.
+
+    Memory in bytes; see `node` for where they come from.
+    """
+
+    name: str
+    address: str
+    cpu_milli: int
+    memory: int
+    may_protect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeContext:
+    """Everything a worker uses that is not its own."""
+
+    runtime: Runtime
+    network: PodNetwork
+    reporter: Reporter
+    assignments: Assignments
+    clock: Clock
+    facts: NodeFacts
+    owner: dict[str, str]
+    images: Images
+    sandboxes: Sandboxes
+    addresses: Addresses
+    files: PodFiles
+
+    def configmap(self, namespace: str, name: str) -> ConfigMap | None:
+        """A ConfigMap that a pod of this node names."""
+        found = self.assignments.configmap(namespace, name)
+        return None if found is None else found.view
+
+    def secret(self, namespace: str, name: str) -> Secret | None:
+        """A Secret that a pod of this node names."""
+        found = self.assignments.secret(namespace, name)
+        return None if found is None else found.view
+
+    def dns(self) -> ClusterDns:
+        """The cluster's name service."""
+        cluster = self.assignments.cluster
+        if cluster is None:
+            return ClusterDns()
+        return ClusterDns(cluster.cluster_dns, cluster.cluster_domain or "cluster.local")
+
+    def place(self, pod: Pod) -> Place:
+        """Where the pod is."""
+        address = (
+            self.facts.address if pod.spec.host_network else self.addresses.of(pod.metadata.uid)
+        )
+        return Place(self.facts.address, address, self.facts.cpu_milli, self.facts.memory)
+
+
+def recorder(reporter: Reporter, pod: Pod, container: str = "") -> Callable[[str, str, str], None]:
+    """A function that records (type, reason, message) about the pod, or one of its containers."""
+    involved = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "namespace": pod.metadata.namespace,
+        "name": pod.metadata.name,
+        "uid": pod.metadata.uid,
+        "resourceVersion": pod.metadata.resource_version,
+    }
+    if container:
+        init = any(one.name == container for one in pod.spec.init_containers)
+        involved["fieldPath"] = f"spec.{'initContainers' if init else 'containers'}{{{container}}}"
+
+    def record(type: str, reason: str, message: str) -> None:
+        reporter.event(involved, type, reason, message)
+
+    return record

@@ -1,0 +1,151 @@
+"""The side effects of a pod's worker, one method an action.
+
+What they mean for the next step is the worker's.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from minikube8s.api.views import Pod
+from mk8s_agent.pods import images
+from mk8s_agent.pods.container_spec import Surroundings, container_spec
+from mk8s_agent.pods.environment import environment
+from mk8s_agent.pods.identity import PodRef
+from mk8s_agent.pods.images import Say
+from mk8s_agent.pods.memory import Memory
+from mk8s_agent.pods.node_context import NodeContext, recorder
+from mk8s_agent.pods.service_env import service_environment
+from mk8s_agent.pods.values import (
+    Action,
+    BackOffImage,
+    CreateContainer,
+    CreateSandbox,
+    EnsureImage,
+    Network,
+    PlugNetwork,
+    Remove,
+    Sent,
+    Signal,
+    StartContainer,
+    StartSandbox,
+    UnplugNetwork,
+)
+from mk8s_agent.runtime.errors import ContainerNotFound, NotRunning, StartError
+
+
+async def perform(
+    action: Action, ref: PodRef, pod: Pod | None, ctx: NodeContext, memory: Memory
+) -> None:
+    """Do it, and note in `memory` what came of it.
+
+    Raises ConfigError, NetworkError, RuntimeFault or OSError; then it may or may not have had its
+    effect.
+    """
+    match action:
+        case Signal():
+            await _signal(action, pod, ctx, memory)
+        case Remove():
+            await ctx.runtime.remove(action.id)
+            memory.forget(action.id)
+        case UnplugNetwork():
+            if address := ctx.addresses.of(ref.uid):
+                await ctx.network.unplug(address)
+            memory.network = Network.UNPLUGGED
+        case _ if pod is None:
+            raise AssertionError(f"{action} needs a pod; only known pods get more than an end")
+        case _:
+            await _bring_up(action, ref, pod, ctx, memory)
+
+
+async def _bring_up(
+    action: Action, ref: PodRef, pod: Pod, ctx: NodeContext, memory: Memory
+) -> None:
+    match action:
+        case CreateSandbox():
+            await _create_sandbox(action, ref, pod, ctx, memory)
+        case StartSandbox():
+            memory.see(await ctx.sandboxes.start(action.id, pod))
+        case PlugNetwork():
+            if not pod.spec.host_network:
+                name = f"{ref.namespace}/{ref.name}"
+                await ctx.network.plug(action.sandbox.pid, ctx.addresses.of(ref.uid), name)
+            memory.network = Network.PLUGGED
+        case EnsureImage():
+            name = action.container.name
+            before = memory.images.get(name)
+            memory.images[name] = await ctx.images.ensure(action, before, _say(ctx, pod, name))
+        case BackOffImage():
+            state = memory.images[action.container]
+            say = _say(ctx, pod, action.container)
+            memory.images[action.container] = images.back_off(state, say)
+        case CreateContainer():
+            await _create_container(action, ref, pod, ctx, memory)
+        case StartContainer():
+            await _start_container(action, pod, ctx, memory)
+        case Signal() | Remove() | UnplugNetwork():
+            raise AssertionError(f"{action} is done by perform")
+        case _:
+            assert_never(action)
+
+
+async def _signal(action: Signal, pod: Pod | None, ctx: NodeContext, memory: Memory) -> None:
+    if action.event and pod is not None:
+        _say(ctx, pod, action.container)("Normal", "Killing", action.event)
+    memory.signals[action.id] = Sent(action.signal, ctx.clock.now())
+    try:
+        await ctx.runtime.kill(action.id, action.signal)
+    except (NotRunning, ContainerNotFound):
+        # It ended by itself just now; looking again will show it.
+        memory.look_at(action.id)
+
+
+async def _create_sandbox(
+    action: CreateSandbox, ref: PodRef, pod: Pod, ctx: NodeContext, memory: Memory
+) -> None:
+    memory.network = Network.UNPLUGGED
+    address = "" if pod.spec.host_network else ctx.addresses.allocate(ref.uid)
+    ctx.files.write(pod, address, ctx.dns())
+    memory.look_at(await ctx.sandboxes.create(pod, ref, action.attempt, address))
+
+
+async def _create_container(
+    action: CreateContainer, ref: PodRef, pod: Pod, ctx: NodeContext, memory: Memory
+) -> None:
+    container = action.container
+    links = pod.spec.enable_service_links
+    services = (one.view for one in ctx.assignments.services().values())
+    variables = service_environment(services, ref.namespace, links=links)
+    image = await ctx.runtime.image(container.image)
+    around = Surroundings(
+        owner=ctx.owner,
+        sandbox_id=action.sandbox.id,
+        environment=environment(pod, container, ctx, ctx.place(pod), variables),
+        mounts=ctx.files.mounts(ref.uid),
+        image_user=image.user,
+        memory_capacity=ctx.facts.memory,
+        may_protect=ctx.facts.may_protect,
+    )
+    spec = container_spec(pod, ref, container, action.attempt, action.backoff, around)
+    memory.look_at(await ctx.runtime.create(spec))
+    _say(ctx, pod, container.name)("Normal", "Created", "Container created")
+
+
+async def _start_container(
+    action: StartContainer, pod: Pod, ctx: NodeContext, memory: Memory
+) -> None:
+    memory.look_at(action.id)
+    say = _say(ctx, pod, action.name)
+    try:
+        await ctx.runtime.start(action.id)
+    except StartError as error:
+        say("Warning", "Failed", f"Error: {error}")
+        if (await ctx.runtime.inspect(action.id)).error:
+            # It has become a container that ended; when it runs again is the restart policy's.
+            return
+        raise
+    say("Normal", "Started", "Container started")
+
+
+def _say(ctx: NodeContext, pod: Pod, container: str) -> Say:
+    return recorder(ctx.reporter, pod, container)

@@ -1,0 +1,113 @@
+"""A pod's sandbox: the pause container, in a network namespace of its own.
+
+Owns the two ways to one: pause leaves the host's network by itself, which is twice as fast; or the
+engine makes the namespace, where the kernel or a security module refuses the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from minikube8s.api.views import Pod
+from mk8s_agent.pods.files import host_name
+from mk8s_agent.pods.identity import (
+    ADDRESS,
+    SANDBOX_NAME,
+    PodRef,
+    container_name,
+    pod_labels,
+)
+from mk8s_agent.runtime import pause
+from mk8s_agent.runtime.errors import RuntimeFault
+from mk8s_agent.runtime.interface import Container, ContainerSpec, Limits, Phase, Runtime, Security
+
+log = logging.getLogger(__name__)
+
+_UNSHARE_SECONDS = 5.0
+_LOOK_SECONDS = 0.002
+_PAUSE_OOM_SCORE = -998
+_PAUSE_SHARES = 2
+
+
+class Sandboxes:
+    """Makes and starts pause containers on one node."""
+
+    def __init__(
+        self, runtime: Runtime, image: str, owner: dict[str, str], *, may_protect: bool
+    ) -> None:
+        self._runtime = runtime
+        self._image = image
+        self._owner = owner
+        self._may_protect = may_protect
+        self._unshares = True
+
+    async def create(self, pod: Pod, ref: PodRef, attempt: int, address: str) -> str:
+        """Make the pause container and return its id.
+
+        `address` is remembered on it. Raises RuntimeFault.
+        """
+        own_namespace = self._unshares and not pod.spec.host_network
+        shared = pod.spec.host_network or own_namespace
+        spec = ContainerSpec(
+            name=container_name(ref, SANDBOX_NAME, attempt),
+            image=self._image,
+            labels={**self._owner, **pod_labels(ref, SANDBOX_NAME, attempt), ADDRESS: address},
+            args=(pause.NETNS,) if own_namespace else (),
+            hostname="" if pod.spec.host_network else host_name(pod),
+            network="host" if shared else "none",
+            pid_mode="host" if pod.spec.host_pid else "",
+            ipc_mode="host" if pod.spec.host_ipc else "shareable",
+            limits=Limits(
+                cpu_shares=_PAUSE_SHARES,
+                oom_score_adj=_PAUSE_OOM_SCORE if self._may_protect else 0,
+            ),
+            security=Security(
+                capabilities_drop=("ALL",),
+                capabilities_add=("SYS_ADMIN",) if own_namespace else (),
+                read_only_root=True,
+            ),
+        )
+        return await self._runtime.create(spec)
+
+    async def start(self, container_id: str, pod: Pod) -> Container:
+        """Run it, and return it once its network namespace is its own. Raises RuntimeFault."""
+        await self._runtime.start(container_id)
+        started = await self._runtime.inspect(container_id)
+        if pod.spec.host_network or not self._unshares:
+            return started
+        try:
+            async with asyncio.timeout(_UNSHARE_SECONDS):
+                # Nothing tells when a process changes its namespace; mostly it has by now.
+                while not _has_settled(started.pid):  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_SECONDS)
+        except TimeoutError:
+            raise RuntimeFault(
+                f"pause did not leave the host's network within {_UNSHARE_SECONDS:.0f} s"
+            ) from None
+        if not _is_alive(started.pid):
+            started = await self._runtime.inspect(container_id)
+        if started.phase is Phase.EXITED and started.exit_code == pause.REFUSED_EXIT:
+            log.warning(
+                "this machine does not let pause make its own network namespace: "
+                "pods get theirs from the engine from now on, which takes longer"
+            )
+            self._unshares = False
+        return started
+
+
+def _has_settled(pid: int) -> bool:
+    """Whether pause has its own namespace.
+
+    What it does last, for all to see, is to give up privileges.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True
+    return "NoNewPrivs:\t1" in status
+
+
+def _is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()

@@ -1,0 +1,279 @@
+"""One worker a pod: look, decide (`next_step`), begin what was decided, report, wait.
+
+Owns the pod's tasks. Between two looks it waits for a change of what is wanted, for news of a
+container, for one of its actions to end, or for the time that the last step named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from minikube8s.api.times import parse_time
+from minikube8s.api.views import Pod
+from minikube8s.kit.backoff import Backoff
+from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.pods.conditions import Previous, previous, previous_of
+from mk8s_agent.pods.errors import ConfigError
+from mk8s_agent.pods.identity import ADDRESS, POD_UID, SANDBOX_NAME, PodRef
+from mk8s_agent.pods.lifecycle import policy_of
+from mk8s_agent.pods.memory import Memory
+from mk8s_agent.pods.next_step import next_step
+from mk8s_agent.pods.node_context import NodeContext, recorder
+from mk8s_agent.pods.performing import perform
+from mk8s_agent.pods.restarts import restart
+from mk8s_agent.pods.status import pod_status
+from mk8s_agent.pods.values import (
+    Action,
+    CreateContainer,
+    CreateSandbox,
+    Desired,
+    Fault,
+    Network,
+    Observed,
+    PlugNetwork,
+    StartContainer,
+    StartSandbox,
+    image_target,
+    is_running,
+)
+from mk8s_agent.runtime.errors import (
+    ContainerNotFound,
+    EngineUnavailable,
+    ImageNotFound,
+    NameTaken,
+    RuntimeFault,
+)
+from mk8s_agent.runtime.interface import Container, Phase
+
+log = logging.getLogger(__name__)
+
+ORPHAN_GRACE = timedelta(seconds=2)
+"""What a pod that the master has forgotten gets to end: nobody waits for it."""
+_FAULTS = Backoff(initial=1.0, maximum=60.0)
+_ENGINE_PATIENCE = 5.0
+_EXPECTED = (ConfigError, NetworkError, RuntimeFault, OSError)
+
+
+class PodWorker:
+    """The life of one pod on this node; `run` returns when nothing of it is left."""
+
+    def __init__(self, ref: PodRef, context: NodeContext, found: list[Container]) -> None:
+        self.ref = ref
+        self._ctx = context
+        self._memory = Memory()
+        self._pod: Pod | None = None
+        self._stop_by: datetime | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._changed = asyncio.Event()
+        self._before = Previous()
+        self._reported: dict[str, Any] = {}
+        self._told_back_off: dict[str, str] = {}
+        if found:
+            self._memory.see_all(found)
+            self._memory.network = Network.UNKNOWN
+        for one in found:
+            context.addresses.adopt(ref.uid, one.labels.get(ADDRESS, ""))
+
+    @property
+    def namespace(self) -> str:
+        """The pod's namespace."""
+        return self.ref.namespace
+
+    def want(self, pod: Pod) -> None:
+        """This is what the master wants of the pod now."""
+        if self._pod is None:
+            self._before = previous_of(pod)
+        self._pod = pod
+        if deletion := pod.metadata.deletion_timestamp:
+            grace = timedelta(seconds=pod.metadata.deletion_grace_period_seconds or 0)
+            # Clocks of two machines differ: never wait longer than the grace period from now.
+            self._stop(min(parse_time(deletion), self._ctx.clock.now() + grace))
+        self._changed.set()
+
+    def abandon(self) -> None:
+        """The master does not know the pod any more."""
+        self._stop(self._ctx.clock.now() + ORPHAN_GRACE)
+        self._changed.set()
+
+    def notice(self, container_id: str) -> None:
+        """Something happened to one of the pod's containers."""
+        self._memory.look_at(container_id)
+        self._changed.set()
+
+    def look_again(self) -> None:
+        """News may have been missed: look at everything, try again what failed."""
+        self._memory.stale = True
+        self._memory.faults.clear()
+        self._changed.set()
+
+    def configuration_changed(self) -> None:
+        """A ConfigMap or Secret of the namespace changed: what was missing may be there."""
+        if self._memory.faults:
+            self._memory.faults.clear()
+            self._changed.set()
+
+    def _stop(self, by: datetime) -> None:
+        if self._stop_by is None:
+            self._memory.faults.clear()
+            for container in self._pod.spec.containers if self._pod else ():
+                if task := self._tasks.get(image_target(container.name)):
+                    task.cancel()
+        self._stop_by = by if self._stop_by is None else min(by, self._stop_by)
+
+    async def run(self) -> None:
+        """Work until nothing of the pod is left; then the master has been told."""
+        try:
+            while True:
+                self._changed.clear()
+                if not await self._look():
+                    await self._wait(_ENGINE_PATIENCE)
+                    continue
+                now = self._ctx.clock.now()
+                observed = self._memory.observed(self._tasks)
+                desired = Desired(ref=self.ref, pod=self._pod, stop_by=self._stop_by)
+                step = next_step(desired, observed, now)
+                if step.gone:
+                    self._leave()
+                    return
+                for action in step.actions:
+                    self._begin(action)
+                self._report(observed, now)
+                await self._wait(
+                    None if step.wake_at is None else (step.wake_at - now).total_seconds()
+                )
+        finally:
+            for task in self._tasks.values():
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _wait(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(None if seconds is None else max(seconds, 0)):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    async def _look(self) -> bool:
+        """See what may have changed; False when the engine does not answer."""
+        memory = self._memory
+        try:
+            if memory.stale:
+                wanted = {**self._ctx.owner, POD_UID: self.ref.uid}
+                memory.see_all(await self._ctx.runtime.containers(wanted))
+            while memory.dirty:
+                await asyncio.gather(*(self._look_at(one) for one in tuple(memory.dirty)))
+        except RuntimeFault as error:
+            log.warning("pod %s: cannot be looked at: %s", self.ref, error)
+            memory.stale = True
+            return False
+        if memory.network is Network.PLUGGED and not is_running(memory.observed(()).sandbox):
+            memory.network = Network.UNKNOWN
+        return True
+
+    async def _look_at(self, container_id: str) -> None:
+        self._memory.dirty.discard(container_id)
+        try:
+            self._memory.see(await self._ctx.runtime.inspect(container_id))
+        except ContainerNotFound:
+            self._memory.forget(container_id)
+        except RuntimeFault:
+            self._memory.dirty.add(container_id)
+            raise
+
+    def _begin(self, action: Action) -> None:
+        task = asyncio.create_task(self._carry_out(action), name=f"{self.ref} {action}")
+        self._tasks[action.target] = task
+
+    async def _carry_out(self, action: Action) -> None:
+        try:
+            await perform(action, self.ref, self._pod, self._ctx, self._memory)
+        except _EXPECTED as error:
+            self._failed(action, error)
+        except Exception as error:
+            log.exception("pod %s: %s failed in a way that was not foreseen", self.ref, action)
+            self._failed(action, RuntimeFault(f"internal error: {error}"))
+        else:
+            self._memory.faults.pop(action.target, None)
+        finally:
+            self._tasks.pop(action.target, None)
+            self._changed.set()
+
+    def _failed(self, action: Action, error: Exception) -> None:
+        """Note the failure, and when to try again; say it where people look."""
+        memory, target = self._memory, action.target
+        log.warning("pod %s: %s: %s", self.ref, type(action).__name__, error)
+        if isinstance(error, NameTaken | EngineUnavailable | ContainerNotFound):
+            memory.stale = True
+        if isinstance(error, ImageNotFound) and isinstance(action, CreateContainer):
+            memory.images.pop(action.container.name, None)
+        before = memory.faults.get(target)
+        failures = before.failures if before else 0
+        memory.faults[target] = Fault(
+            reason=_fault_reason(action, error),
+            message=str(error),
+            failures=failures + 1,
+            retry_at=self._ctx.clock.now() + timedelta(seconds=_FAULTS.delay(failures)),
+        )
+        if self._pod is None or isinstance(error, EngineUnavailable):
+            return
+        if target == SANDBOX_NAME:
+            say = recorder(self._ctx.reporter, self._pod)
+            say("Warning", "FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
+        elif isinstance(action, CreateContainer):
+            say = recorder(self._ctx.reporter, self._pod, action.container.name)
+            say("Warning", "Failed", f"Error: {error}")
+
+    def _report(self, observed: Observed, now: datetime) -> None:
+        pod = self._pod
+        if pod is None or (pod.terminal and not (observed.sandboxes or observed.containers)):
+            return
+        status = pod_status(pod, observed, self._ctx.facts.address, self._before, now)
+        if status == self._reported:
+            return
+        if self._tasks and all(
+            status.get(part) == self._reported.get(part)
+            for part in ("phase", "containerStatuses", "initContainerStatuses")
+        ):
+            # More is about to change: the master writes each status to disk.
+            return
+        self._reported, self._before = status, previous(status)
+        self._ctx.reporter.pod_status(self.ref.namespace, self.ref.name, self.ref.uid, status)
+        self._tell_back_off(pod, observed, now)
+
+    def _tell_back_off(self, pod: Pod, observed: Observed, now: datetime) -> None:
+        """An event for each container that begins to wait for its next restart."""
+        inits = [(one, policy_of(pod, one, init=True)) for one in pod.spec.init_containers]
+        mains = [(one, pod.spec.restart_policy) for one in pod.spec.containers]
+        for container, policy in inits + mains:
+            newest = observed.newest(container.name)
+            if newest is None or newest.phase is not Phase.EXITED:
+                continue
+            again = restart(policy, newest)
+            told = self._told_back_off.get(container.name) == newest.id
+            if again is None or again.at <= now or told:
+                continue
+            self._told_back_off[container.name] = newest.id
+            message = f"Back-off restarting failed container {container.name} in pod {self.ref}"
+            recorder(self._ctx.reporter, pod, container.name)("Warning", "BackOff", message)
+
+    def _leave(self) -> None:
+        self._ctx.files.remove(self.ref.uid)
+        self._ctx.addresses.release(self.ref.uid)
+        self._ctx.reporter.pod_gone(self.ref.namespace, self.ref.name, self.ref.uid)
+
+
+def _fault_reason(action: Action, error: Exception) -> str:
+    """Kubernetes' word for a container that waits because of this."""
+    if isinstance(error, ConfigError):
+        return "CreateContainerConfigError"
+    match action:
+        case CreateContainer():
+            return "CreateContainerError"
+        case StartContainer():
+            return "RunContainerError"
+        case CreateSandbox() | StartSandbox() | PlugNetwork():
+            return "ContainerCreating"
+    return "ContainerStatusUnknown"
