@@ -1,0 +1,1 @@
+"""What `describe` prints: one pure function a kind, from objects to lines of cells."""
