@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -145,6 +146,7 @@ def test_describe_shows_the_object_and_its_events(
     kubectl: Kubectl, api: ApiServer, pod: str
 ) -> None:
     uid = kubectl.json("get", "pod", "my-nginx-pod")["metadata"]["uid"]
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     event = {
         "metadata": {"generateName": "my-nginx-pod-"},
         "involvedObject": {
@@ -158,8 +160,8 @@ def test_describe_shows_the_object_and_its_events(
         "message": "0/1 nodes are available",
         "type": "Warning",
         "count": 1,
-        "firstTimestamp": "2024-01-01T00:00:00Z",
-        "lastTimestamp": "2024-01-01T00:00:00Z",
+        "firstTimestamp": now,
+        "lastTimestamp": now,
         "source": {"component": "default-scheduler"},
     }
     api.create(f"/api/v1/namespaces/{kubectl.namespace}/events", event)
