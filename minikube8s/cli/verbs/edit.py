@@ -85,9 +85,7 @@ def _edited(text: str) -> str:
                 "is installed"
             ) from None
         if code != 0:
-            raise CommandError(
-                f"the editor {editor!r} ended with exit code {code}: nothing changed"
-            )
+            raise CommandError(f"the editor {editor!r} ended with code {code}: nothing changed")
         lines = file.read_text().splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("#"))
 
