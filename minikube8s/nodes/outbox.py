@@ -5,7 +5,7 @@ leaves more than `limit` objects unsent is overdue. Never waits for anybody.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from minikube8s.nodes.references import ObjectKey
 from minikube8s.rpc import agent_pb2
@@ -18,13 +18,15 @@ MAX_REQUESTS = 256
 
 
 class Outbox:
-    """Pending messages of one session, the newest state of each object only."""
+    """Pending messages of one session, the newest state of each object only.
 
-    def __init__(self, limit: int) -> None:
+    `overdue` is called when the agent lags too far behind: its session has to end.
+    """
+
+    def __init__(self, limit: int, overdue: Callable[[], None]) -> None:
         self.pending = asyncio.Event()
-        self.overdue = False
-        """The agent lags too far behind: its session has to end."""
         self._limit = limit
+        self._overdue = overdue
         self._objects: dict[ObjectKey, Entry | None] = {}
         self._requests: list[agent_pb2.Down] = []
         self._routes: agent_pb2.Routes | None = None
@@ -58,8 +60,9 @@ class Outbox:
     def request(self, message: agent_pb2.Down) -> None:
         """Have a message sent that no later one makes superfluous."""
         self._requests.append(message)
-        self.overdue |= len(self._requests) > MAX_REQUESTS
         self.pending.set()
+        if len(self._requests) > MAX_REQUESTS:
+            self._overdue()
 
     def take(self) -> Iterator[agent_pb2.Down]:
         """Yield the messages for all that is pending now; what comes meanwhile stays pending."""
@@ -83,8 +86,9 @@ class Outbox:
         # Moved to the end: what a pod names is put before the pod, also when it waited already.
         self._objects.pop(key, None)
         self._objects[key] = entry
-        self.overdue |= len(self._objects) > self._limit
         self.pending.set()
+        if len(self._objects) > self._limit:
+            self._overdue()
 
 
 def complete_sync(entries: Iterable[Entry]) -> Iterator[agent_pb2.Down]:

@@ -35,7 +35,7 @@ class Session:
         heard: Callable[[], None],
     ) -> None:
         self.node = node
-        self.outbox = Outbox(config.outbox_objects)
+        self.outbox = Outbox(config.outbox_objects, lambda: self._cut("has fallen too far behind"))
         self._context = context
         self._config = config
         self._write_report = write
@@ -102,13 +102,12 @@ class Session:
                 for message in self.outbox.take():
                     async with asyncio.timeout(self._config.write_deadline):
                         await self._context.write(message)
-                    if self.outbox.overdue:
-                        self._cut("has fallen too far behind")
-                        return
         except TimeoutError:
             self._cut(f"took no message for {self._config.write_deadline:g} s")
 
     def _cut(self, why: str) -> None:
+        if self._ended.done():
+            return
         log.warning("the agent of node %s %s: it is cut off and starts anew", self.node, why)
         sentence = f"the agent {why}; connect again for a complete sync"
         self.end(grpc.StatusCode.RESOURCE_EXHAUSTED, sentence)

@@ -7,7 +7,7 @@ is read from the network when its reader asks for it.
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import msgspec
@@ -24,30 +24,38 @@ class Tunnel:
 
     def __init__(self, node: str, context: Any) -> None:
         self.node = node
-        self.closed = asyncio.Event()
         self._context = context
+        self._closed = asyncio.Event()
 
     async def receive(self) -> agent_pb2.Frame | None:
-        """The next frame; None at the end. Raises ApiError 503 when the agent was lost."""
-        if self.closed.is_set():
-            return None
+        """The next frame; None once closed here.
+
+        Raises ApiError 503 when the agent ended the stream or was lost: a stream that comes to its
+        end brings a Status first, after which nobody receives any more.
+        """
         reading = asyncio.ensure_future(self._context.read())
-        closing = asyncio.ensure_future(self.closed.wait())
+        closing = asyncio.ensure_future(self._closed.wait())
         try:
             await asyncio.wait((reading, closing), return_when=asyncio.FIRST_COMPLETED)
-            if not reading.done():
+            if self._closed.is_set():
                 return None
-            frame = reading.result()
+            frame = grpc.aio.EOF if reading.cancelled() else reading.result()
         except (grpc.aio.BaseError, asyncio.InvalidStateError) as error:
             raise _lost(self.node) from error
         finally:
             reading.cancel()
             closing.cancel()
-        return None if frame is grpc.aio.EOF else frame
+        if frame is grpc.aio.EOF:
+            raise _lost(self.node)
+        return cast(agent_pb2.Frame, frame)
 
     def close(self) -> None:
         """End the stream; the agent's work for it is cancelled."""
-        self.closed.set()
+        self._closed.set()
+
+    async def wait_closed(self) -> None:
+        """Wait for `close`."""
+        await self._closed.wait()
 
 
 class LogStream(AsyncIterator[bytes]):
@@ -63,7 +71,9 @@ class LogStream(AsyncIterator[bytes]):
             return content
         await self.aclose()
         if frame is not None and frame.HasField("status"):
-            raise _failure(frame.status)
+            failure = _failure(frame.status)
+            if failure is not None:
+                raise failure
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
@@ -128,21 +138,16 @@ class Streams:
             return Ending(grpc.StatusCode.NOT_FOUND, "nobody waits for this stream")
         tunnel = Tunnel(node, context)
         arrived.set_result(tunnel)
-        try:
-            await tunnel.closed.wait()
-        finally:
-            tunnel.closed.set()
+        await tunnel.wait_closed()
         return None
 
 
 async def _started(tunnel: Tunnel) -> None:
     frame = await tunnel.receive()
-    if frame is None:
-        raise _lost(tunnel.node)
-    if frame.HasField("status"):
-        raise _failure(frame.status)
-    if not frame.HasField("started"):
-        raise errors.internal(f'the agent of node "{tunnel.node}" sent data before it began')
+    if frame is not None and frame.HasField("started"):
+        return
+    failure = _failure(frame.status) if frame is not None and frame.HasField("status") else None
+    raise failure or errors.internal(f'the agent of node "{tunnel.node}" did not begin the stream')
 
 
 def _lost(node: str) -> ApiError:
@@ -152,11 +157,14 @@ def _lost(node: str) -> ApiError:
     )
 
 
-def _failure(status: agent_pb2.Status) -> ApiError:
+def _failure(status: agent_pb2.Status) -> ApiError | None:
+    """The error that a v1.Status tells of; None for success."""
     try:
         body = msgspec.json.decode(status.status_json, type=dict[str, Any])
     except msgspec.DecodeError:
         body = {}
+    if body.get("status") == "Success":
+        return None
     return ApiError(
         int(body.get("code") or 500),
         str(body.get("reason") or "InternalError"),

@@ -62,6 +62,7 @@ class Tunnels:
             await call.write(agent_pb2.Frame(attach=agent_pb2.Attach(id=request.id)))
             try:
                 await self._feed(call, request)
+                await call.write(_status({"status": "Success", "code": 200}))
             except StreamError as error:
                 await call.write(_failure(error))
             except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
@@ -111,13 +112,16 @@ async def _send(call: Any, chunk: bytes) -> None:
 
 
 def _failure(error: StreamError) -> agent_pb2.Frame:
-    status = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": {},
-        "status": "Failure",
-        "message": error.message,
-        "reason": error.reason,
-        "code": error.code,
-    }
+    return _status(
+        {
+            "status": "Failure",
+            "message": error.message,
+            "reason": error.reason,
+            "code": error.code,
+        }
+    )
+
+
+def _status(fields: dict[str, Any]) -> agent_pb2.Frame:
+    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, **fields}
     return agent_pb2.Frame(status=agent_pb2.Status(status_json=msgspec.json.encode(status)))

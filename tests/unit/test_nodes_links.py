@@ -1,0 +1,369 @@
+"""The link end to end: master and agents over real gRPC with certificates."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from minikube8s.api.resources import CONFIGMAPS, EVENTS, LEASES, NODES, PODS, SECRETS, SERVICES
+from minikube8s.nodes.config import NodesConfig
+from minikube8s.registry import DeleteOptions
+from tests.support.links import Certificates, Cluster, condition, node_status, until
+
+
+@pytest.fixture
+async def cluster(tmp_path) -> AsyncIterator[Cluster]:
+    async with Cluster(tmp_path) as made:
+        yield made
+
+
+async def test_an_agent_that_says_hello_becomes_a_node(cluster: Cluster):
+    agent = await cluster.connected()
+    node = cluster.node()
+    assert node is not None
+    labels = node["metadata"]["labels"]
+    assert labels["kubernetes.io/hostname"] == "host-of-node"
+    assert labels["kubernetes.io/os"] == "linux"
+    assert labels["kubernetes.io/arch"] == "amd64"
+    assert labels["node-role.kubernetes.io/control-plane"] == ""
+    assert labels["disk"] == "ssd"
+    assert node["spec"]["podCIDR"] == "10.244.0.0/24"
+    assert node["status"]["capacity"]["pods"] == "110"
+    assert node["status"]["nodeInfo"]["kubeletVersion"] == "v1.36.0"
+    assert condition(node, "Ready") == "True"
+    assert agent.assignments.cluster is not None
+    assert agent.assignments.cluster.pod_cidr == "10.244.0.0/24"
+    assert agent.assignments.cluster.service_cidr == "10.96.0.0/12"
+    lease = cluster.registry.get(LEASES, "kube-node-lease", "one").object
+    assert lease["spec"]["holderIdentity"] == "one"
+    assert lease["metadata"]["ownerReferences"][0]["uid"] == node["metadata"]["uid"]
+
+
+async def test_what_an_administrator_set_on_a_node_survives_a_reconnect(cluster: Cluster):
+    agent = await cluster.connected()
+
+    def administer(node):
+        node["metadata"]["labels"]["team"] = "blue"
+        node["spec"]["unschedulable"] = True
+        node["spec"]["taints"] = [{"key": "gpu", "effect": "NoSchedule"}]
+        return node
+
+    await cluster.registry.update(NODES, None, "one", administer)
+    await agent.disconnect()
+    again = await cluster.connected()
+    node = cluster.node()
+    assert node["metadata"]["labels"]["team"] == "blue"
+    assert node["spec"]["unschedulable"] is True
+    assert node["spec"]["taints"] == [{"key": "gpu", "effect": "NoSchedule"}]
+    assert again.assignments.cluster.pod_cidr == node["spec"]["podCIDR"]
+
+
+async def test_each_node_has_its_own_block_and_routes_to_the_others(cluster: Cluster):
+    one, two = cluster.agent("one"), cluster.agent("two")
+    two.status = node_status(address="192.0.2.2")
+    one.connect()
+    two.connect()
+    await until("routes", lambda: one.assignments.routes and two.assignments.routes)
+    assert one.assignments.routes[0].node == "two"
+    assert one.assignments.routes[0].address == "192.0.2.2"
+    assert two.assignments.routes[0].pod_cidr == cluster.node("one")["spec"]["podCIDR"]
+    assert cluster.node("one")["spec"]["podCIDR"] != cluster.node("two")["spec"]["podCIDR"]
+
+
+async def test_a_bound_pod_reaches_its_node_and_no_other(cluster: Cluster):
+    one, two = await cluster.connected("one"), await cluster.connected("two")
+    pod = await cluster.pod(node="")
+    await cluster.pod("other", node="two")
+    await until("the other pod", lambda: ("default", "other") in two.assignments.pods())
+    assert not one.assignments.pods()
+
+    def bind(obj):
+        obj["spec"]["nodeName"] = "one"
+        return obj
+
+    await cluster.registry.update(PODS, "default", "web", bind, "binding")
+    assigned = await until("the pod", lambda: one.assignments.pods().get(("default", "web")))
+    assert assigned.view.metadata.uid == pod["metadata"]["uid"]
+    assert assigned.object == cluster.stored()
+    assert ("default", "web") not in two.assignments.pods()
+
+
+async def test_services_reach_every_node_and_their_changes_too(cluster: Cluster):
+    agent = await cluster.connected()
+    assert ("default", "kubernetes") in agent.assignments.services()
+    service = {"metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}}
+    await cluster.registry.create(SERVICES, "default", service)
+    await until("the service", lambda: ("default", "web") in agent.assignments.services())
+    await cluster.registry.delete(SERVICES, "default", "web")
+    await until("its end", lambda: ("default", "web") not in agent.assignments.services())
+
+
+async def test_a_node_gets_the_configuration_that_its_pods_name_and_only_that(cluster: Cluster):
+    agent = await cluster.connected()
+    for name in ("used", "unused"):
+        await cluster.registry.create(
+            CONFIGMAPS, "default", {"metadata": {"name": name}, "data": {"k": name}}
+        )
+    seen: list[tuple[str, bool]] = []
+    agent.assignments.subscribe(
+        lambda resource, _: seen.append(
+            (resource, agent.assignments.configmap("default", "used") is not None)
+        )
+    )
+    await cluster.pod(
+        volumes=[
+            {"name": "v", "configMap": {"name": "used"}},
+            {"name": "s", "secret": {"secretName": "late"}},
+        ]
+    )
+    await until("the pod", agent.assignments.pods)
+    assert ("pods", True) in seen  # what the pod names is there when the pod is announced
+    assert agent.assignments.configmap("default", "unused") is None
+    assert agent.assignments.secret("default", "late") is None
+    await cluster.registry.create(SECRETS, "default", {"metadata": {"name": "late"}})
+    await until("the late secret", lambda: agent.assignments.secret("default", "late"))
+    await cluster.registry.delete(PODS, "default", "web", DeleteOptions(grace_period_seconds=0))
+    await until("the secret's end", lambda: not agent.assignments.secret("default", "late"))
+    assert agent.assignments.configmap("default", "used") is None
+
+
+async def test_a_pod_status_goes_up_and_keeps_what_others_wrote(cluster: Cluster):
+    agent = await cluster.connected()
+    pod = await cluster.pod()
+
+    def scheduled(obj):
+        obj["status"]["conditions"] = [{"type": "PodScheduled", "status": "True"}]
+        return obj
+
+    await cluster.registry.update(PODS, "default", "web", scheduled, "status")
+    agent.reporter.pod_status("default", "web", pod["metadata"]["uid"], {
+        "phase": "Running",
+        "podIP": "10.244.0.5",
+        "conditions": [{"type": "Ready", "status": "True"}],
+    })  # fmt: skip
+    await until("Running", lambda: cluster.stored()["status"].get("phase") == "Running")
+    assert condition(cluster.stored(), "Ready") == "True"
+    assert condition(cluster.stored(), "PodScheduled") == "True"
+    assert cluster.stored()["status"]["qosClass"] == "BestEffort"
+    assert cluster.stored()["spec"] == pod["spec"]
+
+
+async def test_the_same_status_again_is_not_written_again(cluster: Cluster):
+    agent = await cluster.connected()
+    pod = await cluster.pod()
+    report = ("default", "web", pod["metadata"]["uid"], {"phase": "Running"})
+    agent.reporter.pod_status(*report)
+    await until("Running", lambda: cluster.stored()["status"].get("phase") == "Running")
+    revision = cluster.registry.get(PODS, "default", "web").revision
+    await agent.disconnect()
+    again = await cluster.connected()
+    again.reporter.pod_status(*report)
+    await until("the acknowledgement", lambda: not again.reporter._sent)
+    assert cluster.registry.get(PODS, "default", "web").revision == revision
+
+
+async def test_deletion_goes_down_and_the_object_goes_when_the_node_is_done(cluster: Cluster):
+    agent = await cluster.connected()
+    pod = await cluster.pod(terminationGracePeriodSeconds=7)
+    await until("the pod", agent.assignments.pods)
+    _, gone = await cluster.registry.delete(PODS, "default", "web")
+    assert not gone
+
+    def deleting():
+        assigned = agent.assignments.pods().get(("default", "web"))
+        return assigned and assigned.view.metadata.deletion_timestamp
+
+    await until("deletionTimestamp", deleting)
+    agent.reporter.pod_gone("default", "web", pod["metadata"]["uid"])
+    await until("the end of the object", lambda: not cluster.has_pod())
+    await until("the removal", lambda: not agent.assignments.pods())
+
+
+async def test_a_pod_that_is_not_being_deleted_cannot_be_removed_by_its_node(
+    cluster: Cluster, caplog
+):
+    agent = await cluster.connected()
+    pod = await cluster.pod()
+    agent.reporter.pod_gone("default", "web", pod["metadata"]["uid"])
+    await until("the refusal", lambda: "is not being deleted" in caplog.text)
+    assert cluster.has_pod()
+
+
+async def test_a_report_on_an_earlier_pod_of_the_same_name_changes_nothing(cluster: Cluster):
+    agent = await cluster.connected()
+    await cluster.pod()
+    before = cluster.stored()
+    agent.reporter.pod_status("default", "web", "another-uid", {"phase": "Failed"})
+    agent.reporter.pod_gone("default", "web", "another-uid")
+    await until("the acknowledgement", lambda: not agent.reporter._sent)
+    assert cluster.stored() == before
+
+
+async def test_a_node_cannot_report_on_pods_of_another_node(cluster: Cluster, caplog):
+    caplog.set_level(logging.WARNING)
+    agent = await cluster.connected("one")
+    pod = await cluster.pod(node="two")
+    uid = pod["metadata"]["uid"]
+    agent.reporter.pod_status("default", "web", uid, {"phase": "Failed"})
+    await until("the refusal", lambda: 'is bound to node "two"' in caplog.text)
+    await cluster.registry.delete(PODS, "default", "web")
+    agent.reporter.pod_gone("default", "web", uid)
+    involved = {"kind": "Pod", "namespace": "default", "name": "web", "uid": uid}
+    agent.reporter.event(involved, "Warning", "Forged", "not mine")
+    await until("the acknowledgement", lambda: not agent.reporter._sent)
+    assert cluster.has_pod()
+    assert cluster.stored()["status"].get("phase") == "Pending"
+    assert not [e for e in cluster.registry.list(EVENTS) if e.object["reason"] == "Forged"]
+
+
+async def test_an_event_of_a_pod_is_recorded_in_the_name_of_its_node(cluster: Cluster):
+    agent = await cluster.connected()
+    pod = await cluster.pod()
+    involved = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "namespace": "default",
+        "name": "web",
+        "uid": pod["metadata"]["uid"],
+        "fieldPath": "spec.containers{c}",
+    }
+    agent.reporter.event(involved, "Normal", "Pulled", "it is there")
+
+    def pulled():
+        return [e.object for e in cluster.registry.list(EVENTS) if e.object["reason"] == "Pulled"]
+
+    (event,) = await until("the event", pulled)
+    assert event["source"] == {"component": "kubelet", "host": "one"}
+    assert event["involvedObject"] == involved
+
+
+async def test_a_restarted_master_loses_nothing(cluster: Cluster):
+    agent = await cluster.connected()
+    first, second = await cluster.pod("first"), await cluster.pod("second")
+    await until("both pods", lambda: len(agent.assignments.pods()) == 2)
+    await cluster.stop()
+    agent.reporter.pod_status("default", "first", first["metadata"]["uid"], {"phase": "Running"})
+    assert len(agent.assignments.pods()) == 2  # the node goes on without its master
+    await cluster.start()
+    await cluster.pod("third")
+    await until(
+        "the status made meanwhile", lambda: cluster.stored("first")["status"]["phase"] == "Running"
+    )
+    await until("the third pod", lambda: len(agent.assignments.pods()) == 3)
+    await cluster.registry.delete(PODS, "default", "second", DeleteOptions(grace_period_seconds=0))
+    await until("the removal", lambda: len(agent.assignments.pods()) == 2)
+    assert second["metadata"]["uid"]
+
+
+async def test_what_was_deleted_while_an_agent_was_away_is_gone_when_it_is_back(cluster: Cluster):
+    agent = await cluster.connected()
+    await cluster.pod()
+    await until("the pod", agent.assignments.pods)
+    await agent.disconnect()
+    await cluster.registry.delete(PODS, "default", "web", DeleteOptions(grace_period_seconds=0))
+    agent.connect()
+    await until("the removal", lambda: not agent.assignments.pods())
+
+
+async def test_a_newer_session_of_a_node_ends_the_older_one(cluster: Cluster, caplog):
+    await cluster.connected()
+    newer = await cluster.connected()
+    await until("the older one's end", lambda: "took over" in caplog.text)
+    await cluster.pod()
+    await until("the pod", newer.assignments.pods)
+
+
+@pytest.mark.parametrize(
+    ("user", "groups", "why"),
+    [
+        ("system:node:two", ["system:nodes"], "cannot speak for node"),
+        ("system:node:one", ["system:masters"], "organization"),
+        ("kubernetes-admin", ["system:nodes"], "common name"),
+    ],
+)
+async def test_a_certificate_of_somebody_else_is_refused(
+    cluster: Cluster, caplog, user, groups, why
+):
+    agent = cluster.agent("one", user=user, groups=groups)
+    agent.connect()
+    await until("the refusal", lambda: why in caplog.text)
+    assert cluster.node() is None
+
+
+async def test_a_certificate_of_another_authority_is_refused(cluster: Cluster, tmp_path, caplog):
+    stranger = Certificates(tmp_path / "other")
+    agent = cluster.agent("one", certificates=stranger)
+    agent.connect()
+    await until("the failure", lambda: "no session with the master" in caplog.text)
+    assert cluster.node() is None
+
+
+async def test_a_node_without_ready_condition_true_is_tainted_until_it_is_ready(cluster: Cluster):
+    agent = cluster.agent()
+    agent.status = node_status(ready="False")
+    agent.connect()
+    await until("the taint", lambda: (cluster.node() or {}).get("spec", {}).get("taints"))
+    taints = cluster.node()["spec"]["taints"]
+    assert {taint["key"] for taint in taints} == {"node.kubernetes.io/not-ready"}
+    assert {taint["effect"] for taint in taints} == {"NoSchedule", "NoExecute"}
+    agent.reporter.node_status(node_status(ready="True"))
+    await until("ready", lambda: condition(cluster.node(), "Ready") == "True")
+    await until("no taint", lambda: not cluster.node()["spec"].get("taints"))
+
+
+async def test_a_lost_stream_changes_nothing_and_a_lost_node_is_marked(tmp_path):
+    config = NodesConfig(grace=1.0)
+    async with Cluster(tmp_path, config) as cluster:
+        agent = await cluster.connected()
+        pod = await cluster.pod()
+        report = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+        agent.reporter.pod_status("default", "web", pod["metadata"]["uid"], report)
+        await until("ready pod", lambda: condition(cluster.stored(), "Ready") == "True")
+        revision = cluster.registry.get(NODES, None, "one").revision
+        await agent.disconnect()
+        assert cluster.registry.get(NODES, None, "one").revision == revision
+        await until("Unknown", lambda: condition(cluster.node(), "Ready") == "Unknown")
+        (ready,) = [c for c in cluster.node()["status"]["conditions"] if c["type"] == "Ready"]
+        assert ready["reason"] == "NodeStatusUnknown"
+        assert ready["message"] == "Kubelet stopped posting node status."
+        await until("unready pod", lambda: condition(cluster.stored(), "Ready") == "False")
+        taints = {taint["key"] for taint in cluster.node()["spec"]["taints"]}
+        assert taints == {"node.kubernetes.io/unreachable"}
+        agent.connect()
+        await until("ready again", lambda: condition(cluster.node(), "Ready") == "True")
+        await until("ready pod again", lambda: condition(cluster.stored(), "Ready") == "True")
+        await until("no taints", lambda: not cluster.node()["spec"].get("taints"))
+
+
+async def test_a_deleted_node_of_a_living_agent_is_registered_again(cluster: Cluster, monkeypatch):
+    monkeypatch.setattr("mk8s_agent.link.client.TAKEN_OVER", 0.1)
+    await cluster.connected()
+    before = cluster.node()["metadata"]["uid"]
+    await cluster.registry.delete(NODES, None, "one")
+    await until("a new Node", lambda: (cluster.node() or {}).get("metadata"))
+    assert cluster.node()["metadata"]["uid"] != before
+
+
+async def test_a_port_that_is_taken_is_an_error_with_its_address(cluster: Cluster, tmp_path):
+    second = Cluster(tmp_path / "second")
+    second.port = cluster.port
+    with pytest.raises(OSError, match=f"127.0.0.1:{cluster.port}"):
+        await second.start()
+    await second.cache.close()
+    await second.store.close()
+
+
+async def test_an_agent_heard_again_within_the_grace_stays_ready(tmp_path):
+    async with Cluster(tmp_path, NodesConfig(grace=2.0, heartbeat=1)) as cluster:
+        await cluster.connected()
+        revision = cluster.registry.get(NODES, None, "one").revision
+        renewed = cluster.registry.get(LEASES, "kube-node-lease", "one").revision
+        beats = 0
+        async with asyncio.timeout(10), cluster.registry.watch(LEASES, None, renewed) as watch:
+            async for _ in watch:
+                beats += 1
+                if beats == 3:
+                    break
+        assert condition(cluster.node(), "Ready") == "True"
+        assert cluster.registry.get(NODES, None, "one").revision == revision
