@@ -1,0 +1,108 @@
+"""Reports: the newest state, each thing until the master has it, within bounds."""
+
+from mk8s_agent.link import reporter as module
+from mk8s_agent.link.reporter import Reporter
+
+from minikube8s.rpc import agent_pb2
+
+INVOLVED = {"kind": "Pod", "name": "web"}
+
+
+def drain(reporter: Reporter) -> list[agent_pb2.Up]:
+    taken = []
+    while (message := reporter.take()) is not None:
+        taken.append(message)
+    return taken
+
+
+def kinds(messages: list[agent_pb2.Up]) -> list[str]:
+    return [message.WhichOneof("message") for message in messages]
+
+
+def test_only_the_newest_status_of_a_pod_is_sent():
+    reporter = Reporter()
+    reporter.pod_status("default", "web", "u", {"phase": "Pending"})
+    reporter.pod_status("default", "web", "u", {"phase": "Running"})
+    (message,) = drain(reporter)
+    assert message.pod_status.status_json == b'{"phase":"Running"}'
+    assert message.sequence == 1
+
+
+def test_an_unchanged_status_is_not_sent_again():
+    reporter = Reporter()
+    reporter.pod_status("default", "web", "u", {"phase": "Running"})
+    drain(reporter)
+    reporter.pod_status("default", "web", "u", {"phase": "Running"})
+    assert not reporter.pending.is_set()
+
+
+def test_a_new_session_hears_the_newest_status_of_every_pod_even_acknowledged_ones():
+    reporter = Reporter()
+    for uid in ("u1", "u2"):
+        reporter.pod_status("default", uid, uid, {"phase": "Running"})
+    reporter.acknowledged(drain(reporter)[-1].sequence)
+    reporter.restart()
+    assert [message.pod_status.uid for message in drain(reporter)] == ["u1", "u2"]
+
+
+def test_a_gone_pod_is_told_until_it_is_acknowledged_and_its_status_never_again():
+    reporter = Reporter()
+    reporter.pod_status("default", "web", "u", {"phase": "Running"})
+    reporter.pod_gone("default", "web", "u")
+    assert kinds(drain(reporter)) == ["pod_gone"]
+    reporter.restart()
+    again = drain(reporter)
+    assert kinds(again) == ["pod_gone"]
+    reporter.acknowledged(again[0].sequence)
+    reporter.restart()
+    assert drain(reporter) == []
+
+
+def test_events_that_were_not_acknowledged_come_again_in_order():
+    reporter = Reporter()
+    for reason in ("A", "B", "C"):
+        reporter.event(INVOLVED, "Normal", reason, "")
+    first = drain(reporter)
+    reporter.acknowledged(first[0].sequence)
+    reporter.event(INVOLVED, "Normal", "D", "")
+    reporter.restart()
+    assert [message.event.reason for message in drain(reporter)] == ["B", "C", "D"]
+
+
+def test_events_are_bounded_and_the_newest_survive(monkeypatch):
+    monkeypatch.setattr(module, "MAX_EVENTS", 3)
+    reporter = Reporter()
+    for number in range(10):
+        reporter.event(INVOLVED, "Normal", str(number), "")
+    assert [message.event.reason for message in drain(reporter)] == ["7", "8", "9"]
+
+
+def test_unacknowledged_messages_are_bounded(monkeypatch):
+    monkeypatch.setattr(module, "MAX_IN_FLIGHT", 2)
+    reporter = Reporter()
+    for number in range(3):
+        reporter.pod_status("default", "web", str(number), {})
+    taken = drain(reporter)
+    assert len(taken) == 2
+    assert not reporter.pending.is_set()
+    reporter.acknowledged(taken[0].sequence)
+    assert reporter.pending.is_set()
+    assert len(drain(reporter)) == 1
+
+
+def test_sequences_begin_with_one_in_each_session_and_heartbeats_share_them():
+    reporter = Reporter()
+    assert reporter.numbered(agent_pb2.Up(heartbeat=agent_pb2.Heartbeat())).sequence == 1
+    reporter.pod_status("default", "web", "u", {})
+    assert drain(reporter)[0].sequence == 2
+    reporter.restart()
+    assert drain(reporter)[0].sequence == 1
+
+
+def test_a_node_status_made_before_a_session_is_left_to_its_hello():
+    reporter = Reporter()
+    reporter.node_status({"conditions": []})
+    reporter.restart()
+    assert drain(reporter) == []
+    reporter.node_status({"conditions": [{"type": "Ready"}]})
+    assert kinds(drain(reporter)) == ["node_status"]
