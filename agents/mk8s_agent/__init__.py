@@ -1,0 +1,1 @@
+"""The agent of one node: pods as Docker containers, their network, the Services' rules."""

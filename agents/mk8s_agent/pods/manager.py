@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 RESYNC_SECONDS = 300.0
 """How often everything is looked at although nothing was heard."""
+_WORKER_RETRY = Backoff(initial=1.0, maximum=60.0)
 _RECONNECT = Backoff(initial=0.1, maximum=2.0)
 
 
@@ -41,6 +42,7 @@ class Pods:
     async def run(self) -> None:
         """Work until cancelled; pods keep running then."""
         unsubscribe = self._ctx.assignments.subscribe(self._assignment_changed)
+        self._supervisor.spawn("resync", self._resync)
         try:
             await self._follow_engine()
         finally:
@@ -67,6 +69,15 @@ class Pods:
             self._engine_state(False)
             await self._ctx.clock.sleep(_RECONNECT.delay(failures))
             failures += 1
+
+    async def _resync(self) -> None:
+        """The safety net under the events."""
+        while True:
+            await self._ctx.clock.sleep(RESYNC_SECONDS)
+            try:
+                await self._look_at_everything()
+            except RuntimeFault as error:
+                log.warning("the slow look at everything failed: %s", error)
 
     async def _look_at_everything(self) -> None:
         found: dict[str, list[Container]] = {}
@@ -117,5 +128,16 @@ class Pods:
         return worker
 
     async def _employ(self, worker: PodWorker) -> None:
-        await worker.run()
-        self._workers.pop(worker.ref.uid, None)
+        """Let the worker work; one that fails in a way that was not foreseen begins again."""
+        failures = 0
+        while True:
+            try:
+                await worker.run()
+            except Exception:
+                log.exception("the worker of pod %s failed; it begins again", worker.ref)
+                await self._ctx.clock.sleep(_WORKER_RETRY.delay(failures))
+                failures += 1
+                worker.look_again()
+            else:
+                self._workers.pop(worker.ref.uid, None)
+                return

@@ -20,7 +20,7 @@ from mk8s_agent.pods.identity import (
     pod_labels,
 )
 from mk8s_agent.runtime import pause
-from mk8s_agent.runtime.errors import RuntimeFault
+from mk8s_agent.runtime.errors import ImageNotFound, RuntimeFault
 from mk8s_agent.runtime.interface import Container, ContainerSpec, Limits, Phase, Runtime, Security
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,17 @@ class Sandboxes:
                 read_only_root=True,
             ),
         )
-        return await self._runtime.create(spec)
+        try:
+            return await self._runtime.create(spec)
+        except ImageNotFound:
+            # Images that nothing runs get pruned; ours comes back without a pull.
+            await self.prepare()
+            return await self._runtime.create(spec)
+
+    async def prepare(self) -> None:
+        """Make sure that the engine has the pause image. Raises RuntimeFault."""
+        architecture = (await self._runtime.info()).architecture
+        await pause.ensure(self._runtime, self._image, architecture)
 
     async def start(self, container_id: str, pod: Pod) -> Container:
         """Run it, and return it once its network namespace is its own. Raises RuntimeFault."""

@@ -84,6 +84,8 @@ class PodWorker:
 
     def want(self, pod: Pod) -> None:
         """This is what the master wants of the pod now."""
+        if pod is self._pod:
+            return
         if self._pod is None:
             self._before = previous_of(pod)
         self._pod = pod

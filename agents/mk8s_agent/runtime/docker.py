@@ -43,6 +43,7 @@ _NEWEST_API = (1, 47)
 _QUICK_SECONDS = 30.0
 _START_SECONDS = 120.0
 _PULL_SILENCE_SECONDS = 300.0
+_LOOKS_AT_A_TIME = 16
 _EVENT_ACTIONS = ("create", "start", "die", "destroy", "oom")
 
 
@@ -52,10 +53,12 @@ class DockerRuntime:
     def __init__(self, host: str = "") -> None:
         self._http = HttpClient(host or DEFAULT_HOST)
         self._prefix = ""
+        self._looks = asyncio.Semaphore(_LOOKS_AT_A_TIME)
 
     async def info(self) -> EngineInfo:
         """The engine's facts. Raises EngineUnavailable."""
-        return docker_json.engine_info(await self._get("/version"), await self._get("/info"))
+        version, info = await asyncio.gather(self._get("/version"), self._get("/info"))
+        return docker_json.engine_info(version, info)
 
     async def containers(self, labels: Mapping[str, str]) -> list[Container]:
         """Every container, in any phase, that carries all of `labels`."""
@@ -174,7 +177,8 @@ class DockerRuntime:
 
     async def _inspect_or_none(self, container_id: str) -> Container | None:
         try:
-            return await self.inspect(container_id)
+            async with self._looks:
+                return await self.inspect(container_id)
         except ContainerNotFound:
             return None
 

@@ -1,0 +1,78 @@
+"""`python -m mk8s_agent --config FILE`.
+
+Runs this node's agent until SIGTERM. Pods keep running then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from minikube8s.kit.logs import configure
+from minikube8s.kit.pidfile import AlreadyRunning, PidFile
+from mk8s_agent.config import AgentConfig, ConfigurationError, load
+
+
+def main() -> int:
+    """Run the agent, or remove all that it made; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="mk8s_agent", description="The agent of one mk8s node.")
+    parser.add_argument("--config", type=Path, required=True, help="the agent's JSON file")
+    parser.add_argument(
+        "--remove-everything",
+        action="store_true",
+        help="remove this node's containers, links, routes and rules, and exit",
+    )
+    arguments = parser.parse_args()
+    lock: PidFile | None = None
+    try:
+        config = load(arguments.config)
+        configure("agent", config.log_level)
+        lock = PidFile(config.pid_file)
+        lock.acquire()
+        work = _remove if arguments.remove_everything else _run
+        return asyncio.run(work(config))
+    except (ConfigurationError, AlreadyRunning, ValueError, OSError) as error:
+        print(f"mk8s_agent: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+async def _run(config: AgentConfig) -> int:
+    from mk8s_agent.agent import Agent  # noqa: PLC0415 - only the chosen work pays for its imports
+    from mk8s_agent.proxy.nftables import NftablesMissing  # noqa: PLC0415
+
+    try:
+        agent = Agent(config)
+    except NftablesMissing as error:
+        print(f"mk8s_agent: {error}", file=sys.stderr)
+        return 1
+    task = asyncio.create_task(agent.run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    log = logging.getLogger("mk8s_agent")
+    log.info("agent of node %s in cluster %s started", config.node, config.cluster)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    log.info("agent stopped; pods keep running")
+    return 0
+
+
+async def _remove(config: AgentConfig) -> int:
+    from mk8s_agent.removal import remove_everything  # noqa: PLC0415
+
+    problems = await remove_everything(config)
+    for problem in problems:
+        print(f"mk8s_agent: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""The agent: puts its parts together and keeps the node's status.
+
+Owns the composition and what makes the node Ready: an engine that answers and a network that is set
+up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from minikube8s.kit.backoff import Backoff
+from minikube8s.kit.clock import Clock, SystemClock
+from minikube8s.kit.tasks import Supervisor
+from mk8s_agent.assignments import CLUSTER, Assignments, Key
+from mk8s_agent.config import AgentConfig
+from mk8s_agent.link.client import Link, NodeHello
+from mk8s_agent.link.reporter import Reporter
+from mk8s_agent.link.tunnels import Handler
+from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.network.pods import PodNetwork
+from mk8s_agent.node import NodeState, read_machine
+from mk8s_agent.pods.files import PodFiles
+from mk8s_agent.pods.identity import owner_labels
+from mk8s_agent.pods.images import Images
+from mk8s_agent.pods.logs import PodLogs
+from mk8s_agent.pods.manager import Pods
+from mk8s_agent.pods.node_context import Addresses, NodeContext, NodeFacts
+from mk8s_agent.pods.sandbox import Sandboxes
+from mk8s_agent.proxy import ServiceProxy
+from mk8s_agent.runtime.docker import DockerRuntime
+from mk8s_agent.runtime.errors import RuntimeFault
+from mk8s_agent.runtime.interface import Runtime
+
+log = logging.getLogger(__name__)
+
+_NETWORK_RETRY = Backoff(initial=0.5, maximum=30.0)
+_ENGINE = "engine"
+_NETWORK = "network"
+
+
+class Agent:
+    """One node's agent.
+
+    Raises NftablesMissing, ValueError (docker_host) when it cannot work here.
+    """
+
+    def __init__(self, config: AgentConfig, runtime: Runtime | None = None) -> None:
+        self._config = config
+        self._clock: Clock = SystemClock()
+        self._runtime = runtime or DockerRuntime(config.docker_host)
+        self._assignments = Assignments()
+        self._reporter = Reporter()
+        self._network = PodNetwork(config)
+        self._proxy = ServiceProxy(config, self._assignments)
+        self._addresses = Addresses()
+        self._network_wanted = asyncio.Event()
+        machine = read_machine(config.node, config.node_ip, Path(config.state_dir))
+        self._node = NodeState(machine)
+        self._node.trouble[_ENGINE] = "container runtime is down: it has not answered yet"
+        self._node.trouble[_NETWORK] = "container runtime network not ready: it is being set up"
+        owner = owner_labels(config.cluster, config.node)
+        self._sandboxes = Sandboxes(
+            self._runtime, config.pause_image, owner, may_protect=machine.may_protect
+        )
+        context = NodeContext(
+            runtime=self._runtime,
+            network=self._network,
+            reporter=self._reporter,
+            assignments=self._assignments,
+            clock=self._clock,
+            facts=NodeFacts(
+                name=machine.name,
+                address=machine.address,
+                cpu_milli=machine.cpus * 1000,
+                memory=machine.memory,
+                may_protect=machine.may_protect,
+            ),
+            owner=owner,
+            images=Images(self._runtime, self._clock),
+            sandboxes=self._sandboxes,
+            addresses=self._addresses,
+            files=PodFiles(config.pods_dir),
+        )
+        self._pods = Pods(context, self._engine_changed)
+        self._logs = PodLogs(context)
+        self._tasks = Supervisor("agent")
+
+    @property
+    def assignments(self) -> Assignments:
+        """What the master wants of this node."""
+        return self._assignments
+
+    @property
+    def reporter(self) -> Reporter:
+        """What the master is told."""
+        return self._reporter
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """What serves the master's streams, by kind."""
+        return {"logs": self._logs.open}
+
+    def hello(self) -> NodeHello:
+        """The node as it is now."""
+        status = self._node.status(self._clock.now())
+        return NodeHello(status, self._node.labels(), self._config.roles)
+
+    async def run(self) -> None:
+        """Work until cancelled. Pods, rules and links stay: the next agent finds them."""
+        self._assignments.subscribe(self._assignment_changed)
+        self._tasks.spawn("pods", self._pods.run)
+        self._tasks.spawn("link", lambda: Link(self._config).run(self))
+        self._tasks.spawn("network", self._keep_network)
+        self._tasks.spawn("firewall", self._network.watch_firewall)
+        self._tasks.spawn("proxy", self._proxy.run)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self._tasks.close()
+            await self._proxy.close()
+            await self._network.close()
+
+    def _assignment_changed(self, resource: str, _: Key) -> None:
+        if resource == CLUSTER:
+            self._network_wanted.set()
+
+    async def _keep_network(self) -> None:
+        """Set the network up once the master has said which addresses are the node's."""
+        failures = 0
+        while True:
+            await self._network_wanted.wait()
+            self._network_wanted.clear()
+            cluster = self._assignments.cluster
+            if cluster is None:
+                continue
+            try:
+                await self._network.setup(cluster.pod_cidr)
+            except NetworkError as error:
+                log.error("the pod network cannot be set up: %s", error)
+                self._trouble(_NETWORK, f"container runtime network not ready: {error}")
+                await self._clock.sleep(_NETWORK_RETRY.delay(failures))
+                failures += 1
+                self._network_wanted.set()
+            else:
+                failures = 0
+                self._addresses.set_range(cluster.pod_cidr)
+                self._trouble(_NETWORK, "")
+
+    def _engine_changed(self, answers: bool) -> None:
+        if not answers:
+            self._trouble(_ENGINE, "container runtime is down: it does not answer")
+            return
+        self._tasks.spawn("engine", self._meet_engine, restart=False)
+
+    async def _meet_engine(self) -> None:
+        """Ask the engine what it is, and make sure that it has the pause image."""
+        try:
+            self._node.engine = await self._runtime.info()
+            self._trouble(_ENGINE, "")
+            await self._sandboxes.prepare()
+        except RuntimeFault as error:
+            self._trouble(_ENGINE, f"container runtime is down: {error}")
+
+    def _trouble(self, part: str, why: str) -> None:
+        """Report what keeps the node from being ready; an empty reason ends it."""
+        if why:
+            self._node.trouble[part] = why
+        else:
+            self._node.trouble.pop(part, None)
+        self._reporter.node_status(self._node.status(self._clock.now()))

@@ -1,0 +1,60 @@
+"""What the agent is told when it starts: one JSON file."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import msgspec
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; the message says why."""
+
+
+class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The configuration file's fields.
+
+    `master` is host:port of the agents' port; `ca`, `cert` and `key` are PEM files. `state_dir` is
+    the agent's own, for as long as the node exists. `docker_host` is written as in DOCKER_HOST;
+    empty means Docker's default socket. `node_ip` is the address by which others reach this node;
+    empty lets the agent find it. `roles` become labels of the Node (`control-plane`).
+    """
+
+    ca: str
+    cert: str
+    key: str
+    state_dir: str
+    cluster: str = "mk8s"
+    node: str = ""
+    master: str = "127.0.0.1:6444"
+    docker_host: str = ""
+    cluster_cidr: str = "10.244.0.0/16"
+    service_cidr: str = "10.96.0.0/12"
+    node_ip: str = ""
+    pause_image: str = "mk8s/pause:1.0"
+    roles: tuple[str, ...] = ()
+    log_level: str = "INFO"
+
+    @property
+    def pid_file(self) -> Path:
+        """Locked while an agent works with this state."""
+        return Path(self.state_dir) / "agent.pid"
+
+    @property
+    def pods_dir(self) -> Path:
+        """Where the files of pods are."""
+        return Path(self.state_dir) / "pods"
+
+
+def load(path: Path) -> AgentConfig:
+    """Read the file. Raises ConfigurationError."""
+    try:
+        config = msgspec.json.decode(path.read_bytes(), type=AgentConfig)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(f"{path} is not an agent's configuration: {error}") from error
+    if config.node:
+        return config
+    return msgspec.structs.replace(config, node=socket.gethostname().lower())

@@ -1,0 +1,55 @@
+"""Removing all that a node's agent ever made, with or without a master, an agent or an engine."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+
+from mk8s_agent.config import AgentConfig
+from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.network.pods import PodNetwork
+from mk8s_agent.pods.identity import owner_labels
+from mk8s_agent.proxy import ServiceProxy
+from mk8s_agent.proxy.nftables import NftablesError
+from mk8s_agent.runtime.docker import DockerRuntime
+from mk8s_agent.runtime.errors import RuntimeFault
+from mk8s_agent.runtime.interface import Runtime
+
+_AT_A_TIME = 8
+
+
+async def remove_everything(config: AgentConfig) -> list[str]:
+    """Remove containers, links, routes, rules and files of this node.
+
+    Returns what could not be, in sentences.
+    """
+    problems: list[str] = []
+    try:
+        runtime = DockerRuntime(config.docker_host)
+        await _remove_containers(runtime, owner_labels(config.cluster, config.node))
+    except (RuntimeFault, ValueError) as error:
+        problems.append(f"The pods' containers are still there: {error}")
+    try:
+        await PodNetwork.remove_everything(config)
+    except (NetworkError, NftablesError) as error:
+        problems.append(f"The pods' network could not be removed: {error}")
+    try:
+        await ServiceProxy.remove_everything(config.cluster)
+    except NftablesError as error:
+        problems.append(f"The Services' rules could not be removed: {error}")
+    shutil.rmtree(config.pods_dir, ignore_errors=True)
+    return problems
+
+
+async def _remove_containers(runtime: Runtime, labels: dict[str, str]) -> None:
+    slots = asyncio.Semaphore(_AT_A_TIME)
+
+    async def remove(container_id: str) -> None:
+        async with slots:
+            await runtime.remove(container_id)
+
+    found = await runtime.containers(labels)
+    results = await asyncio.gather(*(remove(one.id) for one in found), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
