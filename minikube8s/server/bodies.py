@@ -6,12 +6,12 @@ nobody knows. Whether the values make sense is validation, which the registry do
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from minikube8s.api import errors, schema
 from minikube8s.api.resources import Resource
 from minikube8s.server import documents
-from minikube8s.server.documents import Undecodable
+from minikube8s.server.documents import Encoding, Undecodable
 
 _SUMMARY = 30
 
@@ -42,7 +42,7 @@ def expected(resource: Resource) -> Expected:
 
 def read_object(
     data: bytes,
-    encoding: Literal["json", "yaml"],
+    encoding: Encoding,
     wanted: Expected,
     validation: str,
     warnings: list[str],

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from aiohttp import web
 
@@ -16,6 +15,7 @@ from minikube8s.registry import Registry
 from minikube8s.server import negotiation
 from minikube8s.server.authn import User
 from minikube8s.server.config import PodStreams, ServerConfig
+from minikube8s.server.documents import Encoding
 from minikube8s.server.limits import Streams
 from minikube8s.server.negotiation import Answer
 from minikube8s.server.pagination import Snapshots
@@ -81,7 +81,7 @@ class Call:
             )
         return Renderer(self.resource, self.answer(), include)
 
-    def encoding(self) -> Literal["json", "yaml"]:
+    def encoding(self) -> Encoding:
         """Return how the body is encoded. Raises ApiError UnsupportedMediaType."""
         return negotiation.body_encoding(self.request.headers.get("Content-Type", ""))
 

@@ -1,4 +1,4 @@
-"""Request bodies as text: JSON and YAML into dicts, with every key that is there twice. Pure.
+"""Request bodies: JSON, YAML and protobuf into dicts, with every key that is there twice. Pure.
 
 Owns decoding and its complaints. What the decoded object should look like is known elsewhere.
 """
@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 import msgspec
+
+Encoding = Literal["json", "yaml", "protobuf"]
 
 
 class Document(NamedTuple):
@@ -23,11 +25,14 @@ class Undecodable(Exception):
     """The body is not what its media type says; the message tells why and where."""
 
 
-def decode(data: bytes, encoding: Literal["json", "yaml"], *, find_duplicates: bool) -> Document:
+def decode(data: bytes, encoding: Encoding, *, find_duplicates: bool) -> Document:
     """Decode a body. Raises Undecodable."""
     try:
-        if encoding == "yaml":
-            return _yaml(data)
+        match encoding:
+            case "yaml":
+                return _yaml(data)
+            case "protobuf":
+                return _protobuf(data)
         return _json_with_duplicates(data) if find_duplicates else _json(data)
     except RecursionError:
         raise Undecodable("json parse error: exceeded max depth") from None
@@ -93,3 +98,13 @@ def _yaml(data: bytes) -> Document:
 
     value, duplicates = yaml_documents.load(data)
     return Document(value, duplicates)
+
+
+def _protobuf(data: bytes) -> Document:
+    # The table of messages is loaded for the first client that speaks it.
+    from minikube8s.api import protobuf  # noqa: PLC0415
+
+    try:
+        return Document(protobuf.decode(data), ())
+    except protobuf.Undecodable as error:
+        raise Undecodable(str(error)) from error

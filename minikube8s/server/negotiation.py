@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from minikube8s.api import errors
+from minikube8s.server.documents import Encoding
 
 JSON = "application/json"
 YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 _FORMS = (JSON, YAML)
 _YAML_NAMES = frozenset({YAML, "text/yaml", "application/x-yaml", "text/x-yaml"})
@@ -95,14 +97,16 @@ def _answer(entry: MediaType) -> Answer | None:
     return None
 
 
-def body_encoding(content_type: str) -> Literal["json", "yaml"]:
+def body_encoding(content_type: str) -> Encoding:
     """Return how a request body is encoded; no Content-Type means JSON. Raises 415."""
     name = media_type(content_type).name
     if name in {"", JSON}:
         return "json"
     if name in _YAML_NAMES:
         return "yaml"
-    raise errors.unsupported_media_type(_FORMS)
+    if name == PROTOBUF:
+        return "protobuf"
+    raise errors.unsupported_media_type((*_FORMS, PROTOBUF))
 
 
 def content_type(answer: Answer) -> str:
