@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import click
 
@@ -169,7 +169,7 @@ class Client:
         query: Mapping[str, str],
         seconds: float | None,
     ) -> http.client.HTTPResponse:
-        target = quote(path) + (f"?{urlencode(query)}" if query else "")
+        target = path + (f"?{urlencode(query)}" if query else "")
         headers = {"Accept": accept, "User-Agent": "mk8s", **self._headers}
         data = None
         if body is not None:

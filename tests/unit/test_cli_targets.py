@@ -1,0 +1,51 @@
+"""The command line names objects as kubectl does."""
+
+from __future__ import annotations
+
+import pytest
+
+from minikube8s.api.resources import DEPLOYMENTS, NODES, PODS, REPLICASETS
+from minikube8s.cli import targets
+from minikube8s.cli.errors import CommandError
+from minikube8s.cli.targets import Target
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["po"], [Target(PODS)]),
+        (["Pod", "a", "b"], [Target(PODS, "a"), Target(PODS, "b")]),
+        (["deploy/web", "rs/x"], [Target(DEPLOYMENTS, "web"), Target(REPLICASETS, "x")]),
+        (["po,rs"], [Target(PODS), Target(REPLICASETS)]),
+        (["deployments.apps", "web"], [Target(DEPLOYMENTS, "web")]),
+        (["deployments.v1.apps"], [Target(DEPLOYMENTS)]),
+    ],
+)
+def test_words_name_targets(words: list[str], wanted: list[Target]) -> None:
+    assert targets.parse(words) == wanted
+
+
+def test_all_names_the_kinds_of_that_category() -> None:
+    kinds = [target.resource for target in targets.parse(["all"])]
+    assert PODS in kinds and DEPLOYMENTS in kinds and NODES not in kinds
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "type of resource"),
+        (["pdos"], "did you mean 'pods'"),
+        (["pods", "rs/x"], "resource/name form"),
+        (["pods/"], "one slash"),
+        (["pods/a/b"], "one slash"),
+    ],
+)
+def test_what_names_nothing_is_refused_in_words(words: list[str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        targets.parse(words)
+
+
+def test_paths_follow_group_and_scope() -> None:
+    assert targets.path(PODS, "default", "a b") == "/api/v1/namespaces/default/pods/a%20b"
+    assert targets.path(DEPLOYMENTS, None) == "/apis/apps/v1/deployments"
+    assert targets.path(NODES, "default", "n") == "/api/v1/nodes/n"

@@ -1,0 +1,59 @@
+"""The authority is made once; server certificates follow the hosts that they must serve."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from minikube8s.cluster.certificates import Authority
+
+
+def test_an_authority_is_made_once_and_its_leaves_are_kept(tmp_path: Path) -> None:
+    first = Authority(tmp_path)
+    first.server("apiserver", ["127.0.0.1", "localhost"])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    again = Authority(tmp_path)
+    again.server("apiserver", ["localhost"])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_server_certificate_is_renewed_for_a_host_that_it_does_not_name(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    authority.server("apiserver", ["127.0.0.1"])
+    before = (tmp_path / "apiserver.crt").read_bytes()
+    authority.server("apiserver", ["127.0.0.1", "10.0.0.5"])
+    assert (tmp_path / "apiserver.crt").read_bytes() != before
+
+
+def test_a_server_and_a_client_certificate_of_one_authority_trust_each_other(
+    tmp_path: Path,
+) -> None:
+    authority = Authority(tmp_path)
+    authority.server("apiserver", ["localhost"])
+    authority.client("admin", "kubernetes-admin", ["system:masters"])
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tmp_path / "ca.crt")
+    server.verify_mode = ssl.CERT_REQUIRED
+    server.load_cert_chain(tmp_path / "apiserver.crt", tmp_path / "apiserver.key")
+    client = ssl.create_default_context(cafile=tmp_path / "ca.crt")
+    client.load_cert_chain(tmp_path / "admin.crt", tmp_path / "admin.key")
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    caller = client.wrap_bio(to_client, to_server, server_hostname="localhost")
+    answerer = server.wrap_bio(to_server, to_client, server_side=True)
+    done: set[ssl.SSLObject] = set()
+    for _ in range(10):
+        for side in (caller, answerer):
+            try:
+                side.do_handshake()
+                done.add(side)
+            except ssl.SSLWantReadError:
+                continue
+    assert done == {caller, answerer}
+    peer = answerer.getpeercert() or {}
+    subject = {key: value for pairs in peer["subject"] for key, value in pairs}  # type: ignore
+    assert subject == {"commonName": "kubernetes-admin", "organizationName": "system:masters"}
+
+
+def test_private_keys_are_readable_for_their_owner_alone(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    authority.client("admin", "kubernetes-admin", ["system:masters"])
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.glob("*.key"))

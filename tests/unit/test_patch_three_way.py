@@ -1,0 +1,99 @@
+"""`apply` changes what the file changed, deletes what left the file, and leaves the rest alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minikube8s.api.patch import strategic_merge
+from minikube8s.api.patch.three_way import three_way
+
+POD, SERVICE = "io.k8s.api.core.v1.Pod", "io.k8s.api.core.v1.Service"
+
+
+def pod(*containers: dict[str, Any], **metadata: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "p", **metadata}, "spec": {"containers": list(containers)}}
+
+
+CASES = {
+    "a default in the live object is no difference": (
+        POD,
+        pod({"name": "a", "image": "x"}),
+        pod({"name": "a", "image": "x"}),
+        pod({"name": "a", "image": "x", "imagePullPolicy": "Always"}),
+        {},
+    ),
+    "a changed field of one container names that container": (
+        POD,
+        pod({"name": "a", "image": "x"}),
+        pod({"name": "a", "image": "y"}),
+        pod({"name": "a", "image": "x"}, {"name": "sidecar", "image": "s"}),
+        {
+            "spec": {
+                "$setElementOrder/containers": [{"name": "a"}],
+                "containers": [{"name": "a", "image": "y"}],
+            }
+        },
+    ),
+    "a label that left the file is deleted, another tool's stays": (
+        POD,
+        pod(labels={"a": "1", "b": "2"}),
+        pod(labels={"a": "1"}),
+        pod(labels={"a": "1", "b": "2", "theirs": "3"}),
+        {"metadata": {"labels": {"b": None}}},
+    ),
+    "a container that left the file is deleted": (
+        POD,
+        pod({"name": "a"}, {"name": "b"}),
+        pod({"name": "a"}),
+        pod({"name": "a"}, {"name": "b"}, {"name": "theirs"}),
+        {
+            "spec": {
+                "$setElementOrder/containers": [{"name": "a"}],
+                "containers": [{"$patch": "delete", "name": "b"}],
+            }
+        },
+    ),
+    "a port whose protocol the file leaves to the default is the same port": (
+        SERVICE,
+        {"spec": {"ports": [{"port": 80}]}},
+        {"spec": {"ports": [{"port": 80}]}},
+        {"spec": {"ports": [{"port": 80, "protocol": "TCP", "targetPort": 80, "nodePort": 30001}]}},
+        {},
+    ),
+    "an explicit null deletes": (
+        POD,
+        {},
+        pod(labels={"app": None}),
+        pod(labels={"app": "x"}),
+        {"metadata": {"labels": {"app": None}}, "spec": {"containers": []}},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_patch_says_exactly_what_changed(name: str) -> None:
+    definition, original, modified, current, wanted = CASES[name]
+    if name == "an explicit null deletes":
+        current.pop("spec", None)
+    assert three_way(definition, original, modified, current) == wanted
+
+
+names = st.sampled_from("abcd")
+containers = st.dictionaries(names, st.sampled_from("xyz"), max_size=4).map(
+    lambda found: [{"name": name, "image": image} for name, image in found.items()]
+)
+labels = st.dictionaries(names, names, max_size=4)
+pods = st.builds(lambda c, found: pod(*c, labels=found), containers, labels)
+
+
+@given(pods, pods)
+def test_applying_the_patch_brings_about_what_the_file_says(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    patch = three_way(POD, before, after, before)
+    assert strategic_merge(POD, before, patch) == after
+    assert three_way(POD, after, after, strategic_merge(POD, before, patch)) == {}
