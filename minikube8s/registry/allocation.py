@@ -126,22 +126,10 @@ class _Reservation:
 
     def fill(self) -> None:
         if needs_address(self._spec):
-            self._fill_families()
             self._fill_addresses()
         self._fill_node_ports()
         if needs_health_check(self._spec):
             self._fill_health_check()
-
-    def _fill_families(self) -> None:
-        spec = self._spec
-        for at, family in enumerate(spec.setdefault("ipFamilies", ["IPv4"])):
-            if family != "IPv4":
-                why = "not configured on this cluster"
-                raise self._invalid(errors.invalid_value(f"spec.ipFamilies[{at}]", family, why))
-        if spec.setdefault("ipFamilyPolicy", "SingleStack") == "RequireDualStack":
-            why = "this cluster is not configured for dual-stack services"
-            policy = spec["ipFamilyPolicy"]
-            raise self._invalid(errors.invalid_value("spec.ipFamilyPolicy", policy, why))
 
     def _fill_addresses(self) -> None:
         wanted: list[str] = self._spec.get("clusterIPs") or []

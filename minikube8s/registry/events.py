@@ -170,7 +170,6 @@ class EventRecorder:
             "reportingInstance": self._host,
             "firstTimestamp": at,
             "lastTimestamp": at,
-            "eventTime": None,
             "count": 1,
         }
 

@@ -27,6 +27,15 @@ MODIFIED = (
 )
 
 
+def without_nulls(value: Any) -> Any:
+    """Return `value` without the members that are null: Kubernetes takes them for absent."""
+    if isinstance(value, dict):
+        return {name: without_nulls(member) for name, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
 def private(obj: Object) -> Object:
     """Return a deep copy (through JSON, which is faster than copy.deepcopy)."""
     copy: Object = msgspec.json.decode(msgspec.json.encode(obj))
@@ -34,11 +43,11 @@ def private(obj: Object) -> Object:
 
 
 def draft(resource: Resource, namespace: str | None, obj: Object) -> Object:
-    """Return a private copy of `obj`, addressed to `namespace`.
+    """Return a private copy of `obj` without nulls, addressed to `namespace`.
 
     Raises ApiError 400 when its kind or namespace contradict the request, or it names a revision.
     """
-    new = private(obj)
+    new: Object = without_nulls(private(obj))
     for field, expected in (("apiVersion", resource.api_version), ("kind", resource.kind)):
         if new.setdefault(field, expected) != expected:
             raise errors.bad_request(

@@ -36,7 +36,7 @@ Change = Callable[[Object], Object]
 OBJECT_BYTES = 1536 * 1024
 """The largest object that is stored, as with etcd's usual limit."""
 GENERATE_ATTEMPTS = 8
-RACE_ATTEMPTS = 32
+RACE_ATTEMPTS = 100
 """How often a write is tried again that lost a race and did not insist on a revision."""
 COLLECTION_WIDTH = 64
 """How many objects of a collection are deleted at a time."""
@@ -161,7 +161,8 @@ class Registry:
         for _ in range(RACE_ATTEMPTS):
             current = self.get(resource, namespace, name)
             old = current.object
-            new = self._changed(resource, old, change(encode.decode(current.value)), subresource)
+            changed = objects.without_nulls(change(encode.decode(current.value)))
+            new = self._changed(resource, old, changed, subresource)
             try:
                 with self._reserved(resource, new, old):
                     blob = encode.blob(new)

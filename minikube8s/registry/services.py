@@ -24,8 +24,8 @@ def holding(service: Object | None) -> Holding:
     if service is None:
         return NOTHING
     spec = service.get("spec", {})
-    addresses = frozenset(a for a in spec.get("clusterIPs", ()) if a != HEADLESS)
-    ports = {port["nodePort"] for port in spec.get("ports", ()) if port.get("nodePort")}
+    addresses = frozenset(a for a in spec.get("clusterIPs") or () if a != HEADLESS)
+    ports = {port["nodePort"] for port in spec.get("ports") or () if port.get("nodePort")}
     if spec.get("healthCheckNodePort"):
         ports.add(spec["healthCheckNodePort"])
     return Holding(addresses, frozenset(ports))
@@ -93,21 +93,21 @@ def carry_over(new: Object, old: Object) -> None:
 
 
 def _keep_node_ports(spec: Object, before: Object) -> None:
-    known = {_port_id(port): port.get("nodePort", 0) for port in before.get("ports", ())}
+    known = {_port_id(port): port.get("nodePort", 0) for port in before.get("ports") or ()}
     used = {
         (port["nodePort"], _port_id(port)[0])
-        for port in spec.get("ports", ())
+        for port in spec.get("ports") or ()
         if port.get("nodePort")
     }
-    for port in spec.get("ports", ()):
+    for port in spec.get("ports") or ():
         kept = known.get(_port_id(port), 0)
         if kept and not port.get("nodePort") and (kept, _port_id(port)[0]) not in used:
             port["nodePort"] = kept
 
 
 def _drop_node_ports(spec: Object, before: Object) -> None:
-    known = {port.get("nodePort", 0) for port in before.get("ports", ())}
-    for port in spec.get("ports", ()):
+    known = {port.get("nodePort", 0) for port in before.get("ports") or ()}
+    for port in spec.get("ports") or ():
         if port.get("nodePort") in known:
             port.pop("nodePort", None)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
@@ -24,12 +25,15 @@ from minikube8s.store.interface import (
     Blob,
     Change,
     Compacted,
+    Mismatch,
     Record,
     Store,
     StoreError,
 )
 from minikube8s.store.owners import Owners
 from minikube8s.store.watching import Event, Watch
+
+log = logging.getLogger(__name__)
 
 Observer = Callable[[Event], None]
 
@@ -54,7 +58,7 @@ class Cache:
         self._owners = Owners()
         self._warmth = Warmth()
         self._watches: dict[str, set[Watch]] = {}
-        self._observers: dict[str, list[Observer]] = {}
+        self._observers: dict[str, list[Observer]] = {"": [self._owners.observe]}
         self._awaited: dict[int, asyncio.Future[None]] = {}
         self._tasks = Supervisor("cache")
 
@@ -121,7 +125,7 @@ class Cache:
         """Call `observer` with every event of the kind `prefix` (or "": all), as it is applied.
 
         For indexes that must never lag behind the cache: it runs before any watcher sees the
-        event, must be quick and must not raise. What is live already comes first, as ADDED.
+        event and must be quick. What is live already comes first, as ADDED.
         """
         for entry in self.list(prefix):
             observer(Event("ADDED", entry, None, entry.revision))
@@ -130,9 +134,13 @@ class Cache:
     async def put(self, key: str, blob: Blob, expected: int | None) -> Entry:
         """Write through to the store; returns when the write is durable and visible here.
 
-        Raises Mismatch and StoreError, as Store.put.
+        Raises Mismatch, once what it speaks of is visible here, and StoreError, as Store.put.
         """
-        record = await self._store.put(key, blob, expected)
+        try:
+            record = await self._store.put(key, blob, expected)
+        except Mismatch as mismatch:
+            await self._catch_up(key, mismatch)
+            raise
         await self._visible(record.revision, VISIBLE_DEADLINE)
         current = self.get(key)
         if current is not None and current.revision == record.revision:
@@ -142,25 +150,34 @@ class Cache:
     async def delete(self, key: str, blob: Blob, expected: int | None) -> Entry:
         """Delete in the store; returns the last state when the key is gone here too.
 
-        Raises Mismatch and StoreError, as Store.delete.
+        Raises Mismatch, once what it speaks of is visible here, and StoreError, as Store.delete.
         """
-        change = await self._store.delete(key, blob, expected)
+        try:
+            change = await self._store.delete(key, blob, expected)
+        except Mismatch as mismatch:
+            await self._catch_up(key, mismatch)
+            raise
         await self._visible(change.revision, VISIBLE_DEADLINE)
         return Entry(key, change.value, change.revision, self._warmth)
+
+    async def _catch_up(self, key: str, mismatch: Mismatch) -> None:
+        """Wait until the cache shows the state that refused a write: trying again makes sense."""
+        live = self.get(key)
+        shown = live.revision if live else 0
+        if shown != (mismatch.current.revision if mismatch.current else 0):
+            await self._visible(await self._store.revision(), VISIBLE_DEADLINE)
 
     async def _load(self, revision: int) -> int:
         """Show the store as it was at `revision`; return the revision it is at."""
         target = await self._store.revision()
         records, self._revision = await self._store.range("", revision=revision)
         self._floor = self._revision
-        self._owners = Owners()
         self._buckets = {}
         for name, group in groupby(records, key=lambda record: _bucket_name(record.key)):
             entries = [self._entry(record) for record in group]
             bucket = self._buckets.setdefault(name, Bucket(self._floor))
             bucket.load(entries)
             for entry in entries:
-                self._owners.replace(None, entry)
                 self._notify(name, Event("ADDED", entry, None, entry.revision))
         return target
 
@@ -191,7 +208,6 @@ class Cache:
         entry = Entry(change.key, change.value, change.revision, self._warmth)
         event = bucket.remove(entry) if change.deleted else bucket.put(entry)
         self._revision = change.revision
-        self._owners.replace(event.previous, None if change.deleted else entry)
         self._notify(name, event)
         for prefix in _prefixes(change.key):
             for watch in tuple(self._watches.get(prefix, ())):
@@ -203,7 +219,11 @@ class Cache:
     def _notify(self, bucket_name: str, event: Event) -> None:
         for prefix in (bucket_name, ""):
             for observer in self._observers.get(prefix, ()):
-                observer(event)
+                try:
+                    observer(event)
+                except Exception:
+                    # One object that an index cannot read must not stop all others.
+                    log.exception("an index could not take in %s", event.entry)
 
     async def _visible(self, revision: int, deadline: float) -> None:
         if self._revision >= revision:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from minikube8s.store.entry import Entry
+from minikube8s.store.watching import Event
 
 
 class Owners:
@@ -13,18 +14,18 @@ class Owners:
     def __init__(self) -> None:
         self._keys: dict[str, set[str]] = {}
 
-    def replace(self, previous: Entry | None, current: Entry | None) -> None:
-        """Take note that an object went from `previous` to `current` (None: absent)."""
-        before, after = _owners(previous), _owners(current)
-        if previous is not None:
-            for uid in before - after:
-                keys = self._keys[uid]
-                keys.discard(previous.key)
-                if not keys:
-                    del self._keys[uid]
-        if current is not None:
-            for uid in after - before:
-                self._keys.setdefault(uid, set()).add(current.key)
+    def observe(self, event: Event) -> None:
+        """Follow all objects; an observer of the cache."""
+        before = _owners(event.previous)
+        after = frozenset() if event.type == "DELETED" else _owners(event.entry)
+        key = event.entry.key
+        for uid in before - after:
+            keys = self._keys[uid]
+            keys.discard(key)
+            if not keys:
+                del self._keys[uid]
+        for uid in after - before:
+            self._keys.setdefault(uid, set()).add(key)
 
     def dependents(self, uid: str) -> Iterable[str]:
         """Return the keys of the objects that name `uid` as an owner, sorted."""

@@ -14,6 +14,7 @@ from minikube8s.store import watching
 from minikube8s.store.cache import Cache
 from minikube8s.store.encode import blob
 from minikube8s.store.entry import Entry
+from minikube8s.store.feed import Feed
 from minikube8s.store.interface import Mismatch, Store
 from minikube8s.store.memory import MemoryStore
 from minikube8s.store.sqlite import SqliteStore
@@ -247,3 +248,40 @@ async def test_concurrent_writes_are_each_visible_when_they_return(cache: Cache)
         assert current.revision >= entry.revision
 
     await asyncio.gather(*(write(n) for n in range(200)))
+
+
+async def test_an_observer_that_fails_stops_neither_the_cache_nor_the_others(
+    cache: Cache, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[str] = []
+
+    def fail(event: Event) -> None:
+        raise ValueError(event.entry.key)
+
+    cache.observe("pods/", fail)
+    cache.observe("pods/", lambda event: seen.append(event.entry.key))
+    await put(cache, "pods/default/a")
+    assert seen == ["pods/default/a"]
+    assert "an index could not take in" in caplog.text
+
+
+async def test_a_cache_that_lost_its_place_loads_anew_and_expires_its_watches() -> None:
+    store = MemoryStore()
+    store._feed = Feed(bound=5)
+    await store.open()
+    cache = Cache(store)
+    await cache.start()
+    await put(cache, "pods/default/old", ownerReferences=[{"uid": "o"}])
+    watch = cache.watch("pods/")
+    # More changes than the feed holds, before the cache gets a turn.
+    await store.delete("pods/default/old", blob(an_object("old")), None)
+    for n in range(10):
+        await store.put(f"pods/default/p{n}", blob(an_object(f"p{n}")), 0)
+    await put(cache, "nodes/n")
+    assert cache.count("pods/") == 10
+    assert cache.dependents("o") == []
+    with pytest.raises(ApiError) as refusal:
+        await watch.batch(DEADLINE)
+    assert refusal.value.code == 410
+    await cache.close()
+    await store.close()
