@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from minikube8s.api.openapi import wire
+from minikube8s.api.protobuf import wire
 
 
 class _Field(NamedTuple):
@@ -137,7 +137,7 @@ def _fields(fields: dict[str, _Field], items: Iterable[tuple[str, Any]]) -> Iter
             continue
         number, type_ = fields[key]
         if type_ == "bool":
-            yield wire.flag(number, value)
+            yield wire.integer(number, value)
         elif type_.startswith("[]"):
             for item in value:
                 yield wire.field(number, encode(type_[2:], item))
