@@ -13,6 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
+from minikube8s.kit import readiness
 from minikube8s.kit.logs import configure
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 from mk8s_agent.config import AgentConfig, ConfigurationError, load
@@ -38,6 +39,7 @@ def main() -> int:
         return asyncio.run(work(config))
     except (ConfigurationError, AlreadyRunning, ValueError, OSError) as error:
         print(f"mk8s_agent: {error}", file=sys.stderr)
+        readiness.tell(str(error))
         return 1
     finally:
         if lock is not None:
@@ -52,12 +54,14 @@ async def _run(config: AgentConfig) -> int:
         agent = Agent(config)
     except NftablesMissing as error:
         print(f"mk8s_agent: {error}", file=sys.stderr)
+        readiness.tell(str(error))
         return 1
     task = asyncio.create_task(agent.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     log = logging.getLogger("mk8s_agent")
+    readiness.tell()
     log.info("agent of node %s in cluster %s started", config.node, config.cluster)
     with contextlib.suppress(asyncio.CancelledError):
         await task

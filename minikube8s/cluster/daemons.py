@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.kit import readiness
 from minikube8s.kit.pidfile import Holder, PidFile
 
-READY_DESCRIPTOR = "MK8S_READY_FD"
 LOG_BYTES = 10 * 1024 * 1024
 
 
@@ -56,7 +56,7 @@ class Starting:
                 start_new_session=True,
                 cwd="/",
                 pass_fds=(write,),
-                env={**os.environ, READY_DESCRIPTOR: str(write), "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, readiness.DESCRIPTOR: str(write), "PYTHONUNBUFFERED": "1"},
             )
         os.close(write)
         self._pipe = read
@@ -80,7 +80,7 @@ class Starting:
                 said += chunk
         finally:
             os.close(self._pipe)
-        if said.strip() != b"ready":
+        if said.strip().decode() != readiness.READY:
             raise ClusterError(said.decode().strip() or self._last_words())
 
     def _last_words(self) -> str:
@@ -89,14 +89,6 @@ class Starting:
             lines = log.read().decode(errors="replace").strip().splitlines()
         last = lines[-1] if lines else "it printed nothing"
         return f"The {self._daemon.name} ended at once: {last} (log: {self._daemon.log})"
-
-
-def tell(message: str) -> None:
-    """In the daemon: say ``ready``, or the sentence that says why not. Once; harmless by hand."""
-    number = os.environ.pop(READY_DESCRIPTOR, "")
-    if number.isdigit():
-        with os.fdopen(int(number), "wb") as pipe:
-            pipe.write(message.replace("\n", " ").encode() + b"\n")
 
 
 def stop(daemon: Daemon, seconds: float) -> bool:

@@ -17,14 +17,15 @@ from pathlib import Path
 
 import msgspec
 
+from minikube8s.api.errors import ApiError
 from minikube8s.cluster.config import Settings
-from minikube8s.cluster.daemons import tell
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.layout import MasterConfig
 from minikube8s.controllers import Controllers
-from minikube8s.kit import logs
+from minikube8s.kit import logs, readiness
 from minikube8s.kit.clock import SystemClock
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
+from minikube8s.kit.tasks import Supervisor
 from minikube8s.nodes.config import TLS, NodesConfig
 from minikube8s.nodes.links import NodeLinks
 from minikube8s.registry import bootstrap
@@ -32,11 +33,11 @@ from minikube8s.registry.events import EventRecorder
 from minikube8s.registry.options import RegistryConfig
 from minikube8s.registry.registry import Registry
 from minikube8s.scheduler import Scheduler
-from minikube8s.server import Server
+from minikube8s.server import CannotListen, Server
 from minikube8s.server.config import ServerConfig
 from minikube8s.store.cache import Cache
 from minikube8s.store.interface import StoreError
-from minikube8s.store.sqlite import SQLiteStore
+from minikube8s.store.sqlite import SqliteStore
 
 log = logging.getLogger("minikube8s.master")
 
@@ -50,7 +51,7 @@ async def run(config: MasterConfig) -> None:
         loop.add_signal_handler(number, stop.set)
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as stack:
-        cache = Cache(SQLiteStore(Path(config.state_dir) / "state.db"))
+        cache = Cache(SqliteStore(Path(config.state_dir) / "state.db"))
         await cache.start()
         stack.push_async_callback(cache.close)
         registry = Registry(cache, clock, _ranges(settings))
@@ -65,12 +66,15 @@ async def run(config: MasterConfig) -> None:
         recorder = EventRecorder(registry, "default-scheduler")
         stack.push_async_callback(recorder.close)
         scheduler = Scheduler(registry, recorder, clock)
-        stack.push_async_callback(scheduler.close)
-        controllers = Controllers(registry, clock)
+        controllers = Controllers(registry, clock, (pki / "ca.crt").read_text())
+        tasks = Supervisor("master")
+        tasks.spawn("scheduler", scheduler.run)
+        tasks.spawn("controllers", controllers.run)
+        stack.push_async_callback(tasks.close)
         stack.push_async_callback(controllers.close)
-        await asyncio.gather(scheduler.start(), controllers.start())
+        stack.push_async_callback(scheduler.close)
         log.info("serving on %s:%d", settings.bind, settings.api_port)
-        tell("ready")
+        readiness.tell()
         await stop.wait()
         log.info("stopping")
 
@@ -85,9 +89,9 @@ def main() -> int:
     try:
         pid_file.acquire()
         asyncio.run(run(config))
-    except (AlreadyRunning, ClusterError, StoreError, OSError) as error:
+    except (AlreadyRunning, ApiError, CannotListen, ClusterError, StoreError, OSError) as error:
         log.error("%s", error)
-        tell(str(error))
+        readiness.tell(str(error))
         return 1
     finally:
         pid_file.release()
