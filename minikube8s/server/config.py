@@ -29,12 +29,32 @@ class ServerConfig:
     shutdown_seconds: float = 5.0
 
 
+class LogStream(Protocol):
+    """A log as it comes; closing it ends the work behind it."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Iterate over the bytes."""
+        ...
+
+    async def aclose(self) -> None:
+        """End the stream; harmless when it has ended."""
+        ...
+
+
+class ByteStream(AsyncIterator[bytes], Protocol):
+    """Bytes as they come. Raises ApiError, also while iterating; `aclose` when done with it."""
+
+    async def aclose(self) -> None:
+        """Let go of the source."""
+        ...
+
+
 class PodStreams(Protocol):
     """The way to what a pod's containers say, wherever the pod runs."""
 
     async def open_logs(
         self, node: str, namespace: str, pod: str, container: str, options: dict[str, Any]
-    ) -> AsyncIterator[bytes]:
+    ) -> LogStream:
         """Open a container's log.
 
         Options, all optional: follow, previous, timestamps (bool); tailLines, sinceSeconds,

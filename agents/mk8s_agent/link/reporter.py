@@ -96,6 +96,7 @@ class Reporter:
         waiting = {item: up for item, up in self._queue.items() if item.kind != "node"}
         self._sent.clear()
         self._sequence = 0
+        self._node = None  # Hello tells how the node is now; any later report is news
         self._queue = {**lasting, **known, **waiting}
         self._signal()
 

@@ -5,7 +5,6 @@ is HTTP/2's: a handler is asked for more only when the last bytes went out.
 """
 
 import asyncio
-import inspect
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
@@ -22,13 +21,9 @@ MAX_TUNNELS = 128
 CHUNK = 64 * 1024
 """Bytes of one Data frame at most."""
 
-Handler = Callable[[dict[str, Any]], Awaitable[AsyncIterator[bytes]] | AsyncIterator[bytes]]
-"""Given the options, gives the bytes to send: an async generator, or a coroutine function that
-returns an iterator. A StreamError raised before the first bytes refuses the request."""
-
-QUIET_START = 0.2
-"""Seconds after which a handler that neither gave bytes nor failed counts as begun: following a
-silent log is a success too."""
+Handler = Callable[[dict[str, Any]], Awaitable[AsyncIterator[bytes]]]
+"""Given the options, returns the bytes to send. A StreamError raised before it returns refuses the
+request; one raised by the iterator ends a stream that has begun."""
 
 
 class Tunnels:
@@ -85,21 +80,12 @@ class Tunnels:
         if len(self._tasks) > MAX_TUNNELS:
             why = f"the node serves {MAX_TUNNELS} streams already; close some"
             raise StreamError("TooManyRequests", why, 429)
-        stream = handler(msgspec.json.decode(request.options_json))
-        chunks = await stream if inspect.isawaitable(stream) else stream
-        first = asyncio.ensure_future(anext(chunks, None))
+        chunks = await handler(msgspec.json.decode(request.options_json))
         try:
-            done, _ = await asyncio.wait([first], timeout=QUIET_START)
-            if done:
-                first.result()  # a refusal is told before success is
             await call.write(agent_pb2.Frame(started=agent_pb2.Started()))
-            chunk = await first
-            while chunk is not None:
+            async for chunk in chunks:
                 await _send(call, chunk)
-                chunk = await anext(chunks, None)
         finally:
-            first.cancel()
-            await asyncio.wait([first])
             if isinstance(chunks, AsyncGenerator):
                 await chunks.aclose()
 
