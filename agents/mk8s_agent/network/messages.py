@@ -44,6 +44,7 @@ class Link:
     mtu: int
     hardware: str
     peer_index: int
+    operational: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,12 @@ def add_default_route(gateway: str, index: int) -> Request:
     return Request(RTM_NEWROUTE, _CREATE_OR_REPLACE, body, f"add a default route by {gateway}")
 
 
+def get_link(link: str) -> Request:
+    """One interface by name; see `read_link`."""
+    body = _encode(ifinfmsg, {}, [("IFLA_IFNAME", link)])
+    return Request(RTM_GETLINK, 0, body, f"find link {link}", _GONE)
+
+
 def list_links() -> Request:
     """All interfaces; see `read_link`."""
     return Request(RTM_GETLINK, 0, _encode(ifinfmsg, {}, []), "list the links")
@@ -166,7 +173,7 @@ def list_addresses() -> Request:
 
 
 def read_link(body: bytes) -> Link:
-    """One answer to `list_links`."""
+    """One answer to `list_links` or `get_link`."""
     message = _decode(ifinfmsg, body)
     get = message.get_attr
     return Link(
@@ -176,6 +183,7 @@ def read_link(body: bytes) -> Link:
         mtu=get("IFLA_MTU") or 0,
         hardware=get("IFLA_ADDRESS") or "",
         peer_index=get("IFLA_LINK") or 0,
+        operational=get("IFLA_OPERSTATE") == "UP",
     )
 
 

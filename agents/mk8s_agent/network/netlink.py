@@ -84,6 +84,8 @@ class Netlink:
 
         Raises KernelRefused for the first one that failed, after all were answered.
         """
+        if not requests:
+            return
         waiting: dict[int, Request] = {}
         datagram = bytearray()
         for request in requests:
@@ -97,11 +99,28 @@ class Netlink:
                 answered = waiting.pop(sequence, None) if kind == _NLMSG_ERROR else None
                 if answered is None:
                     continue
-                code = -struct.unpack_from("=i", payload)[0]
-                if code and code not in answered.ignore:
-                    failures.append(KernelRefused(code, answered.what, _hint(flags, payload)))
+                refusal = _refusal(answered, flags, payload)
+                if refusal.code and refusal.code not in answered.ignore:
+                    failures.append(refusal)
         if failures:
             raise failures[0]
+
+    def get(self, request: Request) -> bytes | None:
+        """The body of the one message that answers; None for an error in `request.ignore`.
+
+        Raises KernelRefused.
+        """
+        wanted = self._ask(request, 0)
+        while True:
+            for kind, flags, sequence, payload in self._receive():
+                if sequence != wanted:
+                    continue
+                if kind != _NLMSG_ERROR:
+                    return payload
+                refusal = _refusal(request, flags, payload)
+                if refusal.code in request.ignore:
+                    return None
+                raise refusal
 
     def dump(self, request: Request) -> list[bytes]:
         """The bodies of all messages that answer a dump; repeated when the kernel's table changed.
@@ -115,8 +134,7 @@ class Netlink:
         raise NetworkError(f"cannot {request.what}: the kernel's table changes all the time")
 
     def _dump_once(self, request: Request) -> list[bytes] | None:
-        wanted = next(self._sequence) & 0xFFFFFFFF
-        self._send(_frame(request, wanted, NLM_F_REQUEST | NLM_F_ROOT_MATCH))
+        wanted = self._ask(request, NLM_F_ROOT_MATCH)
         bodies: list[bytes] = []
         interrupted = False
         while True:
@@ -127,9 +145,13 @@ class Netlink:
                 if kind == _NLMSG_DONE:
                     return None if interrupted else bodies
                 if kind == _NLMSG_ERROR:
-                    code = -struct.unpack_from("=i", payload)[0]
-                    raise KernelRefused(code, request.what, _hint(flags, payload))
+                    raise _refusal(request, flags, payload)
                 bodies.append(payload)
+
+    def _ask(self, request: Request, flags: int) -> int:
+        sequence = next(self._sequence) & 0xFFFFFFFF
+        self._send(_frame(request, sequence, NLM_F_REQUEST | flags))
+        return sequence
 
     def _send(self, datagram: bytes | bytearray) -> None:
         self._socket.sendto(datagram, (0, 0))
@@ -174,6 +196,12 @@ def _frame(request: Request, sequence: int, flags: int) -> bytes:
 
 def _align(length: int) -> int:
     return (length + 3) & ~3
+
+
+def _refusal(request: Request, flags: int, payload: bytes) -> KernelRefused:
+    """What an acknowledgement says; code 0 means that all went well."""
+    code = -struct.unpack_from("=i", payload)[0]
+    return KernelRefused(code, request.what, _hint(flags, payload))
 
 
 def _hint(flags: int, payload: bytes) -> str:

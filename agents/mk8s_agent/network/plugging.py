@@ -11,6 +11,7 @@ proxy ARP, which would answer only on nodes that have a default route.
 """
 
 import socket
+import time
 
 from mk8s_agent.network import messages, names, sysctls
 from mk8s_agent.network.errors import NetworkError
@@ -26,6 +27,8 @@ _NODE_END_SETTINGS = {
     # No link-local address, no router solicitations: nothing is said while nothing happens.
     "ipv6/conf/{link}/disable_ipv6": "1",
 }
+_OPERATIONAL_SECONDS = 0.5
+_OPERATIONAL_PAUSE = 0.0005
 _POD_SETTINGS = {
     "ipv6/conf/eth0/accept_ra": "0",
     "ipv6/conf/eth0/addr_gen_mode": "1",
@@ -53,8 +56,9 @@ def plug(
     try:
         if existing is None:
             _create(netlink, link, pid, address, names.link_alias(cluster, name), mtu)
-        _configure_pod(pid, address)
         _configure_node(netlink, link, address, source)
+        _configure_pod(pid, address)
+        _wait_operational(netlink, link)
     except BaseException:
         netlink.run([messages.delete_link(link)])
         raise
@@ -62,7 +66,8 @@ def plug(
 
 def find(netlink: Netlink, link: str) -> Link | None:
     """The link of that name, if there is one."""
-    return next((found for found in list_links(netlink) if found.name == link), None)
+    body = netlink.get(messages.get_link(link))
+    return None if body is None else messages.read_link(body)
 
 
 def list_links(netlink: Netlink) -> list[Link]:
@@ -129,3 +134,17 @@ def _configure_node(netlink: Netlink, link: str, address: str, source: str) -> N
             messages.add_route(f"{address}/32", index, source),
         ]
     )
+
+
+def _wait_operational(netlink: Netlink, link: str) -> None:
+    """Wait until the node's end sends, mostly some 100 us.
+
+    The end that is switched on last works at once, the other one when a kernel worker has noticed;
+    until then it drops packets, and the pod's first connection would take a second.
+    """
+    deadline = time.monotonic() + _OPERATIONAL_SECONDS
+    while time.monotonic() < deadline:
+        found = find(netlink, link)
+        if found is None or found.operational:
+            return
+        time.sleep(_OPERATIONAL_PAUSE)

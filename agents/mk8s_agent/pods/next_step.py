@@ -238,12 +238,13 @@ def _take_down(plan: _Plan, stop_by: datetime) -> Step:
             plan.look_again(stop_by)
         else:
             _kill(plan, one, f"Stopping container {_name(one)}")
+    if running:
+        return plan.step()
     for name, attempts in observed.containers.items():
         # The newest may be just being started: removing it waits for that.
         for one, target in zip(attempts, [name, *map(_own_target, attempts[1:])], strict=True):
-            if not is_running(one):
-                plan.add(Remove(target, one.id))
-    if not running and observed.network is not Network.UNPLUGGED:
+            plan.add(Remove(target, one.id))
+    if observed.network is not Network.UNPLUGGED:
         plan.add(UnplugNetwork())
     elif not observed.containers and not _begun(observed):
         for one in observed.sandboxes:

@@ -71,6 +71,7 @@ class PodWorker:
         self._before = Previous()
         self._reported: dict[str, Any] = {}
         self._told_back_off: dict[str, str] = {}
+        self._told_end = False
         if found:
             self._memory.see_all(found)
             self._memory.network = Network.UNKNOWN
@@ -230,8 +231,12 @@ class PodWorker:
 
     def _report(self, observed: Observed, now: datetime) -> None:
         pod = self._pod
-        if pod is None or (pod.terminal and not (observed.sandboxes or observed.containers)):
+        if pod is None or self._told_end or (pod.terminal and not observed.containers):
             return
+        # When all have ended and are being removed, their end stays the last thing said of them.
+        self._told_end = self._stop_by is not None and not any(
+            is_running(one) for one in observed.everything()
+        )
         status = pod_status(pod, observed, self._ctx.facts.address, self._before, now)
         if status == self._reported:
             return
