@@ -143,8 +143,17 @@ def _ours(home: Home) -> bool:
 
 @contextlib.contextmanager
 def _exclusive(home: Home) -> Iterator[None]:
-    """One `up` or `down` of a home at a time; a second waits for the first."""
+    """One `up` or `down` of a home at a time; a second waits for the first.
+
+    A home in which no cluster came about is left as it was found.
+    """
     home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
     with home.lock.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        try:
+            yield
+        finally:
+            if home.path.exists() and not home.exists():
+                home.lock.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    home.path.rmdir()
