@@ -228,6 +228,7 @@ def envelope(kind: bytes, raw: bytes) -> bytes:
         envelope(b"Pod", wire.integer(1, 5)),
         envelope(b"Pod", wire.field(1, wire.field(1, b"\xff\xfe"))),
         envelope(b"Pod", b"\x80" * 20),
+        envelope(b"Pod", b"\x80" * 20 + b"\x01"),
     ],
 )
 def test_a_body_that_is_not_protobuf_is_refused(body: bytes) -> None:

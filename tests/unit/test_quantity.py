@@ -43,6 +43,7 @@ def test_amounts_are_exact_and_round_up(text: str | int | float, milli: int, val
         ("100Ki", "100Ki"),
         ("1Ki", "1Ki"),
         ("0.5Ki", "512"),
+        ("0.9765625Ki", "1k"),
         ("1e3", "1e3"),
         ("12e4", "120e3"),
         ("0Mi", "0"),
