@@ -6,9 +6,11 @@ itself moves into the node's namespace, as an agent would be started in it.
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
 import select
+import shlex
 import socket
 import subprocess
 import sys
@@ -16,14 +18,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
-
-T = TypeVar("T")
+from pathlib import Path
 
 NODE_ADDRESS = "198.51.100.1"
 CLIENT_ADDRESS = "198.51.100.2"
 DEADLINE = 10.0
 
+_SYSCTLS = (
+    "ip_forward",
+    "conf/all/rp_filter",
+    "conf/all/route_localnet",
+    "conf/uplink/route_localnet",
+)
 _SERVER = """
 import socket, sys, threading
 name, port = sys.argv[1], int(sys.argv[2])
@@ -73,16 +79,18 @@ class NetLab:
             connection.settimeout(timeout)
             return connection.recv(64).decode()
 
+    def connect(self, source: Space, address: str, port: int, timeout: float = 3.0) -> None:
+        """Open a connection and no more; raises what the socket raises."""
+        with inside(source):
+            socket.create_connection((address, port), timeout).close()
+
     def udp(self, source: Space, address: str, port: int, timeout: float = 3.0) -> str:
         with inside(source), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
             return exchange(channel, address, port, timeout)
 
     def close(self) -> None:
         for space in (*self.spaces, self.client, self.node):
-            space.process.kill()
-            space.process.wait()
-            if space.process.stdout:
-                space.process.stdout.close()
+            _end(space)
 
 
 def exchange(channel: socket.socket, address: str, port: int, timeout: float = 3.0) -> str:
@@ -115,6 +123,16 @@ def net_lab(default_route: bool = True) -> Iterator[NetLab]:
 
 
 @contextmanager
+def empty_space() -> Iterator[Space]:
+    """A namespace without anything."""
+    space = _holder()
+    try:
+        yield space
+    finally:
+        _end(space)
+
+
+@contextmanager
 def inside(space: Space) -> Iterator[None]:
     """Be in a namespace; nothing may be awaited within the block of a coroutine."""
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
@@ -130,7 +148,7 @@ def inside(space: Space) -> Iterator[None]:
 
 def run(command: str) -> str:
     """Run a command line in the present namespace and return what it prints."""
-    done = subprocess.run(command.split(), capture_output=True, text=True, check=False)
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}: {done.stderr}"
     return done.stdout
 
@@ -140,11 +158,8 @@ def kernel_state() -> dict[str, str]:
     commands = ("ip -o link", "ip -o addr", "ip route show table all", "ip neigh", "ip rule")
     state = {command: run(command) for command in commands}
     state["nft"] = run("nft list ruleset")
-    for name in ("ip_forward", "conf/all/rp_filter", "conf/all/route_localnet"):
-        with open(f"/proc/sys/net/ipv4/{name}") as file:
-            state[name] = file.read()
-    with open("/proc/sys/net/ipv4/conf/uplink/route_localnet") as file:
-        state["uplink"] = file.read()
+    for name in _SYSCTLS:
+        state[name] = Path("/proc/sys/net/ipv4", name).read_text()
     return state
 
 
@@ -155,6 +170,16 @@ def refused_quickly(ask: Callable[[], object]) -> bool:
         ask()
         return False
     return time.monotonic() - started < 1.0
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = DEADLINE) -> None:
+    """Wait until the kernel shows what nothing announces; fails after the deadline."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if condition():
+            return
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        await asyncio.sleep(0.01)
 
 
 def _holder() -> Space:
@@ -169,6 +194,13 @@ def _space(*command: str) -> Space:
     if select.select([process.stdout], [], [], DEADLINE)[0]:
         process.stdout.readline()
     return Space(process)
+
+
+def _end(space: Space) -> None:
+    space.process.kill()
+    space.process.wait()
+    if space.process.stdout:
+        space.process.stdout.close()
 
 
 def _setns(descriptor: int) -> None:

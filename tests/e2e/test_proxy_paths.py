@@ -1,0 +1,389 @@
+"""What connections to Services meet, packet by packet, in namespaces of the test's own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from mk8s_agent.assignments import Assigned, Assignments
+from mk8s_agent.network.pods import PodNetwork
+from mk8s_agent.proxy import ServiceProxy
+
+from tests.support.netlab import (
+    CLIENT_ADDRESS,
+    NODE_ADDRESS,
+    NetLab,
+    Space,
+    eventually,
+    exchange,
+    inside,
+    kernel_state,
+    net_lab,
+    refused_quickly,
+    run,
+)
+
+CLUSTER_IP = "10.96.0.10"
+NODE_PORT = 30080
+NODE = "node-1"
+
+
+@dataclass(frozen=True)
+class Config:
+    state_dir: Path
+    cluster: str = "test"
+    node: str = NODE
+    cluster_cidr: str = "10.244.0.0/16"
+    service_cidr: str = "10.96.0.0/12"
+
+
+@dataclass
+class World:
+    """A node with three pods, its proxy running, and the objects that it is given."""
+
+    lab: NetLab
+    config: Config
+    network: PodNetwork
+    assignments: Assignments
+    pods: dict[str, Space] = field(default_factory=dict)
+    revision: int = 0
+
+    async def add_pod(self, address: str) -> Space:
+        pod = self.pods[address] = self.lab.pod(address)
+        await self.network.plug(pod.pid, address, f"default/{address}")
+        return pod
+
+    def give(self, resource: str, obj: dict[str, Any]) -> None:
+        self.revision += 1
+        meta = obj["metadata"]
+        key = (meta["namespace"], meta["name"])
+        raw = msgspec.json.encode(obj)
+        item: Assigned[Any] = Assigned(resource, key, self.revision, raw)
+        self.assignments.update([item], [], self.revision)
+
+    def take(self, resource: str, name: str) -> None:
+        self.assignments.update([], [(resource, ("default", name))], self.revision)
+
+    async def service(self, *backends: str, protocol: str = "TCP", **spec: Any) -> None:
+        """Give Service `web` with these backends and wait until the rules are there."""
+        port = {"port": 80, "protocol": protocol, "nodePort": NODE_PORT}
+        spec = {"type": "NodePort", "clusterIP": CLUSTER_IP, "ports": [port]} | spec
+        self.give("services", {"metadata": _meta("web"), "spec": spec})
+        await self.endpoints(*backends, protocol=protocol)
+
+    async def endpoints(self, *backends: str, protocol: str = "TCP", node: str = NODE) -> None:
+        self.give("endpointslices", _slice(backends, protocol, node))
+        await eventually(lambda: _rules_name(backends))
+
+
+def _meta(name: str, **labels: str) -> dict[str, Any]:
+    return {"namespace": "default", "name": name, "labels": labels}
+
+
+def _slice(backends: tuple[str, ...], protocol: str, node: str) -> dict[str, Any]:
+    return {
+        "metadata": _meta("web-1", **{"kubernetes.io/service-name": "web"}),
+        "ports": [{"port": 80, "protocol": protocol}],
+        "endpoints": [
+            {"addresses": [each], "conditions": {"ready": True}, "nodeName": node}
+            for each in backends
+        ],
+    }
+
+
+def _rules_name(backends: tuple[str, ...]) -> bool:
+    """Whether the table knows exactly these backends, and nothing is left to be swept."""
+    listing = run("nft list table ip mk8s-test")
+    chains = [line for line in listing.splitlines() if line.strip().startswith("chain svc_")]
+    known = {address for address in (f"10.244.0.{n}" for n in range(2, 20)) if address in listing}
+    led_to = "80 : goto svc_" in listing
+    return known == set(backends) and len(chains) == led_to == bool(backends)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with AsyncExitStack() as stack:
+        lab = stack.enter_context(net_lab())
+        config = Config(tmp_path)
+        network = PodNetwork(config)
+        stack.push_async_callback(network.close)
+        await network.setup("10.244.0.0/24")
+        assignments = Assignments()
+        assignments.replace([], 1)
+        proxy = ServiceProxy(config, assignments)
+        stack.push_async_callback(proxy.close)
+        running = asyncio.create_task(proxy.run())
+        made = World(lab, config, network, assignments)
+        for address in ("10.244.0.2", "10.244.0.3", "10.244.0.4"):
+            await made.add_pod(address)
+        await eventually(lambda: "ip mk8s-test" in run("nft list tables"))
+        yield made
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def test_a_cluster_ip_answers_pods_and_the_node(world: World) -> None:
+    await world.service("10.244.0.2")
+    caller = world.pods["10.244.0.3"]
+    assert world.lab.tcp(caller, CLUSTER_IP, 80) == "10.244.0.2 10.244.0.3"
+    assert world.lab.tcp(world.lab.node, CLUSTER_IP, 80) == "10.244.0.2 10.244.0.1"
+
+
+async def test_a_cluster_ip_answers_the_node_without_a_default_route(world: World) -> None:
+    run("ip route del default")
+    await world.service("10.244.0.2")
+    assert world.lab.tcp(world.lab.node, CLUSTER_IP, 80) == "10.244.0.2 10.244.0.1"
+    await world.endpoints()
+    assert refused_quickly(lambda: world.lab.tcp(world.lab.node, CLUSTER_IP, 80))
+
+
+async def test_a_pod_reaches_itself_through_its_service(world: World) -> None:
+    await world.service("10.244.0.2")
+    answer = world.lab.tcp(world.pods["10.244.0.2"], CLUSTER_IP, 80)
+    assert answer.startswith("10.244.0.2 ")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.5", NODE_ADDRESS, "10.244.0.1"])
+async def test_a_node_port_answers_on_every_address_of_the_node(world: World, address: str) -> None:
+    await world.service("10.244.0.2")
+    assert world.lab.tcp(world.lab.node, address, NODE_PORT).startswith("10.244.0.2 ")
+
+
+async def test_a_node_port_answers_pods_and_the_outside(world: World) -> None:
+    await world.service("10.244.0.2")
+    pod = world.pods["10.244.0.3"]
+    assert world.lab.tcp(pod, NODE_ADDRESS, NODE_PORT) == "10.244.0.2 10.244.0.3"
+    answer = world.lab.tcp(world.lab.client, NODE_ADDRESS, NODE_PORT)
+    assert answer == f"10.244.0.2 {CLIENT_ADDRESS}"
+
+
+async def test_connections_from_outside_to_another_nodes_backend_come_back_through_this_node(
+    world: World,
+) -> None:
+    """The backend is the outside machine here: it must see the node, not the client."""
+    await world.service("10.244.0.2")
+    far = world.lab.pod("far")
+    with inside(world.lab.client):
+        run(f"ip link add far type veth peer name eth0 netns {far.pid}")
+        run("ip addr add 10.244.1.1/24 dev far")
+        run("ip link set far up")
+        run("sysctl -qw net.ipv4.ip_forward=1")
+    with inside(far):
+        run("ip addr add 10.244.1.2/24 dev eth0")
+        run("ip link set eth0 up")
+        run("ip route add default via 10.244.1.1")
+    run(f"ip route add 10.244.1.0/24 via {CLIENT_ADDRESS}")
+    far_slice = _slice(("10.244.1.2",), "TCP", "node-2")
+    world.give("endpointslices", far_slice)
+    await eventually(lambda: "10.244.1.2" in run("nft list table ip mk8s-test"))
+    answer = world.lab.tcp(world.lab.client, NODE_ADDRESS, NODE_PORT)
+    assert answer == f"far {NODE_ADDRESS}"
+    assert world.lab.tcp(world.lab.node, "127.0.0.1", NODE_PORT) == f"far {NODE_ADDRESS}"
+
+
+async def test_nobody_outside_reaches_the_nodes_loopback(world: World) -> None:
+    with inside(world.lab.client):
+        run("sysctl -qw net.ipv4.conf.all.route_localnet=1")
+        run("ip route del table local 127.0.0.0/8 dev lo")
+        run("ip addr del 127.0.0.1/8 dev lo")
+        run(f"ip route add 127.0.0.0/8 via {NODE_ADDRESS} src {CLIENT_ADDRESS}")
+    with socket.create_server(("127.0.0.1", 8099)), pytest.raises(TimeoutError):
+        world.lab.connect(world.lab.client, "127.0.0.1", 8099, timeout=0.5)
+
+
+async def test_without_endpoints_connections_are_refused_at_once(world: World) -> None:
+    await world.service()
+    lab, pod = world.lab, world.pods["10.244.0.2"]
+    assert refused_quickly(lambda: lab.tcp(pod, CLUSTER_IP, 80))
+    assert refused_quickly(lambda: lab.tcp(lab.node, CLUSTER_IP, 80))
+    assert refused_quickly(lambda: lab.tcp(lab.node, "127.0.0.1", NODE_PORT))
+    assert refused_quickly(lambda: lab.tcp(lab.client, NODE_ADDRESS, NODE_PORT))
+    assert refused_quickly(lambda: lab.udp(pod, CLUSTER_IP, 80))
+
+
+async def test_an_address_or_port_that_no_service_has_is_refused_at_once(world: World) -> None:
+    await world.service("10.244.0.2")
+    pod = world.pods["10.244.0.3"]
+    assert refused_quickly(lambda: world.lab.tcp(pod, "10.96.5.5", 80))
+    assert refused_quickly(lambda: world.lab.tcp(pod, CLUSTER_IP, 81))
+
+
+async def test_all_endpoints_get_connections(world: World) -> None:
+    backends = ("10.244.0.2", "10.244.0.3", "10.244.0.4")
+    await world.service(*backends)
+    answers = Counter(
+        world.lab.tcp(world.lab.client, NODE_ADDRESS, NODE_PORT).split()[0] for _ in range(120)
+    )
+    assert set(answers) == set(backends)
+    assert min(answers.values()) > 15
+
+
+async def test_policy_local_keeps_the_clients_address_and_uses_local_endpoints(
+    world: World,
+) -> None:
+    await world.service("10.244.0.2", externalTrafficPolicy="Local")
+    lab = world.lab
+    assert lab.tcp(lab.client, NODE_ADDRESS, NODE_PORT) == f"10.244.0.2 {CLIENT_ADDRESS}"
+    await world.endpoints("10.244.0.3", node="node-2")
+    with pytest.raises(TimeoutError):
+        lab.tcp(lab.client, NODE_ADDRESS, NODE_PORT, timeout=0.5)
+    assert lab.tcp(lab.node, "127.0.0.1", NODE_PORT).startswith("10.244.0.3 ")
+    assert lab.tcp(world.pods["10.244.0.2"], CLUSTER_IP, 80) == "10.244.0.3 10.244.0.2"
+
+
+async def test_internal_policy_local_uses_local_endpoints_only(world: World) -> None:
+    await world.service("10.244.0.2", internalTrafficPolicy="Local")
+    pod = world.pods["10.244.0.4"]
+    assert world.lab.tcp(pod, CLUSTER_IP, 80) == "10.244.0.2 10.244.0.4"
+    world.give("endpointslices", _slice(("10.244.0.3",), "TCP", "node-2"))
+    await eventually(lambda: "10.244.0.3" in run("nft list table ip mk8s-test"))
+    with pytest.raises(TimeoutError):
+        world.lab.tcp(pod, CLUSTER_IP, 80, timeout=0.5)
+
+
+async def test_a_client_with_affinity_keeps_its_endpoint_while_others_come_and_go(
+    world: World,
+) -> None:
+    await world.service("10.244.0.2", "10.244.0.3", sessionAffinity="ClientIP")
+    lab, pod = world.lab, world.pods["10.244.0.4"]
+    first = lab.tcp(pod, CLUSTER_IP, 80)
+    assert {lab.tcp(pod, CLUSTER_IP, 80) for _ in range(20)} == {first}
+    chosen = first.split()[0]
+    await world.endpoints(*sorted({chosen, "10.244.0.4"}))
+    assert {lab.tcp(pod, CLUSTER_IP, 80) for _ in range(20)} == {first}
+    remaining = "10.244.0.4"
+    await world.endpoints(remaining)
+    assert lab.tcp(world.pods["10.244.0.2"], CLUSTER_IP, 80).startswith(remaining)
+
+
+async def test_an_external_ip_leads_to_the_service(world: World) -> None:
+    await world.service("10.244.0.2", externalIPs=["203.0.113.7"])
+    with inside(world.lab.client):
+        run(f"ip route add 203.0.113.7 via {NODE_ADDRESS}")
+    assert world.lab.tcp(world.lab.client, "203.0.113.7", 80).startswith("10.244.0.2 ")
+    await world.endpoints()
+    assert refused_quickly(lambda: world.lab.tcp(world.lab.client, "203.0.113.7", 80))
+
+
+async def test_a_busy_udp_flow_moves_when_its_endpoint_goes(world: World) -> None:
+    await world.service("10.244.0.2", protocol="UDP")
+    with inside(world.pods["10.244.0.4"]):
+        channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with channel:
+        assert exchange(channel, CLUSTER_IP, 80) == "10.244.0.2 10.244.0.4"
+        await world.endpoints("10.244.0.3", protocol="UDP")
+
+        def moved() -> bool:
+            return exchange(channel, CLUSTER_IP, 80) == "10.244.0.3 10.244.0.4"
+
+        await eventually(moved)
+
+
+async def test_a_busy_udp_flow_finds_a_node_port_that_comes_later(world: World) -> None:
+    with inside(world.lab.client):
+        channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    channel.settimeout(1)
+    with channel, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as earlier:
+        earlier.bind((NODE_ADDRESS, NODE_PORT))
+        channel.connect((NODE_ADDRESS, NODE_PORT))
+        channel.send(b"?")
+        assert earlier.recv(8) == b"?"
+        await world.service("10.244.0.2", protocol="UDP")
+
+        def found() -> bool:
+            return exchange(channel, NODE_ADDRESS, NODE_PORT).startswith("10.244.0.2 ")
+
+        await eventually(found)
+
+
+async def test_no_connection_is_refused_while_endpoints_change(world: World) -> None:
+    await world.service("10.244.0.2", "10.244.0.3")
+    done = asyncio.Event()
+
+    def connect_all_the_time() -> int:
+        count = 0
+        while not done.is_set():
+            world.lab.tcp(world.lab.client, NODE_ADDRESS, NODE_PORT)
+            count += 1
+        return count
+
+    caller = asyncio.create_task(asyncio.to_thread(connect_all_the_time))
+    for turn in range(30):
+        await world.endpoints("10.244.0.2", "10.244.0.4" if turn % 2 else "10.244.0.3")
+    done.set()
+    assert await caller > 50
+
+
+async def test_established_flows_survive_a_restart_of_the_proxy(world: World) -> None:
+    await world.service("10.244.0.2", protocol="UDP")
+    with inside(world.lab.client):
+        channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with channel:
+        assert exchange(channel, NODE_ADDRESS, NODE_PORT).startswith("10.244.0.2 ")
+        before = run("nft -a list table ip mk8s-test")
+        restarted = ServiceProxy(world.config, world.assignments)
+        running = asyncio.create_task(restarted.run())
+        await eventually(lambda: run("nft -a list table ip mk8s-test") != before)
+        assert _rules_name(("10.244.0.2",))
+        assert exchange(channel, NODE_ADDRESS, NODE_PORT).startswith("10.244.0.2 ")
+        running.cancel()
+        await asyncio.wait([running])
+        await restarted.close()
+
+
+async def test_a_flushed_rule_set_comes_back_by_itself(world: World) -> None:
+    await world.service("10.244.0.2")
+    run("nft flush ruleset")
+    await eventually(lambda: "ip mk8s-test" in run("nft list tables"))
+    assert world.lab.tcp(world.lab.client, NODE_ADDRESS, NODE_PORT).startswith("10.244.0.2 ")
+
+
+async def test_pods_reach_the_outside_with_the_nodes_address(world: World) -> None:
+    server = world.lab.pod("outside")
+    with inside(world.lab.client):
+        run(f"ip link add out type veth peer name eth0 netns {server.pid}")
+        run("ip addr add 192.0.2.1/24 dev out")
+        run("ip link set out up")
+        run("sysctl -qw net.ipv4.ip_forward=1")
+    with inside(server):
+        run("ip addr add 192.0.2.2/24 dev eth0")
+        run("ip link set eth0 up")
+        run("ip route add default via 192.0.2.1")
+    answer = world.lab.tcp(world.pods["10.244.0.2"], "192.0.2.2", 80)
+    assert answer == f"outside {NODE_ADDRESS}"
+
+
+async def test_a_service_that_goes_takes_its_rules_along(world: World) -> None:
+    empty = run("nft list table ip mk8s-test")
+    await world.service("10.244.0.2", "10.244.0.3", sessionAffinity="ClientIP")
+    world.take("endpointslices", "web-1")
+    world.take("services", "web")
+    await eventually(lambda: run("nft list table ip mk8s-test") == empty)
+
+
+async def test_removal_leaves_the_kernel_as_it_was(tmp_path: Path) -> None:
+    with net_lab():
+        before = kernel_state()
+        assignments = Assignments()
+        assignments.replace([], 1)
+        config = Config(tmp_path)
+        network, proxy = PodNetwork(config), ServiceProxy(config, assignments)
+        await network.setup("10.244.0.0/24")
+        running = asyncio.create_task(proxy.run())
+        await eventually(lambda: "ip mk8s-test" in run("nft list tables"))
+        running.cancel()
+        await asyncio.wait([running])
+        await ServiceProxy.remove_everything("test")
+        await ServiceProxy.remove_everything("test")
+        await PodNetwork.remove_everything(config)
+        assert kernel_state() == before
+        await network.close()
+        await proxy.close()
