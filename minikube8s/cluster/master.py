@@ -51,7 +51,10 @@ async def run(config: MasterConfig) -> None:
         loop.add_signal_handler(number, stop.set)
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as stack:
-        cache = Cache(SqliteStore(Path(config.state_dir) / "state.db"))
+        store = SqliteStore(Path(config.state_dir) / "state.db")
+        await store.open()
+        stack.push_async_callback(store.close)
+        cache = Cache(store)
         await cache.start()
         stack.push_async_callback(cache.close)
         registry = Registry(cache, clock, _ranges(settings))

@@ -53,8 +53,8 @@ def _value(key: str, field: schema.Field, original: Any, wanted: Any, live: Any)
         inner = _map(field.type, before, wanted, live)
         return {key: inner} if inner else {}
     if isinstance(wanted, list) and isinstance(live, list) and "merge" in field.patch_strategies:
-        before = original if isinstance(original, list) else []
-        return (_items if field.merge_key else _scalars)(key, field, before, wanted, live)
+        applied = original if isinstance(original, list) else []
+        return (_items if field.merge_key else _scalars)(key, field, applied, wanted, live)
     return {} if wanted == live else {key: wanted}
 
 
