@@ -14,6 +14,7 @@ from minikube8s.server import documents
 from minikube8s.server.documents import Encoding, Undecodable
 
 _SUMMARY = 30
+_LISTED = 50
 
 
 class Expected(NamedTuple):
@@ -86,10 +87,10 @@ def check_fields(
     problems = schema.check(definition, obj)
     wrong = [problem.message for problem in problems if problem.kind != "unknown"]
     if wrong:
-        raise errors.bad_request(", ".join(wrong))
+        raise errors.bad_request(_listed(wrong))
     complaints = [*(duplicates or ()), *(problem.message for problem in problems)]
     if complaints and validation == "Strict":
-        raise errors.bad_request("strict decoding error: " + ", ".join(complaints))
+        raise errors.bad_request(f"strict decoding error: {_listed(complaints)}")
     if validation == "Warn":
         warnings += complaints
     schema.prune(definition, obj, problems)
@@ -162,6 +163,13 @@ def _check_kind(obj: dict[str, Any], wanted: Expected) -> None:
             f"the kind in the data ({kind}) does not match the expected kind ({wanted.kind})"
         )
     obj["apiVersion"], obj["kind"] = api_version, kind
+
+
+def _listed(sentences: list[str]) -> str:
+    """Return the sentences as one, the first of them if there are very many."""
+    left_out = len(sentences) - _LISTED
+    ending = [f"and {left_out} more"] if left_out > 0 else []
+    return ", ".join([*sentences[:_LISTED], *ending])
 
 
 def _unrecognized(wanted: Expected, why: str, data: bytes) -> errors.ApiError:

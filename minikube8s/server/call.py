@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,9 @@ from minikube8s.server.limits import Streams
 from minikube8s.server.negotiation import Answer
 from minikube8s.server.pagination import Snapshots
 from minikube8s.server.rendering import Renderer
+
+BODY_DEADLINE = 60.0
+"""Seconds within which a request's body has to arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +95,19 @@ class Call:
 
 
 async def read_body(request: web.BaseRequest, limit: int) -> bytes:
-    """Return a request's body of at most `limit` bytes. Raises ApiError TooLarge."""
+    """Return a request's body of at most `limit` bytes. Raises ApiError TooLarge, Timeout."""
     if (request.content_length or 0) > limit:
         raise errors.too_large(f"limit is {limit}")
     pieces = bytearray()
-    # Counted while reading, because a compressed body is longer than its Content-Length.
-    while piece := await request.content.readany():
-        pieces += piece
-        if len(pieces) > limit:
-            raise errors.too_large(f"limit is {limit}")
+    try:
+        async with asyncio.timeout(BODY_DEADLINE):
+            # Counted while reading: a compressed body is longer than its Content-Length.
+            while piece := await request.content.readany():
+                pieces += piece
+                if len(pieces) > limit:
+                    raise errors.too_large(f"limit is {limit}")
+    except TimeoutError:
+        raise errors.timeout(
+            f"the request's body did not arrive within {BODY_DEADLINE:g} s"
+        ) from None
     return bytes(pieces)

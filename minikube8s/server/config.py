@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,20 +29,12 @@ class ServerConfig:
     shutdown_seconds: float = 5.0
 
 
-class LogStream(Protocol):
-    """A log as it comes; closing it ends the work behind it."""
+class ByteStream(Protocol):
+    """Bytes as they come. Raises ApiError, also while iterating; `aclose` when done with it."""
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Iterate over the bytes."""
         ...
-
-    async def aclose(self) -> None:
-        """End the stream; harmless when it has ended."""
-        ...
-
-
-class ByteStream(AsyncIterator[bytes], Protocol):
-    """Bytes as they come. Raises ApiError, also while iterating; `aclose` when done with it."""
 
     async def aclose(self) -> None:
         """Let go of the source."""
@@ -54,7 +46,7 @@ class PodStreams(Protocol):
 
     async def open_logs(
         self, node: str, namespace: str, pod: str, container: str, options: dict[str, Any]
-    ) -> LogStream:
+    ) -> ByteStream:
         """Open a container's log.
 
         Options, all optional: follow, previous, timestamps (bool); tailLines, sinceSeconds,

@@ -27,6 +27,8 @@ log = logging.getLogger("server")
 
 _ON_OBJECT = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _ON_COLLECTION = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
+_IN_A_NAMESPACE = frozenset({"create", "deletecollection"})
+"""What cannot be done in all namespaces at once."""
 
 
 class Dispatcher:
@@ -141,6 +143,8 @@ def _handler(call: Call) -> Handler:
         if sub is None:
             raise pages.nowhere()
         allowed = sub.verbs
+    elif resource.namespaced and call.namespace is None and call.verb in _IN_A_NAMESPACE:
+        allowed = ()
     else:
         allowed = resource.verbs
     found = table.handler(call.subresource, call.verb) if call.verb in allowed else None

@@ -6,6 +6,7 @@ Owns decoding and its complaints. What the decoded object should look like is kn
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
@@ -41,7 +42,7 @@ def decode(data: bytes, encoding: Encoding, *, find_duplicates: bool) -> Documen
 def _json(data: bytes) -> Document:
     try:
         return Document(msgspec.json.decode(data), ())
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Undecodable(f"json parse error: {error}") from error
 
 
@@ -52,6 +53,8 @@ class _Repeating(dict[str, Any]):
 
 
 def _json_with_duplicates(data: bytes) -> Document:
+    # The strict decoder first: the standard library's takes NaN, lone surrogates and the like.
+    value = _json(data).value
     found = False
 
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -61,19 +64,12 @@ def _json_with_duplicates(data: bytes) -> Document:
             return plain
         found = True
         repeating = _Repeating(plain)
-        keys = [key for key, _ in pairs]
-        repeating.repeated = tuple(key for key in plain if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        repeating.repeated = tuple(key for key, count in counts.items() if count > 1)
         return repeating
 
-    try:
-        value = json.loads(data, object_pairs_hook=build, parse_constant=_refuse_constant)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise Undecodable(f"json parse error: {error}") from error
-    return Document(value, tuple(_repeated(value, "")) if found else ())
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"invalid literal {name}")
+    structure = json.loads(data, object_pairs_hook=build)
+    return Document(value, tuple(_repeated(structure, "")) if found else ())
 
 
 def _repeated(value: Any, path: str) -> Iterator[str]:

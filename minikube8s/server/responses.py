@@ -17,6 +17,8 @@ from minikube8s.server.call import Call
 
 COMPRESS_FROM = 128 * 1024
 """Answers from this size on are compressed for clients that accept it, as in Kubernetes."""
+MAX_WARNINGS = 20
+WARNING_LENGTH = 300
 
 _PRETTY_AGENTS = ("curl", "Wget", "Mozilla/5.0")
 
@@ -33,7 +35,7 @@ def body(
     headers: CIMultiDict[str] = CIMultiDict(
         {"Content-Type": content_type, "Cache-Control": "no-cache, private"}
     )
-    for text in dict.fromkeys(warnings):
+    for text in _bounded(warnings):
         headers.add("Warning", warning(text))
     if len(data) >= COMPRESS_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
         headers["Content-Encoding"] = "gzip"
@@ -107,8 +109,20 @@ def wants_pretty(request: web.BaseRequest) -> bool:
 
 def warning(text: str) -> str:
     """Return a sentence as the value of a Warning header."""
-    line = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    words = " ".join(text.split())
+    line = "".join(char if char.isprintable() else "?" for char in words)
+    if len(line) > WARNING_LENGTH:
+        line = line[:WARNING_LENGTH] + "…"
+    line = line.replace("\\", "\\\\").replace('"', '\\"')
     return f'299 - "{line}"'
+
+
+def _bounded(warnings: Iterable[str]) -> list[str]:
+    """Return the warnings once each, and not more of them than headers should hold."""
+    texts = list(dict.fromkeys(warnings))
+    if len(texts) <= MAX_WARNINGS:
+        return texts
+    return [*texts[:MAX_WARNINGS], f"{len(texts) - MAX_WARNINGS} more warnings are left out"]
 
 
 def success(call: Call, details: dict[str, Any]) -> dict[str, Any]:

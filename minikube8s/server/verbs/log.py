@@ -11,12 +11,10 @@ from aiohttp import web
 from minikube8s.api import errors, meta
 from minikube8s.server import containers, query
 from minikube8s.server.call import Call
-from minikube8s.server.config import ByteStream
 from minikube8s.server.streaming import Outflow
 
 WRITE_DEADLINE = 600.0
 """Seconds that a reader may pause: `kubectl logs | less` is a reader that pauses."""
-SILENCE_SECONDS = 1.0
 
 
 async def log(call: Call) -> web.StreamResponse:
@@ -33,8 +31,13 @@ async def log(call: Call) -> web.StreamResponse:
         pieces = await call.services.pod_streams.open_logs(
             node, call.namespace or "", call.name, container, options
         )
-        async with contextlib.aclosing(pieces):
-            return await _copy(call, pieces)
+        async with (
+            contextlib.aclosing(pieces),
+            Outflow(call.request, "text/plain", WRITE_DEADLINE) as out,
+        ):
+            async for piece in pieces:
+                await out.write(piece)
+        return out.response
 
 
 def log_options(call: Call) -> dict[str, Any]:
@@ -61,23 +64,3 @@ def log_options(call: Call) -> dict[str, Any]:
             raise errors.bad_request(f'sinceTime: Invalid value: "{since}": {error}') from error
         options["sinceTime"] = since
     return options
-
-
-async def _copy(call: Call, pieces: ByteStream) -> web.StreamResponse:
-    """Write what comes, and close its source however that ends."""
-    first = asyncio.ensure_future(anext(pieces, None))
-    try:
-        # What fails at once is still told as a Status; a log that is only silent is no reason to
-        # keep its reader waiting for the headers.
-        await asyncio.wait({first}, timeout=SILENCE_SECONDS)
-        if first.done():
-            first.result()
-        async with Outflow(call.request, "text/plain", WRITE_DEADLINE) as out:
-            piece = await first
-            while piece is not None:
-                await out.write(piece)
-                piece = await anext(pieces, None)
-        return out.response
-    finally:
-        first.cancel()
-        await pieces.aclose()

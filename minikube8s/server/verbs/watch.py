@@ -7,9 +7,8 @@ lags behind is bounded by the watch's buffer, and one write may block for `WRITE
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from aiohttp import web
@@ -20,6 +19,7 @@ from minikube8s.server.call import Call
 from minikube8s.server.query import ListQuery, list_query
 from minikube8s.server.rendering import INITIAL_EVENTS_END, Renderer, frame
 from minikube8s.server.selection import Selection
+from minikube8s.server.streaming import Outflow
 from minikube8s.server.verbs.read import too_large_revision
 from minikube8s.store.encode import blob
 from minikube8s.store.entry import Entry
@@ -40,23 +40,22 @@ async def watch(call: Call) -> web.StreamResponse:
     frames = _Frames(call, call.renderer(), selection)
     if query.resource_version and query.resource_version > call.registry.revision:
         raise too_large_revision(query.resource_version, call.registry.revision)
-    response = _Stream(call)
+    out = Outflow(call.request, negotiation.JSON, WRITE_DEADLINE)
     try:
         stream, initial = _subscribe(call, query)
     except ApiError as error:
         # Clients of a watch look for 410 in the stream.
-        await response.start()
-        await response.send([error_frame(error)])
-        return response.response
-    revision = stream.revision if not initial else call.registry.revision
+        async with out:
+            await out.write(error_frame(error))
+        return out.response
+    revision = call.registry.revision
     with call.services.streams.open(stream.close):
-        async with stream:
-            await response.start()
-            await response.send(frames.initial(initial))
+        async with stream, out:
+            await _send(out, frames.initial(initial))
             if query.send_initial and query.bookmarks:
-                await response.send([frames.bookmark(revision, INITIAL_EVENTS_END)])
-            await _flow(call, query, stream, frames, response)
-    return response.response
+                await out.write(frames.bookmark(revision, INITIAL_EVENTS_END))
+            await _flow(call, query, stream, frames, out)
+    return out.response
 
 
 def _subscribe(call: Call, query: ListQuery) -> tuple[Watch, list[Entry]]:
@@ -78,9 +77,7 @@ def _only_name(call: Call, query: ListQuery) -> str:
     return query.fields.value_of("metadata.name") or ""
 
 
-async def _flow(
-    call: Call, query: ListQuery, stream: Watch, frames: _Frames, response: _Stream
-) -> None:
+async def _flow(call: Call, query: ListQuery, stream: Watch, frames: _Frames, out: Outflow) -> None:
     clock = call.services.clock
     lasts = query.timeout or random.uniform(SHORTEST, LONGEST)
     end = clock.monotonic() + lasts
@@ -91,12 +88,12 @@ async def _flow(
         try:
             events = await stream.batch(min(left, BOOKMARK_SECONDS) if query.bookmarks else left)
         except ApiError as error:
-            await response.send([error_frame(error)])
+            await out.write(error_frame(error))
             return
         if events:
-            await response.send(frames.events(events))
+            await _send(out, frames.events(events))
         elif query.bookmarks and not stream.closed:
-            await response.send([frames.bookmark(stream.revision, {})])
+            await out.write(frames.bookmark(stream.revision, {}))
 
 
 class _Frames:
@@ -136,40 +133,18 @@ class _Frames:
         return self._renderer.event(type_, entry, self._call.now, first=first)
 
 
-class _Stream:
-    """The answer that frames are written to."""
-
-    def __init__(self, call: Call) -> None:
-        self._call = call
-        self.response = web.StreamResponse(
-            headers={"Content-Type": negotiation.JSON, "Cache-Control": "no-cache, private"}
-        )
-
-    async def start(self) -> None:
-        """Send the headers, so that the client knows that it is watching."""
-        await self.response.prepare(self._call.request)
-
-    async def send(self, frames: Iterator[bytes] | list[bytes]) -> None:
-        """Write frames, several at once; disconnects a client that does not take them in time."""
-        pieces, size = [], 0
-        for one in frames:
-            pieces.append(one)
-            size += len(one)
-            if size >= CHUNK:
-                await self._write(b"".join(pieces))
-                pieces, size = [], 0
-        if pieces:
-            await self._write(b"".join(pieces))
-
-    async def _write(self, data: bytes) -> None:
-        try:
-            async with asyncio.timeout(WRITE_DEADLINE):
-                await self.response.write(data)
-        except TimeoutError:
-            transport = self._call.request.transport
-            if transport is not None:
-                transport.abort()
-            raise ConnectionResetError("the client does not read its watch") from None
+async def _send(out: Outflow, frames: Iterable[bytes]) -> None:
+    """Write frames, as many at once as make a good piece."""
+    pieces: list[bytes] = []
+    size = 0
+    for one in frames:
+        pieces.append(one)
+        size += len(one)
+        if size >= CHUNK:
+            await out.write(b"".join(pieces))
+            pieces, size = [], 0
+    if pieces:
+        await out.write(b"".join(pieces))
 
 
 def _restamped(entry: Entry, revision: int) -> Entry:

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from minikube8s.api import errors, strategy
+from minikube8s.api import strategy
 from minikube8s.registry import WriteOptions
 from minikube8s.server import bodies, patches, responses
 from minikube8s.server.call import Call
@@ -22,8 +22,6 @@ async def create(call: Call) -> web.StreamResponse:
     wanted = bodies.expected(call.resource)
     data = await call.body()
     obj = bodies.read_object(data, call.encoding(), wanted, query.validation, call.warnings)
-    if call.resource.namespaced and call.namespace is None:
-        raise errors.bad_request("an empty namespace may not be set during creation")
     bodies.check_identity(obj, call.namespace, "")
     options = WriteOptions(dry_run=query.dry_run, field_manager=query.field_manager)
     entry = await call.registry.create(call.resource, call.namespace, obj, options)

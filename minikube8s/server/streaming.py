@@ -1,0 +1,61 @@
+"""Answers that are written piece by piece: watches and logs.
+
+Owns what keeps them honest: a client that does not read is disconnected, and a fault in the middle
+breaks the connection, because by then it is too late for a Status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from types import TracebackType
+
+from aiohttp import web
+
+from minikube8s.api.errors import ApiError
+
+log = logging.getLogger("server")
+
+
+class Outflow:
+    """The body of one answer. Entering sends the headers; a fault inside hangs up."""
+
+    def __init__(self, request: web.BaseRequest, content_type: str, write_deadline: float) -> None:
+        """`write_deadline`: seconds that the client may leave what it was sent unread."""
+        self._request = request
+        self._write_deadline = write_deadline
+        self.response = web.StreamResponse(
+            headers={"Content-Type": content_type, "Cache-Control": "no-cache, private"}
+        )
+
+    async def __aenter__(self) -> Outflow:
+        await self.response.prepare(self._request)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not isinstance(fault, Exception) or isinstance(fault, ConnectionError):
+            return
+        if isinstance(fault, ApiError):
+            log.warning("%s was broken off: %s", self._request.path, fault.message)
+        else:
+            log.error("%s was broken off", self._request.path, exc_info=fault)
+        self._hang_up()
+        raise ConnectionResetError("the answer was broken off") from fault
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes. Raises ConnectionError when the client is gone or does not read."""
+        try:
+            async with asyncio.timeout(self._write_deadline):
+                await self.response.write(data)
+        except TimeoutError:
+            self._hang_up()
+            raise ConnectionResetError("the client does not read its answer") from None
+
+    def _hang_up(self) -> None:
+        if self._request.transport is not None:
+            self._request.transport.abort()
