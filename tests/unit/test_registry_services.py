@@ -120,6 +120,19 @@ async def test_of_concurrent_services_that_choose_one_port_one_wins(registry: Re
     assert sum(isinstance(result, ApiError) for result in results) == 2
 
 
+async def test_of_concurrent_services_that_choose_one_address_one_wins(registry: Registry) -> None:
+    results = await asyncio.gather(
+        *(create(registry, service(f"s{n}", clusterIP="10.96.0.9")) for n in range(3)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(result, ApiError) for result in results) == 2
+
+
+async def test_concurrent_services_can_use_up_the_range(small: Registry) -> None:
+    results = await asyncio.gather(*(create(small, service(f"s{n}")) for n in range(13)))
+    assert len({spec["clusterIP"] for spec in results}) == 13
+
+
 async def test_full_ranges_say_so_and_release_what_was_reserved(small: Registry) -> None:
     for n in range(4):
         await create(small, service(f"n{n}", type="NodePort"))

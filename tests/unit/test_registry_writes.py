@@ -81,6 +81,16 @@ async def test_a_generated_name_is_unique_and_starts_as_asked(registry: Registry
     assert all(re.fullmatch(r"web-[bcdfghjklmnpqrstvwxz2456789]{5}", e.name) for e in entries)
 
 
+async def test_a_generated_name_that_is_taken_is_generated_anew(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suffixes = iter(["aaaaa", "aaaaa", "bbbbb"])
+    monkeypatch.setattr(registry, "_suffix", lambda: next(suffixes))
+    obj = {"metadata": {"generateName": "web-"}}
+    created = [await registry.create(CONFIGMAPS, "default", obj) for _ in range(2)]
+    assert [entry.name for entry in created] == ["web-aaaaa", "web-bbbbb"]
+
+
 async def test_a_name_is_required(registry: Registry) -> None:
     error = await refused(registry.create(CONFIGMAPS, "default", {"metadata": {}}), 422)
     assert "metadata.name: Required value: name or generateName is required" in error.message

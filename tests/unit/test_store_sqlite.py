@@ -214,6 +214,18 @@ def test_a_full_disk_refuses_the_batch_and_keeps_what_was_there(path: Path) -> N
     table.close()
 
 
+def test_a_batch_that_fails_half_way_leaves_nothing_behind(path: Path) -> None:
+    table = LogTable(path)
+    table.open()
+    broken = Write("b", Blob(None, b""), 0, deleted=False)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        table.commit([Write("a", text("one"), 0, deleted=False), broken])
+    assert table.range("", "", 0, 0)[0] == []
+    put(table, "a", "two", 0)
+    assert table.get("a") == Record("a", b"two@2;", 2)
+    table.close()
+
+
 def size(path: Path) -> int:
     return sum(file.stat().st_size for file in path.parent.iterdir())
 

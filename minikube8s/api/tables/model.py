@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from minikube8s.api import times
+from minikube8s.api.errors import ApiError
 from minikube8s.api.selectors import from_label_selector
 
 NONE = "<none>"
@@ -66,8 +67,11 @@ def section(obj: Obj, name: str) -> Obj:
 
 
 def label_selector(selector: Obj | None) -> str:
-    """Return a LabelSelector as text: `app=nginx,tier in (a,b)`."""
-    return str(from_label_selector(selector)) or NONE
+    """Return a LabelSelector as text: `app=nginx,tier in (a,b)`; `<error>` for a wrong one."""
+    try:
+        return str(from_label_selector(selector)) or NONE
+    except ApiError:
+        return "<error>"
 
 
 def label_map(labels: Mapping[str, str] | None) -> str:

@@ -1,0 +1,166 @@
+"""Services are validated as Kubernetes does, in its words."""
+
+import copy
+
+import pytest
+
+from minikube8s.api import defaults
+from minikube8s.api.resources import SERVICES
+from minikube8s.api.strategy import for_resource
+
+STRATEGY = for_resource(SERVICES)
+
+
+def service(**spec):
+    obj = {
+        "metadata": {"name": "web", "namespace": "default", "uid": "u"},
+        "spec": {"ports": [{"port": 80}], **spec},
+    }
+    defaults.apply(SERVICES, obj)
+    return obj
+
+
+def problems(obj):
+    return [f"{cause.field}: {cause.message}" for cause in STRATEGY.validate(obj)]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30080}]},
+        {"ports": [{"port": 53, "name": "a"}, {"port": 53, "protocol": "UDP", "name": "b"}]},
+        {"clusterIP": "None", "clusterIPs": ["None"], "ports": []},
+        {"clusterIP": "10.96.0.5", "clusterIPs": ["10.96.0.5"]},
+        {"type": "ExternalName", "externalName": "a.example.", "ports": []},
+        {"type": "LoadBalancer", "externalTrafficPolicy": "Local"},
+        {"sessionAffinity": "ClientIP"},
+        {"externalIPs": ["10.0.0.1"]},
+        {"ports": [{"port": 80, "targetPort": "http"}], "selector": {"app": "web"}},
+    ],
+)
+def test_services_of_every_type_are_valid(spec):
+    assert problems(service(**spec)) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ({"ports": []}, "spec.ports: Required value"),
+        (
+            {"type": "Cluster"},
+            'spec.type: Unsupported value: "Cluster": supported values: "ClusterIP",'
+            ' "ExternalName", "LoadBalancer", "NodePort"',
+        ),
+        (
+            {"ports": [{"port": 0, "targetPort": 80}]},
+            "spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive",
+        ),
+        (
+            {"ports": [{"port": 80, "name": "a"}, {"port": 81}]},
+            "spec.ports[1].name: Required value",
+        ),
+        (
+            {"ports": [{"port": 80, "name": "a"}, {"port": 81, "name": "a"}]},
+            'spec.ports[1].name: Duplicate value: "a"',
+        ),
+        (
+            {"ports": [{"port": 80, "name": "a"}, {"port": 80, "name": "b"}]},
+            'spec.ports[1]: Duplicate value: {"protocol":"TCP","port":80}',
+        ),
+        (
+            {"ports": [{"port": 80, "nodePort": 30080}]},
+            "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'",
+        ),
+        (
+            {
+                "type": "NodePort",
+                "ports": [
+                    {"port": 80, "name": "a", "nodePort": 30080},
+                    {"port": 81, "name": "b", "nodePort": 30080},
+                ],
+            },
+            'spec.ports[1].nodePort: Duplicate value: {"protocol":"TCP","nodePort":30080}',
+        ),
+        (
+            {"clusterIP": "nowhere", "clusterIPs": ["nowhere"]},
+            'spec.clusterIPs[0]: Invalid value: "nowhere": must be a valid IP address, (e.g.'
+            " 10.9.8.7 or 2001:db8::ffff)",
+        ),
+        (
+            {"type": "NodePort", "clusterIP": "None", "clusterIPs": ["None"]},
+            "spec.clusterIPs[0]: Invalid value: \"None\": may not be set to 'None' for NodePort"
+            " services",
+        ),
+        ({"type": "ExternalName"}, "spec.externalName: Required value"),
+        (
+            {"sessionAffinity": "Cookie"},
+            'spec.sessionAffinity: Unsupported value: "Cookie": supported values: "ClientIP",'
+            ' "None"',
+        ),
+        (
+            {
+                "sessionAffinity": "ClientIP",
+                "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 86401}},
+            },
+            "spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 86401: must be"
+            " greater than 0 and less than 86400",
+        ),
+        (
+            {"externalTrafficPolicy": "Local"},
+            'spec.externalTrafficPolicy: Invalid value: "Local": may only be set for'
+            " externally-accessible services",
+        ),
+        (
+            {"type": "NodePort", "externalTrafficPolicy": "Near"},
+            'spec.externalTrafficPolicy: Unsupported value: "Near": supported values: "Cluster",'
+            ' "Local"',
+        ),
+        (
+            {"externalIPs": ["127.0.0.1"]},
+            'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range'
+            " (127.0.0.0/8, ::1/128)",
+        ),
+        (
+            {"ipFamilies": ["IPv6"]},
+            'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
+        ),
+        (
+            {"ipFamilyPolicy": "RequireDualStack"},
+            'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not'
+            " configured for dual-stack services",
+        ),
+    ],
+)
+def test_a_service_is_refused_in_one_sentence(spec, problem):
+    assert problems(service(**spec)) == [problem]
+
+
+def test_a_service_name_starts_with_a_letter():
+    obj = service()
+    obj["metadata"]["name"] = "1web"
+    (problem,) = problems(obj)
+    assert problem.startswith('metadata.name: Invalid value: "1web": a DNS-1035 label must')
+
+
+def test_the_cluster_address_stays():
+    old = service(clusterIP="10.96.0.5", clusterIPs=["10.96.0.5"])
+    new = copy.deepcopy(old)
+    new["spec"].update(clusterIP="10.96.0.6", clusterIPs=["10.96.0.6"])
+    (cause,) = STRATEGY.validate_update(new, old)
+    assert (cause.field, cause.message) == (
+        "spec.clusterIPs[0]",
+        'Invalid value: ["10.96.0.6"]: may not change once set',
+    )
+
+
+def test_an_external_name_may_get_a_cluster_address():
+    old = service(type="ExternalName", externalName="a.example")
+    new = service(clusterIP="10.96.0.6", clusterIPs=["10.96.0.6"])
+    assert STRATEGY.validate_update(new, old) == []
+
+
+def test_a_service_says_what_does_not_work():
+    assert STRATEGY.warnings(service(externalIPs=["10.0.0.1"])) == [
+        "spec.externalIPs: mk8s stores this but does not act on it yet"
+    ]
