@@ -230,10 +230,12 @@ def test_endpoints_have_addresses():
 
 
 def test_what_is_not_acted_on_is_named_with_its_place():
-    template = {"spec": {"containers": [{"name": "a"}], "runtimeClassName": "gvisor"}}
+    container = {"name": "a", "image": "x:1", "terminationMessagePath": "/end"}
+    template = {"spec": {"containers": [container], "hostUsers": False, "hostNetwork": False}}
     obj = thing(DEPLOYMENTS, spec={"template": template})
-    assert for_resource(DEPLOYMENTS).warnings(obj) == [
-        "spec.template.spec.runtimeClassName: mk8s stores this but does not act on it yet"
+    assert [one.partition(": mk8s")[0] for one in for_resource(DEPLOYMENTS).warnings(obj)] == [
+        "spec.template.spec.containers[0].terminationMessagePath",
+        "spec.template.spec.hostUsers: false",
     ]
 
 

@@ -1,7 +1,8 @@
 """The one list of fields that mk8s stores but does not act on.
 
 A field leaves this list in the change that makes it work. Paths are relative to the object;
-`[]` stands for every item of a list, `=value` for one value among several that do work.
+`[]` stands for every item of a list, `=value` for the one value that does not work, `!value` for
+all values but one.
 """
 
 from __future__ import annotations
@@ -11,35 +12,46 @@ from typing import Any
 
 from minikube8s.api.resources import Resource
 
+_CONTAINER = (
+    "lifecycle",
+    "livenessProbe",
+    "ports[].hostPort",
+    "readinessProbe",
+    "resizePolicy",
+    "securityContext.appArmorProfile",
+    "securityContext.procMount",
+    "securityContext.seLinuxOptions",
+    "securityContext.seccompProfile",
+    "startupProbe",
+    "terminationMessagePath!/dev/termination-log",
+    "terminationMessagePolicy=FallbackToLogsOnError",
+    "volumeDevices",
+    "volumeMounts",
+)
 _POD = (
+    *(f"initContainers[].{path}" for path in _CONTAINER),
+    *(f"containers[].{path}" for path in _CONTAINER),
     "ephemeralContainers",
-    "initContainers",
-    "containers[].lifecycle",
-    "containers[].livenessProbe",
-    "containers[].readinessProbe",
-    "containers[].resizePolicy",
-    "containers[].startupProbe",
-    "containers[].volumeDevices",
-    "containers[].volumeMounts",
     "volumes",
     "activeDeadlineSeconds",
-    "dnsConfig",
-    "hostAliases",
-    "hostIPC",
-    "hostPID",
+    "affinity.podAffinity",
+    "affinity.podAntiAffinity",
     "hostUsers=false",
-    "overhead",
+    "imagePullSecrets",
+    "preemptionPolicy!PreemptLowerPriority",
+    "priority",
     "priorityClassName",
-    "readinessGates",
     "resourceClaims",
     "resources",
     "runtimeClassName",
-    "schedulingGates",
+    "securityContext.appArmorProfile",
+    "securityContext.fsGroupChangePolicy",
+    "securityContext.seLinuxOptions",
+    "securityContext.seccompProfile",
+    "securityContext.sysctls",
+    "serviceAccountName!default",
     "setHostnameAsFQDN",
-    "shareProcessNamespace",
     "topologySpreadConstraints",
-    "affinity.podAffinity",
-    "affinity.podAntiAffinity",
 )
 
 _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -47,7 +59,6 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("apps", "Deployment"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("apps", "ReplicaSet"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("", "Service"): (
-        "spec.externalIPs",
         "spec.loadBalancerClass",
         "spec.loadBalancerIP",
         "spec.loadBalancerSourceRanges",
@@ -68,10 +79,14 @@ def unsupported(resource: Resource, obj: dict[str, Any]) -> list[str]:
 
 def _found(obj: Any, path: str) -> Iterator[str]:
     path, _, only = path.partition("=")
+    path, _, working = path.partition("!")
     for at, value in _values(obj, path.split("."), ""):
         text = str(value).lower() if isinstance(value, bool) else value
-        if text == only if only else value not in (None, False, "", 0, [], {}):
-            yield f"{at}: {only}" if only else at
+        if only:
+            if text == only:
+                yield f"{at}: {only}"
+        elif text not in ("false", "", 0, [], {}, working):
+            yield at
 
 
 def _values(obj: Any, names: list[str], at: str) -> Iterator[tuple[str, Any]]:
