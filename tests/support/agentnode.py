@@ -1,0 +1,235 @@
+"""A node without a machine.
+
+The agent's pods on the fake engine, a network that only notes things.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from mk8s_agent.assignments import Assigned, Assignments, ClusterInfo
+from mk8s_agent.pods.files import PodFiles
+from mk8s_agent.pods.identity import owner_labels
+from mk8s_agent.pods.images import Images
+from mk8s_agent.pods.manager import Pods
+from mk8s_agent.pods.node_context import Addresses, NodeContext, NodeFacts
+from mk8s_agent.pods.sandbox import Sandboxes
+from mk8s_agent.runtime.fake import FakeRuntime
+from mk8s_agent.runtime.interface import Container, Runtime
+from mk8s_agent.runtime.pause import IMAGE
+
+from minikube8s.api import views
+from minikube8s.api.times import now_rfc3339
+from minikube8s.kit.clock import Clock
+
+OWNER = owner_labels("test", "node1")
+NODE_IP = "192.0.2.10"
+IMAGE_PRESENT = "app:1"
+
+
+def pod_json(
+    *containers: dict[str, Any], name: str = "web", uid: str = "uid-1", **spec: Any
+) -> dict[str, Any]:
+    """A pod as the master sends it; one container `app` when none is given."""
+    metadata = {"name": name, "namespace": "default", "uid": uid, "generation": 1}
+    metadata.update(spec.pop("metadata", {}))
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": metadata,
+        "spec": {"nodeName": "node1", "containers": list(containers) or [container()], **spec},
+    }
+    if status := pod["spec"].pop("status", None):
+        pod["status"] = status
+    return pod
+
+
+def container(name: str = "app", image: str = IMAGE_PRESENT, **fields: Any) -> dict[str, Any]:
+    """A container of a pod."""
+    return {"name": name, "image": image, "imagePullPolicy": "IfNotPresent", **fields}
+
+
+def view(pod: dict[str, Any]) -> views.Pod:
+    """The typed view of a pod."""
+    return views.decode(views.Pod, json.dumps(pod).encode())
+
+
+@dataclass
+class NotedNetwork:
+    """Plugs and unplugs on paper."""
+
+    links: dict[str, str] = field(default_factory=dict)
+    failure: Exception | None = None
+
+    async def plug(self, pid: int, address: str, name: str) -> None:
+        if self.failure:
+            raise self.failure
+        self.links[address] = name
+
+    async def unplug(self, address: str) -> None:
+        self.links.pop(address, None)
+
+
+@dataclass
+class NotedReports:
+    """What the master would hear."""
+
+    statuses: dict[str, dict[str, Any]] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    events: list[tuple[str, str, str]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def pod_status(self, namespace: str, name: str, uid: str, status: dict[str, Any]) -> None:
+        self.statuses[uid] = status
+        self.history.append(status)
+        self.news.set()
+
+    def pod_gone(self, namespace: str, name: str, uid: str) -> None:
+        self.gone.append(uid)
+        self.news.set()
+
+    def event(self, involved: dict[str, Any], type: str, reason: str, message: str) -> None:
+        self.events.append((type, reason, message))
+        self.news.set()
+
+    def reasons(self) -> list[str]:
+        return [reason for _, reason, _ in self.events]
+
+    def message(self, reason: str) -> str:
+        """The message of the first event with that reason."""
+        return next(message for _, found, message in self.events if found == reason)
+
+
+class Node:
+    """The agent's pods on one node; `restart` is what a new agent process would find."""
+
+    def __init__(self, runtime: Runtime, clock: Clock, directory: Path) -> None:
+        self.runtime = runtime
+        self.clock = clock
+        self.network = NotedNetwork()
+        self.reports = NotedReports()
+        self.assignments = Assignments()
+        self.assignments.set_cluster(
+            ClusterInfo(
+                "test", "10.244.0.0/24", "10.244.0.0/16", "10.96.0.0/12", "cluster.local", "", 10
+            )
+        )
+        self.directory = directory
+        self.engine_states: list[bool] = []
+        self._revisions = itertools.count(1)
+        self._task: asyncio.Task[None] | None = None
+        self.context = self._context()
+
+    def _context(self) -> NodeContext:
+        context = NodeContext(
+            runtime=self.runtime,
+            network=self.network,
+            reporter=self.reports,
+            assignments=self.assignments,
+            clock=self.clock,
+            facts=NodeFacts("node1", NODE_IP, 2000, 1 << 30, may_protect=False),
+            owner=OWNER,
+            images=Images(self.runtime, self.clock),
+            sandboxes=Sandboxes(self.runtime, IMAGE, OWNER, may_protect=False),
+            addresses=Addresses(),
+            files=PodFiles(self.directory),
+        )
+        context.addresses.set_range("10.244.0.0/24")
+        return context
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(Pods(self.context, self.engine_states.append).run())
+
+    async def stop(self) -> None:
+        """The agent ends, at whatever point it is; pods stay."""
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def restart(self) -> None:
+        await self.stop()
+        self.context = self._context()
+        self.start()
+
+    def sync(self, *pods: dict[str, Any]) -> None:
+        """A complete sync: these pods and no others."""
+        self.assignments.replace([self._assigned("pods", pod) for pod in pods], 1)
+
+    def put(self, resource: str, obj: dict[str, Any]) -> None:
+        """The master sends one object."""
+        self.assignments.update([self._assigned(resource, obj)], [], 1)
+
+    def delete(self, pod: dict[str, Any], grace: int = 30) -> None:
+        """The master wants the pod to end within `grace` seconds."""
+        end = now_rfc3339(self.clock.now() + timedelta(seconds=grace))
+        metadata = {"deletionTimestamp": end, "deletionGracePeriodSeconds": grace}
+        self.put("pods", {**pod, "metadata": {**pod["metadata"], **metadata}})
+
+    def _assigned(self, resource: str, obj: dict[str, Any]) -> Assigned[Any]:
+        key = (obj["metadata"]["namespace"], obj["metadata"]["name"])
+        return Assigned(resource, key, next(self._revisions), json.dumps(obj).encode())
+
+    async def until(self, what: Callable[[], object], seconds: float = 60.0) -> None:
+        """Wait until `what()` is true; news wake it."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not what():
+                    self.reports.news.clear()
+                    await self.reports.news.wait()
+        except TimeoutError:
+            raise AssertionError(
+                f"not within {seconds} s; last: {self.reports.statuses}, {self.reports.events}"
+            ) from None
+
+    async def running(self, uid: str = "uid-1") -> dict[str, Any]:
+        """Wait until the pod is ready; its status."""
+        await self.until(lambda: self.condition("Ready", uid) == "True")
+        return self.reports.statuses[uid]
+
+    def condition(self, type: str, uid: str = "uid-1") -> str:
+        conditions = self.reports.statuses.get(uid, {}).get("conditions", [])
+        return next((one["status"] for one in conditions if one["type"] == type), "")
+
+    def state(self, name: str = "app", uid: str = "uid-1") -> dict[str, Any]:
+        """The container's state, as last reported."""
+        return self.container_status(name, uid).get("state", {})
+
+    def container_status(self, name: str = "app", uid: str = "uid-1") -> dict[str, Any]:
+        status = self.reports.statuses.get(uid, {})
+        found = status.get("containerStatuses", []) + status.get("initContainerStatuses", [])
+        return next((one for one in found if one["name"] == name), {})
+
+    async def waits(self, reason: str, name: str = "app", uid: str = "uid-1") -> dict[str, Any]:
+        """Wait until the container waits for that reason; its state."""
+        await self.until(lambda: self.state(name, uid).get("waiting", {}).get("reason") == reason)
+        waiting: dict[str, Any] = self.state(name, uid)["waiting"]
+        return waiting
+
+    async def containers(self) -> list[Container]:
+        """All containers of this node."""
+        return await self.runtime.containers(OWNER)
+
+    async def newest(self, name: str = "app") -> Container:
+        """The newest attempt of a container."""
+        found = [
+            one
+            for one in await self.containers()
+            if one.labels["io.kubernetes.container.name"] == name
+        ]
+        return max(found, key=lambda one: int(one.labels["io.mk8s.attempt"]))
+
+
+def fake_engine(clock: Clock) -> FakeRuntime:
+    """A fake engine that has the pause image and `app:1`."""
+    runtime = FakeRuntime(clock.now)
+    runtime.add_image(IMAGE)
+    runtime.add_image(IMAGE_PRESENT)
+    return runtime
