@@ -255,7 +255,7 @@ def _fault(path: str, status: int, body: bytes) -> RuntimeFault:
     except (msgspec.DecodeError, KeyError, TypeError):
         message = body.decode(errors="replace").strip() or f"the engine answered {status} to {path}"
     lowered = message.lower()
-    if status == 404 and lowered.startswith("no such container"):
+    if status == 404 and "no such container" in lowered:
         return ContainerNotFound(message)
     if status == 404 and "no such image" in lowered:
         return ImageNotFound(message)

@@ -1,0 +1,272 @@
+"""What every container runtime must keep, for the fake one and for Docker.
+
+The test modules import these tests and give a `bench` fixture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from itertools import count
+
+import pytest
+from mk8s_agent.runtime.errors import (
+    ContainerNotFound,
+    ImageNotFound,
+    InvalidReference,
+    NameTaken,
+    NotRunning,
+    PullError,
+    RuntimeFault,
+    StartError,
+)
+from mk8s_agent.runtime.interface import (
+    Container,
+    ContainerSpec,
+    LogOptions,
+    Phase,
+    Runtime,
+    RuntimeEvent,
+)
+
+SECONDS = 30.0
+_WAIT = "trap 'exit 3' TERM; while :; do sleep 0.02; done"
+_numbers = count(1)
+
+
+@dataclass
+class Bench:
+    """A runtime, and an image whose containers write `one` and `two`, then wait for SIGTERM."""
+
+    runtime: Runtime
+    image: str
+    labels: dict[str, str]
+    wrote: Callable[[str], Awaitable[None]]
+    """Lets the container with that id write its two lines (Docker's does it by itself)."""
+
+    def spec(self, **fields: object) -> ContainerSpec:
+        plain = ContainerSpec(
+            name=f"mk8s-suite-{next(_numbers)}",
+            image=self.image,
+            labels=self.labels,
+            command=(
+                "sh",
+                "-c",
+                "echo one; echo two >&2; trap 'exit 3' TERM; while :; do sleep 0.02; done",
+            ),
+        )
+        return replace(plain, **fields)  # type: ignore[arg-type]
+
+    async def running(self, **fields: object) -> Container:
+        """A container that runs."""
+        made = await self.runtime.create(self.spec(**fields))
+        await self.runtime.start(made)
+        await self.wrote(made)
+        return await self.runtime.inspect(made)
+
+    async def ended(self, container_id: str) -> Container:
+        """The container, once it ended."""
+        async with asyncio.timeout(SECONDS):
+            while True:
+                seen = await self.runtime.inspect(container_id)
+                if seen.phase is Phase.EXITED:
+                    return seen
+                await asyncio.sleep(0.01)
+
+
+async def test_a_container_moves_from_created_to_running_to_exited(bench: Bench) -> None:
+    made = await bench.runtime.create(bench.spec())
+    created = await bench.runtime.inspect(made)
+    assert (created.phase, created.pid, created.started_at) == (Phase.CREATED, 0, None)
+    await bench.runtime.start(made)
+    running = await bench.runtime.inspect(made)
+    assert running.phase is Phase.RUNNING and running.pid > 0 and running.started_at
+    await bench.runtime.kill(made, "SIGKILL")
+    ended = await bench.ended(made)
+    assert ended.exit_code == 137 and ended.pid == 0
+    assert ended.finished_at and ended.started_at and ended.finished_at >= ended.started_at
+
+
+async def test_a_container_shows_what_it_was_made_from(bench: Bench) -> None:
+    spec = bench.spec(labels={**bench.labels, "extra": "yes"})
+    seen = await bench.runtime.inspect(await bench.runtime.create(spec))
+    assert (seen.name, seen.image, seen.labels["extra"]) == (spec.name, bench.image, "yes")
+    assert seen.image_id == (await bench.runtime.image(bench.image)).id
+
+
+async def test_starting_twice_is_harmless(bench: Bench) -> None:
+    running = await bench.running()
+    await bench.runtime.start(running.id)
+    assert (await bench.runtime.inspect(running.id)).pid == running.pid
+
+
+async def test_a_name_can_be_taken_once(bench: Bench) -> None:
+    spec = bench.spec()
+    await bench.runtime.create(spec)
+    with pytest.raises(NameTaken):
+        await bench.runtime.create(spec)
+
+
+async def test_an_image_that_is_not_there_is_named(bench: Bench) -> None:
+    with pytest.raises(ImageNotFound):
+        await bench.runtime.create(bench.spec(image="mk8s-suite/absent:1"))
+    with pytest.raises(ImageNotFound):
+        await bench.runtime.image("mk8s-suite/absent:1")
+
+
+async def test_a_text_that_names_no_image_is_refused(bench: Bench) -> None:
+    with pytest.raises(InvalidReference):
+        await bench.runtime.image("Not:An:Image")
+    with pytest.raises(InvalidReference):
+        await bench.runtime.pull("a/UPPER")
+
+
+async def test_a_failed_pull_says_why(bench: Bench) -> None:
+    with pytest.raises(PullError) as failure:
+        await bench.runtime.pull("localhost:1/mk8s-suite/absent:1")
+    assert str(failure.value)
+
+
+async def test_a_command_that_cannot_run_leaves_an_ended_container_with_the_reason(
+    bench: Bench,
+) -> None:
+    made = await bench.runtime.create(bench.spec(command=("/no/such/command",)))
+    with pytest.raises(StartError, match="no such file"):
+        await bench.runtime.start(made)
+    seen = await bench.runtime.inspect(made)
+    assert seen.phase is Phase.EXITED and seen.exit_code != 0
+    assert "no such file" in seen.error
+
+
+async def test_a_container_can_join_a_running_one(bench: Bench) -> None:
+    first = await bench.running()
+    second = await bench.running(network=f"container:{first.id}")
+    assert second.phase is Phase.RUNNING
+
+
+async def test_joining_one_that_does_not_run_is_a_start_error(bench: Bench) -> None:
+    first = await bench.runtime.create(bench.spec())
+    second = await bench.runtime.create(bench.spec(network=f"container:{first}"))
+    with pytest.raises(StartError):
+        await bench.runtime.start(second)
+    assert (await bench.runtime.inspect(second)).phase is Phase.EXITED
+
+
+async def test_joining_one_that_is_not_there_is_refused(bench: Bench) -> None:
+    with pytest.raises(RuntimeFault):
+        made = await bench.runtime.create(bench.spec(network=f"container:{'0' * 64}"))
+        await bench.runtime.start(made)
+
+
+async def test_a_signal_needs_a_running_container(bench: Bench) -> None:
+    made = await bench.runtime.create(bench.spec())
+    with pytest.raises(NotRunning):
+        await bench.runtime.kill(made, "SIGTERM")
+    with pytest.raises(ContainerNotFound):
+        await bench.runtime.kill("0" * 64, "SIGTERM")
+
+
+async def test_removing_ends_a_container_and_is_harmless_twice(bench: Bench) -> None:
+    running = await bench.running()
+    await bench.runtime.remove(running.id)
+    await bench.runtime.remove(running.id)
+    with pytest.raises(ContainerNotFound):
+        await bench.runtime.inspect(running.id)
+    with pytest.raises(ContainerNotFound):
+        await bench.runtime.start(running.id)
+
+
+async def test_a_list_holds_what_carries_all_labels_in_any_phase(bench: Bench) -> None:
+    extra = {**bench.labels, "color": "red"}
+    created = await bench.runtime.create(bench.spec(labels=extra))
+    running = await bench.running(labels=extra)
+    await bench.running()
+    found = await bench.runtime.containers(extra)
+    assert {one.id for one in found} == {created, running.id}
+    assert {one.phase for one in found} == {Phase.CREATED, Phase.RUNNING}
+
+
+async def test_events_tell_a_containers_life_in_order(bench: Bench) -> None:
+    async with bench.runtime.events(bench.labels) as events:
+        running = await bench.running()
+        await bench.runtime.kill(running.id, "SIGKILL")
+        await bench.ended(running.id)
+        await bench.runtime.remove(running.id)
+        told = await _until(events, running.id, "destroy")
+    assert [event.action for event in told] == ["create", "start", "die", "destroy"]
+    assert all(event.labels.items() >= bench.labels.items() for event in told)
+
+
+async def test_events_of_others_are_not_told(bench: Bench) -> None:
+    own = {**bench.labels, "mine": "yes"}
+    async with bench.runtime.events(own) as events:
+        await bench.running()
+        mine = await bench.running(labels=own)
+        first = await asyncio.wait_for(anext(events), SECONDS)
+    assert first.container_id == mine.id
+
+
+async def test_logs_tell_the_streams_apart(bench: Bench) -> None:
+    running = await bench.running()
+    chunks = await _lines(bench, running.id, 2)
+    assert chunks == [("stdout", b"one\n"), ("stderr", b"two\n")]
+    only = [c async for c in bench.runtime.logs(running.id, LogOptions(stdout=False))]
+    assert [chunk.data for chunk in only] == [b"two\n"]
+
+
+async def test_a_tail_is_the_last_lines(bench: Bench) -> None:
+    running = await bench.running()
+    await _lines(bench, running.id, 2)
+    chunks = [chunk async for chunk in bench.runtime.logs(running.id, LogOptions(tail=1))]
+    assert [chunk.data for chunk in chunks] == [b"two\n"]
+
+
+async def test_followed_logs_end_with_the_container(bench: Bench) -> None:
+    running = await bench.running()
+    seen: list[bytes] = []
+    async with asyncio.timeout(SECONDS), aclosing(_follow(bench, running.id)) as chunks:
+        async for data in chunks:
+            seen.append(data)
+            if len(seen) == 2:
+                await bench.runtime.kill(running.id, "SIGKILL")
+    assert sorted(seen) == [b"one\n", b"two\n"]
+
+
+async def test_logs_of_a_container_that_is_not_there(bench: Bench) -> None:
+    with pytest.raises(ContainerNotFound):
+        await anext(bench.runtime.logs("0" * 64, LogOptions()))
+
+
+async def test_the_engine_tells_what_it_is(bench: Bench) -> None:
+    info = await bench.runtime.info()
+    assert info.version and info.cpus > 0 and info.memory > 0
+    assert info.architecture in ("amd64", "arm64")
+
+
+async def _follow(bench: Bench, container_id: str) -> AsyncIterator[bytes]:
+    async for chunk in bench.runtime.logs(container_id, LogOptions(follow=True)):
+        yield chunk.data
+
+
+async def _lines(bench: Bench, container_id: str, wanted: int) -> list[tuple[str, bytes]]:
+    async with asyncio.timeout(SECONDS):
+        while True:
+            chunks = [c async for c in bench.runtime.logs(container_id, LogOptions())]
+            if len(chunks) >= wanted:
+                return sorted(((c.stream, c.data) for c in chunks), key=lambda c: c[1])
+            await asyncio.sleep(0.01)
+
+
+async def _until(
+    events: AsyncIterator[RuntimeEvent], container_id: str, action: str
+) -> list[RuntimeEvent]:
+    told: list[RuntimeEvent] = []
+    async with asyncio.timeout(SECONDS):
+        async for event in events:
+            if event.container_id == container_id:
+                told.append(event)
+                if event.action == action:
+                    break
+    return told
