@@ -1,0 +1,1 @@
+"""What objects are: names, schema, defaults, validation, selectors, tables, errors. Pure."""

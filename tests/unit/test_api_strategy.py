@@ -234,7 +234,7 @@ def test_what_is_not_acted_on_is_named_with_its_place():
     template = {"spec": {"containers": [container], "hostUsers": False, "hostNetwork": False}}
     obj = thing(DEPLOYMENTS, spec={"template": template})
     assert [one.partition(": mk8s")[0] for one in for_resource(DEPLOYMENTS).warnings(obj)] == [
-        "spec.template.spec.containers[0].terminationMessagePath",
+        "spec.template.spec.containers[0].terminationMessagePath: /end",
         "spec.template.spec.hostUsers: false",
     ]
 

@@ -162,6 +162,6 @@ def test_an_external_name_may_get_a_cluster_address():
 
 def test_a_service_says_what_does_not_work():
     assert STRATEGY.warnings(service(type="LoadBalancer", loadBalancerIP="10.0.0.1")) == [
-        "spec.loadBalancerIP: mk8s stores this but does not act on it yet",
+        "spec.loadBalancerIP: 10.0.0.1: mk8s stores this but does not act on it yet",
         "spec.type: LoadBalancer: mk8s stores this but does not act on it yet",
     ]

@@ -7,8 +7,9 @@ all values but one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, NamedTuple
 
 from minikube8s.api.resources import Resource
 
@@ -68,40 +69,64 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
 }
 
 
+class _Place(NamedTuple):
+    """A field on the way to one of the list, or one of the list itself (`values` is not None).
+
+    `values` tells whether a value is one that does not work.
+    """
+
+    listed: bool
+    values: Callable[[Any], bool] | None
+    below: dict[str, _Place]
+
+
 def unsupported(resource: Resource, obj: dict[str, Any]) -> list[str]:
     """Return a sentence for each field of the list that the object sets."""
+    places = _places((resource.group, resource.kind))
     return [
-        f"{found}: mk8s stores this but does not act on it yet"
-        for path in _KINDS.get((resource.group, resource.kind), ())
-        for found in _found(obj, path)
+        f"{found}: mk8s stores this but does not act on it yet" for found in _found(obj, places)
     ]
 
 
-def _found(obj: Any, path: str) -> Iterator[str]:
-    path, _, only = path.partition("=")
-    path, _, working = path.partition("!")
-    for at, value in _values(obj, path.split("."), ""):
-        text = str(value).lower() if isinstance(value, bool) else value
-        if only:
-            if text == only:
-                yield f"{at}: {only}"
-        elif text not in ("false", "", 0, [], {}, working):
-            yield at
+@cache
+def _places(kind: tuple[str, str]) -> dict[str, _Place]:
+    """Return a kind's paths as a tree, so that a look at an object follows what it has."""
+    root: dict[str, _Place] = {}
+    for entry in _KINDS.get(kind, ()):
+        path, values = _parse(entry)
+        *way, last = path.split(".")
+        below = root
+        for name in way:
+            plain = name.removesuffix("[]")
+            below = below.setdefault(plain, _Place(name != plain, None, {})).below
+        below[last] = _Place(False, values, {})
+    return root
 
 
-def _values(obj: Any, names: list[str], at: str) -> Iterator[tuple[str, Any]]:
-    """Yield the path and value of every place that the names lead to."""
-    if not names:
-        yield at, obj
-        return
-    name, rest = names[0], names[1:]
-    listed = name.endswith("[]")
-    name = name.removesuffix("[]")
-    value = obj.get(name) if isinstance(obj, dict) else None
-    here = f"{at}.{name}" if at else name
-    if not listed:
-        if value is not None:
-            yield from _values(value, rest, here)
-        return
-    for position, item in enumerate(value or ()):
-        yield from _values(item, rest, f"{here}[{position}]")
+def _parse(entry: str) -> tuple[str, Callable[[Any], bool]]:
+    """Split an entry of the list into its path and the values that it means."""
+    path, _, only = entry.partition("=")
+    if only:
+        return path, lambda value: _text(value) == only
+    path, _, working = entry.partition("!")
+    return path, lambda value: value not in (False, "", 0, [], {}, working)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _found(obj: dict[str, Any], places: dict[str, _Place], at: str = "") -> Iterator[str]:
+    for name, place in places.items():
+        value = obj.get(name)
+        if value is None:
+            continue
+        here = f"{at}{name}"
+        if place.values is not None:
+            if place.values(value):
+                yield here if isinstance(value, dict | list) else f"{here}: {_text(value)}"
+        elif place.listed:
+            for position, item in enumerate(value):
+                yield from _found(item, place.below, f"{here}[{position}].")
+        else:
+            yield from _found(value, place.below, f"{here}.")
