@@ -151,11 +151,20 @@ async def test_a_pod_cannot_send_from_an_address_that_is_not_its_own(
     one, two = lab.pod("one"), lab.pod("two")
     await network.plug(one.pid, "10.244.0.2", "default/one")
     await network.plug(two.pid, "10.244.0.3", "default/two")
+    with inside(two):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with inside(one):
         run("ip addr add 10.244.0.9/32 dev eth0")
-        run("ip route replace default via 169.254.1.1 dev eth0 onlink src 10.244.0.9")
-    with pytest.raises(TimeoutError):
-        lab.tcp(one, "10.244.0.3", 80, timeout=0.5)
+        sender, liar = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in "12")
+    with listener, sender, liar:
+        listener.bind(("10.244.0.3", 9000))
+        listener.settimeout(0.5)
+        sender.sendto(b"own", ("10.244.0.3", 9000))
+        assert listener.recv(8) == b"own"
+        liar.bind(("10.244.0.9", 0))
+        liar.sendto(b"false", ("10.244.0.3", 9000))
+        with pytest.raises(TimeoutError):
+            listener.recv(8)
 
 
 async def test_pods_have_the_mtu_of_the_uplink(lab: NetLab, tmp_path: Path) -> None:

@@ -32,9 +32,16 @@ WEB = port("web", "10.244.0.2")
 
 def test_a_new_service_has_its_chains_before_anything_leads_to_them() -> None:
     update = ServiceTable(CONFIG).update({WEB.key: WEB})
-    assert update.make.splitlines()[:2] == [
-        "add chain ip mk8s svc_default_web_80.1",
-        "add chain ip mk8s ext_default_web_80.1",
+    assert update.make.splitlines() == [
+        "table ip mk8s {",
+        "\tchain svc_default_web_80.1 {",
+        "\t\tmeta l4proto tcp dnat ip to 10.244.0.2:80",
+        "\t}",
+        "\tchain ext_default_web_80.1 {",
+        "\t\tmeta mark set meta mark or 0x2000",
+        "\t\tgoto svc_default_web_80.1",
+        "\t}",
+        "}",
     ]
     assert update.switch == (
         "add element ip mk8s service-ips { 203.0.113.7 . tcp . 80 : goto ext_default_web_80.1 }\n"

@@ -32,6 +32,7 @@ class Firewall:
         self._nft = nft
         self._cluster = cluster
         self._reported: set[str] = set()
+        self._one_at_a_time = asyncio.Lock()
 
     async def repair(self) -> None:
         """Make the accept rules be where they have to be; changes nothing when they are.
@@ -39,7 +40,8 @@ class Firewall:
         Raises NetworkError.
         """
         try:
-            await self._repair()
+            async with self._one_at_a_time:
+                await self._repair()
         except NftablesError as error:
             raise NetworkError(f"cannot make room for pods in the firewall: {error}") from error
 
@@ -73,7 +75,8 @@ class Firewall:
     async def remove(self) -> None:
         """Take the accept rules out again, wherever they are. Raises NetworkError."""
         try:
-            await self._remove()
+            async with self._one_at_a_time:
+                await self._remove()
         except NftablesError as error:
             raise NetworkError(f"cannot remove rules from the firewall: {error}") from error
         await iptables_legacy.remove(self._cluster)

@@ -21,6 +21,8 @@ _LIBRARY = "libnftables.so.1"
 _OUTPUT_HANDLES = 1 << 3
 _OUTPUT_JSON = 1 << 4
 _EXCERPT = 600
+_LARGE_BYTES = 1 << 18
+"""From here on the library's work leaves megabytes behind, which are given back to the kernel."""
 
 
 class NftablesError(Exception):
@@ -78,6 +80,8 @@ class Nftables:
         failed = library.nft_run_cmd_from_buffer(self._context, commands.encode())
         output: bytes = library.nft_ctx_get_output_buffer(self._context)
         errors: bytes = library.nft_ctx_get_error_buffer(self._context)
+        if len(commands) >= _LARGE_BYTES:
+            _give_memory_back()
         if failed:
             raise NftablesError(_sentence(errors.decode(), commands))
         return output.decode()
@@ -110,6 +114,12 @@ def _sentence(errors: str, commands: str) -> str:
     lines = [line for line in errors.splitlines() if line.strip()]
     told = "\n".join(lines[:6]) or f"no reason given for:\n{commands}"
     return f"nftables refused a change: {told[:_EXCERPT]}"
+
+
+def _give_memory_back() -> None:
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 @cache

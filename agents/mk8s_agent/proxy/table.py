@@ -92,9 +92,8 @@ class ServiceTable:
         """One transaction that replaces whatever the kernel has by this table."""
         lines = [f"add table {self._table}", f"delete table {self._table}"]
         lines += _fixed_part(self._config)
-        for key in self._ports:
-            made = self._fragment(key)
-            lines += self._add_sets(made.client_sets) + self._add_chains(made)
+        made = [self._fragment(key) for key in self._ports]
+        lines += self._block(made, [name for each in made for name in each.client_sets])
         elements = {place: self._winner(place) for place in self._claims}
         lines += self._element_lines("add", elements)
         return "\n".join(lines) + "\n"
@@ -126,11 +125,12 @@ class ServiceTable:
         return claims[min(claims)] if claims else None
 
     def _make(self, old: Mapping[PortKey, Fragment], new: Mapping[PortKey, Fragment]) -> str:
-        lines: list[str] = []
-        for key, made in new.items():
-            lines += self._add_sets(_without(made.client_sets, old[key].client_sets))
-            lines += self._add_chains(made)
-        return _text(lines)
+        sets = [
+            name
+            for key, made in new.items()
+            for name in _without(made.client_sets, old[key].client_sets)
+        ]
+        return _text(self._block(new.values(), sets))
 
     def _switch(
         self, before: Mapping[Element, str | None], after: Mapping[Element, str | None]
@@ -150,14 +150,15 @@ class ServiceTable:
             lines += [f"delete set {self._table} {name}" for name in unused]
         return _text(lines)
 
-    def _add_sets(self, names: Iterable[str]) -> list[str]:
-        return [f"add set {self._table} {name} {{ {rules.CLIENTS_SET} }}" for name in names]
-
-    def _add_chains(self, made: Fragment) -> list[str]:
-        lines = [f"add chain {self._table} {name}" for name in made.chains]
-        for name, texts in made.chains.items():
-            lines += [f"add rule {self._table} {name} {text}" for text in texts]
-        return lines
+    def _block(self, made: Iterable[Fragment], sets: Iterable[str]) -> list[str]:
+        """Sets and chains to be added; written as a block, which nftables reads three times as
+        fast as commands.
+        """
+        lines = [f"\tset {name} {{ {rules.CLIENTS_SET} }}" for name in sets]
+        for each in made:
+            for name, texts in each.chains.items():
+                lines += [f"\tchain {name} {{", *(f"\t\t{text}" for text in texts), "\t}"]
+        return [f"table {self._table} {{", *lines, "}"] if lines else []
 
     def _element_lines(self, verb: str, elements: Mapping[Element, str | None]) -> list[str]:
         grouped: dict[str, list[str]] = {}
