@@ -120,6 +120,14 @@ def private_engine() -> Iterator[PrivateEngine]:
             engine.stop()
             registry.terminate()
             registry.wait(30)
+            _unmount(root)
+
+
+def _unmount(root: Path) -> None:
+    """Take away what an engine that was killed left mounted below ``root``."""
+    mounted = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for place in reversed([place for place in mounted if place.startswith(f"{root}/")]):
+        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 def _start_registry(root: Path) -> subprocess.Popen[bytes]:
