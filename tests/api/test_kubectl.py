@@ -346,3 +346,18 @@ def test_raw_paths_and_health(kubectl: Kubectl) -> None:
     assert kubectl("get", "--raw", "/readyz") == "ok"
     assert "check passed" in kubectl("get", "--raw", "/livez?verbose")
     assert "is running at" in kubectl("cluster-info")
+
+
+def test_cordon_drain_and_uncordon(kubectl: Kubectl, api: ApiServer, pod: str) -> None:
+    node = f"node-of-{kubectl.namespace}"
+    api.create("/api/v1/nodes", {"metadata": {"name": node}})
+    url = f"/api/v1/namespaces/{kubectl.namespace}/pods/my-nginx-pod"
+    binding = {"metadata": {"name": "my-nginx-pod"}, "target": {"name": node}}
+    assert api.post(f"{url}/binding", binding).code == 201
+    assert "cordoned" in kubectl("cordon", node)
+    # Nobody plays the node's part here, so the pod is asked to go and nobody waits for it.
+    out = kubectl.run("drain", node, "--force", "--timeout=1s")
+    assert "evicting pod" in out.stdout + out.stderr
+    assert api.get(url).json["metadata"]["deletionTimestamp"]
+    assert "uncordoned" in kubectl("uncordon", node)
+    assert api.get(f"/api/v1/nodes/{node}").json["spec"].get("unschedulable") is not True
