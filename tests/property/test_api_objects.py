@@ -76,7 +76,7 @@ def missing(before, after, path=""):
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for position, value in enumerate(before):
             yield from missing(value, after[position], f"{path}[{position}]")
-    elif before != after and before not in ("", 0, None):
+    elif before != after and before not in ("", 0, None, [], {}):
         yield path
 
 
