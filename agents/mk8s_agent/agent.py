@@ -161,8 +161,12 @@ class Agent:
             self._node.engine = await self._runtime.info()
             self._trouble(_ENGINE, "")
             await self._sandboxes.prepare()
+            # An engine that started has made its firewall anew.
+            await self._network.repair()
         except RuntimeFault as error:
             self._trouble(_ENGINE, f"container runtime is down: {error}")
+        except NetworkError as error:
+            log.warning("pods may be cut off: %s", error)
 
     def _trouble(self, part: str, why: str) -> None:
         """Report what keeps the node from being ready; an empty reason ends it."""
