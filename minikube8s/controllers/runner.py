@@ -83,22 +83,25 @@ class Controller(Protocol):
         ...
 
 
-class _RegistryReader:
+class RegistryReader:
     """The registry as a Reader."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     def find(self, resource: Resource, namespace: str, name: str) -> Entry | None:
+        """Return the object, or None."""
         try:
             return self._registry.get(resource, namespace or None, name)
         except ApiError:
             return None
 
     def list(self, resource: Resource, namespace: str | None) -> list[Entry]:
+        """Return the objects of one namespace, or with None of all."""
         return self._registry.list(resource, namespace)
 
     def dependents(self, uid: str) -> Sequence[Entry]:
+        """Return the objects of all kinds that have `uid` among their owners."""
         return self._registry.dependents(uid)
 
 
@@ -112,7 +115,7 @@ class Runner:
         controllers: Sequence[tuple[Controller, Recorder]],
     ) -> None:
         self._registry = registry
-        self._reader: Reader = _RegistryReader(registry)
+        self._reader: Reader = RegistryReader(registry)
         self._clock = clock
         self._recorders = dict(controllers)
         self._queue: WorkQueue[tuple[Controller, Hashable]] = WorkQueue(RETRY)

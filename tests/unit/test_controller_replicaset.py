@@ -1,0 +1,167 @@
+"""The ReplicaSet's plan: how many pods, which ones, and what the status says."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from minikube8s.controllers.actions import Plan
+from minikube8s.controllers.replicaset import Snapshot, plan
+from tests.support.objects import owner, pod_view, replicaset
+
+NOW = datetime(2026, 1, 1, 0, 10, tzinfo=UTC)
+READY = "2026-01-01T00:05:00Z"
+
+
+def planned(obj: dict[str, Any], *pods: Any, failure: str = "", neighbours: Any = ()) -> Plan:
+    return plan(Snapshot(obj, pods, tuple(neighbours)), NOW, failure)
+
+
+def owned(name: str, **fields: Any) -> Any:
+    return pod_view(name, owned_by="web", **fields)
+
+
+@pytest.mark.parametrize(
+    ("replicas", "existing", "creates", "deletes"),
+    [(3, 0, 3, 0), (3, 3, 0, 0), (3, 1, 2, 0), (1, 3, 0, 2), (0, 2, 0, 2), (700, 0, 500, 0)],
+)
+def test_pods_are_created_and_deleted_up_to_the_number(
+    replicas: int, existing: int, creates: int, deletes: int
+) -> None:
+    pods = [owned(f"p{n}") for n in range(existing)]
+    result = planned(replicaset(replicas=replicas), *pods)
+    assert (len(result.creates), len(result.deletes)) == (creates, deletes)
+
+
+def test_a_new_pod_is_the_template_with_a_generated_name_and_an_owner() -> None:
+    obj = replicaset(replicas=1)
+    obj["spec"]["template"]["metadata"]["name"] = "ignored"
+    obj["spec"]["template"]["metadata"]["annotations"] = {"a": "b"}
+    (create,) = planned(obj).creates
+    assert create.object == {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "generateName": "web-",
+            "labels": {"app": "web"},
+            "annotations": {"a": "b"},
+            "ownerReferences": [owner("ReplicaSet", "web")],
+        },
+        "spec": obj["spec"]["template"]["spec"],
+    }
+
+
+def test_a_matching_pod_without_a_controller_is_adopted_and_counts() -> None:
+    result = planned(replicaset(replicas=3), pod_view("mine"))
+    (patch,) = result.patches
+    assert patch.target.name == "mine"
+    assert patch.target.revision == "1"
+    assert patch.patch == {"metadata": {"ownerReferences": [owner("ReplicaSet", "web")]}}
+    assert len(result.creates) == 2
+
+
+def test_a_pod_that_lost_its_label_is_released_and_replaced() -> None:
+    lost = owned("lost", labels={"other": "label"})
+    result = planned(replicaset(replicas=1), lost)
+    (patch,) = result.patches
+    assert patch.patch == {"metadata": {"ownerReferences": None}}
+    assert len(result.creates) == 1
+    assert not result.deletes
+
+
+def test_pods_of_others_and_pods_being_deleted_are_left_alone() -> None:
+    foreign = pod_view("foreign", owned_by="other")
+    leaving = pod_view("leaving", deleting=True)
+    result = planned(replicaset(replicas=1), foreign, leaving)
+    assert not result.patches
+    assert not result.deletes
+    assert len(result.creates) == 1
+
+
+@pytest.mark.parametrize("phase", ["Failed", "Succeeded"])
+def test_a_pod_that_ended_is_replaced_and_kept(phase: str) -> None:
+    result = planned(replicaset(replicas=1), owned("ended", phase=phase))
+    assert len(result.creates) == 1
+    assert not result.deletes
+
+
+def test_a_replicaset_being_deleted_neither_creates_nor_adopts() -> None:
+    obj = replicaset(replicas=3, deletionTimestamp="2026-01-01T00:00:00Z")
+    result = planned(obj, pod_view("orphan"))
+    assert not result.acts
+
+
+RUNNING = {"node": "n", "phase": "Running", "ready_since": READY}
+
+
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [
+        ({"node": ""}, {"node": "n"}),
+        ({"node": "n", "phase": "Pending"}, {"node": "n", "phase": "Running"}),
+        ({"node": "n", "phase": "Running"}, RUNNING),
+        (
+            {**RUNNING, "annotations": {"controller.kubernetes.io/pod-deletion-cost": "-5"}},
+            RUNNING,
+        ),
+        ({**RUNNING, "node": "crowded"}, RUNNING),
+        ({**RUNNING, "ready_since": "2026-01-01T00:09:50Z"}, RUNNING),
+        ({**RUNNING, "restarts": 3}, RUNNING),
+        ({**RUNNING, "created": "2026-01-01T00:09:50Z"}, RUNNING),
+    ],
+    ids=["unassigned", "pending", "unready", "cost", "crowded", "fresh", "restarts", "young"],
+)
+def test_the_pod_whose_loss_hurts_least_goes_first(
+    worse: dict[str, Any], better: dict[str, Any]
+) -> None:
+    pods = [owned("a-better", **better), owned("b-worse", **worse)]
+    result = planned(replicaset(replicas=1), *pods, neighbours=["n", "crowded", "crowded"])
+    assert [one.target.name for one in result.deletes] == ["b-worse"]
+
+
+def test_the_status_counts_pods_once_there_is_nothing_else_to_do() -> None:
+    obj = replicaset(replicas=2, labels={"extra": "x"})
+    obj["spec"]["minReadySeconds"] = 600
+    pods = [
+        owned("full", labels={"app": "web", "extra": "x"}, **RUNNING),
+        owned("part", **{**RUNNING, "ready_since": "2026-01-01T00:00:00Z"}),
+    ]
+    result = planned(obj, *pods)
+    assert result.status is not None
+    assert result.status.status == {
+        "replicas": 2,
+        "fullyLabeledReplicas": 1,
+        "readyReplicas": 2,
+        "availableReplicas": 1,
+        "observedGeneration": 1,
+    }
+    assert result.requeue_after == 300
+
+
+def test_an_unchanged_status_is_not_written() -> None:
+    obj = replicaset(replicas=0, status={"replicas": 0, "observedGeneration": 1})
+    assert planned(obj).status is None
+
+
+def test_a_failure_to_create_is_told_by_a_condition_that_goes_with_it() -> None:
+    obj = replicaset(replicas=1)
+    failed = planned(obj, failure="no room")
+    assert failed.status is not None
+    (condition,) = failed.status.status["conditions"]
+    assert condition == {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "reason": "FailedCreate",
+        "message": "no room",
+        "lastTransitionTime": "2026-01-01T00:10:00Z",
+    }
+    obj["status"] = failed.status.status
+    mended = planned(obj, owned("p"))
+    assert mended.status is not None
+    assert "conditions" not in mended.status.status
+
+
+def test_a_selector_that_selects_everything_is_not_acted_on() -> None:
+    obj = replicaset()
+    obj["spec"]["selector"] = {}
+    assert not planned(obj, pod_view("any")).acts
