@@ -59,6 +59,14 @@ async def test_what_an_administrator_set_on_a_node_survives_a_reconnect(cluster:
     assert again.assignments.cluster.pod_cidr == node["spec"]["podCIDR"]
 
 
+async def test_a_node_that_comes_back_unchanged_is_not_written(cluster: Cluster):
+    agent = await cluster.connected()
+    revision = cluster.registry.get(NODES, None, "one").revision
+    await agent.disconnect()
+    await cluster.connected()
+    assert cluster.registry.get(NODES, None, "one").revision == revision
+
+
 async def test_each_node_has_its_own_block_and_routes_to_the_others(cluster: Cluster):
     one, two = cluster.agent("one"), cluster.agent("two")
     two.status = node_status(address="192.0.2.2")
@@ -159,7 +167,7 @@ async def test_the_same_status_again_is_not_written_again(cluster: Cluster):
     await agent.disconnect()
     again = await cluster.connected()
     again.reporter.pod_status(*report)
-    await until("the acknowledgement", lambda: not again.reporter._sent)
+    await until("the acknowledgement", lambda: again.reporter.settled)
     assert cluster.registry.get(PODS, "default", "web").revision == revision
 
 
@@ -196,7 +204,7 @@ async def test_a_report_on_an_earlier_pod_of_the_same_name_changes_nothing(clust
     before = cluster.stored()
     agent.reporter.pod_status("default", "web", "another-uid", {"phase": "Failed"})
     agent.reporter.pod_gone("default", "web", "another-uid")
-    await until("the acknowledgement", lambda: not agent.reporter._sent)
+    await until("the acknowledgement", lambda: agent.reporter.settled)
     assert cluster.stored() == before
 
 
@@ -211,7 +219,7 @@ async def test_a_node_cannot_report_on_pods_of_another_node(cluster: Cluster, ca
     agent.reporter.pod_gone("default", "web", uid)
     involved = {"kind": "Pod", "namespace": "default", "name": "web", "uid": uid}
     agent.reporter.event(involved, "Warning", "Forged", "not mine")
-    await until("the acknowledgement", lambda: not agent.reporter._sent)
+    await until("the acknowledgement", lambda: agent.reporter.settled)
     assert cluster.has_pod()
     assert cluster.stored()["status"].get("phase") == "Pending"
     assert not [e for e in cluster.registry.list(EVENTS) if e.object["reason"] == "Forged"]
@@ -334,6 +342,19 @@ async def test_a_lost_stream_changes_nothing_and_a_lost_node_is_marked(tmp_path)
         await until("ready again", lambda: condition(cluster.node(), "Ready") == "True")
         await until("ready pod again", lambda: condition(cluster.stored(), "Ready") == "True")
         await until("no taints", lambda: not cluster.node()["spec"].get("taints"))
+
+
+async def test_a_node_judged_lost_that_speaks_again_says_everything_again(tmp_path):
+    # An agent that slept: its stream lives on, but its node was judged meanwhile.
+    async with Cluster(tmp_path, NodesConfig(grace=0.5, heartbeat=60)) as cluster:
+        agent = await cluster.connected()
+        pod = await cluster.pod()
+        report = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+        agent.reporter.pod_status("default", "web", pod["metadata"]["uid"], report)
+        await until("ready pod", lambda: condition(cluster.stored(), "Ready") == "True")
+        await until("unready pod", lambda: condition(cluster.stored(), "Ready") == "False")
+        await until("ready again", lambda: condition(cluster.node(), "Ready") == "True")
+        await until("ready pod again", lambda: condition(cluster.stored(), "Ready") == "True")
 
 
 async def test_a_deleted_node_of_a_living_agent_is_registered_again(cluster: Cluster, monkeypatch):

@@ -111,6 +111,6 @@ async def test_a_flood_of_reports_is_written_newest_last(tmp_path, parallel):
                     {"phase": "Running", "message": str(round_)},
                 )
             await asyncio.sleep(0)
-        await until("acknowledged", lambda: not agent.reporter._sent)
+        await until("acknowledged", lambda: agent.reporter.settled)
         messages = {cluster.stored(f"web{n}")["status"]["message"] for n in range(10)}
         assert messages == {"49"}

@@ -11,5 +11,5 @@ def test_the_package_and_its_metadata_agree_on_the_version() -> None:
 
 
 def test_the_git_version_tells_kubernetes_and_our_own() -> None:
-    assert GIT_VERSION == f"v1.36.0+mk8s.{minikube8s.__version__}"
+    assert f"v1.36.0+mk8s.{minikube8s.__version__}" == GIT_VERSION
     assert version_document()["gitVersion"] == GIT_VERSION
