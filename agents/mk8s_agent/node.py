@@ -10,10 +10,12 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from minikube8s import __version__
 from minikube8s.api.times import now_rfc3339
 from mk8s_agent.runtime.interface import EngineInfo
 
@@ -34,8 +36,7 @@ _PRESSURES = {
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """Facts that stay while the agent runs.
 
     Sizes in bytes; `may_protect`: processes may be kept from the OOM killer.
@@ -92,7 +93,7 @@ class NodeState:
                 "kernelVersion": machine.kernel,
                 "osImage": machine.os_image,
                 "containerRuntimeVersion": f"docker://{engine}",
-                "kubeletVersion": f"{KUBERNETES_VERSION}+mk8s{_own_version()}",
+                "kubeletVersion": f"{KUBERNETES_VERSION}+mk8s.{__version__}",
                 "kubeProxyVersion": "",
                 "operatingSystem": "linux",
                 "architecture": machine.architecture,
@@ -194,10 +195,3 @@ def _text(path: str) -> str:
         return Path(path).read_text(errors="replace")
     except OSError:
         return ""
-
-
-def _own_version() -> str:
-    try:
-        return version("minikube8s")
-    except PackageNotFoundError:
-        return "0"

@@ -127,9 +127,11 @@ async def test_a_terminals_output_is_one_stream(bench: Bench) -> None:
 
 async def _settled(pid: int) -> dict[str, str]:
     async with asyncio.timeout(5):
-        while (status := _status_of(pid))["NoNewPrivs"] != "1":
+        while True:
+            status = _status_of(pid)
+            if status["NoNewPrivs"] == "1":
+                return status
             await asyncio.sleep(0.005)
-    return status
 
 
 def _status_of(pid: int) -> dict[str, str]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
+import msgspec
 import pytest
 from mk8s_agent.runtime.errors import (
     ContainerNotFound,
@@ -57,7 +58,7 @@ class Bench:
                 "echo one; echo two >&2; trap 'exit 3' TERM; while :; do sleep 0.02; done",
             ),
         )
-        return replace(plain, **fields)  # type: ignore[arg-type]
+        return msgspec.structs.replace(plain, **fields)
 
     async def running(self, **fields: object) -> Container:
         """A container that runs."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+
+import msgspec
 
 from minikube8s.api.times import now_rfc3339
 from minikube8s.api.views import Pod
@@ -14,8 +15,7 @@ from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar
 from mk8s_agent.pods.values import Network, Observed, is_running
 
 
-@dataclass(frozen=True, slots=True)
-class Previous:
+class Previous(msgspec.Struct, frozen=True):
     """What the last status said; all empty for a new pod."""
 
     start_time: str = ""

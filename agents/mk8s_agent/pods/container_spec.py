@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from minikube8s.api import quantity
 from minikube8s.api.views import Container, Pod
@@ -17,8 +18,7 @@ _LEAST_SHARES, _MOST_SHARES = 2, 262_144
 _LEAST_QUOTA = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What a container finds: its sandbox, its variables, files of the agent's, the node's
     abilities.
 

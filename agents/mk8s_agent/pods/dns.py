@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from minikube8s.api.views import Pod
 
 _MOST_SEARCHES = 32
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterDns:
+class ClusterDns(msgspec.Struct, frozen=True):
     """The cluster's own name service; without an `address` there is none."""
 
     address: str = ""
     domain: str = "cluster.local"
 
 
-@dataclass(frozen=True, slots=True)
-class _Resolver:
+class _Resolver(msgspec.Struct, frozen=True):
     nameservers: tuple[str, ...] = ()
     searches: tuple[str, ...] = ()
     options: tuple[str, ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from minikube8s.api.views import ConfigMap, Container, Pod, Secret
 from minikube8s.api.views.containers import EnvFromSource, EnvVar, EnvVarSource, KeySelector
@@ -26,8 +27,7 @@ class Sources(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Builder:
+class _Builder(msgspec.Struct, frozen=True):
     pod: Pod
     container: Container
     sources: Sources

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from minikube8s.api import quantity
 from minikube8s.api.views import Container as ContainerView
@@ -15,8 +16,7 @@ _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
 _KINDS = {"limits", "requests"}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where the pod is: addresses, and what the node has to give (millicores, bytes)."""
 
     host_ip: str

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,6 +24,7 @@ fe00::2\tip6-allrouters
 _HOST_NETWORK_HEAD = "# Kubernetes-managed hosts file (host network).\n"
 _RESOLV_CONF = Path("/etc/resolv.conf")
 _RESOLVED_UPSTREAMS = Path("/run/systemd/resolve/resolv.conf")
+_NAMES = ("hosts", "resolv.conf")
 _STUB = "nameserver 127.0.0.53"
 
 
@@ -66,14 +66,15 @@ class PodFiles:
     def mounts(self, uid: str) -> tuple[Mount, ...]:
         """Where the files appear in each of the pod's containers."""
         directory = self._directory(uid)
-        return tuple(
-            Mount(source=str(directory / name), target=f"/etc/{name}")
-            for name in ("hosts", "resolv.conf")
-        )
+        return tuple(Mount(source=str(directory / name), target=f"/etc/{name}") for name in _NAMES)
 
     def remove(self, uid: str) -> None:
-        """Remove what was made for the pod; nothing there is success."""
-        shutil.rmtree(self._directory(uid), ignore_errors=True)
+        """Remove what was made for the pod; nothing there is success. Raises OSError."""
+        directory = self._directory(uid)
+        for name in _NAMES:
+            (directory / name).unlink(missing_ok=True)
+        if directory.exists():
+            directory.rmdir()
 
     def _directory(self, uid: str) -> Path:
         return self._root / uid

@@ -6,7 +6,8 @@ Pure. The labels that begin with io.kubernetes are those that other tools look f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 CLUSTER = "io.mk8s.cluster"
 NODE = "io.mk8s.node"
@@ -27,8 +28,7 @@ SANDBOX_NAME = "POD"
 """The container name of a pod's pause container."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PodRef:
+class PodRef(msgspec.Struct, frozen=True, order=True):
     """Which pod: two pods of one name never share a uid."""
 
     namespace: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import timedelta
+
+import msgspec
 
 from minikube8s.api.views import Container
 from minikube8s.kit.backoff import Backoff
@@ -26,8 +27,7 @@ MAX_PULLS = 5
 _BACKOFF = Backoff(initial=10.0, maximum=300.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pulled:
+class _Pulled(msgspec.Struct, frozen=True):
     image: Image
     seconds: float
 
@@ -132,7 +132,7 @@ def back_off(state: ImageState, say: Say) -> ImageState:
     message = f'Back-off pulling image "{state.image}"'
     say("Normal", "BackOff", message)
     say("Warning", "Failed", "Error: ImagePullBackOff")
-    return replace(
+    return msgspec.structs.replace(
         state, reason="ImagePullBackOff", message=f"{message}: ErrImagePull: {state.message}"
     )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from minikube8s.api.views import ConfigMap, Pod, Secret
 from minikube8s.kit.clock import Clock
@@ -83,8 +84,7 @@ class Addresses:
         self._by_uid.pop(uid, None)
 
 
-@dataclass(frozen=True, slots=True)
-class NodeFacts:
+class NodeFacts(msgspec.Struct, frozen=True):
     """The node as its pods need to know it.
 
     Memory in bytes; see `node` for where they come from.
@@ -97,8 +97,7 @@ class NodeFacts:
     may_protect: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NodeContext:
+class NodeContext(msgspec.Struct, frozen=True):
     """Everything a worker uses that is not its own."""
 
     runtime: Runtime

@@ -7,8 +7,9 @@ when it is made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.pods.identity import BACKOFF, number
@@ -18,8 +19,7 @@ _DELAYS = Backoff(initial=10.0, maximum=300.0)
 _FORGIVEN_AFTER = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(msgspec.Struct, frozen=True):
     """A container shall run again, from `at` on.
 
     `delay` is the whole back-off, `level` the new container's.

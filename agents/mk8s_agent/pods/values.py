@@ -7,11 +7,12 @@ Pure data; `next_step` turns the first two into the third.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
+
+import msgspec
 
 from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod
@@ -36,8 +37,7 @@ def _nothing() -> Mapping[K, V]:
     return MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desired:
+class Desired(msgspec.Struct, frozen=True, kw_only=True):
     """What the master wants of one pod.
 
     `stop_by` is set once the pod has to go: until then its containers may end by themselves, then
@@ -60,8 +60,7 @@ class Network(Enum):
     UNPLUGGED = "unplugged"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageState:
+class ImageState(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to "is `image` there?" for one attempt of one container.
 
     `reason` is empty when it is; else Kubernetes' word for what is wrong (ErrImagePull, …),
@@ -77,8 +76,7 @@ class ImageState:
     retry_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """The last action on a target failed.
 
     Kubernetes' word for it, the message, when to try again.
@@ -97,8 +95,7 @@ class Sent(NamedTuple):
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
     """What is there of one pod, newest attempt first.
 
     `busy` names the targets of actions under way: nothing else is begun on them. `signals` are the
@@ -106,11 +103,11 @@ class Observed:
     """
 
     sandboxes: tuple[Container, ...] = ()
-    containers: Mapping[str, tuple[Container, ...]] = field(default_factory=_nothing)
+    containers: Mapping[str, tuple[Container, ...]] = msgspec.field(default_factory=_nothing)
     network: Network = Network.UNKNOWN
-    images: Mapping[str, ImageState] = field(default_factory=_nothing)
-    faults: Mapping[str, Fault] = field(default_factory=_nothing)
-    signals: Mapping[str, Sent] = field(default_factory=_nothing)
+    images: Mapping[str, ImageState] = msgspec.field(default_factory=_nothing)
+    faults: Mapping[str, Fault] = msgspec.field(default_factory=_nothing)
+    signals: Mapping[str, Sent] = msgspec.field(default_factory=_nothing)
     busy: frozenset[str] = frozenset()
 
     @property
@@ -164,39 +161,34 @@ def is_running(container: Container | None) -> bool:
 # -------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class CreateSandbox:
+class CreateSandbox(msgspec.Struct, frozen=True):
     """Make the pause container."""
 
     attempt: int
     target: str = SANDBOX_NAME
 
 
-@dataclass(frozen=True, slots=True)
-class StartSandbox:
+class StartSandbox(msgspec.Struct, frozen=True):
     """Run the pause container."""
 
     id: str
     target: str = SANDBOX_NAME
 
 
-@dataclass(frozen=True, slots=True)
-class PlugNetwork:
+class PlugNetwork(msgspec.Struct, frozen=True):
     """Give the pause container's network namespace its link and address."""
 
     sandbox: Container
     target: str = SANDBOX_NAME
 
 
-@dataclass(frozen=True, slots=True)
-class UnplugNetwork:
+class UnplugNetwork(msgspec.Struct, frozen=True):
     """Take the link away."""
 
     target: str = SANDBOX_NAME
 
 
-@dataclass(frozen=True, slots=True)
-class EnsureImage:
+class EnsureImage(msgspec.Struct, frozen=True):
     """Look whether the image is there, and pull it where the policy says so."""
 
     container: ContainerView
@@ -208,8 +200,7 @@ class EnsureImage:
         return image_target(self.container.name)
 
 
-@dataclass(frozen=True, slots=True)
-class BackOffImage:
+class BackOffImage(msgspec.Struct, frozen=True):
     """Say that a failed pull will be tried again later."""
 
     container: str
@@ -220,8 +211,7 @@ class BackOffImage:
         return image_target(self.container)
 
 
-@dataclass(frozen=True, slots=True)
-class CreateContainer:
+class CreateContainer(msgspec.Struct, frozen=True):
     """Make a container in the sandbox."""
 
     container: ContainerView
@@ -235,8 +225,7 @@ class CreateContainer:
         return self.container.name
 
 
-@dataclass(frozen=True, slots=True)
-class StartContainer:
+class StartContainer(msgspec.Struct, frozen=True):
     """Run a container."""
 
     name: str
@@ -248,8 +237,7 @@ class StartContainer:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(msgspec.Struct, frozen=True):
     """Send a signal to a container's first process.
 
     `event` tells people why, unless they know already.
@@ -262,8 +250,7 @@ class Signal:
     event: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Remove:
+class Remove(msgspec.Struct, frozen=True):
     """Remove one container, running or not."""
 
     target: str
@@ -284,8 +271,7 @@ Action = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """What to do now: actions that do not depend on each other, and when to look again by the
     clock.
 

@@ -267,7 +267,10 @@ class PodWorker:
             recorder(self._ctx.reporter, pod, container.name)("Warning", "BackOff", message)
 
     def _leave(self) -> None:
-        self._ctx.files.remove(self.ref.uid)
+        try:
+            self._ctx.files.remove(self.ref.uid)
+        except OSError as error:
+            log.warning("pod %s: its files stay behind: %s", self.ref, error)
         self._ctx.addresses.release(self.ref.uid)
         self._ctx.reporter.pod_gone(self.ref.namespace, self.ref.name, self.ref.uid)
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
+
+import msgspec
 
 from mk8s_agent.runtime.errors import (
     ContainerNotFound,
@@ -153,11 +155,11 @@ class FakeRuntime:
         if box.seen.phase is Phase.RUNNING:
             return
         if reason := self._obstacle(box.spec):
-            box.seen = replace(
+            box.seen = msgspec.structs.replace(
                 box.seen, phase=Phase.EXITED, exit_code=127, error=reason, finished_at=self._now()
             )
             raise StartError(reason)
-        box.seen = replace(
+        box.seen = msgspec.structs.replace(
             box.seen, phase=Phase.RUNNING, pid=1000 + int(container_id, 16), started_at=self._now()
         )
         self._tell(box.seen, "start")
@@ -270,7 +272,7 @@ class FakeRuntime:
         return ""
 
     def _end(self, box: _Box, code: int, oom_killed: bool = False) -> None:
-        box.seen = replace(
+        box.seen = msgspec.structs.replace(
             box.seen,
             phase=Phase.EXITED,
             pid=0,

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol
+
+import msgspec
 
 
 class Phase(StrEnum):
@@ -26,8 +27,7 @@ class Phase(StrEnum):
     EXITED = "exited"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
+class Container(msgspec.Struct, frozen=True, kw_only=True):
     """One container as the engine shows it.
 
     `pid` is 0 unless it runs. `error` is the engine's reason when its command could not be started;
@@ -51,8 +51,7 @@ class Container:
     finished_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mount:
+class Mount(msgspec.Struct, frozen=True, kw_only=True):
     """A path of the host seen inside the container."""
 
     source: str
@@ -60,8 +59,7 @@ class Mount:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Resources.
 
     `cpu_shares` are relative weights, `cpu_quota` microseconds per 100 ms, `memory` bytes; 0 is
@@ -74,8 +72,7 @@ class Limits:
     oom_score_adj: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Security:
+class Security(msgspec.Struct, frozen=True, kw_only=True):
     """What a container may do. `user` is `uid[:gid]`; empty takes the image's."""
 
     user: str = ""
@@ -87,8 +84,7 @@ class Security:
     no_new_privileges: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContainerSpec:
+class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A container to be made.
 
     `command` replaces the image's entry point and `args` its command; None keeps the image's.
@@ -108,15 +104,14 @@ class ContainerSpec:
     pid_mode: str = ""
     ipc_mode: str = ""
     mounts: tuple[Mount, ...] = ()
-    limits: Limits = field(default_factory=Limits)
-    security: Security = field(default_factory=Security)
+    limits: Limits = Limits()
+    security: Security = Security()
     tty: bool = False
     stdin: bool = False
     stdin_once: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(msgspec.Struct, frozen=True, kw_only=True):
     """An image on this machine.
 
     `size` in bytes; `user` is the one its containers run as by default.
@@ -129,8 +124,7 @@ class Image:
     user: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineInfo:
+class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The engine and the machine it runs on.
 
     `memory` in bytes; `architecture` in Go's words (amd64, arm64).
@@ -145,8 +139,7 @@ class EngineInfo:
     memory: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuntimeEvent:
+class RuntimeEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Something happened to a container.
 
     `create`, `start`, `die`, `destroy`, `oom`, … as Docker names it.
@@ -157,8 +150,7 @@ class RuntimeEvent:
     labels: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogOptions:
+class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Which part of a container's output.
 
     `tail` in lines (None: all); `since` and the container's clock are the host's.

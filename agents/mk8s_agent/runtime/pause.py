@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import tarfile
-from importlib import resources
+from pathlib import Path
 
 import msgspec
 
@@ -55,7 +54,7 @@ def archive(reference: str, architecture: str) -> bytes:
 
 
 def _binary(architecture: str) -> bytes:
-    file = resources.files("mk8s_agent.runtime") / "data" / f"pause-{architecture}"
+    file = Path(__file__).parent / "data" / f"pause-{architecture}"
     if not file.is_file():
         raise RuntimeFault(
             f"There is no pause binary for {architecture}: build one with images/pause/build "
@@ -65,6 +64,8 @@ def _binary(architecture: str) -> bytes:
 
 
 def _tar(files: dict[str, tuple[bytes, int]]) -> bytes:
+    import tarfile  # noqa: PLC0415 - heavy, and needed once a machine
+
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name, (content, mode) in files.items():
