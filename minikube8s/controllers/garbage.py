@@ -79,10 +79,12 @@ class GarbageController:
         entry = event.entry
         if event.type == "DELETED":
             yield from (_key(one) for one in reader.dependents(entry.uid))
-            yield from _owner_keys(entry)
-        elif _concerns(entry) and not _is_known(event):
+            yield from _waiting_owners(entry, reader)
+        elif _concerns(event) and not _is_known(event):
             yield Key(resource, entry.namespace, entry.name)
-            yield from _owner_keys(entry)
+            for state in (entry, event.previous):
+                if state is not None:
+                    yield from _waiting_owners(state, reader)
 
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
         """Return the object with its owners and dependents, or None when it is gone."""
@@ -213,19 +215,25 @@ def _key(entry: Entry) -> Key:
     return Key(_RESOURCE_OF_PREFIX[prefix], entry.namespace, entry.name)
 
 
-def _owner_keys(entry: Entry) -> Iterable[Key]:
-    """Return the owners that may have waited for this object's end."""
+def _waiting_owners(entry: Entry, reader: Reader) -> Iterable[Key]:
+    """Return the owners that are being deleted and may have waited for a change of this object."""
     if not entry.meta.owner_references:
         return
     metadata = entry.view(PartialObject).metadata
     for reference in metadata.owner_references:
         resource = _resource(reference)
-        if resource is not None and reference.block_owner_deletion:
-            yield Key(resource, metadata.namespace if resource.namespaced else "", reference.name)
+        if resource is None:
+            continue
+        owner = _find_owner(reader, resource, metadata, reference)
+        if owner is not None and owner.deletion_timestamp is not None:
+            yield Key(resource, owner.namespace, owner.name)
 
 
-def _concerns(entry: Entry) -> bool:
-    return bool(entry.meta.owner_references) or entry.meta.deletion_timestamp is not None
+def _concerns(event: Event) -> bool:
+    states = [event.entry] if event.previous is None else [event.entry, event.previous]
+    return event.entry.meta.deletion_timestamp is not None or any(
+        state.meta.owner_references for state in states
+    )
 
 
 def _is_known(event: Event) -> bool:
