@@ -5,6 +5,7 @@ have to look like is `register`'s and `merging`'s; this writes, and only when so
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -112,7 +113,7 @@ class Registration:
             lease["spec"] = {
                 **lease.get("spec", {}),
                 "holderIdentity": node,
-                "leaseDurationSeconds": int(self._config.grace),
+                "leaseDurationSeconds": math.ceil(self._config.grace),
                 "renewTime": renewed,
             }
             return lease

@@ -88,6 +88,11 @@ class Reporter:
         )
         self._enqueue(_Item("event", self._events_made), report)
 
+    @property
+    def settled(self) -> bool:
+        """Whether the master has acknowledged everything that was reported."""
+        return not self._queue and not self._sent
+
     def restart(self) -> None:
         """Begin a session: all that was not acknowledged, and the newest status of every pod."""
         unheard = {sent.item: sent.report for sent in self._sent.values()}
