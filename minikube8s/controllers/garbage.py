@@ -82,6 +82,8 @@ class GarbageController:
             yield from _waiting_owners(entry, reader)
         elif _concerns(event) and not _is_known(event):
             yield Key(resource, entry.namespace, entry.name)
+            if entry.meta.deletion_timestamp is not None:
+                yield from (_key(one) for one in reader.dependents(entry.uid))
             for state in (entry, event.previous):
                 if state is not None:
                     yield from _waiting_owners(state, reader)

@@ -49,25 +49,16 @@ class LiveCluster:
         return await self.registry.create(resource, namespace, {"metadata": metadata, **body})
 
     async def add_node(self, name: str, cpu: str = "4", pods: str = "110", **spec: Any) -> None:
+        """Add a node that is ready."""
+
+        def report(node: Json) -> None:
+            node["status"] = {
+                "allocatable": {"cpu": cpu, "memory": "8Gi", "pods": pods},
+                "conditions": [{"type": "Ready", "status": "True"}],
+            }
+
         await self.create(NODES, name, spec=spec)
-        allocatable = {"cpu": cpu, "memory": "8Gi", "pods": pods}
-        await self.change(
-            NODES,
-            name,
-            lambda node: (
-                node["status"].update(
-                    allocatable=allocatable, conditions=[{"type": "Ready", "status": "True"}]
-                )
-                if node.get("status") is not None
-                else node.update(
-                    status={
-                        "allocatable": allocatable,
-                        "conditions": [{"type": "Ready", "status": "True"}],
-                    }
-                )
-            ),
-            "status",
-        )
+        await self.change(NODES, name, report, "status")
 
     async def change(
         self,

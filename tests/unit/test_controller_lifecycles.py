@@ -115,6 +115,8 @@ def test_a_foreground_deletion_waits_for_the_dependents_that_block_it() -> None:
         await cluster.create(CONFIGMAPS, "held", metadata=metadata)
         await cluster.delete(CONFIGMAPS, "top", propagation="Foreground")
         assert await quiet(cluster) == ["held", "top"]
+        held = cluster.registry.get(CONFIGMAPS, "default", "held").object
+        assert "deletionTimestamp" in held["metadata"]
         await cluster.change(CONFIGMAPS, "held", lambda one: one["metadata"].pop("finalizers"))
         assert await quiet(cluster) == []
 

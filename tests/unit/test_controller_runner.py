@@ -1,0 +1,224 @@
+"""The runner and the applier: order of writes, failures, retries, lost watches."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from minikube8s.api import errors
+from minikube8s.api.errors import ApiError
+from minikube8s.api.resources import CONFIGMAPS, PODS, REPLICASETS, Resource
+from minikube8s.controllers import applying
+from minikube8s.controllers.actions import (
+    Create,
+    Delete,
+    Patch,
+    Plan,
+    Ref,
+    Report,
+    SetStatus,
+)
+from minikube8s.controllers.applying import Outdated
+from minikube8s.controllers.replicaset import ReplicaSetController
+from minikube8s.controllers.runner import Reader, Runner
+from minikube8s.kit.tasks import Supervisor
+from minikube8s.registry import Registry
+from minikube8s.registry.events import EventRecorder
+from minikube8s.store.watching import BUFFER, Event
+from tests.support import virtualtime
+from tests.support.livecluster import LiveCluster, live_cluster
+from tests.support.objects import template
+
+TARGET = Ref(CONFIGMAPS, "default", "x", "", "")
+SAID = Report("Did", "did {name}", "Failed", "failed: ")
+
+
+class Log:
+    """A registry that only notes what is asked of it, and refuses what it is told to refuse."""
+
+    def __init__(self, refuse: ApiError | None = None, at: str = "", after: int = 0) -> None:
+        self.calls: list[str] = []
+        self.events: list[tuple[str, str, str]] = []
+        self._refuse, self._at, self._after = refuse, at, after
+
+    def _note(self, call: str) -> None:
+        self.calls.append(call)
+        if self._refuse is not None and call == self._at and self.calls.count(call) > self._after:
+            raise self._refuse
+
+    async def create(self, *_: Any) -> Any:
+        self._note("create")
+        await asyncio.sleep(0)
+        return type("Entry", (), {"name": f"made-{len(self.calls)}"})
+
+    async def update(self, *arguments: Any) -> None:
+        self._note("status" if arguments[4] == "status" else "update")
+
+    async def delete(self, *_: Any) -> None:
+        self._note("delete")
+
+    def event(self, about: Any, type: str, reason: str, message: str, /) -> None:
+        self.events.append((type, reason, message))
+
+
+def full_plan(creates: int = 1) -> Plan:
+    return Plan(
+        about={"metadata": {}},
+        patches=(Patch(TARGET, {}),),
+        creates=(Create(CONFIGMAPS, "default", {}, SAID),) * creates,
+        deletes=(Delete(TARGET, report=SAID),),
+        status=SetStatus(TARGET, {}),
+    )
+
+
+async def test_writes_go_patches_creations_deletions_status() -> None:
+    log = Log()
+    await applying.apply(full_plan(), log, log)  # type: ignore[arg-type]
+    assert log.calls == ["update", "create", "delete", "status"]
+    assert log.events == [("Normal", "Did", "did made-2"), ("Normal", "Did", "did x")]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.conflict(CONFIGMAPS, "x", "changed"),
+        errors.not_found(CONFIGMAPS, "x"),
+    ],
+)
+async def test_nothing_follows_an_outdated_patch_and_nobody_is_told(error: ApiError) -> None:
+    log = Log(error, "update")
+    with pytest.raises(Outdated):
+        await applying.apply(full_plan(), log, log)  # type: ignore[arg-type]
+    assert log.calls == ["update"]
+    assert log.events == []
+
+
+async def test_creations_start_slowly_and_stop_at_the_batch_that_fails() -> None:
+    log = Log(errors.forbidden(CONFIGMAPS, "x", "no"), "create", after=3)
+    with pytest.raises(ApiError):
+        await applying.apply(full_plan(creates=100), log, log)  # type: ignore[arg-type]
+    assert log.calls.count("create") == 1 + 2 + 4
+    assert "delete" not in log.calls
+    told = [reason for _, reason, _ in log.events]
+    assert told == ["Did"] * 3 + ["Failed"] * 4
+
+
+async def test_a_deletion_of_what_is_gone_is_no_failure() -> None:
+    log = Log(errors.not_found(CONFIGMAPS, "x"), "delete")
+    await applying.apply(full_plan(), log, log)  # type: ignore[arg-type]
+    assert log.calls[-1] == "status"
+
+
+async def test_a_namespace_that_goes_away_takes_no_new_objects_and_that_is_fine() -> None:
+    refusal = errors.forbidden(CONFIGMAPS, "x", "it is being terminated")
+    refusal.details = {"causes": [{"reason": "NamespaceTerminating"}]}
+    log = Log(refusal, "create")
+    await applying.apply(full_plan(), log, log)  # type: ignore[arg-type]
+    assert log.events == [("Normal", "Did", "did x")]
+
+
+def test_a_merge_patch_removes_nulls_and_replaces_lists() -> None:
+    target = {"a": {"b": 1, "c": 2}, "l": [1, 2], "gone": 1}
+    patch = {"a": {"b": None, "d": {"e": None, "f": 1}}, "l": [3], "gone": None}
+    assert applying.merge(target, patch) == {"a": {"c": 2, "d": {"f": 1}}, "l": [3]}
+
+
+class Refusing:
+    """The registry, refusing to create pods while `refusing`."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self.refusing = True
+        self.attempts: list[float] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._registry, name)
+
+    async def create(self, resource: Resource, *arguments: Any) -> Any:
+        if resource is PODS:
+            self.attempts.append(asyncio.get_running_loop().time())
+            if self.refusing:
+                raise errors.forbidden(PODS, "web-", "exceeded quota")
+        return await self._registry.create(resource, *arguments)
+
+
+def test_a_refused_creation_is_told_and_tried_again_ever_more_slowly() -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            supervisor, recorder = Supervisor("test"), EventRecorder(cluster.registry, "test")
+            refusing: Any = Refusing(cluster.registry)
+            runner = Runner(refusing, cluster.clock, [(ReplicaSetController(), recorder)])
+            runner.start(supervisor)
+            await create_replicaset(cluster)
+            await asyncio.sleep(3600)
+            status = cluster.objects(REPLICASETS)[0]["status"]
+            (condition,) = status["conditions"]
+            assert (condition["type"], condition["reason"]) == ("ReplicaFailure", "FailedCreate")
+            assert "exceeded quota" in condition["message"]
+            assert len(refusing.attempts) < 40
+            assert refusing.attempts[-1] - refusing.attempts[-2] > 200
+            refusing.refusing = False
+            await cluster.until(lambda: len(cluster.names(PODS)) == 2)
+            await asyncio.sleep(1)
+            assert "conditions" not in cluster.objects(REPLICASETS)[0]["status"]
+            await supervisor.close()
+            await recorder.close()
+            runner.close()
+
+    virtualtime.run(main())
+
+
+async def create_replicaset(cluster: LiveCluster) -> None:
+    selector = {"matchLabels": {"app": "web"}}
+    spec = {"replicas": 2, "selector": selector, "template": template()}
+    await cluster.create(REPLICASETS, "web", spec=spec)
+
+
+class Counting:
+    """Looks at every ConfigMap, and does nothing."""
+
+    name = "counting"
+    watches = (CONFIGMAPS,)
+
+    def __init__(self) -> None:
+        self.looks: list[str] = []
+
+    def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[str]:
+        return (event.entry.name,)
+
+    def read(self, reader: Reader, key: str) -> str:
+        return key
+
+    def plan(self, snapshot: str, now: datetime, failure: str = "") -> Plan:
+        self.looks.append(snapshot)
+        return Plan()
+
+
+def test_a_watch_that_was_cut_off_looks_at_everything_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            await cluster.create(CONFIGMAPS, "before")
+            counting, supervisor = Counting(), Supervisor("test")
+            recorder = EventRecorder(cluster.registry, "test")
+            runner = Runner(cluster.registry, cluster.clock, [(counting, recorder)])
+            runner.start(supervisor)
+            await asyncio.sleep(1)
+            assert counting.looks == ["before"]
+            (watch,) = cluster.cache._watches[CONFIGMAPS.prefix]
+            entry = cluster.registry.get(CONFIGMAPS, "default", "before")
+            for _ in range(BUFFER + 1):
+                watch.push(Event("MODIFIED", entry, entry, entry.revision))
+            await asyncio.sleep(1)
+            assert counting.looks == ["before", "before"]
+            await cluster.create(CONFIGMAPS, "after")
+            await asyncio.sleep(1)
+            assert counting.looks == ["before", "before", "after"]
+            await supervisor.close()
+            runner.close()
+
+    virtualtime.run(main())
+    assert "lagged behind" in caplog.text
