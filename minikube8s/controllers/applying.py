@@ -25,8 +25,9 @@ from minikube8s.controllers.actions import (
 from minikube8s.registry import DeleteOptions
 from minikube8s.store.entry import Entry
 
-SLOW_START = 1
-"""Size of the first batch of creations; each batch that succeeds doubles it."""
+SLOW_START = 4
+"""Size of the first batch of creations; each batch that succeeds doubles it. A batch is about one
+commit, so that the usual handful of pods costs one."""
 
 
 class Writer(Protocol):

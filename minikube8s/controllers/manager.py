@@ -32,18 +32,17 @@ class Controllers:
             ServiceAccountController(root_ca),
             PodGarbageController(clock),
         )
-        recorders = [EventRecorder(registry, f"{one.name}-controller") for one in controllers]
-        self._runner = Runner(registry, clock, list(zip(controllers, recorders, strict=True)))
+        self._recorders = [EventRecorder(registry, f"{one.name}-controller") for one in controllers]
+        self._runner = Runner(registry, clock, list(zip(controllers, self._recorders, strict=True)))
         self._supervisor = Supervisor("controllers")
-        self._closed = asyncio.Event()
 
     async def run(self) -> None:
-        """Run until `close`."""
+        """Start all work; never returns, so that a supervisor can own it."""
         self._runner.start(self._supervisor)
-        await self._closed.wait()
+        await asyncio.get_running_loop().create_future()
 
     async def close(self) -> None:
         """Stop all work; what was begun but not written is found and done by the next start."""
-        self._closed.set()
         await self._supervisor.close()
         self._runner.close()
+        await asyncio.gather(*(recorder.close() for recorder in self._recorders))

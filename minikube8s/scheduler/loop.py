@@ -59,19 +59,17 @@ class Scheduler:
         self._binding: set[PodKey] = set()
         self._queue: WorkQueue[PodKey] = WorkQueue(RETRY)
         self._supervisor = Supervisor("scheduler")
-        self._closed = asyncio.Event()
 
     async def run(self) -> None:
-        """Schedule until `close`."""
+        """Start scheduling; never returns, so that a supervisor can own it."""
         self._supervisor.spawn("watch nodes", self._follow_nodes)
         self._supervisor.spawn("watch pods", self._follow_pods)
         for number in range(WORKERS):
             self._supervisor.spawn(f"worker {number}", self._work)
-        await self._closed.wait()
+        await asyncio.get_running_loop().create_future()
 
     async def close(self) -> None:
         """Stop; pods that were not bound yet are found by the next start."""
-        self._closed.set()
         await self._supervisor.close()
         self._queue.close()
 
@@ -150,7 +148,9 @@ class Scheduler:
             try:
                 await self._schedule(key)
             except ApiError as error:
-                if error.reason != "NotFound":
+                if error.reason == "NotFound":
+                    self._queue.forget(key)
+                else:
                     seconds = self._queue.retry(key)
                     log.info("pod %s/%s: %s; again in %gs", *key, error.message, seconds)
             except Exception:

@@ -32,7 +32,7 @@ async def controlled(cluster: LiveCluster):  # type: ignore[no-untyped-def]
         yield
     finally:
         await controllers.close()
-        await task
+        task.cancel()
 
 
 def play(scenario: Scenario) -> None:

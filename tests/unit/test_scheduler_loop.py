@@ -23,7 +23,7 @@ async def scheduled(cluster: LiveCluster) -> AsyncIterator[None]:
     finally:
         await scheduler.close()
         await recorder.close()
-        await task
+        task.cancel()
 
 
 def play(scenario: Callable[[LiveCluster], Awaitable[None]]) -> None:
