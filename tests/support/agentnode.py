@@ -22,7 +22,7 @@ from mk8s_agent.pods.manager import Pods
 from mk8s_agent.pods.node_context import Addresses, NodeContext, NodeFacts
 from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.runtime.fake import FakeRuntime
-from mk8s_agent.runtime.interface import Container, Runtime
+from mk8s_agent.runtime.interface import Container
 from mk8s_agent.runtime.pause import IMAGE
 
 from minikube8s.api import views
@@ -63,18 +63,27 @@ def view(pod: dict[str, Any]) -> views.Pod:
 
 @dataclass
 class NotedNetwork:
-    """Plugs and unplugs on paper."""
+    """Plugs and unplugs on paper.
 
-    links: dict[str, str] = field(default_factory=dict)
+    As in the kernel, a link dies with the process that it was for.
+    """
+
+    alive: Callable[[int], bool]
     failure: Exception | None = None
+    _links: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The pods by address."""
+        return {address: name for address, (pid, name) in self._links.items() if self.alive(pid)}
 
     async def plug(self, pid: int, address: str, name: str) -> None:
         if self.failure:
             raise self.failure
-        self.links[address] = name
+        self._links[address] = (pid, name)
 
     async def unplug(self, address: str) -> None:
-        self.links.pop(address, None)
+        self._links.pop(address, None)
 
 
 @dataclass
@@ -111,10 +120,10 @@ class NotedReports:
 class Node:
     """The agent's pods on one node; `restart` is what a new agent process would find."""
 
-    def __init__(self, runtime: Runtime, clock: Clock, directory: Path) -> None:
+    def __init__(self, runtime: FakeRuntime, clock: Clock, directory: Path) -> None:
         self.runtime = runtime
         self.clock = clock
-        self.network = NotedNetwork()
+        self.network = NotedNetwork(runtime.is_alive)
         self.reports = NotedReports()
         self.assignments = Assignments()
         self.assignments.set_cluster(
@@ -213,16 +222,14 @@ class Node:
         waiting: dict[str, Any] = self.state(name, uid)["waiting"]
         return waiting
 
-    async def containers(self) -> list[Container]:
-        """All containers of this node."""
-        return await self.runtime.containers(OWNER)
+    def containers(self) -> list[Container]:
+        """All containers on this node."""
+        return self.runtime.present()
 
-    async def newest(self, name: str = "app") -> Container:
+    def newest(self, name: str = "app") -> Container:
         """The newest attempt of a container."""
         found = [
-            one
-            for one in await self.containers()
-            if one.labels["io.kubernetes.container.name"] == name
+            one for one in self.containers() if one.labels["io.kubernetes.container.name"] == name
         ]
         return max(found, key=lambda one: int(one.labels["io.mk8s.attempt"]))
 

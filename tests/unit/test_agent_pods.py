@@ -60,7 +60,7 @@ async def test_a_pod_runs_and_says_so(node: Node) -> None:
 async def test_containers_join_the_sandbox_of_their_pod(node: Node) -> None:
     node.sync(pod_json())
     await node.running()
-    names = {one.name: one for one in await node.containers()}
+    names = {one.name: one for one in node.containers()}
     assert set(names) == {"k8s_POD_web_default_uid-1_0", "k8s_app_web_default_uid-1_0"}
     sandbox, app = names["k8s_POD_web_default_uid-1_0"], names["k8s_app_web_default_uid-1_0"]
     assert app.labels["io.mk8s.sandbox"] == sandbox.id
@@ -76,7 +76,7 @@ async def test_a_deleted_pod_ends_within_its_grace_period_and_leaves_nothing(nod
     node.delete(pod, grace=7)
     await node.until(lambda: node.reports.gone == ["uid-1"])
     assert 6 <= elapsed(node) - begun <= 8
-    assert await node.containers() == [] and node.network.links == {}
+    assert node.containers() == [] and node.network.links == {}
     ended = [one["state"]["terminated"] for one in node.reports.history[-1]["containerStatuses"]]
     codes = [one["exitCode"] for one in ended]
     assert codes == [143, 137]
@@ -102,7 +102,7 @@ async def test_a_crashing_container_waits_longer_each_time(node: Node) -> None:
     waits: list[float] = []
     for _ in range(8):
         ended = elapsed(node)
-        dead = await node.newest()
+        dead = node.newest()
         node.runtime.exit(dead.id, 1)
         count = node.container_status()["restartCount"]
         await node.until(lambda n=count: node.container_status()["restartCount"] == n + 1, 1000)
@@ -116,7 +116,7 @@ async def test_back_off_is_shown_as_kubernetes_shows_it(node: Node) -> None:
     node.sync(pod_json())
     await node.running()
     for _ in range(2):
-        node.runtime.exit((await node.newest()).id, 3)
+        node.runtime.exit(node.newest().id, 3)
         await node.until(lambda: node.state().get("waiting") or node.state().get("running"))
         if not node.state().get("waiting"):
             await node.until(lambda: node.container_status()["restartCount"] == 1)
@@ -138,7 +138,7 @@ async def test_a_container_that_ran_long_enough_restarts_at_once(node: Node) -> 
         await node.clock.sleep(601)
         ended = elapsed(node)
         count = node.container_status()["restartCount"]
-        node.runtime.exit((await node.newest()).id, 1)
+        node.runtime.exit(node.newest().id, 1)
         await node.until(lambda n=count: node.container_status()["restartCount"] == n + 1)
         assert elapsed(node) - ended < 1
 
@@ -148,13 +148,13 @@ async def test_only_the_last_dead_container_is_kept(node: Node) -> None:
     node.sync(pod_json())
     await node.running()
     for count in range(3):
-        node.runtime.exit((await node.newest()).id, 1)
+        node.runtime.exit(node.newest().id, 1)
         await node.until(lambda n=count: node.container_status()["restartCount"] == n + 1, 100)
         await node.running()
     await node.clock.sleep(1)
     attempts = sorted(
         one.labels["io.mk8s.attempt"]
-        for one in await node.containers()
+        for one in node.containers()
         if one.labels["io.kubernetes.container.name"] == "app"
     )
     assert attempts == ["2", "3"]
@@ -171,10 +171,10 @@ def test_a_pod_that_ended_stays_ended(tmp_path: Path, policy: str, code: int, ph
         node.start()
         node.sync(pod_json(restartPolicy=policy))
         await node.running()
-        node.runtime.exit((await node.newest()).id, code)
+        node.runtime.exit(node.newest().id, code)
         await node.until(lambda: node.reports.statuses["uid-1"]["phase"] == phase)
         await node.clock.sleep(1000)
-        assert (await node.newest()).labels["io.mk8s.attempt"] == "0"
+        assert node.newest().labels["io.mk8s.attempt"] == "0"
         assert node.network.links == {}
         ready = [c for c in node.reports.statuses["uid-1"]["conditions"] if c["type"] == "Ready"]
         assert ready[0]["reason"] == ("PodCompleted" if phase == "Succeeded" else "PodFailed")
@@ -188,8 +188,8 @@ def test_a_pod_that_ended_stays_ended(tmp_path: Path, policy: str, code: int, ph
 async def test_on_failure_restarts_what_failed_only(node: Node) -> None:
     node.sync(pod_json(container("good"), container("bad"), restartPolicy="OnFailure"))
     await node.running()
-    node.runtime.exit((await node.newest("good")).id, 0)
-    node.runtime.exit((await node.newest("bad")).id, 1)
+    node.runtime.exit(node.newest("good").id, 0)
+    node.runtime.exit(node.newest("bad").id, 1)
     await node.until(lambda: node.container_status("bad").get("restartCount") == 1)
     assert node.state("good")["terminated"]["reason"] == "Completed"
     assert node.reports.statuses["uid-1"]["phase"] == "Running"
@@ -290,12 +290,12 @@ async def test_a_network_failure_is_told_and_tried_again(node: Node) -> None:
 async def test_a_dead_sandbox_is_replaced_with_all_that_was_in_it(node: Node) -> None:
     node.sync(pod_json())
     await node.running()
-    node.runtime.exit((await node.newest("POD")).id, 137)
+    node.runtime.exit(node.newest("POD").id, 137)
     await node.until(lambda: node.container_status()["restartCount"] == 1)
     await node.running()
-    sandbox = await node.newest("POD")
+    sandbox = node.newest("POD")
     assert sandbox.labels["io.mk8s.attempt"] == "1"
-    assert (await node.newest()).labels["io.mk8s.sandbox"] == sandbox.id
+    assert node.newest().labels["io.mk8s.sandbox"] == sandbox.id
     assert "Killing" in node.reports.reasons()
 
 
@@ -305,12 +305,12 @@ async def test_init_containers_run_one_after_the_other_before_the_rest(node: Nod
     await node.until(lambda: node.state("one").get("running"))
     assert "waiting" in node.state("two")
     assert node.state("app") == {"waiting": {"reason": "PodInitializing"}}
-    node.runtime.exit((await node.newest("one")).id, 1)
+    node.runtime.exit(node.newest("one").id, 1)
     await node.until(lambda: node.container_status("one").get("restartCount") == 1)
     await node.until(lambda: node.state("one").get("running"))
-    node.runtime.exit((await node.newest("one")).id, 0)
+    node.runtime.exit(node.newest("one").id, 0)
     await node.until(lambda: node.state("two").get("running"))
-    node.runtime.exit((await node.newest("two")).id, 0)
+    node.runtime.exit(node.newest("two").id, 0)
     status = await node.running()
     assert [one["ready"] for one in status["initContainerStatuses"]] == [True, True]
 
@@ -319,7 +319,7 @@ async def test_init_containers_run_one_after_the_other_before_the_rest(node: Nod
 async def test_a_pod_whose_init_container_fails_for_good_fails(node: Node) -> None:
     node.sync(pod_json(initContainers=[container("one")], restartPolicy="Never"))
     await node.until(lambda: node.state("one").get("running"))
-    node.runtime.exit((await node.newest("one")).id, 1)
+    node.runtime.exit(node.newest("one").id, 1)
     await node.until(lambda: node.reports.statuses["uid-1"]["phase"] == "Failed")
     assert not node.runtime.calls.count("create k8s_app_web_default_uid-1_0")
 
@@ -336,13 +336,13 @@ async def test_a_pod_in_the_hosts_network_has_the_nodes_address(node: Node) -> N
 async def test_a_new_agent_adopts_what_runs(node: Node) -> None:
     node.sync(pod_json())
     before = await node.running()
-    ids = {one.id for one in await node.containers()}
+    ids = {one.id for one in node.containers()}
     await node.clock.sleep(100)
     node.reports.statuses.clear()
     await node.restart()
     node.sync(pod_json(status=before))
     after = await node.running()
-    assert {one.id for one in await node.containers()} == ids
+    assert {one.id for one in node.containers()} == ids
     assert after == before
 
 
@@ -357,10 +357,10 @@ async def test_what_was_unassigned_while_the_agent_was_away_goes_after_a_complet
     node.assignments.synced.clear()
     await node.restart()
     await node.clock.sleep(10)
-    assert len(await node.containers()) == 4
+    assert len(node.containers()) == 4
     node.sync(kept)
     await node.until(lambda: "uid-2" in node.reports.gone)
-    assert {one.labels["io.kubernetes.pod.uid"] for one in await node.containers()} == {"uid-1"}
+    assert {one.labels["io.kubernetes.pod.uid"] for one in node.containers()} == {"uid-1"}
 
 
 @on_a_node
@@ -380,7 +380,7 @@ async def test_a_deletion_goes_on_after_a_restart(node: Node) -> None:
 async def test_when_the_engine_comes_back_everything_is_looked_at(node: Node) -> None:
     node.sync(pod_json())
     await node.running()
-    app = await node.newest()
+    app = node.newest()
     node.runtime.stop_engine()
     node.runtime.exit(app.id, 1)
     await node.clock.sleep(30)
@@ -399,7 +399,7 @@ async def test_a_pod_and_its_successor_of_the_same_name_do_not_meet(node: Node) 
     await node.running("uid-2")
     assert node.reports.statuses["uid-2"]["podIP"] != node.reports.statuses["uid-1"]["podIP"]
     await node.until(lambda: node.reports.gone == ["uid-1"])
-    assert (await node.newest()).phase is Phase.RUNNING
+    assert node.newest().phase is Phase.RUNNING
 
 
 @on_a_node
@@ -410,7 +410,7 @@ async def test_a_changed_image_restarts_the_container(node: Node) -> None:
     node.put("pods", pod_json(container(image="app:2")))
     await node.until(lambda: node.container_status().get("image") == "app:2")
     await node.running()
-    assert (await node.newest()).image == "app:2"
+    assert node.newest().image == "app:2"
 
 
 @on_a_node
@@ -420,13 +420,13 @@ async def test_a_pod_that_never_came_up_can_be_deleted(node: Node) -> None:
     await node.waits("ImagePullBackOff")
     node.delete(pod)
     await node.until(lambda: node.reports.gone == ["uid-1"], seconds=2)
-    assert await node.containers() == []
+    assert node.containers() == []
 
 
 @on_a_node
 async def test_a_killed_container_is_told_as_out_of_memory(node: Node) -> None:
     node.sync(pod_json(restartPolicy="Never"))
     await node.running()
-    node.runtime.exit((await node.newest()).id, 137, oom_killed=True)
+    node.runtime.exit(node.newest().id, 137, oom_killed=True)
     await node.until(lambda: node.state().get("terminated"))
     assert node.state()["terminated"]["reason"] == "OOMKilled"

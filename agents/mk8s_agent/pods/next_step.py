@@ -82,7 +82,7 @@ def next_step(desired: Desired, observed: Observed, now: datetime) -> Step:
     if desired.pod is None or desired.stop_by is not None:
         return _take_down(plan, desired.stop_by or now)
     if outcome(desired.pod, observed) is not None:
-        _rest(plan)
+        _rest(plan, desired.pod)
     else:
         _run(plan, desired.pod)
     return plan.step()
@@ -111,7 +111,7 @@ def _run(plan: _Plan, pod: Pod) -> None:
         plan.add(Remove(_own_target(old), old.id))
     for container, init in _due(pod, observed):
         _advance(plan, container, policy_of(pod, container, init=init), sandbox)
-    _clear_old_attempts(plan)
+    _clear_old_attempts(plan, pod)
 
 
 def _due(pod: Pod, observed: Observed) -> Iterator[tuple[ContainerView, bool]]:
@@ -191,22 +191,29 @@ def _announce_back_off(plan: _Plan, container: ContainerView, known: ImageState)
         plan.add(BackOffImage(container.name))
 
 
-def _clear_old_attempts(plan: _Plan) -> None:
-    """Of every container the newest attempt stays, and the last one that ended.
+def _clear_old_attempts(plan: _Plan, pod: Pod) -> None:
+    """Of every container the newest attempt stays, and the last one that ended: its log is `logs
+    -p`.
 
-    Its log is `logs -p`.
+    Of containers that the pod does not have, nothing stays.
     """
-    for attempts in plan.observed.containers.values():
-        spare = 0 if attempts[0].phase is Phase.EXITED else 1
-        for old in attempts[1 + spare :]:
+    known = {one.name for one in (*pod.spec.init_containers, *pod.spec.containers)}
+    for name, attempts in plan.observed.containers.items():
+        keep = 0
+        if name in known:
+            keep = 1 if attempts[0].phase is Phase.EXITED else 2
+        for old in attempts[keep:]:
             plan.add(Remove(_own_target(old), old.id))
+        for old in attempts[1:keep]:
+            if old.phase is not Phase.EXITED:
+                plan.add(Remove(_own_target(old), old.id))
 
 
 # ---- the pod has ended by itself
 # ------------------------------------------------------------------
 
 
-def _rest(plan: _Plan) -> None:
+def _rest(plan: _Plan, pod: Pod) -> None:
     """Nothing starts any more.
 
     End what still runs, give the network back, keep the dead for their logs.
@@ -221,7 +228,7 @@ def _rest(plan: _Plan) -> None:
             plan.add(UnplugNetwork())
         elif is_running(sandbox):
             _kill(plan, sandbox)
-    _clear_old_attempts(plan)
+    _clear_old_attempts(plan, pod)
 
 
 # ---- the pod shall go

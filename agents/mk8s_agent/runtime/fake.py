@@ -86,6 +86,21 @@ class FakeRuntime:
         if box.seen.phase is Phase.RUNNING:
             self._end(box, code, oom_killed)
 
+    def present(self) -> list[Container]:
+        """All containers, seen from outside: no call, and no failure."""
+        return [box.seen for box in self._boxes.values()]
+
+    def vanish(self, container_id: str) -> None:
+        """Somebody else removes the container."""
+        box = self._boxes.pop(container_id)
+        if box.seen.phase is Phase.RUNNING:
+            self._end(box, 137)
+        self._tell(box.seen, "destroy")
+
+    def is_alive(self, pid: int) -> bool:
+        """Whether a container runs as that process."""
+        return any(box.seen.pid == pid for box in self._boxes.values() if box.seen.pid)
+
     def write(self, container_id: str, chunk: LogChunk) -> None:
         """The container writes."""
         self._box(container_id).output.append(chunk)
@@ -176,13 +191,8 @@ class FakeRuntime:
     async def remove(self, container_id: str) -> None:
         """Remove it, running or not."""
         self._call(f"remove {container_id}")
-        box = self._boxes.get(container_id)
-        if box is None:
-            return
-        if box.seen.phase is Phase.RUNNING:
-            self._end(box, 137)
-        del self._boxes[container_id]
-        self._tell(box.seen, "destroy")
+        if container_id in self._boxes:
+            self.vanish(container_id)
 
     async def logs(self, container_id: str, options: LogOptions) -> AsyncIterator[LogChunk]:
         """Its output so far; with `follow` until it ends."""
