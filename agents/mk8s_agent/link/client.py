@@ -18,7 +18,8 @@ __all__ = ["Agent", "Link", "LinkConfig", "NodeHello"]
 
 log = logging.getLogger(__name__)
 
-RECONNECT = Backoff(initial=0.2, maximum=10.0, jitter=0.5)
+RECONNECT = Backoff(initial=0.05, maximum=10.0, jitter=0.5)
+"""Short at first: a master and an agent that start together find each other without delay."""
 LASTED = 10.0
 """Seconds after which a session was a good one: the next attempt comes at once."""
 TAKEN_OVER = 10.0
