@@ -18,9 +18,9 @@ PROGRAMS = Path(sys.executable).parent
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
         ("mypy",),
-        ("lint-imports", "--no-timings"),
+        ("lint-imports",),
     ],
-    ids=lambda command: " ".join(command),
+    ids=" ".join,
 )
 def test_the_house_rules_hold(command: tuple[str, ...]) -> None:
     program, *arguments = command
