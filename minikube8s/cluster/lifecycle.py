@@ -40,12 +40,14 @@ def up(home: Home, settings: Settings, wait_ready: Callable[[Home, float], None]
     """Start what does not run; return when the node is Ready. False when all ran already.
 
     ``wait_ready`` waits for the node by the API. Raises ClusterError, with nothing left running
-    that this call started, when the cluster cannot start.
+    that this call started, when the cluster cannot start, or when it runs with other settings.
     """
     preflight.require_root("up")
     with _exclusive(home):
         master, agent = layout.master(home), layout.agent(home)
         stopped = [daemon for daemon in (master, agent) if daemon.holder() is None]
+        if len(stopped) < 2:
+            _refuse_changes(home, settings)
         if not stopped:
             wait_ready(home, START_SECONDS)
             return False
@@ -69,6 +71,18 @@ def up(home: Home, settings: Settings, wait_ready: Callable[[Home, float], None]
             raise
         say(f"node {settings.node_name} is Ready ({time.monotonic() - started:.2f} s)")
         return True
+
+
+def _refuse_changes(home: Home, settings: Settings) -> None:
+    """Raise when ``settings`` differ from those that the running daemons have read."""
+    running = home.load()
+    for setting in running.__struct_fields__:
+        old, new = getattr(running, setting), getattr(settings, setting)
+        if old != new:
+            raise ClusterError(
+                f"The cluster in {home.path} runs with {setting.replace('_', ' ')} {old}: stop it "
+                f"with `mk8s down` before you change that to {new}."
+            )
 
 
 def down(home: Home, *, purge: bool, say: Say) -> None:
