@@ -1,0 +1,76 @@
+"""Measures what the project promises, on a private engine: `script/bench [PART …]`.
+
+Prints one table. The micro-benches of single packages run by their names after it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench.commands import commands
+from tests.bench.idle import idle
+from tests.bench.load import load, watchers
+from tests.bench.objects import IMAGE, WEB
+from tests.bench.pods import pods
+from tests.bench.report import Row, table, told
+from tests.bench.startup import up
+from tests.bench.workloads import node_port, workloads
+from tests.harness.cluster import Cluster
+from tests.harness.engine import private_engine
+
+# in this order: what is idle has worked before
+PARTS: dict[str, Callable[[Cluster], list[Row]]] = {
+    "up": up,
+    "pods": pods,
+    "nodeport": node_port,
+    "workloads": workloads,
+    "idle": idle,
+    "commands": commands,
+    "watchers": watchers,
+    "load": load,
+}
+MICRO = {"store": "bench_store.py", "proxy": "bench_proxy.py"}
+
+
+def main() -> int:
+    """Measure the parts named on the command line, or all parts on a cluster."""
+    parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
+    choices = [*PARTS, *MICRO]
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(choices)}")
+    wanted = parser.parse_args().parts or list(PARTS)
+    if unknown := set(wanted) - set(choices):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {choices}")
+    assert os.environ.get("MK8S_TEST_NAMESPACE") == "private", "run this with script/bench"
+    if on_cluster := [name for name in PARTS if name in wanted]:
+        print(table(_measured(on_cluster)))
+    for name, program in MICRO.items():
+        if name in wanted:
+            print(f"\n{name}", flush=True)
+            subprocess.run([sys.executable, Path(__file__).with_name(program)], check=True)
+    return 0
+
+
+def _measured(parts: list[str]) -> list[Row]:
+    rows: list[Row] = []
+    with private_engine() as engine, tempfile.TemporaryDirectory(prefix="mk8s-bench-") as folder:
+        for image in (IMAGE, WEB):
+            engine.run("pull", "--quiet", image)
+        cluster = Cluster(Path(folder) / "mk8s", engine)
+        try:
+            cluster.mk8s("up").ok()
+            for name in parts:
+                told(f"measuring {name}")
+                rows += PARTS[name](cluster)
+        finally:
+            cluster.mk8s("down", "--purge")
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())
