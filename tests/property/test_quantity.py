@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from minikube8s.api.quantity import Notation, Quantity, parse
@@ -17,7 +17,11 @@ def test_the_canonical_text_reads_back_as_the_same_amount(amount: Quantity) -> N
 
 @given(quantities)
 def test_canonical_text_is_a_fixed_point(amount: Quantity) -> None:
-    assert str(parse(str(amount))) == str(amount)
+    text = str(amount)
+    # A binary amount that 1024 does not divide is written without a suffix, as in Kubernetes, and
+    # is read as a decimal one.
+    assume(amount.notation is not Notation.BINARY_SI or text.endswith("i"))
+    assert str(parse(text)) == text
 
 
 @given(quantities, quantities)
