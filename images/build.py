@@ -1,6 +1,6 @@
 """Builds images of the catalogue and loads them into a Docker engine, by the engine's own API.
 
-    python3 -m images.build [--host unix:///var/run/docker.sock | --cache-only] nginx:1.10 busybox:latest
+    python3 -m images.build [--host unix:///var/run/docker.sock | --cache-only] IMAGE...
 
 Needs nothing but Python's standard library and the distribution's apt and dpkg.
 """
