@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from mk8s_agent.network.errors import NetworkError
-from mk8s_agent.runtime.fake import IGNORES_TERM, NO_SUCH_COMMAND
-from mk8s_agent.runtime.interface import Phase
+from mk8s_agent.runtime import pause
+from mk8s_agent.runtime.fake import IGNORES_TERM, NO_SUCH_COMMAND, FakeRuntime
+from mk8s_agent.runtime.interface import ContainerSpec, Phase
 
 from tests.support.agentnode import Node, container, fake_engine, pod_json
 from tests.support.virtualtime import VirtualClock, run
@@ -430,3 +431,55 @@ async def test_a_killed_container_is_told_as_out_of_memory(node: Node) -> None:
     node.runtime.exit(node.newest().id, 137, oom_killed=True)
     await node.until(lambda: node.state().get("terminated"))
     assert node.state()["terminated"]["reason"] == "OOMKilled"
+
+
+class Forbidding(FakeRuntime):
+    """A machine on which pause may not make its own network namespace."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__(clock.now)
+        self.networks: list[str] = []
+        self._leaves: dict[str, bool] = {}
+
+    async def create(self, spec: ContainerSpec) -> str:
+        made = await super().create(spec)
+        self.networks.append(spec.network)
+        self._leaves[made] = spec.args == (pause.NETNS,)
+        return made
+
+    async def start(self, container_id: str) -> None:
+        await super().start(container_id)
+        if self._leaves[container_id]:
+            self.exit(container_id, pause.REFUSED_EXIT)
+
+
+def test_where_pause_may_not_leave_the_hosts_network_the_engine_makes_one(tmp_path: Path) -> None:
+    async def play() -> None:
+        clock = VirtualClock()
+        engine = Forbidding(clock)
+        engine.add_image(pause.IMAGE)
+        engine.add_image("app:1")
+        node = Node(engine, clock, tmp_path)
+        node.start()
+        node.sync(pod_json())
+        await node.running()
+        node.put("pods", pod_json(name="next", uid="uid-2"))
+        await node.running("uid-2")
+        sandboxes = [one for one in engine.networks if not one.startswith("container:")]
+        assert sandboxes == ["host", "none", "none"]
+        await node.stop()
+
+    run(play())
+
+
+@on_a_node
+async def test_a_pruned_pause_image_comes_back_by_itself(node: Node) -> None:
+    image = node.runtime.images.pop(pause.IMAGE)
+
+    async def load(archive: bytes) -> None:
+        assert archive == pause.archive(pause.IMAGE, "amd64")
+        node.runtime.images[pause.IMAGE] = image
+
+    node.runtime.load = load  # type: ignore[method-assign]
+    node.sync(pod_json())
+    await node.running()

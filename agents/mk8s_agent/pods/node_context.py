@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -18,6 +19,8 @@ from mk8s_agent.pods.files import PodFiles
 from mk8s_agent.pods.images import Images
 from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.runtime.interface import Runtime
+
+_NETWORK_PATIENCE = 30.0
 
 
 class PodNetwork(Protocol):
@@ -57,10 +60,20 @@ class Addresses:
     def __init__(self) -> None:
         self._pool: AddressPool | None = None
         self._by_uid: dict[str, str] = {}
+        self._ready = asyncio.Event()
 
     def set_range(self, cidr: str) -> None:
-        """Take over the node's pod range."""
+        """Take over the node's pod range, once the node's network is set up for it."""
         self._pool = AddressPool(cidr)
+        self._ready.set()
+
+    async def ready(self) -> None:
+        """Wait until pods can be connected. Raises NetworkError when that takes too long."""
+        try:
+            async with asyncio.timeout(_NETWORK_PATIENCE):
+                await self._ready.wait()
+        except TimeoutError:
+            raise NetworkError("the node's pod network is not set up yet") from None
 
     def adopt(self, uid: str, address: str) -> None:
         """A sandbox that has this address already."""

@@ -68,6 +68,7 @@ async def _bring_up(
             memory.see(await ctx.sandboxes.start(action.id, pod))
         case PlugNetwork():
             if not pod.spec.host_network:
+                await ctx.addresses.ready()
                 name = f"{ref.namespace}/{ref.name}"
                 await ctx.network.plug(action.sandbox.pid, ctx.addresses.of(ref.uid), name)
             memory.network = Network.PLUGGED
@@ -104,7 +105,10 @@ async def _create_sandbox(
     action: CreateSandbox, ref: PodRef, pod: Pod, ctx: NodeContext, memory: Memory
 ) -> None:
     memory.network = Network.UNPLUGGED
-    address = "" if pod.spec.host_network else ctx.addresses.allocate(ref.uid)
+    address = ""
+    if not pod.spec.host_network:
+        await ctx.addresses.ready()
+        address = ctx.addresses.allocate(ref.uid)
     ctx.files.write(pod, address, ctx.dns())
     memory.look_at(await ctx.sandboxes.create(pod, ref, action.attempt, address))
 
