@@ -10,10 +10,11 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 import sys
 from pathlib import Path
 
-from minikube8s.kit import readiness
+from minikube8s.kit import namelock, readiness
 from minikube8s.kit.logs import configure
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 from mk8s_agent.config import AgentConfig, ConfigurationError, load
@@ -36,7 +37,8 @@ def main() -> int:
         lock = PidFile(config.pid_file)
         lock.acquire()
         work = _remove if arguments.remove_everything else _run
-        return asyncio.run(work(config))
+        with _alone(config.cluster):
+            return asyncio.run(work(config))
     except (ConfigurationError, AlreadyRunning, ValueError, OSError) as error:
         print(f"mk8s_agent: {error}", file=sys.stderr)
         readiness.tell(str(error))
@@ -44,6 +46,17 @@ def main() -> int:
     finally:
         if lock is not None:
             lock.release()
+
+
+def _alone(cluster: str) -> socket.socket:
+    """Held while working: agents of two clusters of one name would remove each other's pods."""
+    try:
+        return namelock.take(namelock.agent_name(cluster))
+    except namelock.NameTaken:
+        raise ConfigurationError(
+            f"another cluster named {cluster} has its agent running on this machine; stop that "
+            "cluster first"
+        ) from None
 
 
 async def _run(config: AgentConfig) -> int:
@@ -61,7 +74,6 @@ async def _run(config: AgentConfig) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     log = logging.getLogger("mk8s_agent")
-    readiness.tell()
     log.info("agent of node %s in cluster %s started", config.node, config.cluster)
     with contextlib.suppress(asyncio.CancelledError):
         await task

@@ -51,10 +51,12 @@ def up(home: Home, settings: Settings, wait_ready: Callable[[Home, float], None]
         if not stopped:
             wait_ready(home, START_SECONDS)
             return False
-        preflight.check(settings, ports=master in stopped)
+        preflight.check(
+            settings, new=not home.exists(), ports=master in stopped, agent=agent in stopped
+        )
         started = time.monotonic()
         home.save(settings)
-        layout.ensure_certificates(home, settings)
+        _ensure_certificates(home, settings)
         layout.write_configuration(home, settings)
         say(f"certificates and configuration in {home.path} ({time.monotonic() - started:.2f} s)")
         # both at once: the agent's first dial comes when the master listens, or is soon repeated
@@ -117,6 +119,12 @@ def status(home: Home) -> list[Component]:
         )
 
     return [component(layout.master(home)), component(layout.agent(home))]
+
+
+def _ensure_certificates(home: Home, settings: Settings) -> None:
+    from minikube8s.cluster import trust  # noqa: PLC0415 - slow; `down` and `status` need none
+
+    trust.ensure_certificates(home, settings)
 
 
 def _clean(home: Home, say: Say) -> None:

@@ -7,12 +7,15 @@ thing. The ports are tried, not guessed: what this machine lets a daemon bind is
 from __future__ import annotations
 
 import ctypes
+import ipaddress
 import os
 import socket
 import sys
 
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.kit import namelock
+from minikube8s.kit.localaddresses import address_label, local_addresses
 
 _PING = b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n"
 
@@ -89,10 +92,49 @@ def require_port(address: str, port: int, what: str, option: str) -> None:
             ) from None
 
 
-def check(settings: Settings, *, ports: bool) -> None:
-    """All checks of ``mk8s up``; ``ports`` only when no daemon of this cluster holds them."""
+def require_own_name(settings: Settings) -> None:
+    """Raise when another cluster of this name works here: their pods could not be told apart."""
+    if namelock.is_taken(namelock.agent_name(settings.name)):
+        raise ClusterError(_namesake(settings.name))
+
+
+def require_room(settings: Settings) -> None:
+    """Raise when a new cluster's name or networks are in use on this machine."""
+    networks = {
+        "pod": ipaddress.IPv4Network(settings.pod_cidr),
+        "service": ipaddress.IPv4Network(settings.service_cidr),
+    }
+    for local in local_addresses():
+        if local.label == address_label(settings.name):
+            raise ClusterError(_namesake(settings.name))
+        for what, network in networks.items():
+            if local.address in network:
+                raise ClusterError(
+                    f"The {what} network {network} is in use on this machine: {local.label} has "
+                    f"the address {local.address}. Choose another with --{what}-cidr or "
+                    f"MK8S_{what.upper()}_CIDR."
+                )
+
+
+def _namesake(name: str) -> str:
+    return (
+        f"A cluster named {name} is on this machine already, in another directory. Stop that with "
+        "`mk8s down`, or choose another name with --name or MK8S_NAME."
+    )
+
+
+def check(settings: Settings, *, new: bool, ports: bool, agent: bool) -> None:
+    """All checks of ``mk8s up``.
+
+    ``new``: no cluster was here before. ``ports`` and ``agent``: no daemon of this cluster holds
+    the ports, and its agent does not run.
+    """
     require_engine(settings.docker_host)
     require_nftables()
+    if agent:
+        require_own_name(settings)
+    if new:
+        require_room(settings)
     if ports:
         require_port(settings.bind, settings.api_port, "the API server", "--api-port")
         require_port(settings.bind, settings.agent_port, "the agents", "--agent-port")

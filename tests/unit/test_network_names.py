@@ -30,10 +30,3 @@ def test_an_alias_names_cluster_and_pod() -> None:
 
 def test_hardware_addresses_follow_from_addresses() -> None:
     assert names.hardware_address("10.244.0.2") == "0a:58:0a:f4:00:02"
-
-
-def test_address_labels_fit_and_tell_clusters_apart() -> None:
-    assert names.address_label("mk8s") == "lo:mk8s"
-    long = {names.address_label("a-very-long-cluster-name" + end) for end in "xy"}
-    assert len(long) == 2
-    assert all(len(label) <= 15 for label in long)

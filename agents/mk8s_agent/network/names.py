@@ -5,7 +5,6 @@ links alone which addresses are in use, and whose they are from the links' alias
 """
 
 from dataclasses import dataclass
-from hashlib import sha256
 from ipaddress import IPv4Address
 
 LINK_PREFIX = "mk8s"
@@ -18,7 +17,6 @@ ROUTE_PROTOCOL = 109
 """`proto 109` marks mk8s' routes (`ip route show proto 109`); the number is in the free range."""
 
 _ALIAS_LIMIT = 255
-_LABEL_ROOM = 12
 _LOCALLY_ADMINISTERED = "0a:58"
 
 
@@ -63,13 +61,6 @@ def hardware_address(address: str) -> str:
     return ":".join(
         [_LOCALLY_ADMINISTERED, *(f"{byte:02x}" for byte in IPv4Address(address).packed)]
     )
-
-
-def address_label(cluster: str) -> str:
-    """The label of the node's own address on `lo`; at most 15 characters."""
-    if len(cluster) > _LABEL_ROOM:
-        cluster = f"{cluster[:7]}-{sha256(cluster.encode()).hexdigest()[:4]}"
-    return f"lo:{cluster}"
 
 
 def _alias_start(cluster: str) -> str:

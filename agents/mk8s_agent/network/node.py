@@ -5,7 +5,8 @@ Owns what exists once a node. Blocking; called from the network thread. Knows no
 
 from pathlib import Path
 
-from mk8s_agent.network import messages, names, sysctls
+from minikube8s.kit.localaddresses import address_label
+from mk8s_agent.network import messages, sysctls
 from mk8s_agent.network.addresses import node_address
 from mk8s_agent.network.netlink import Netlink
 
@@ -28,7 +29,7 @@ def prepare(
         f"ipv4/conf/{uplink}/route_localnet": "1" for uplink in _uplinks(netlink)
     }
     sysctls.SysctlRecord(state_dir).change(settings)
-    label = names.address_label(cluster)
+    label = address_label(cluster)
     stale = [a for a in _addresses(netlink, label) if a.address != source]
     netlink.run(
         [
@@ -46,7 +47,7 @@ def undo(netlink: Netlink, *, cluster: str, state_dir: Path, last: bool) -> None
     With `last` the settings are put back too: while another cluster works in this namespace, they
     are its settings as well.
     """
-    addresses = _addresses(netlink, names.address_label(cluster))
+    addresses = _addresses(netlink, address_label(cluster))
     netlink.run([messages.delete_address(address) for address in addresses])
     if last:
         sysctls.SysctlRecord(state_dir).restore()

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from minikube8s.kit.namelock import other_agents
 from mk8s_agent.network import messages, names, node, plugging
 from mk8s_agent.network.addresses import node_address
 from mk8s_agent.network.errors import NetworkError
@@ -165,5 +166,6 @@ class PodNetwork:
         netlink.run([messages.delete_link(pod.link) for pod in pods])
 
     def _undo_node(self, netlink: Netlink) -> None:
-        others = any(names.link_address(link.name) for link in plugging.list_links(netlink))
-        node.undo(netlink, cluster=self._cluster, state_dir=self._state_dir, last=not others)
+        pods = any(names.link_address(link.name) for link in plugging.list_links(netlink))
+        last = not pods and not other_agents(self._cluster)
+        node.undo(netlink, cluster=self._cluster, state_dir=self._state_dir, last=last)
