@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,32 @@ class Cluster:
     engine: PrivateEngine
     settings: dict[str, str] = field(default_factory=dict)
 
+    @staticmethod
+    def beside(number: int, home: Path, engine: PrivateEngine) -> Cluster:
+        """A cluster with name, ports and networks of its own; ``number`` (1 to 9) tells which."""
+        name = {1: "second", 2: "third"}.get(number, f"cluster{number}")
+        return Cluster(
+            home,
+            engine,
+            {
+                "MK8S_NAME": name,
+                "MK8S_API_PORT": f"1{number}443",
+                "MK8S_AGENT_PORT": f"1{number}444",
+                "MK8S_POD_CIDR": f"10.20{number}.0.0/16",
+                "MK8S_SERVICE_CIDR": f"10.19{number}.0.0/16",
+                "MK8S_NODE_PORTS": f"{30000 + 250 * number}-{30249 + 250 * number}",
+            },
+        )
+
+    def with_settings(self, **settings: str) -> Cluster:
+        """The same cluster, with commands in another environment."""
+        return replace(self, settings=self.settings | settings)
+
+    def daemons(self) -> dict[str, int]:
+        """The process id of each daemon that runs, as `mk8s status` tells them."""
+        rows = [line.split() for line in self.mk8s("status").out.splitlines()]
+        return {row[0]: int(row[2]) for row in rows if len(row) > 2 and row[1] == "running"}
+
     @property
     def environment(self) -> dict[str, str]:
         """The environment of every command: this cluster and no other configuration."""
@@ -104,6 +130,12 @@ class Cluster:
         """What `kubectl get … -o json` answers."""
         content: dict[str, Any] = json.loads(self.kubectl("get", *arguments, "-o", "json").ok())
         return content
+
+    def column(self, kind: str, name: str, column: str, client: str = "kubectl") -> str:
+        """One cell of `get KIND NAME`."""
+        lines = self.client(client)("get", kind, name).ok().splitlines()
+        headers, row = (re.split(r" {2,}", line.strip()) for line in lines)
+        return row[headers.index(column)]
 
     def pods(self, selector: str = "", namespace: str = "default") -> list[dict[str, Any]]:
         """The pods that match a label selector."""

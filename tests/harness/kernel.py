@@ -1,0 +1,74 @@
+"""What a cluster may leave in the machine: seen before and after, it has to be the same."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from tests.harness.engine import PrivateEngine
+
+# changes by itself: measured by the kernel, or counted by it
+_MOVING = re.compile(
+    r"net\.ipv4\.(tcp_fastopen_key|route\.flush|neigh\.)|net\.netfilter\.nf_conntrack_count"
+)
+
+
+def snapshot(engine: PrivateEngine) -> dict[str, set[str]]:
+    """Links, addresses, routes, rules, settings, namespaces, mounts, processes, containers."""
+    return {
+        "links": _lines("ip", "-o", "link"),
+        "addresses": _lines("ip", "-o", "address"),
+        "routes": _lines("ip", "-4", "route", "show", "table", "all"),
+        "routing rules": _lines("ip", "rule"),
+        "neighbours": _lines("ip", "neighbour", "show", "nud", "permanent"),
+        "nftables": _lines("nft", "--stateless", "list", "ruleset"),
+        "iptables": _lines("iptables", "-S") | _lines("iptables", "-t", "nat", "-S"),
+        "named namespaces": _lines("ip", "netns"),
+        "settings": _settings(),
+        "mounts": _mounts(),
+        "processes": _processes(),
+        "containers": {str(one["Id"]) for one in engine.containers()},
+    }
+
+
+def difference(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[str, list[str]]:
+    """What came (+) and what went (-), by what it is; empty when nothing did."""
+    found = {
+        what: [f"+ {one}" for one in sorted(after[what] - seen)]
+        + [f"- {one}" for one in sorted(seen - after[what])]
+        for what, seen in before.items()
+    }
+    return {what: changes for what, changes in found.items() if changes}
+
+
+def _lines(*command: str) -> set[str]:
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    return {line.strip() for line in done.stdout.splitlines() if line.strip()}
+
+
+def _settings() -> set[str]:
+    lines = subprocess.run(
+        ["sysctl", "-a", "-r", r"^net\.(ipv4|ipv6|netfilter|bridge)\."],
+        capture_output=True, text=True, check=False, timeout=30,
+    ).stdout.splitlines()  # fmt: skip
+    return {line for line in lines if not _MOVING.match(line)}
+
+
+def _mounts() -> set[str]:
+    lines = Path("/proc/self/mounts").read_text().splitlines()
+    return {" ".join(line.split()[1:3]) for line in lines}
+
+
+def _processes() -> set[str]:
+    """Processes with a command line; kernel threads and this look itself have none or are us."""
+    found = set()
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            state = (place / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if command and state != "Z":
+            found.add(f"{place.name} {command[:200]}")
+    return found
