@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+from minikube8s.kit import readiness
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.clock import Clock, SystemClock
 from minikube8s.kit.tasks import Supervisor
@@ -125,6 +126,8 @@ class Agent:
 
     def _assignment_changed(self, resource: str, _: Key) -> None:
         if resource == CLUSTER:
+            # From here on the Node says what this agent says of it, and no earlier one.
+            readiness.tell()
             self._network_wanted.set()
 
     async def _keep_network(self) -> None:

@@ -73,9 +73,10 @@ async def run(config: MasterConfig) -> None:
         tasks = Supervisor("master")
         tasks.spawn("scheduler", scheduler.run)
         tasks.spawn("controllers", controllers.run)
-        stack.push_async_callback(tasks.close)
         stack.push_async_callback(controllers.close)
         stack.push_async_callback(scheduler.close)
+        # last in, first out: what runs them must not take their end for a fault
+        stack.push_async_callback(tasks.close)
         log.info("serving on %s:%d", settings.bind, settings.api_port)
         readiness.tell()
         await stop.wait()
