@@ -1,0 +1,104 @@
+"""How often Nodes and Leases are written, on a clock that the test moves."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from minikube8s.api.errors import ApiError
+from minikube8s.api.resources import LEASES, NODES
+from minikube8s.nodes.config import NodesConfig
+from minikube8s.nodes.register import Introduction
+from minikube8s.nodes.registration import LEASE_NAMESPACE, Registration
+from minikube8s.registry import Registry
+from minikube8s.store.cache import Cache
+from minikube8s.store.memory import MemoryStore
+from tests.support.links import node_status
+
+
+class ManualClock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing sleeps here")
+
+
+class Place:
+    def __init__(self, registry: Registry, clock: ManualClock, **config) -> None:
+        self.registry = registry
+        self.clock = clock
+        self.registration = Registration(registry, clock, NodesConfig(**config))
+
+    async def introduce(self, node: str = "one", **fields) -> tuple[str, bool]:
+        hello = Introduction(node, node_status(), {}, ())._replace(**fields)
+        return await self.registration.introduce(hello)
+
+    def revision(self) -> int:
+        return self.registry.get(NODES, None, "one").revision
+
+    def lease(self) -> dict:
+        return self.registry.get(LEASES, LEASE_NAMESPACE, "one").object
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[Place]:
+    store, clock = MemoryStore(), ManualClock()
+    await store.open()
+    cache = Cache(store)
+    registry = Registry(cache, clock)
+    await cache.start()
+    yield Place(registry, clock)
+    await registry.close()
+    await cache.close()
+    await store.close()
+
+
+async def test_the_namespace_of_leases_is_made_when_it_is_missing(place: Place):
+    await place.introduce()
+    assert place.lease()["spec"]["leaseDurationSeconds"] == 40
+
+
+async def test_a_node_that_comes_back_unchanged_is_not_written(place: Place):
+    assert await place.introduce() == ("10.244.0.0/24", True)
+    before = place.revision()
+    place.clock.seconds = 60
+    assert await place.introduce() == ("10.244.0.0/24", False)
+    assert place.revision() == before
+
+
+async def test_a_heartbeat_renews_the_lease_and_only_now_and_then_the_node(place: Place):
+    await place.introduce()
+    before = place.revision()
+    place.clock.seconds = 299
+    await place.registration.heartbeat("one")
+    assert place.lease()["spec"]["renewTime"] == "2026-01-01T00:04:59.000000Z"
+    assert place.revision() == before
+    place.clock.seconds = 301
+    await place.registration.heartbeat("one")
+    assert place.revision() > before
+    (ready,) = place.registry.get(NODES, None, "one").object["status"]["conditions"]
+    assert ready["lastHeartbeatTime"] == "2026-01-01T00:05:01Z"
+    assert ready["lastTransitionTime"] == "2026-01-01T00:00:00Z"
+
+
+async def test_a_heartbeat_of_a_deleted_node_is_an_error(place: Place):
+    await place.introduce()
+    await place.registry.delete(NODES, None, "one")
+    await place.registry.delete(LEASES, LEASE_NAMESPACE, "one")
+    with pytest.raises(ApiError, match='nodes "one" not found'):
+        await place.registration.heartbeat("one")
+
+
+async def test_nodes_beyond_the_cluster_range_are_refused_with_the_way_out(place: Place):
+    small = Place(place.registry, place.clock, cluster_cidr="10.244.0.0/24")
+    await small.introduce()
+    with pytest.raises(ApiError, match="delete Node objects") as caught:
+        await small.introduce("two")
+    assert caught.value.code == 503
