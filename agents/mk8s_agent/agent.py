@@ -18,6 +18,7 @@ from minikube8s.kit.tasks import Supervisor
 from mk8s_agent.assignments import CLUSTER, Assignments, Key
 from mk8s_agent.config import AgentConfig
 from mk8s_agent.link.client import Link, NodeHello
+from mk8s_agent.link.dialogue import Handler as DialogueHandler
 from mk8s_agent.link.reporter import Reporter
 from mk8s_agent.link.tunnels import Handler
 from mk8s_agent.network.errors import NetworkError
@@ -33,7 +34,9 @@ from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.proxy import ServiceProxy
 from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import RuntimeFault
-from mk8s_agent.runtime.interface import Runtime
+from mk8s_agent.streams.finding import Finder
+from mk8s_agent.streams.forwarding import Forwarding
+from mk8s_agent.streams.talking import Talking
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +51,7 @@ class Agent:
     Raises NftablesMissing, ValueError (docker_host) when it cannot work here.
     """
 
-    def __init__(self, config: AgentConfig, runtime: Runtime | None = None) -> None:
+    def __init__(self, config: AgentConfig, runtime: DockerRuntime | None = None) -> None:
         self._config = config
         self._clock: Clock = SystemClock()
         self._runtime = runtime or DockerRuntime(config.docker_host)
@@ -87,6 +90,9 @@ class Agent:
         )
         self._pods = Pods(context, self._engine_changed)
         self._logs = PodLogs(context)
+        finder = Finder(self._runtime, owner, self._assignments)
+        self._talking = Talking(self._runtime, finder)
+        self._forwarding = Forwarding(finder)
         self._tasks = Supervisor("agent")
 
     @property
@@ -101,8 +107,13 @@ class Agent:
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
-        """What serves the master's streams, by kind."""
+        """What serves streams to the master, by kind."""
         return {"logs": self._logs.open}
+
+    @property
+    def dialogues(self) -> Mapping[str, DialogueHandler]:
+        """What serves streams in both directions, by kind: none yet."""
+        return {}
 
     def hello(self) -> NodeHello:
         """The node as it is now."""

@@ -22,6 +22,7 @@ from minikube8s.api.resources import NODES
 from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.nodes.config import TLS, NodesConfig
+from minikube8s.nodes.dialogue import Dialogue
 from minikube8s.nodes.ending import Ending
 from minikube8s.nodes.feed import Feed
 from minikube8s.nodes.identity import NotANode, node_of
@@ -121,6 +122,28 @@ class NodeLinks:
         """
         wanted = {**options, "namespace": namespace, "pod": pod, "container": container}
         return LogStream(await self._streams.open(node, "logs", wanted))
+
+    async def open_exec(
+        self, node: str, namespace: str, pod: str, container: str, options: Mapping[str, Any]
+    ) -> Dialogue:
+        """Run a command in a container; `options` are those of v1.PodExecOptions.
+
+        Raises ApiError as `open_logs` does; what a command makes of it is in the stream.
+        """
+        wanted = {**options, "namespace": namespace, "pod": pod, "container": container}
+        return Dialogue(await self._streams.open(node, "exec", wanted))
+
+    async def open_attach(
+        self, node: str, namespace: str, pod: str, container: str, options: Mapping[str, Any]
+    ) -> Dialogue:
+        """Join a container's own process; `options` are those of v1.PodAttachOptions."""
+        wanted = {**options, "namespace": namespace, "pod": pod, "container": container}
+        return Dialogue(await self._streams.open(node, "attach", wanted))
+
+    async def open_port_forward(self, node: str, namespace: str, pod: str, port: int) -> Dialogue:
+        """Open one connection to a port on the pod's own localhost. Raises ApiError."""
+        wanted = {"namespace": namespace, "pod": pod, "port": port}
+        return Dialogue(await self._streams.open(node, "port-forward", wanted))
 
     async def serve_session(self, node: str, context: Any) -> Ending | None:
         """Serve a Session call of a node's agent, from Hello to its end."""

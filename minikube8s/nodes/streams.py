@@ -20,7 +20,7 @@ from minikube8s.rpc import agent_pb2
 
 
 class Tunnel:
-    """An open stream. Exactly one task may receive at a time."""
+    """An open stream. One task may receive and one may send at a time."""
 
     def __init__(self, node: str, context: Any) -> None:
         self.node = node
@@ -48,6 +48,15 @@ class Tunnel:
         if frame is grpc.aio.EOF:
             raise _lost(self.node)
         return cast(agent_pb2.Frame, frame)
+
+    async def send(self, frame: agent_pb2.Frame) -> None:
+        """Send a frame; waits while the agent does not read. Raises ApiError 503 at its end."""
+        if self._closed.is_set():
+            raise _lost(self.node)
+        try:
+            await self._context.write(frame)
+        except (grpc.aio.BaseError, asyncio.InvalidStateError) as error:
+            raise _lost(self.node) from error
 
     def close(self) -> None:
         """End the stream; the agent's work for it is cancelled."""

@@ -260,14 +260,12 @@ class Started(_message.Message):
     def __init__(self) -> None: ...
 
 class Data(_message.Message):
-    __slots__ = ("channel", "content", "connection")
+    __slots__ = ("channel", "content")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     CONTENT_FIELD_NUMBER: _ClassVar[int]
-    CONNECTION_FIELD_NUMBER: _ClassVar[int]
     channel: Channel
     content: bytes
-    connection: int
-    def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., content: _Optional[bytes] = ..., connection: _Optional[int] = ...) -> None: ...
+    def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., content: _Optional[bytes] = ...) -> None: ...
 
 class Status(_message.Message):
     __slots__ = ("status_json",)
@@ -284,9 +282,7 @@ class Resize(_message.Message):
     def __init__(self, width: _Optional[int] = ..., height: _Optional[int] = ...) -> None: ...
 
 class Close(_message.Message):
-    __slots__ = ("channel", "connection")
+    __slots__ = ("channel",)
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
-    CONNECTION_FIELD_NUMBER: _ClassVar[int]
     channel: Channel
-    connection: int
-    def __init__(self, channel: _Optional[_Union[Channel, str]] = ..., connection: _Optional[int] = ...) -> None: ...
+    def __init__(self, channel: _Optional[_Union[Channel, str]] = ...) -> None: ...

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mk8s_agent.assignments import Assignments
+from mk8s_agent.link import dialogue
 from mk8s_agent.link.client import Link, NodeHello
 from mk8s_agent.link.reporter import Reporter
 from mk8s_agent.link.tunnels import Handler
@@ -107,6 +108,7 @@ class FakeAgent:
     assignments: Assignments = field(default_factory=Assignments)
     reporter: Reporter = field(default_factory=Reporter)
     handlers: dict[str, Handler] = field(default_factory=dict)
+    dialogues: dict[str, dialogue.Handler] = field(default_factory=dict)
     status: Object = field(default_factory=node_status)
     roles: tuple[str, ...] = ("control-plane",)
     task: asyncio.Task[None] | None = None

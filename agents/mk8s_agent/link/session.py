@@ -16,6 +16,7 @@ import msgspec
 
 from minikube8s.rpc import agent_pb2, agent_pb2_grpc
 from mk8s_agent.assignments import Assigned, Assignments, ClusterInfo, NodeRoute
+from mk8s_agent.link import dialogue
 from mk8s_agent.link.reporter import Reporter
 from mk8s_agent.link.tunnels import Handler, Tunnels
 
@@ -53,7 +54,11 @@ class Agent(Protocol):
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
-        """What serves streams, by kind ("logs")."""
+        """What serves streams to the master, by kind ("logs")."""
+
+    @property
+    def dialogues(self) -> Mapping[str, dialogue.Handler]:
+        """What serves streams in both directions, by kind ("exec")."""
 
     def hello(self) -> NodeHello:
         """The node as it is now; called once a session, must not block."""
@@ -76,7 +81,7 @@ class Session:
         self._agent = agent
         stub = agent_pb2_grpc.AgentsStub(channel)
         self._call = stub.Session()
-        self._tunnels = Tunnels(stub, agent.handlers)
+        self._tunnels = Tunnels(stub, agent.handlers, agent.dialogues)
         self._parts: list[Assigned[Any]] = []
         self._heartbeat = 0.0
 

@@ -12,14 +12,15 @@ from typing import Any
 import grpc
 import msgspec
 
+from minikube8s.api.streams import success
 from minikube8s.rpc import agent_pb2, agent_pb2_grpc
+from mk8s_agent.link import dialogue
+from mk8s_agent.link.dialogue import CHUNK, Dialogue
 from mk8s_agent.link.errors import StreamError
 
 log = logging.getLogger(__name__)
 
-MAX_TUNNELS = 128
-CHUNK = 64 * 1024
-"""Bytes of one Data frame at most."""
+MAX_TUNNELS = 256
 
 Handler = Callable[[dict[str, Any]], Awaitable[AsyncIterator[bytes]]]
 """Given the options, returns the bytes to send. A StreamError raised before it returns refuses the
@@ -29,9 +30,15 @@ request; one raised by the iterator ends a stream that has begun."""
 class Tunnels:
     """The streams of one session; they end with it."""
 
-    def __init__(self, stub: agent_pb2_grpc.AgentsStub, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self,
+        stub: agent_pb2_grpc.AgentsStub,
+        handlers: Mapping[str, Handler],
+        dialogues: Mapping[str, dialogue.Handler],
+    ) -> None:
         self._stub = stub
         self._handlers = handlers
+        self._dialogues = dialogues
         self._tasks: set[asyncio.Task[None]] = set()
 
     def open(self, request: agent_pb2.OpenTunnel) -> None:
@@ -53,11 +60,11 @@ class Tunnels:
         assert work is not None
         # The master ends the call when its client has gone; the handler must not go on alone.
         call.add_done_callback(lambda _: work.cancel())
+        talk = Dialogue(call)
         try:
             await call.write(agent_pb2.Frame(attach=agent_pb2.Attach(id=request.id)))
             try:
-                await self._feed(call, request)
-                await call.write(_status({"status": "Success", "code": 200}))
+                await call.write(_status(await self._work(call, talk, request)))
             except StreamError as error:
                 await call.write(_failure(error))
             except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
@@ -66,21 +73,34 @@ class Tunnels:
                 log.exception("serving %s failed", request.kind)
                 why = f"the node's agent failed to serve {request.kind}: {error}"
                 await call.write(_failure(StreamError("InternalError", why, 500)))
+            talk.ignore_input()
             await call.done_writing()
-            await call.read()  # the master's end of the call: everything has arrived
+            await talk.wait_closed()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             log.debug("the %s stream ended early", request.kind)
         finally:
+            talk.ignore_input()
             call.cancel()
 
-    async def _feed(self, call: Any, request: agent_pb2.OpenTunnel) -> None:
+    async def _work(
+        self, call: Any, talk: Dialogue, request: agent_pb2.OpenTunnel
+    ) -> dict[str, Any]:
+        """Serve the stream and return the v1.Status that ends it. Raises StreamError."""
         handler = self._handlers.get(request.kind)
-        if handler is None:
+        holder = self._dialogues.get(request.kind)
+        if handler is None and holder is None:
             raise StreamError("NotImplemented", f"this agent cannot serve {request.kind}", 501)
         if len(self._tasks) > MAX_TUNNELS:
             why = f"the node serves {MAX_TUNNELS} streams already; close some"
             raise StreamError("TooManyRequests", why, 429)
-        chunks = await handler(msgspec.json.decode(request.options_json))
+        options = msgspec.json.decode(request.options_json)
+        if handler is not None:
+            await self._feed(call, await handler(options))
+        elif holder is not None:
+            return await holder(options, talk)
+        return success()
+
+    async def _feed(self, call: Any, chunks: AsyncIterator[bytes]) -> None:
         try:
             await call.write(agent_pb2.Frame(started=agent_pb2.Started()))
             async for chunk in chunks:
@@ -100,6 +120,9 @@ async def _send(call: Any, chunk: bytes) -> None:
 def _failure(error: StreamError) -> agent_pb2.Frame:
     return _status(
         {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
             "status": "Failure",
             "message": error.message,
             "reason": error.reason,
@@ -108,6 +131,5 @@ def _failure(error: StreamError) -> agent_pb2.Frame:
     )
 
 
-def _status(fields: dict[str, Any]) -> agent_pb2.Frame:
-    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, **fields}
+def _status(status: dict[str, Any]) -> agent_pb2.Frame:
     return agent_pb2.Frame(status=agent_pb2.Status(status_json=msgspec.json.encode(status)))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from mk8s_agent.runtime import docker_json
+from mk8s_agent.runtime import docker_json, docker_sessions
 from mk8s_agent.runtime.errors import (
     ContainerNotFound,
     EngineUnavailable,
@@ -27,7 +27,7 @@ from mk8s_agent.runtime.errors import (
     StartError,
 )
 from mk8s_agent.runtime.framing import JsonLines, LogDemultiplexer
-from mk8s_agent.runtime.http import DEFAULT_HOST, HttpClient, Response
+from mk8s_agent.runtime.http import DEFAULT_HOST, Hijacked, HttpClient, Response
 from mk8s_agent.runtime.interface import (
     Container,
     ContainerSpec,
@@ -38,6 +38,7 @@ from mk8s_agent.runtime.interface import (
     RuntimeEvent,
 )
 from mk8s_agent.runtime.references import normalize
+from mk8s_agent.runtime.sessions import AttachSpec, ExecSession, ExecSpec, Session
 
 _NEWEST_API = (1, 47)
 _QUICK_SECONDS = 30.0
@@ -57,25 +58,25 @@ class DockerRuntime:
 
     async def info(self) -> EngineInfo:
         """The engine's facts. Raises EngineUnavailable."""
-        version, info = await asyncio.gather(self._get("/version"), self._get("/info"))
+        version, info = await asyncio.gather(self.get("/version"), self.get("/info"))
         return docker_json.engine_info(version, info)
 
     async def containers(self, labels: Mapping[str, str]) -> list[Container]:
         """Every container, in any phase, that carries all of `labels`."""
         filters = {"label": [f"{name}={value}" for name, value in labels.items()]}
-        rows = await self._get("/containers/json", {"all": "1", "filters": _json(filters)})
+        rows = await self.get("/containers/json", {"all": "1", "filters": _json(filters)})
         found = await asyncio.gather(*(self._inspect_or_none(row["Id"]) for row in rows))
         return [container for container in found if container is not None]
 
     async def inspect(self, container_id: str) -> Container:
         """One container now. Raises ContainerNotFound."""
-        return docker_json.container(await self._get(f"/containers/{container_id}/json"))
+        return docker_json.container(await self.get(f"/containers/{container_id}/json"))
 
     async def create(self, spec: ContainerSpec) -> str:
         """Make a container and return its id. Raises ImageNotFound, NameTaken, RuntimeFault."""
         body = msgspec.json.encode(docker_json.create_body(spec))
         try:
-            answer = await self._post("/containers/create", {"name": spec.name}, body)
+            answer = await self.post("/containers/create", {"name": spec.name}, body)
         except _Conflict as error:
             raise NameTaken(str(error)) from error
         return str(msgspec.json.decode(answer)["Id"])
@@ -83,7 +84,7 @@ class DockerRuntime:
     async def start(self, container_id: str) -> None:
         """Run it; returns when its process exists. Raises StartError, ContainerNotFound."""
         try:
-            await self._post(f"/containers/{container_id}/start", seconds=_START_SECONDS)
+            await self.post(f"/containers/{container_id}/start", seconds=_START_SECONDS)
         except (ContainerNotFound, EngineUnavailable):
             raise
         except RuntimeFault as error:
@@ -92,7 +93,7 @@ class DockerRuntime:
     async def kill(self, container_id: str, signal: str) -> None:
         """Send `signal` to its first process. Raises NotRunning, ContainerNotFound."""
         try:
-            await self._post(f"/containers/{container_id}/kill", {"signal": signal})
+            await self.post(f"/containers/{container_id}/kill", {"signal": signal})
         except _Conflict as error:
             raise NotRunning(str(error)) from error
 
@@ -110,17 +111,28 @@ class DockerRuntime:
 
         Raises ContainerNotFound.
         """
-        shape = await self._get(f"/containers/{container_id}/json")
+        shape = await self.get(f"/containers/{container_id}/json")
         query = docker_json.log_query(options)
         terminal = bool(shape["Config"].get("Tty"))
         frames = LogDemultiplexer()
-        async with self._call("GET", f"/containers/{container_id}/logs", query) as response:
+        async with self.call("GET", f"/containers/{container_id}/logs", query) as response:
             async for block in response.blocks():
                 if terminal:
                     yield LogChunk("stdout", block)
                     continue
                 for chunk in frames.feed(block):
                     yield chunk
+
+    def exec(self, container_id: str, spec: ExecSpec) -> AbstractAsyncContextManager[ExecSession]:
+        """Run a command in a container that runs; leaving the block kills it.
+
+        Raises ContainerNotFound, NotRunning.
+        """
+        return docker_sessions.run(self, container_id, spec)
+
+    def attach(self, container_id: str, spec: AttachSpec) -> AbstractAsyncContextManager[Session]:
+        """Join the first process of a container that runs. Raises ContainerNotFound, NotRunning."""
+        return docker_sessions.attach(self, container_id, spec)
 
     @asynccontextmanager
     async def events(self, labels: Mapping[str, str]) -> AsyncIterator[AsyncIterator[RuntimeEvent]]:
@@ -133,20 +145,20 @@ class DockerRuntime:
             "event": list(_EVENT_ACTIONS),
             "label": [f"{name}={value}" for name, value in labels.items()],
         }
-        async with self._call("GET", "/events", {"filters": _json(filters)}) as response:
+        async with self.call("GET", "/events", {"filters": _json(filters)}) as response:
             yield _events(response)
 
     async def image(self, reference: str) -> Image:
         """The local image of that name or id. Raises ImageNotFound, InvalidReference."""
         normalize(reference)
-        return docker_json.image(await self._get(f"/images/{quote(reference)}/json"))
+        return docker_json.image(await self.get(f"/images/{quote(reference)}/json"))
 
     async def pull(self, reference: str) -> None:
         """Fetch an image. Raises PullError with the engine's message, InvalidReference."""
         name, tag = normalize(reference)
         query = {"fromImage": name, "tag": tag}
         try:
-            async with self._call(
+            async with self.call(
                 "POST", "/images/create", query, seconds=_PULL_SILENCE_SECONDS
             ) as response:
                 await _progress(response)
@@ -160,7 +172,7 @@ class DockerRuntime:
 
         Loading twice is harmless.
         """
-        async with self._call(
+        async with self.call(
             "POST", "/images/load", {"quiet": "1"}, body=archive, content_type="application/x-tar"
         ) as response:
             await _progress(response)
@@ -182,16 +194,18 @@ class DockerRuntime:
         except ContainerNotFound:
             return None
 
-    async def _get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+        """The decoded answer to a GET. Raises RuntimeFault."""
         return msgspec.json.decode(await self._whole("GET", path, query))
 
-    async def _post(
+    async def post(
         self,
         path: str,
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         seconds: float = _QUICK_SECONDS,
     ) -> bytes:
+        """The body of the answer to a POST. Raises RuntimeFault."""
         return await self._whole("POST", path, query, seconds, body)
 
     async def _whole(
@@ -204,13 +218,13 @@ class DockerRuntime:
     ) -> bytes:
         """One call whose whole answer must be there within `seconds`."""
         async with (
-            self._call(method, path, query, seconds=seconds, body=body) as response,
+            self.call(method, path, query, seconds=seconds, body=body) as response,
             asyncio.timeout(seconds),
         ):
             return await response.body()
 
     @asynccontextmanager
-    async def _call(
+    async def call(
         self,
         method: str,
         path: str,
@@ -224,11 +238,9 @@ class DockerRuntime:
 
         An error status is raised as its fault.
         """
-        if not self._prefix:
-            self._prefix = await self._negotiate()
         async with self._http.request(
             method,
-            self._prefix + path,
+            await self._path(path),
             query=query,
             body=body,
             content_type=content_type,
@@ -237,6 +249,23 @@ class DockerRuntime:
             if response.status >= 400:
                 raise _fault(path, response.status, await response.body())
             yield response
+
+    @asynccontextmanager
+    async def hijack(
+        self, path: str, query: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> AsyncIterator[Hijacked]:
+        """A connection that stops being HTTP. Raises RuntimeFault."""
+        async with self._http.upgrade(
+            await self._path(path), query=query, body=body, seconds=_QUICK_SECONDS
+        ) as answer:
+            if isinstance(answer, Response):
+                raise _fault(path, answer.status, await answer.body())
+            yield answer
+
+    async def _path(self, path: str) -> str:
+        if not self._prefix:
+            self._prefix = await self._negotiate()
+        return self._prefix + path
 
     async def _negotiate(self) -> str:
         async with self._http.request("GET", "/version", seconds=_QUICK_SECONDS) as response:
@@ -259,6 +288,8 @@ def _fault(path: str, status: int, body: bytes) -> RuntimeFault:
         return ContainerNotFound(message)
     if status == 404 and "no such image" in lowered:
         return ImageNotFound(message)
+    if status == 409 and "is not running" in lowered:
+        return NotRunning(message)
     if status == 400 and "invalid reference format" in lowered:
         return InvalidReference(message)
     return _Conflict(message) if status == 409 else RuntimeFault(message)

@@ -73,6 +73,14 @@ class Response:
         return b"".join([block async for block in self.blocks()])
 
 
+@dataclass(frozen=True, slots=True)
+class Hijacked:
+    """A connection that is no longer HTTP: the two ends of a stream of bytes."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+
 class HttpClient:
     """Calls one engine.
 
@@ -134,6 +142,39 @@ class HttpClient:
             if writer is not None:
                 writer.close()
 
+    @asynccontextmanager
+    async def upgrade(
+        self, path: str, *, query: Mapping[str, str] | None, body: bytes | None, seconds: float
+    ) -> AsyncIterator[Response | Hijacked]:
+        """POST for a raw connection; the engine's refusal is the Response.
+
+        Raises EngineUnavailable when the connection cannot be made within `seconds`.
+        """
+        target = f"{path}?{urlencode(query)}" if query else path
+        writer: asyncio.StreamWriter | None = None
+        try:
+            try:
+                async with asyncio.timeout(seconds):
+                    reader, writer = await self._connect()
+                    head = self._head("POST", target, body, "application/json", "Upgrade")
+                    writer.write(head + (body or b""))
+                    await writer.drain()
+                    response = await _read_head(reader)
+            except TimeoutError as error:
+                raise EngineUnavailable(
+                    f"The container engine at {self.host} did not answer POST {path} in time."
+                ) from error
+            except _BROKEN as error:
+                raise EngineUnavailable(
+                    f"The container engine at {self.host} does not answer ({_reason(error)}): "
+                    "is it running?"
+                ) from error
+            # Old engines answer 200 to what newer ones answer 101 to.
+            yield response if response.status >= 300 else Hijacked(reader, writer)
+        finally:
+            if writer is not None:
+                writer.close()
+
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         async with asyncio.timeout(_CONNECT_SECONDS):
             if self._path:
@@ -142,9 +183,18 @@ class HttpClient:
                 self._address, self._port, ssl=self._tls, limit=_LINE_LIMIT
             )
 
-    def _head(self, method: str, target: str, body: bytes | None, content_type: str) -> bytes:
+    def _head(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None,
+        content_type: str,
+        connection: str = "close",
+    ) -> bytes:
         host = f"{self._address}:{self._port}" if self._address else "docker"
-        lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close"]
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", f"Connection: {connection}"]
+        if connection == "Upgrade":
+            lines.append("Upgrade: tcp")
         if body is not None:
             lines += [f"Content-Type: {content_type}", f"Content-Length: {len(body)}"]
         elif method == "POST":

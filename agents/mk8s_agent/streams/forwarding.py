@@ -1,0 +1,88 @@
+"""port-forward: one connection to a port on the pod's own localhost.
+
+Owns half-closes: each side may end its sending and go on reading. A client that leaves closes the
+connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from minikube8s.api.streams import Piece, success
+from mk8s_agent.link.dialogue import Bytes, Dialogue, End
+from mk8s_agent.link.errors import StreamError
+from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.network.sockets import connect_localhost
+from mk8s_agent.streams.finding import Finder
+
+CONNECT_SECONDS = 8.0
+"""Shorter than the master waits for the stream, so that the reason reaches the user."""
+_BLOCK = 64 * 1024
+
+
+class Forwarding:
+    """Serves port-forward on one node."""
+
+    def __init__(self, finder: Finder) -> None:
+        self._finder = finder
+
+    async def forward(self, options: dict[str, Any], dialogue: Dialogue) -> dict[str, Any]:
+        """Connect to `port` of the pod and carry bytes both ways. Raises StreamError."""
+        reader, writer = await self._connect(options)
+        try:
+            await dialogue.begin()
+            await _carry(reader, writer, dialogue)
+        finally:
+            writer.close()
+        return success()
+
+    async def _connect(
+        self, options: dict[str, Any]
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        pod, port = options["pod"], int(options["port"])
+        pid: int | None = None
+        if not self._finder.uses_host_network(options):
+            pid = (await self._finder.sandbox(options)).pid
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                sock = await connect_localhost(pid, port)
+                return await asyncio.open_connection(sock=sock, limit=_BLOCK)
+        except TimeoutError:
+            why = f"nobody answered within {CONNECT_SECONDS:g} s"
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+        except NetworkError as error:
+            why = str(error)
+        raise StreamError(
+            "InternalError",
+            f"error forwarding port {port} to pod {pod}: failed to connect to localhost:{port} "
+            f"inside the pod's network namespace: {why}",
+            500,
+        )
+
+
+async def _carry(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dialogue: Dialogue
+) -> None:
+    feeding = asyncio.create_task(_feed(writer, dialogue), name="streams/forward")
+    try:
+        # A connection that the pod resets has ended like any other.
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(_BLOCK):
+                await dialogue.send(Piece("stdout", data))
+    finally:
+        feeding.cancel()
+        await asyncio.wait([feeding])
+
+
+async def _feed(writer: asyncio.StreamWriter, dialogue: Dialogue) -> None:
+    with contextlib.suppress(ConnectionError):
+        while True:
+            match await dialogue.receive():
+                case Bytes(data):
+                    writer.write(data)
+                    await writer.drain()
+                case End():
+                    writer.write_eof()
