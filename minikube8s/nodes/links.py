@@ -6,14 +6,8 @@ modules beside it.
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
-
-# gRPC reads these once, when it is first imported. The master starts programs with exec, so that
-# gRPC need not prepare for forks; and what goes wrong is told in our own log.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 import grpc
 
@@ -151,14 +145,14 @@ class NodeLinks:
         if isinstance(hello, Ending):
             return hello
         try:
-            pod_cidr, new = await self._registration.introduce(hello)
+            registered = await self._registration.introduce(hello)
         except ApiError as error:
             log.error("node %s cannot be registered: %s", node, error)
             return Ending(grpc.StatusCode.UNAVAILABLE, f"not registered: {error.message}")
         recorder = self._node_recorders.get(node)
         if recorder is None:
             recorder = self._node_recorders[node] = EventRecorder(self._registry, "kubelet", node)
-        if new:
+        if registered.new:
             self._greet_node(node)
         reports = Reports(node, self._registry, self._clock, self._registration, recorder)
         session = Session(
@@ -167,7 +161,7 @@ class NodeLinks:
         self._lifecycle.heard(node)
         self._take_over(session)
         try:
-            return await session.run(pod_cidr)
+            return await session.run(registered.pod_cidr)
         finally:
             if self._sessions.get(node) is session:
                 del self._sessions[node], self._outboxes[node]

@@ -7,7 +7,7 @@ have to look like is `register`'s and `merging`'s; this writes, and only when so
 import asyncio
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
@@ -23,6 +23,13 @@ from minikube8s.registry import Registry
 LEASE_NAMESPACE = "kube-node-lease"
 
 
+class Registered(NamedTuple):
+    """A node that may begin: its pod addresses, and whether its Node was made just now."""
+
+    pod_cidr: str
+    new: bool
+
+
 class Registration:
     """Creates and refreshes Nodes and their Leases."""
 
@@ -32,8 +39,8 @@ class Registration:
         self._config = config
         self._allocating = asyncio.Lock()
 
-    async def introduce(self, hello: Introduction) -> tuple[str, bool]:
-        """Make the Node say what the agent says; returns its pod CIDR and whether it is new.
+    async def introduce(self, hello: Introduction) -> Registered:
+        """Make the Node say what the agent says.
 
         Raises ApiError: 503 when no pod addresses are left, or what the registry raises.
         """
@@ -55,7 +62,7 @@ class Registration:
                 node = register.new_node(hello, pod_cidr, now)
                 await self._registry.create(NODES, None, node)
         await asyncio.gather(self.status(hello.node, hello.status), self._renew(hello.node))
-        return pod_cidr, new
+        return Registered(pod_cidr, new)
 
     async def status(self, node: str, reported: dict[str, Any]) -> None:
         """Write a reported v1.NodeStatus, and the taints that go with it.

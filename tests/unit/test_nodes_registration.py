@@ -9,7 +9,7 @@ from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import LEASES, NODES
 from minikube8s.nodes.config import NodesConfig
 from minikube8s.nodes.register import Introduction
-from minikube8s.nodes.registration import LEASE_NAMESPACE, Registration
+from minikube8s.nodes.registration import LEASE_NAMESPACE, Registered, Registration
 from minikube8s.registry import Registry
 from minikube8s.store.cache import Cache
 from minikube8s.store.memory import MemoryStore
@@ -36,7 +36,7 @@ class Place:
         self.clock = clock
         self.registration = Registration(registry, clock, NodesConfig(**config))
 
-    async def introduce(self, node: str = "one", **fields) -> tuple[str, bool]:
+    async def introduce(self, node: str = "one", **fields) -> Registered:
         hello = Introduction(node, node_status(), {}, ())._replace(**fields)
         return await self.registration.introduce(hello)
 

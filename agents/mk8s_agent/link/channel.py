@@ -4,14 +4,8 @@ Owns the channel's construction only. Reconnecting is `client`'s work, so gRPC's
 """
 
 import ipaddress
-import os
 from pathlib import Path
 from typing import Protocol
-
-# gRPC reads these once, when it is first imported. The agent starts programs with exec, so that
-# gRPC need not prepare for forks; and it says in sentences what goes wrong, better than gRPC's log.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 import grpc
 
