@@ -364,10 +364,11 @@ async def test_a_deleted_node_of_a_living_agent_is_registered_again(cluster: Clu
 async def test_a_port_that_is_taken_is_an_error_with_its_address(cluster: Cluster, tmp_path):
     second = Cluster(tmp_path / "second")
     second.port = cluster.port
-    with pytest.raises(OSError, match=f"127.0.0.1:{cluster.port}"):
-        await second.start()
-    await second.cache.close()
-    await second.store.close()
+    try:
+        with pytest.raises(OSError, match=f"127.0.0.1:{cluster.port}"):
+            await second.start()
+    finally:
+        await second.stop()
 
 
 async def test_an_agent_heard_again_within_the_grace_stays_ready(tmp_path):
