@@ -76,6 +76,7 @@ def write_configuration(home: Home, settings: Settings) -> None:
                 "docker_host": settings.docker_host,
                 "cluster_cidr": settings.pod_cidr,
                 "service_cidr": settings.service_cidr,
+                "roles": ["control-plane"],
             }
         ),
     )
