@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+Admit = Callable[[dict[str, Any], dict[str, Any] | None], None]
+"""Called with an object as it would be stored, and as it was (None: it is new). Raises ApiError."""
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
 
@@ -15,6 +18,8 @@ class WriteOptions:
     dry_run: bool = False
     """Do everything but store the result."""
     field_manager: str = ""
+    admit: Admit | None = None
+    """What the caller has to say about the finished object, on each attempt, before it is stored."""
 
 
 @dataclass(frozen=True, slots=True)

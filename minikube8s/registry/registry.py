@@ -25,7 +25,7 @@ from minikube8s.registry.deletion import Verdict
 from minikube8s.registry.expiry import Expiry
 from minikube8s.registry.options import DeleteOptions, RegistryConfig, WriteOptions
 from minikube8s.store import encode
-from minikube8s.store.cache import Cache
+from minikube8s.store.cache import Cache, Observer
 from minikube8s.store.entry import Entry
 from minikube8s.store.interface import Blob, Mismatch, StoreBusy, StoreError
 from minikube8s.store.watching import Watch
@@ -105,6 +105,13 @@ class Registry:
         prefix = resource.key(namespace, name) if name else resource.namespace_prefix(namespace)
         return self._cache.watch(prefix, after)
 
+    def observe(self, resource: Resource, observer: Observer) -> None:
+        """Keep an index: call `observer` with what is there, as ADDED, and with every event.
+
+        It runs before any watcher sees the event and must be quick.
+        """
+        self._cache.observe(resource.prefix, observer)
+
     def dependents(self, uid: str) -> Entries:
         """Return the objects of all kinds that name `uid` among their owners."""
         return self._cache.dependents(uid)
@@ -163,6 +170,8 @@ class Registry:
             old = current.object
             changed = objects.without_nulls(change(encode.decode(current.value)))
             new = self._changed(resource, old, changed, subresource)
+            if options.admit is not None:
+                options.admit(new, old)
             try:
                 with self._reserved(resource, new, old):
                     blob = encode.blob(new)
@@ -259,6 +268,8 @@ class Registry:
         key = resource.key(namespace, name)
         if self._cache.get(key) is not None:
             raise errors.already_exists(resource, name)
+        if options.admit is not None:
+            options.admit(draft, None)
         try:
             with self._reserved(resource, draft, None):
                 if options.dry_run:
