@@ -155,7 +155,14 @@ def _remove(home: Home) -> None:
         raise ClusterError(
             f"{home.path} holds files that are not a cluster's, so it was not removed."
         )
-    shutil.rmtree(home.path)
+    for entry in home.path.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    # a directory that is a mount point stays, empty
+    with contextlib.suppress(OSError):
+        home.path.rmdir()
 
 
 def _ours(home: Home) -> bool:
@@ -169,8 +176,15 @@ def _exclusive(home: Home) -> Iterator[None]:
 
     A home in which no cluster came about is left as it was found.
     """
-    home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with home.lock.open("w") as lock:
+    try:
+        home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        opened = home.lock.open("w")
+    except OSError as error:
+        raise ClusterError(
+            f"{home.path} cannot be the cluster's directory ({error.strerror}): choose another "
+            "with --home or MK8S_HOME."
+        ) from None
+    with opened as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             yield
