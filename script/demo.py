@@ -82,11 +82,13 @@ def ensure_image(host: str) -> None:
     console.print(
         f"  Docker Hub cannot be reached from here ({why(body)}).\n"
         "  Building a stand-in from this distribution's own nginx package instead,\n"
-        f"  tagged {IMAGE} as the manifest names it."
+        f"  tagged {IMAGE} as the manifest names it.",
+        soft_wrap=True,
     )
     if not Path("/usr/bin/apt-get").exists():
         raise DemoError(f"this is not Debian or Ubuntu: load an image {IMAGE} with `docker load`.")
-    subprocess.run(["apt-get", "-qq", "update"], check=False)
+    # old lists do when the mirror cannot be reached; fetching says what is really missing
+    subprocess.run(["apt-get", "-qq", "update"], check=False, stderr=subprocess.DEVNULL)
     load(IMAGE, archive(IMAGE), host)
 
 
