@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import http.client
 import json
 import os
@@ -87,26 +88,20 @@ class Client:
         import yaml
 
         try:
-            content = yaml.safe_load(path.read_text())
-            context = _named(content, "contexts", content["current-context"])["context"]
-            cluster = _named(content, "clusters", context["cluster"])["cluster"]
-            user = _named(content, "users", context["user"])["user"]
+            return _of_content(yaml.safe_load(path.read_text()))
+        except ssl.SSLError as error:
+            why = f"its certificates cannot be used ({error.reason or error})"
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 0
+            why = f"line {line}: {error.problem}"
         except OSError as error:
-            raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
-        except (yaml.YAMLError, KeyError, TypeError) as error:
-            raise CommandError(f"{path} is not a usable kubeconfig: {error}.") from None
-        tls = ssl.create_default_context(
-            cafile=cluster.get("certificate-authority"),
-            cadata=_text(cluster, "certificate-authority"),
-        )
-        if cluster.get("insecure-skip-tls-verify"):
-            tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-        with contextlib.ExitStack() as files:
-            certificate = _file(files, user, "client-certificate")
-            if certificate:
-                tls.load_cert_chain(certificate, _file(files, user, "client-key"))
-        token = user.get("token")
-        return Client(cluster["server"], tls, {"Authorization": f"Bearer {token}"} if token else {})
+            raise CommandError(
+                f"{error.filename or path} cannot be read: {error.strerror}."
+                + ("" if error.filename == str(path) else f" It is named in {path}.")
+            ) from None
+        except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
+            why = str(error.args[0] if error.args else error)
+        raise CommandError(f"{path} is not a usable kubeconfig: {why}.")
 
     def json(
         self,
@@ -234,17 +229,40 @@ def _decoded(body: bytes) -> dict[str, Any]:
     return content
 
 
+def _of_content(content: dict[str, Any]) -> Client:
+    """The current context of a kubeconfig. Raises what comes of a wrong one."""
+    if not isinstance(content, dict) or "current-context" not in content:
+        raise KeyError("it names no current-context")
+    context = _named(content, "contexts", content["current-context"])["context"]
+    cluster = _named(content, "clusters", context["cluster"])["cluster"]
+    user = _named(content, "users", context["user"])["user"]
+    authority = cluster.get("certificate-authority")
+    if authority and not Path(authority).exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), authority)
+    tls = ssl.create_default_context(
+        cafile=authority, cadata=_text(cluster, "certificate-authority")
+    )
+    if cluster.get("insecure-skip-tls-verify"):
+        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    with contextlib.ExitStack() as files:
+        certificate = _file(files, user, "client-certificate")
+        if certificate:
+            tls.load_cert_chain(certificate, _file(files, user, "client-key"))
+    token = user.get("token")
+    return Client(cluster["server"], tls, {"Authorization": f"Bearer {token}"} if token else {})
+
+
 def _named(content: dict[str, Any], section: str, name: str) -> dict[str, Any]:
     for entry in content.get(section) or []:
         if entry["name"] == name:
             found: dict[str, Any] = entry
             return found
-    raise KeyError(f"no {section[:-1]} named {name!r}")
+    raise KeyError(f"it has no {section[:-1]} named {name!r}")
 
 
 def _text(entry: Mapping[str, str], field: str) -> str | None:
     data = entry.get(f"{field}-data")
-    return base64.b64decode(data).decode() if data else None
+    return base64.b64decode(data, validate=True).decode() if data else None
 
 
 def _file(files: contextlib.ExitStack, entry: Mapping[str, str], field: str) -> str | None:

@@ -9,7 +9,7 @@ import click
 from minikube8s.cli.client import Client
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.waiting import wait_for_node
-from minikube8s.cluster import kubeconfig, lifecycle
+from minikube8s.cluster import kubeconfig, lifecycle, preflight
 from minikube8s.cluster.config import Home, resolve
 from minikube8s.cluster.errors import ClusterError
 
@@ -29,6 +29,7 @@ def command(context: dict[str, str | None], /, **options: str | int | None) -> N
     """Create the cluster, or start what does not run of it; returns when the node is Ready."""
     home = Home.from_environment(context["home"])
     try:
+        preflight.require_root("up")
         settings = resolve(home, options, os.environ)
 
         def wait_ready(home: Home, seconds: float) -> None:
