@@ -108,7 +108,7 @@ class Cluster:
 
     def mk8s(self, *arguments: str, input: str | None = None, seconds: float = 120) -> Result:
         """Run `mk8s` with ``arguments``."""
-        return self._run([str(MK8S), *arguments], input, seconds)
+        return self.run([str(MK8S), *arguments], input, seconds)
 
     def kubectl(
         self,
@@ -120,7 +120,7 @@ class Cluster:
         """Run kubectl (the newest here unless ``version`` names one) with ``arguments``."""
         programs = kubectls()
         program = programs[version or list(programs)[-1]]
-        return self._run([program, *arguments], input, seconds)
+        return self.run([program, *arguments], input, seconds)
 
     def client(self, name: str) -> Any:
         """:meth:`mk8s` or :meth:`kubectl` by name, for tests that run with both."""
@@ -155,7 +155,8 @@ class Cluster:
 
         return until(f"{count} ready pods {selector}", settled, seconds) or []
 
-    def _run(self, command: list[str], input: str | None, seconds: float) -> Result:
+    def run(self, command: list[str], input: str | None = None, seconds: float = 120) -> Result:
+        """Run ``command`` in this cluster's environment."""
         start = time.perf_counter()
         done = subprocess.run(
             command,

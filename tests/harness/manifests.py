@@ -12,8 +12,8 @@ SLEEP = ("sh", "-c", "trap 'exit 0' TERM; sleep 86400 & wait")
 
 
 def text(*objects: Json) -> str:
-    """The objects as one manifest."""
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+    """The objects as one manifest of several documents."""
+    return "\n---\n".join(json.dumps(one) for one in objects)
 
 
 def container(*command: str, name: str = "main", image: str = "busybox", **fields: Any) -> Json:
