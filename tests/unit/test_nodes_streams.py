@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import grpc
 import pytest
+from mk8s_agent.link.channel import dial
 from mk8s_agent.link.errors import StreamError
 from mk8s_agent.link.tunnels import Handler
 
 from minikube8s.api.errors import ApiError
 from minikube8s.nodes.config import NodesConfig
+from minikube8s.rpc import agent_pb2, agent_pb2_grpc
 from tests.support.links import Cluster, until
 
 
@@ -202,3 +205,25 @@ async def test_an_agent_that_does_not_answer_is_not_waited_for(cluster: Cluster,
         await cluster.links.open_logs("one", "default", "web", "c", {})
     assert caught.value.code == 504
     assert not cluster.links._streams._waiting
+
+
+async def test_a_stream_asked_of_one_node_cannot_be_claimed_by_another(
+    cluster: Cluster, monkeypatch
+):
+    await cluster.connected("one")
+    requests = []
+    monkeypatch.setattr(
+        "mk8s_agent.link.tunnels.Tunnels.open", lambda _, request: requests.append(request)
+    )
+    asking = asyncio.create_task(cluster.links.open_logs("one", "default", "web", "c", {}))
+    await until("the request", lambda: requests)
+    channel = dial(cluster.agent("two").config)
+    call = agent_pb2_grpc.AgentsStub(channel).Tunnel()
+    await call.write(agent_pb2.Frame(attach=agent_pb2.Attach(id=requests[0].id)))
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        async with asyncio.timeout(5):
+            await call.read()
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+    await channel.close()
+    with pytest.raises(ApiError, match="did not open a stream"):
+        await asking
