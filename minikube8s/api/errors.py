@@ -28,6 +28,7 @@ __all__ = [
     "immutable",
     "internal",
     "invalid",
+    "invalid_options",
     "invalid_value",
     "method_not_allowed",
     "not_acceptable",
@@ -207,6 +208,21 @@ def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> ApiError:
     ]
     message = f'{kind} "{name}" is invalid'
     return ApiError(422, "Invalid", f"{message}: {listed}" if causes else message, details)
+
+
+def invalid_options(kind: str, causes: Sequence[Cause]) -> ApiError:
+    """Return 422 Invalid for a request's parameters: `PatchOptions.meta.k8s.io "" is invalid`."""
+    listed = ", ".join(f"{cause.field}: {cause.message}" for cause in causes)
+    details = {
+        "group": "meta.k8s.io",
+        "kind": kind,
+        "causes": [
+            {"reason": cause.reason, "message": cause.message, "field": cause.field}
+            for cause in causes
+        ],
+    }
+    shown = listed if len(causes) == 1 else f"[{listed}]"
+    return ApiError(422, "Invalid", f'{kind}.meta.k8s.io "" is invalid: {shown}', details)
 
 
 def bad_request(msg: str) -> ApiError:

@@ -21,7 +21,7 @@ _SYSTEM_SET = (
     "selfLink",
 )
 _FIXED = ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
-_OMITTED_WHEN_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences", "managedFields")
+_OMITTED_WHEN_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences")
 MODIFIED = (
     "the object has been modified; please apply your changes to the latest version and try again"
 )
@@ -69,6 +69,18 @@ def draft(resource: Resource, namespace: str | None, obj: Object) -> Object:
     else:
         metadata["namespace"] = namespace
     return new
+
+
+def check_new(resource: Resource, config: Object) -> None:
+    """Raise ApiError 409 if a configuration is meant for an object that no longer exists."""
+    metadata = config["metadata"]
+    for field in ("uid", "resourceVersion"):
+        if metadata.get(field):
+            why = (
+                f"{field} mismatch: the provided object specified {field} {metadata[field]}, and"
+                " no existing object was found"
+            )
+            raise errors.conflict(resource, metadata["name"], why)
 
 
 def begin_life(new: Object, uid: str, now: str) -> None:

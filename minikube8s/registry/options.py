@@ -18,6 +18,9 @@ class WriteOptions:
     dry_run: bool = False
     """Do everything but store the result."""
     field_manager: str = ""
+    """Whom the changes are entered under in metadata.managedFields; "": nobody."""
+    tracked_only: bool = False
+    """Enter them only where the object's other owners are entered: for the system's own writers."""
     admit: Admit | None = None
     """What the caller has to say about the finished object, on each attempt, before it is stored."""
 

@@ -19,7 +19,7 @@ from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import now_rfc3339
 from minikube8s.api.resources import EVENTS, NAMESPACES, SERVICES, Resource
 from minikube8s.kit.clock import Clock
-from minikube8s.registry import deletion, namespaces, objects, services
+from minikube8s.registry import deletion, namespaces, objects, services, tracking
 from minikube8s.registry.allocation import Allocations
 from minikube8s.registry.deletion import Verdict
 from minikube8s.registry.expiry import Expiry
@@ -32,6 +32,10 @@ from minikube8s.store.watching import Watch
 
 Object = dict[str, Any]
 Change = Callable[[Object], Object]
+Own = Callable[[Object, str], None]
+"""Enters the owners of a new object, at this time."""
+Track = Callable[[Object, Object], Object | None]
+"""Enters the owners of a new state in place of an old one; returns the writer's entry, if any."""
 
 OBJECT_BYTES = 1536 * 1024
 """The largest object that is stored, as with etcd's usual limit."""
@@ -128,6 +132,20 @@ class Registry:
         Raises ApiError 400, 403 (namespace being terminated), 404 (namespace missing), 409
         AlreadyExists, 413, 422.
         """
+
+        def own(draft: Object, now: str) -> None:
+            tracking.begin(resource, draft, options.field_manager, now)
+
+        return await self._begin(resource, namespace, obj, own, options)
+
+    async def _begin(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        obj: Object,
+        own: Own,
+        options: WriteOptions,
+    ) -> Entry:
         draft = objects.draft(resource, namespace, obj)
         metadata = draft["metadata"]
         base = "" if metadata.get("name") else metadata.get("generateName", "")
@@ -142,7 +160,7 @@ class Registry:
             try:
                 # A generated name may need another attempt, which starts from the draft again.
                 attempted = objects.private(draft) if base else draft
-                return await self._create(resource, namespace, attempted, options)
+                return await self._create(resource, namespace, attempted, own, options)
             except ApiError as error:
                 if not base or error.reason != "AlreadyExists" or attempt == GENERATE_ATTEMPTS:
                     raise
@@ -164,16 +182,79 @@ class Registry:
         changes nothing is not stored. An object that is being deleted and loses its last
         finalizer is removed. Raises ApiError 404, 409, 413, 422, and whatever `change` raises.
         """
+
+        def track(new: Object, old: Object) -> Object | None:
+            return tracking.follow(resource, new, old, subresource, options)
+
+        return await self._rewrite(resource, namespace, name, change, track, subresource, options)
+
+    async def apply(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        config: Object,
+        subresource: str = "",
+        options: WriteOptions = _WRITE,
+        *,
+        force: bool = False,
+        may_create: Callable[[], None] = lambda: None,
+    ) -> tuple[Entry, bool]:
+        """Server-side apply: make an object what `config` says, where it says anything.
+
+        Return it as stored, and whether it is new; `may_create` is called before that and raises
+        what forbids it. `options.field_manager` is the applier. Raises ApiError 404, 409 (also for
+        fields that other managers own, unless `force`), 413, 422.
+        """
+        work = tracking.Application(
+            resource, config, options.field_manager, subresource, force=force
+        )
+        for _ in range(RACE_ATTEMPTS):
+            exists = self._cache.get(resource.key(namespace, name)) is not None
+            try:
+                if exists or subresource:
+                    entry = await self._rewrite(
+                        resource,
+                        namespace,
+                        name,
+                        work.change,
+                        work.track,
+                        subresource,
+                        options,
+                    )
+                    return entry, False
+                may_create()
+                objects.check_new(resource, config)
+                entry = await self._begin(resource, namespace, config, work.begin, options)
+                return entry, True
+            except ApiError as error:
+                # Somebody else deleted or created it between the look and the write.
+                if error.reason != ("NotFound" if exists else "AlreadyExists"):
+                    raise
+        raise errors.conflict(resource, name, objects.MODIFIED)
+
+    async def _rewrite(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        change: Change,
+        track: Track,
+        subresource: str,
+        options: WriteOptions,
+    ) -> Entry:
         key = resource.key(namespace, name)
         for _ in range(RACE_ATTEMPTS):
             current = self.get(resource, namespace, name)
             old = current.object
             changed = objects.without_nulls(change(encode.decode(current.value)))
             new = self._changed(resource, old, changed, subresource)
+            writer = track(new, old)
             if options.admit is not None:
                 options.admit(new, old)
             try:
                 with self._reserved(resource, new, old):
+                    tracking.stamp(new, old, writer, now_rfc3339(self.clock.now()))
                     blob = encode.blob(new)
                     if blob.at(current.revision) == current.value:
                         return current
@@ -253,14 +334,22 @@ class Registry:
         return deleted
 
     async def _create(
-        self, resource: Resource, namespace: str | None, draft: Object, options: WriteOptions
+        self,
+        resource: Resource,
+        namespace: str | None,
+        draft: Object,
+        own: Own,
+        options: WriteOptions,
     ) -> Entry:
         hooks = strategy.for_resource(resource)
         name = draft["metadata"]["name"]
-        objects.begin_life(draft, str(uuid.uuid4()), now_rfc3339(self.clock.now()))
+        now = now_rfc3339(self.clock.now())
+        objects.begin_life(draft, str(uuid.uuid4()), now)
         if resource is SERVICES:
             services.normalize(draft, None)
         defaults.apply(resource, draft)
+        # What the system adds from here on has no owner.
+        own(draft, now)
         hooks.prepare_create(draft)
         causes = hooks.validate(draft)
         if causes:

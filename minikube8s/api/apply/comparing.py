@@ -1,0 +1,106 @@
+"""What fields a value has, and which of them differ between two values."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from minikube8s.api.apply.fields import SELF, Fields, union
+from minikube8s.api.apply.shapes import Part, Shape, parts
+
+_ALWAYS_THERE = frozenset(
+    {
+        *("metadata", "spec", "status", "template", "jobTemplate", "strategy", "updateStrategy"),
+        *("loadBalancer", "scaleTargetRef", "containers"),
+    }
+)
+"""Fields that a Kubernetes object has from the start, if only empty: no author ever added them."""
+
+
+class Changes(NamedTuple):
+    """The fields that are in the old value only, in both but unequal, in the new value only."""
+
+    removed: Fields
+    modified: Fields
+    added: Fields
+
+    @property
+    def taken(self) -> Fields:
+        """What the author of the new value said."""
+        return union(self.modified, self.added)
+
+    def __bool__(self) -> bool:
+        return bool(self.removed or self.modified or self.added)
+
+
+def fields_of(shape: Shape, value: Any) -> Fields:
+    """Return the fields that somebody states who states `value`.
+
+    Those are the leaves, the entries of maps and lists, but not the structs between them.
+    """
+    return _stated(shape, value, member=False) or {}
+
+
+def compare(shape: Shape, old: Any, new: Any) -> Changes:
+    """Compare two values; the order of items with names is no difference."""
+    return Changes({}, {}, {}) if old == new else _compared(shape, old, new)
+
+
+def created(shape: Shape, new: dict[str, Any]) -> Fields:
+    """Return the fields of a new object that its author is taken to have set."""
+    return compare(shape, _blank(shape, new), new).taken
+
+
+def _stated(shape: Shape, value: Any, member: bool) -> Fields | None:
+    """Return the node of `value`, None when nothing of it is in the set."""
+    inner = parts(shape, value)
+    if inner is None or value == {}:
+        return {}
+    node: Fields = {SELF: {}} if member and inner else {}
+    for edge, part in inner.items():
+        below = _stated(part.shape, part.value, member=shape.kind != "struct")
+        if below is not None:
+            node[edge] = below
+    return node if node or member else None
+
+
+def _whole(part: Part) -> Fields:
+    """Return the node of something that is there on one side only: all of it, structs too."""
+    inner = parts(part.shape, part.value)
+    if not inner:
+        return {}
+    return {SELF: {}} | {edge: _whole(below) for edge, below in inner.items()}
+
+
+def _compared(shape: Shape, old: Any, new: Any) -> Changes:
+    before, after = parts(shape, old), parts(shape, new)
+    changes = Changes({}, {}, {})
+    if before is None or after is None:
+        return changes
+    for edge, part in before.items():
+        other = after.get(edge)
+        if other is None:
+            changes.removed[edge] = _whole(part)
+        elif part.value != other.value:
+            if parts(part.shape, part.value) is None or parts(other.shape, other.value) is None:
+                changes.modified[edge] = {}
+            else:
+                for below, all_ in zip(
+                    _compared(part.shape, part.value, other.value), changes, strict=True
+                ):
+                    if below:
+                        all_[edge] = below
+    for edge, part in after.items():
+        if edge not in before:
+            changes.added[edge] = _whole(part)
+    return changes
+
+
+def _blank(shape: Shape, new: dict[str, Any]) -> dict[str, Any]:
+    blank: dict[str, Any] = {}
+    for name, value in new.items():
+        if name in _ALWAYS_THERE and shape.has_field(name):
+            if isinstance(value, dict):
+                blank[name] = _blank(shape.child(name), value)
+            elif isinstance(value, list):
+                blank[name] = []
+    return blank
