@@ -77,6 +77,28 @@ def _event(obj: Obj) -> dict[str, str]:
     return {**_EVENT(obj), "source": source}
 
 
+_EVENT_V1 = _paths(
+    "regarding.kind",
+    "regarding.namespace",
+    "regarding.name",
+    "regarding.uid",
+    "regarding.apiVersion",
+    "regarding.resourceVersion",
+    "regarding.fieldPath",
+    "reason",
+    "reportingController",
+    "type",
+)
+
+
+def _job(obj: Obj) -> dict[str, str]:
+    return {"status.successful": _at(obj, "status.succeeded") or "0"}
+
+
+def _replicas(obj: Obj) -> dict[str, str]:
+    return {"status.replicas": _at(obj, "status.replicas") or "0"}
+
+
 def _node(obj: Obj) -> dict[str, str]:
     return {"spec.unschedulable": _at(obj, "spec.unschedulable") or "false"}
 
@@ -88,5 +110,9 @@ _KINDS: dict[tuple[str, str], Callable[[Obj], dict[str, str]]] = {
     ("", "Namespace"): _paths("status.phase"),
     ("", "Secret"): _paths("type"),
     ("", "Service"): _paths("spec.clusterIP", "spec.type"),
-    ("apps", "ReplicaSet"): _paths("status.replicas"),
+    ("", "ReplicationController"): _replicas,
+    ("apps", "ReplicaSet"): _replicas,
+    ("batch", "Job"): _job,
+    ("certificates.k8s.io", "CertificateSigningRequest"): _paths("spec.signerName"),
+    ("events.k8s.io", "Event"): _EVENT_V1,
 }

@@ -15,6 +15,8 @@ _QUALIFIED = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = rf"({_QUALIFIED})?"
 _DNS1123_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _DNS1123_SUBDOMAIN = rf"{_DNS1123_LABEL}(\.{_DNS1123_LABEL})*"
+_WILDCARD_SUBDOMAIN = rf"\*\.{_DNS1123_SUBDOMAIN}"
+_URL_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
 _DNS1035_LABEL = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 _CONFIG_KEY = r"[-._a-zA-Z0-9]+"
 
@@ -65,6 +67,35 @@ def dns1123_subdomain(text: str) -> list[str]:
                 "example.com",
             )
         )
+    return problems
+
+
+def wildcard_subdomain(text: str) -> list[str]:
+    """Check a subdomain whose first label is `*` (hosts of Ingresses)."""
+    problems = [_too_long(253)] if len(text) > 253 else []
+    if not _matches(_WILDCARD_SUBDOMAIN, text):
+        problems.append(
+            _rule(
+                "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS"
+                " subdomain, which must consist of lower case alphanumeric characters, '-' or '.'"
+                " and end with an alphanumeric character",
+                _WILDCARD_SUBDOMAIN,
+                "*.example.com",
+            )
+        )
+    return problems
+
+
+def domain_path(text: str) -> list[str]:
+    """Check `dns.prefix/path` (controllers of IngressClasses)."""
+    if not text:
+        return ['must be a domain-prefixed path (such as "acme.io/foo")']
+    host, slash, path = text.partition("/")
+    if not slash or not host or not path:
+        return ['must be a domain-prefixed path (such as "acme.io/foo")']
+    problems = [f"prefix part {fault}" for fault in dns1123_subdomain(host)]
+    if not _matches(_URL_PATH, path):
+        problems.append(f"Invalid path (regex used for validation is '{_URL_PATH}')")
     return problems
 
 

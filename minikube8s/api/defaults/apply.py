@@ -2,72 +2,49 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
-from minikube8s.api.defaults.fill import fill
-from minikube8s.api.defaults.pods import pod, pod_template
-from minikube8s.api.defaults.services import endpoint_slice, endpoints, service
+from minikube8s.api.lazy import attribute
 from minikube8s.api.resources import Resource
 
-_METADATA_NAME = "kubernetes.io/metadata.name"
+_PACKAGE = "minikube8s.api.defaults"
+_KINDS: dict[tuple[str, str], str] = {
+    ("", "Endpoints"): "services:endpoints",
+    ("", "LimitRange"): "quotas:limit_range",
+    ("", "Namespace"): "cluster:namespace",
+    ("", "Node"): "cluster:node",
+    ("", "PersistentVolume"): "storage:persistent_volume",
+    ("", "PersistentVolumeClaim"): "storage:persistent_volume_claim",
+    ("", "Pod"): "pods:pod",
+    ("", "PodTemplate"): "workloads:pod_template_object",
+    ("", "ReplicationController"): "workloads:replication_controller",
+    ("", "Secret"): "cluster:secret",
+    ("", "Service"): "services:service",
+    ("apps", "DaemonSet"): "workloads:daemon_set",
+    ("apps", "Deployment"): "workloads:deployment",
+    ("apps", "ReplicaSet"): "workloads:replica_set",
+    ("apps", "StatefulSet"): "workloads:stateful_set",
+    ("autoscaling", "HorizontalPodAutoscaler"): "autoscaling:horizontal_pod_autoscaler",
+    ("batch", "CronJob"): "batch:cron_job",
+    ("batch", "Job"): "batch:job",
+    ("discovery.k8s.io", "EndpointSlice"): "services:endpoint_slice",
+    ("networking.k8s.io", "IngressClass"): "networking:ingress_class",
+    ("networking.k8s.io", "NetworkPolicy"): "networking:network_policy",
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): "rbac:binding",
+    ("rbac.authorization.k8s.io", "RoleBinding"): "rbac:binding",
+    ("scheduling.k8s.io", "PriorityClass"): "cluster:priority_class",
+    ("storage.k8s.io", "CSIDriver"): "storage:csi_driver",
+    ("storage.k8s.io", "StorageClass"): "storage:storage_class",
+}
+_loaded: dict[Resource, Callable[[dict[str, Any]], None] | None] = {}
 
 
 def apply(resource: Resource, obj: dict[str, Any]) -> None:
     """Fill the defaults of the object's kind in place."""
-    defaults = _KINDS.get((resource.group, resource.kind))
+    if resource not in _loaded:
+        path = _KINDS.get((resource.group, resource.kind))
+        _loaded[resource] = attribute(_PACKAGE, path) if path and not resource.storage else None
+    defaults = _loaded[resource]
     if defaults is not None:
         defaults(obj)
-
-
-def _deployment(obj: dict[str, Any]) -> None:
-    spec = obj.setdefault("spec", {})
-    fill(spec, replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600)
-    strategy = spec.setdefault("strategy", {})
-    fill(strategy, type="RollingUpdate")
-    if strategy["type"] == "RollingUpdate":
-        fill(strategy.setdefault("rollingUpdate", {}), maxUnavailable="25%", maxSurge="25%")
-    pod_template(spec.setdefault("template", {}))
-
-
-def _replica_set(obj: dict[str, Any]) -> None:
-    spec = obj.setdefault("spec", {})
-    fill(spec, replicas=1)
-    pod_template(spec.setdefault("template", {}))
-
-
-def _namespace(obj: dict[str, Any]) -> None:
-    name = obj.get("metadata", {}).get("name")
-    if name:
-        # The label always tells the name: selectors of other objects rely on it.
-        obj["metadata"].setdefault("labels", {})[_METADATA_NAME] = name
-    fill(obj.setdefault("status", {}), phase="Active")
-
-
-def _node(obj: dict[str, Any]) -> None:
-    status = obj.get("status") or {}
-    if status.get("capacity") and not status.get("allocatable"):
-        status["allocatable"] = dict(status["capacity"])
-
-
-def _secret(obj: dict[str, Any]) -> None:
-    fill(obj, type="Opaque")
-    plain = obj.pop("stringData", None)
-    if plain:
-        # stringData is for writing only: what is stored and read is data.
-        encoded = {key: b64encode(value.encode()).decode() for key, value in plain.items()}
-        obj["data"] = {**(obj.get("data") or {}), **encoded}
-
-
-_KINDS: dict[tuple[str, str], Callable[[dict[str, Any]], None]] = {
-    ("", "Pod"): pod,
-    ("", "Service"): service,
-    ("", "Endpoints"): endpoints,
-    ("", "Namespace"): _namespace,
-    ("", "Node"): _node,
-    ("", "Secret"): _secret,
-    ("apps", "Deployment"): _deployment,
-    ("apps", "ReplicaSet"): _replica_set,
-    ("discovery.k8s.io", "EndpointSlice"): endpoint_slice,
-}

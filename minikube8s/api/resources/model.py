@@ -29,7 +29,9 @@ class Resource:
     """One kind of object: its names, its scope and what may be done with it.
 
     Rows are compared by identity: there is exactly one row a kind.
-    `schema` is the name of its OpenAPI definition, e.g. `io.k8s.api.core.v1.Pod`.
+    `schema` is the name of its OpenAPI definition, e.g. `io.k8s.api.core.v1.Pod`. `storage` is the
+    row that its objects are stored under, where that is another form of the same objects; the two
+    are converted by `api.conversion`.
     """
 
     group: str
@@ -43,6 +45,7 @@ class Resource:
     subresources: Mapping[str, Subresource] = field(default_factory=dict)
     verbs: tuple[str, ...] = ALL_VERBS
     schema: str = ""
+    storage: Resource | None = None
 
     @property
     def api_version(self) -> str:
@@ -56,19 +59,23 @@ class Resource:
 
     @property
     def prefix(self) -> str:
-        """`pods/`, `deployments.apps/`: what the storage keys of all its objects start with."""
-        return f"{self.group_resource}/"
+        """`pods/`, `deployments.apps/`: what the storage keys of all its objects start with.
+
+        Nothing lies under that of a row with another `storage`; it names snapshots of its lists.
+        """
+        version = f"@{self.version}" if self.storage else ""
+        return f"{self.group_resource}{version}/"
 
     def key(self, namespace: str | None, name: str) -> str:
         """Return an object's storage key: `pods/default/x`, or `nodes/x` where not namespaced."""
         if self.namespaced:
-            return f"{self.group_resource}/{namespace}/{name}"
-        return f"{self.group_resource}/{name}"
+            return f"{self.prefix}{namespace}/{name}"
+        return f"{self.prefix}{name}"
 
     def namespace_prefix(self, namespace: str | None) -> str:
         """Return the key prefix of one namespace's objects; `None` (or cluster scope): of all."""
         if self.namespaced and namespace:
-            return f"{self.group_resource}/{namespace}/"
+            return f"{self.prefix}{namespace}/"
         return self.prefix
 
     def words(self) -> tuple[str, ...]:
@@ -97,6 +104,10 @@ class ResourceTable:
     def all(self) -> tuple[Resource, ...]:
         """Return every row, in the table's order."""
         return self._rows
+
+    def preferred(self) -> tuple[Resource, ...]:
+        """Return every row but those that are another version of a kind of the same group."""
+        return tuple({(row.group, row.kind): row for row in reversed(self._rows)}.values())[::-1]
 
     def lookup(self, group: str, version: str, plural: str) -> Resource | None:
         """Return the row that a URL path names."""

@@ -23,6 +23,8 @@ class Strategy:
     graceful: ClassVar[bool] = False
     generation_sections: ClassVar[tuple[str, ...]] = ()
     """Sections whose change moves metadata.generation; none means the kind has no generation."""
+    first_status: ClassVar[Obj | None] = None
+    """The status of a new object, whatever it says of itself; None leaves what is there."""
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
@@ -35,6 +37,8 @@ class Strategy:
         """Bring a new object into its first state, in place."""
         if self.generation_sections:
             obj["metadata"]["generation"] = 1
+        if self.first_status is not None:
+            obj["status"] = dict(self.first_status)
 
     def prepare_update(self, new: Obj, old: Obj, subresource: str = "") -> None:
         """Undo in `new` what the endpoint may not write; move the generation. In place.
@@ -48,7 +52,7 @@ class Strategy:
 
     def _prepare_main(self, new: Obj, old: Obj, subresource: str) -> None:
         if "status" in self.resource.subresources:
-            _keep(new, old, "status")
+            keep(new, old, "status")
         self.prepare_spec(new, old, subresource)
         if self.generation_sections and self._changed(new, old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
@@ -59,9 +63,9 @@ class Strategy:
     def prepare_status(self, new: Obj, old: Obj) -> None:
         """Prepare an update through the status endpoint: all but status and annotations stays."""
         for section in {*new, *old} - {"metadata", "status"}:
-            _keep(new, old, section)
+            keep(new, old, section)
         for name in ("labels", "ownerReferences", "finalizers"):
-            _keep(new["metadata"], old["metadata"], name)
+            keep(new["metadata"], old["metadata"], name)
 
     def validate(self, obj: Obj) -> list[Cause]:
         """Return everything that is wrong with the object by itself."""
@@ -83,7 +87,7 @@ class Strategy:
         return any(new.get(name) != old.get(name) for name in self.generation_sections)
 
 
-def _keep(new: Obj, old: Obj, name: str) -> None:
+def keep(new: Obj, old: Obj, name: str) -> None:
     """Make a field of `new` what it is in `old`."""
     if name in old:
         new[name] = old[name]

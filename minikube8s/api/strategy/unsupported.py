@@ -1,6 +1,6 @@
-"""The one list of fields that mk8s stores but does not act on.
+"""The one list of kinds and fields that mk8s stores but does not act on.
 
-A field leaves this list in the change that makes it work. Paths are relative to the object;
+A kind or field leaves this list in the change that makes it work. Paths are relative to the object;
 `[]` stands for every item of a list, `=value` for the one value that does not work, `!value` for
 all values but one.
 """
@@ -55,6 +55,44 @@ _POD = (
     "topologySpreadConstraints",
 )
 
+_PASSIVE: dict[tuple[str, str], str] = {
+    ("", "LimitRange"): "does not apply them",
+    ("", "PersistentVolume"): "does not bind or mount them",
+    ("", "PersistentVolumeClaim"): "does not bind or mount them",
+    ("", "ReplicationController"): "does not run them",
+    ("", "ResourceQuota"): "does not enforce them",
+    ("apps", "DaemonSet"): "does not run them",
+    ("apps", "StatefulSet"): "does not run them",
+    ("autoscaling", "HorizontalPodAutoscaler"): "does not scale by them",
+    ("batch", "CronJob"): "does not run them",
+    ("batch", "Job"): "does not run them",
+    ("certificates.k8s.io", "CertificateSigningRequest"): "does not sign them",
+    ("networking.k8s.io", "IPAddress"): "does not allocate by them",
+    ("networking.k8s.io", "Ingress"): "does not serve them",
+    ("networking.k8s.io", "IngressClass"): "does not serve Ingresses",
+    ("networking.k8s.io", "NetworkPolicy"): "does not enforce them",
+    ("networking.k8s.io", "ServiceCIDR"): "does not allocate by them",
+    ("node.k8s.io", "RuntimeClass"): "does not run pods by them",
+    ("policy", "PodDisruptionBudget"): "does not heed them",
+    ("rbac.authorization.k8s.io", "ClusterRole"): "does not authorize by them",
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): "does not authorize by them",
+    ("rbac.authorization.k8s.io", "Role"): "does not authorize by them",
+    ("rbac.authorization.k8s.io", "RoleBinding"): "does not authorize by them",
+    ("scheduling.k8s.io", "PriorityClass"): "does not rank pods by them",
+    ("storage.k8s.io", "CSIDriver"): "does not use them",
+    ("storage.k8s.io", "CSINode"): "does not use them",
+    ("storage.k8s.io", "CSIStorageCapacity"): "does not use them",
+    ("storage.k8s.io", "StorageClass"): "does not provision volumes by them",
+    ("storage.k8s.io", "VolumeAttachment"): "does not attach volumes",
+    ("storage.k8s.io", "VolumeAttributesClass"): "does not use them",
+}
+"""The kinds that are only kept, and what does not happen."""
+
+_PLURALS = {
+    "CSIStorageCapacity": "CSIStorageCapacities",
+    "NetworkPolicy": "NetworkPolicies",
+}
+
 _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("", "Pod"): tuple(f"spec.{path}" for path in _POD),
     ("apps", "Deployment"): tuple(f"spec.template.spec.{path}" for path in _POD),
@@ -81,11 +119,21 @@ class _Place(NamedTuple):
 
 
 def unsupported(resource: Resource, obj: dict[str, Any]) -> list[str]:
-    """Return a sentence for each field of the list that the object sets."""
-    places = _places((resource.group, resource.kind))
-    return [
-        f"{found}: mk8s stores this but does not act on it yet" for found in _found(obj, places)
+    """Return a sentence if its kind is on the list, and one for each listed field that it sets."""
+    kind = (resource.group, resource.kind)
+    sentences = []
+    if kind in _PASSIVE:
+        sentences.append(f"mk8s stores {_plural(resource.kind)} but {_PASSIVE[kind]} yet")
+    return sentences + [
+        f"{found}: mk8s stores this but does not act on it yet"
+        for found in _found(obj, _places(kind))
     ]
+
+
+def _plural(kind: str) -> str:
+    if kind in _PLURALS:
+        return _PLURALS[kind]
+    return f"{kind}es" if kind.endswith("s") else f"{kind}s"
 
 
 @cache

@@ -10,33 +10,72 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from minikube8s.api.lazy import attribute
 from minikube8s.api.resources import Resource
-from minikube8s.api.tables import apps, cluster, config, events, pods, services
 from minikube8s.api.tables.model import AGE, NAME, Table, age, name_of
 
 __all__ = ["columns", "row"]
 
 _GENERIC = Table((NAME, AGE), lambda obj, now: [name_of(obj), age(obj, now)])
 
-_KINDS: dict[tuple[str, str], Table] = {
-    ("", "ConfigMap"): config.CONFIG_MAP,
-    ("", "Endpoints"): services.ENDPOINTS,
-    ("", "Event"): events.EVENT,
-    ("", "Namespace"): cluster.NAMESPACE,
-    ("", "Node"): cluster.NODE,
-    ("", "Pod"): pods.POD,
-    ("", "Secret"): config.SECRET,
-    ("", "Service"): services.SERVICE,
-    ("", "ServiceAccount"): config.SERVICE_ACCOUNT,
-    ("apps", "Deployment"): apps.DEPLOYMENT,
-    ("apps", "ReplicaSet"): apps.REPLICA_SET,
-    ("coordination.k8s.io", "Lease"): config.LEASE,
-    ("discovery.k8s.io", "EndpointSlice"): services.ENDPOINT_SLICE,
+_KINDS: dict[tuple[str, str], str] = {
+    ("", "ConfigMap"): "config:CONFIG_MAP",
+    ("", "Endpoints"): "services:ENDPOINTS",
+    ("", "Event"): "events:EVENT",
+    ("", "LimitRange"): "quotas:LIMIT_RANGE",
+    ("", "Namespace"): "cluster:NAMESPACE",
+    ("", "Node"): "cluster:NODE",
+    ("", "PersistentVolume"): "volumes:PERSISTENT_VOLUME",
+    ("", "PersistentVolumeClaim"): "volumes:PERSISTENT_VOLUME_CLAIM",
+    ("", "Pod"): "pods:POD",
+    ("", "PodTemplate"): "sets:POD_TEMPLATE",
+    ("", "ReplicationController"): "sets:REPLICATION_CONTROLLER",
+    ("", "ResourceQuota"): "quotas:RESOURCE_QUOTA",
+    ("", "Secret"): "config:SECRET",
+    ("", "Service"): "services:SERVICE",
+    ("", "ServiceAccount"): "config:SERVICE_ACCOUNT",
+    ("apps", "ControllerRevision"): "sets:CONTROLLER_REVISION",
+    ("apps", "DaemonSet"): "sets:DAEMON_SET",
+    ("apps", "Deployment"): "apps:DEPLOYMENT",
+    ("apps", "ReplicaSet"): "apps:REPLICA_SET",
+    ("apps", "StatefulSet"): "sets:STATEFUL_SET",
+    ("autoscaling", "HorizontalPodAutoscaler"): "autoscaling:HORIZONTAL_POD_AUTOSCALER",
+    ("batch", "CronJob"): "batch:CRON_JOB",
+    ("batch", "Job"): "batch:JOB",
+    ("certificates.k8s.io", "CertificateSigningRequest"): "certificates:SIGNING_REQUEST",
+    ("coordination.k8s.io", "Lease"): "config:LEASE",
+    ("discovery.k8s.io", "EndpointSlice"): "services:ENDPOINT_SLICE",
+    ("networking.k8s.io", "IPAddress"): "networking:IP_ADDRESS",
+    ("networking.k8s.io", "Ingress"): "networking:INGRESS",
+    ("networking.k8s.io", "IngressClass"): "networking:INGRESS_CLASS",
+    ("networking.k8s.io", "NetworkPolicy"): "networking:NETWORK_POLICY",
+    ("networking.k8s.io", "ServiceCIDR"): "networking:SERVICE_CIDR",
+    ("node.k8s.io", "RuntimeClass"): "classes:RUNTIME_CLASS",
+    ("policy", "PodDisruptionBudget"): "quotas:POD_DISRUPTION_BUDGET",
+    ("rbac.authorization.k8s.io", "ClusterRole"): "rbac:ROLE",
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): "rbac:ROLE_BINDING",
+    ("rbac.authorization.k8s.io", "Role"): "rbac:ROLE",
+    ("rbac.authorization.k8s.io", "RoleBinding"): "rbac:ROLE_BINDING",
+    ("scheduling.k8s.io", "PriorityClass"): "classes:PRIORITY_CLASS",
+    ("storage.k8s.io", "CSIDriver"): "storage:CSI_DRIVER",
+    ("storage.k8s.io", "CSINode"): "storage:CSI_NODE",
+    ("storage.k8s.io", "CSIStorageCapacity"): "storage:CSI_STORAGE_CAPACITY",
+    ("storage.k8s.io", "StorageClass"): "storage:STORAGE_CLASS",
+    ("storage.k8s.io", "VolumeAttachment"): "storage:VOLUME_ATTACHMENT",
+    ("storage.k8s.io", "VolumeAttributesClass"): "storage:VOLUME_ATTRIBUTES_CLASS",
 }
+_loaded: dict[Resource, Table] = {}
 
 
 def _table(resource: Resource) -> Table:
-    return _KINDS.get((resource.group, resource.kind), _GENERIC)
+    table = _loaded.get(resource)
+    if table is None:
+        # All forms of a kind show as the one that is stored.
+        kind = resource.storage or resource
+        path = _KINDS.get((kind.group, kind.kind))
+        table = attribute(__name__, path) if path else _GENERIC
+        _loaded[resource] = table
+    return table
 
 
 def columns(resource: Resource) -> list[dict[str, Any]]:
@@ -54,5 +93,12 @@ def columns(resource: Resource) -> list[dict[str, Any]]:
 
 
 def row(resource: Resource, obj: Mapping[str, Any], now: datetime) -> list[Any]:
-    """Return the object's cells, one a column, with ages as of `now`."""
+    """Return the object's cells, one a column, with ages as of `now`.
+
+    `obj` is in the form of `resource`.
+    """
+    if resource.storage is not None:
+        from minikube8s.api import conversion  # noqa: PLC0415 -- only two kinds need it
+
+        obj = conversion.to_storage(resource, dict(obj))
     return _table(resource).cells(obj, now)

@@ -12,6 +12,7 @@ from minikube8s.api.selectors import from_label_selector
 
 NONE = "<none>"
 UNKNOWN = "<unknown>"
+UNSET = "<unset>"
 MOST_SHOWN = 3
 """How many addresses or ports a cell lists before it only counts."""
 
@@ -37,6 +38,7 @@ class Table(NamedTuple):
 
 NAME = Column("Name", "Name of the object, unique in its namespace.", format="name")
 AGE = Column("Age", "Time since the object was created.")
+CREATED = Column("Created At", "When the object was created.", "date")
 
 
 def wide(name: str, description: str) -> Column:
@@ -58,6 +60,17 @@ def name_of(obj: Obj) -> str:
 def age(obj: Obj, now: datetime) -> str:
     """Return the time since the object's creation."""
     return times.age((obj.get("metadata") or {}).get("creationTimestamp"), now)
+
+
+def created(obj: Obj) -> str:
+    """Return when the object was created."""
+    at: str = (obj.get("metadata") or {}).get("creationTimestamp") or UNKNOWN
+    return at
+
+
+def flag(value: bool | None) -> str:
+    """Return a boolean that may be unset as a word."""
+    return UNSET if value is None else str(value)
 
 
 def section(obj: Obj, name: str) -> Obj:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from minikube8s.api import names
-from minikube8s.api.errors import Cause, invalid_value, required, unsupported
+from minikube8s.api.errors import Cause, immutable, invalid_value, required, unsupported
 
 Obj = dict[str, Any]
 
@@ -111,3 +111,27 @@ def count_or_percent(field: str, value: int | str) -> list[Cause]:
         f"  or '93%', regex used for validation is '{_PERCENT}')"
     )
     return [invalid_value(field, value, problem)]
+
+
+def percentage(value: int | str) -> int:
+    """Return the number of a checked count or percentage, without its sign."""
+    return value if isinstance(value, int) else int(value.removesuffix("%"))
+
+
+def budget(field: str, value: int | str) -> list[Cause]:
+    """Check a number of pods, or a percentage of at most all of them."""
+    causes = count_or_percent(field, value)
+    if not causes and isinstance(value, str) and percentage(value) > 100:
+        causes.append(invalid_value(field, value, "must not be greater than 100%"))
+    return causes
+
+
+def kept(
+    new: Obj, old: Obj, names: Iterable[str], prefix: str = "", *, once_set: bool = False
+) -> list[Cause]:
+    """Refuse changes of immutable fields; `once_set` allows to set what was not set."""
+    return [
+        immutable(f"{prefix}{name}", new.get(name))
+        for name in names
+        if new.get(name) != old.get(name) and not (once_set and old.get(name) is None)
+    ]

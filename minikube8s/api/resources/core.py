@@ -1,0 +1,87 @@
+"""The core group: pods and what they stand on."""
+
+from __future__ import annotations
+
+from minikube8s.api.resources.build import SCALE, row
+from minikube8s.api.resources.model import ALL_VERBS, Subresource
+
+_NO_COLLECTION = tuple(verb for verb in ALL_VERBS if verb != "deletecollection")
+
+CONFIGMAPS = row("", "v1", "ConfigMap", "configmaps", short=("cm",))
+ENDPOINTS = row("", "v1", "Endpoints", "endpoints", short=("ep",))
+EVENTS = row("", "v1", "Event", "events", short=("ev",))
+LIMITRANGES = row("", "v1", "LimitRange", "limitranges", short=("limits",))
+NAMESPACES = row(
+    "",
+    "v1",
+    "Namespace",
+    "namespaces",
+    namespaced=False,
+    short=("ns",),
+    status=True,
+    subresources=(Subresource("finalize", "Namespace", ("update",)),),
+    verbs=_NO_COLLECTION,
+)
+NODES = row("", "v1", "Node", "nodes", namespaced=False, short=("no",), status=True)
+PERSISTENTVOLUMECLAIMS = row(
+    "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", short=("pvc",), status=True
+)
+PERSISTENTVOLUMES = row(
+    "",
+    "v1",
+    "PersistentVolume",
+    "persistentvolumes",
+    namespaced=False,
+    short=("pv",),
+    status=True,
+)
+PODS = row(
+    "",
+    "v1",
+    "Pod",
+    "pods",
+    short=("po",),
+    categories=("all",),
+    status=True,
+    subresources=(
+        Subresource("attach", "PodAttachOptions", ("create", "get")),
+        Subresource("binding", "Binding", ("create",)),
+        Subresource("eviction", "Eviction", ("create",), group="policy", version="v1"),
+        Subresource("exec", "PodExecOptions", ("create", "get")),
+        Subresource("log", "Pod", ("get",)),
+        Subresource("portforward", "PodPortForwardOptions", ("create", "get")),
+    ),
+)
+PODTEMPLATES = row("", "v1", "PodTemplate", "podtemplates")
+REPLICATIONCONTROLLERS = row(
+    "",
+    "v1",
+    "ReplicationController",
+    "replicationcontrollers",
+    short=("rc",),
+    categories=("all",),
+    status=True,
+    subresources=(SCALE,),
+)
+RESOURCEQUOTAS = row("", "v1", "ResourceQuota", "resourcequotas", short=("quota",), status=True)
+SECRETS = row("", "v1", "Secret", "secrets")
+SERVICEACCOUNTS = row("", "v1", "ServiceAccount", "serviceaccounts", short=("sa",))
+SERVICES = row("", "v1", "Service", "services", short=("svc",), categories=("all",), status=True)
+
+ROWS = (
+    CONFIGMAPS,
+    ENDPOINTS,
+    EVENTS,
+    LIMITRANGES,
+    NAMESPACES,
+    NODES,
+    PERSISTENTVOLUMECLAIMS,
+    PERSISTENTVOLUMES,
+    PODS,
+    PODTEMPLATES,
+    REPLICATIONCONTROLLERS,
+    RESOURCEQUOTAS,
+    SECRETS,
+    SERVICEACCOUNTS,
+    SERVICES,
+)

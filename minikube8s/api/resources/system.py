@@ -1,0 +1,15 @@
+"""What the cluster's own parts use: leases, priorities, runtimes, and events as of their group."""
+
+from __future__ import annotations
+
+from minikube8s.api.resources.build import row
+from minikube8s.api.resources.core import EVENTS
+
+LEASES = row("coordination.k8s.io", "v1", "Lease", "leases")
+EVENTS_V1 = row("events.k8s.io", "v1", "Event", "events", short=("ev",), storage=EVENTS)
+PRIORITYCLASSES = row(
+    "scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", namespaced=False, short=("pc",)
+)
+RUNTIMECLASSES = row("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", namespaced=False)
+
+ROWS = (LEASES, EVENTS_V1, RUNTIMECLASSES, PRIORITYCLASSES)
