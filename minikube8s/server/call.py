@@ -12,16 +12,18 @@ from aiohttp import web
 from minikube8s.api import errors
 from minikube8s.api.resources import Resource
 from minikube8s.kit.clock import Clock
-from minikube8s.registry import Registry
-from minikube8s.server import negotiation
+from minikube8s.registry import Registry, WriteOptions
+from minikube8s.server import negotiation, query
 from minikube8s.server.authn import User
 from minikube8s.server.config import PodStreams, ServerConfig
 from minikube8s.server.documents import Encoding
 from minikube8s.server.limits import Streams
 from minikube8s.server.negotiation import Answer
 from minikube8s.server.pagination import Snapshots
+from minikube8s.server.query import WriteQuery
 from minikube8s.server.rendering import Renderer
 
+APPLY_PATCH = "application/apply-patch+yaml"
 BODY_DEADLINE = 60.0
 """Seconds within which a request's body has to arrive."""
 
@@ -84,6 +86,23 @@ class Call:
                 'supported values: "Metadata", "None", "Object"'
             )
         return Renderer(self.resource, self.answer(), include)
+
+    @property
+    def applies(self) -> bool:
+        """Whether this is server-side apply."""
+        media = negotiation.media_type(self.request.headers.get("Content-Type", ""))
+        return self.verb == "patch" and media.name == APPLY_PATCH
+
+    def write_query(self) -> WriteQuery:
+        """Return the parameters of a write. Raises ApiError BadRequest, Invalid."""
+        return query.write_query(self.query, self.verb, applies=self.applies)
+
+    def write_options(self) -> WriteOptions:
+        """Return how a write is to be done, and in whose name. Raises ApiError."""
+        asked = self.write_query()
+        agent = self.request.headers.get("User-Agent", "")
+        manager = asked.field_manager or query.manager_of_agent(agent)
+        return WriteOptions(dry_run=asked.dry_run, field_manager=manager)
 
     def encoding(self) -> Encoding:
         """Return how the body is encoded. Raises ApiError UnsupportedMediaType."""

@@ -1,4 +1,8 @@
-"""Patch bodies: from the Content-Type and the bytes to a function over objects."""
+"""Patch bodies: from the Content-Type and the bytes to a function over objects.
+
+An applied configuration is no such function, since its outcome depends on who owns what:
+`configurations` reads those.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,14 @@ from typing import Any
 
 from minikube8s.api import errors, patch
 from minikube8s.server import documents
-from minikube8s.server.call import Call
+from minikube8s.server.call import APPLY_PATCH, Call
 from minikube8s.server.documents import Undecodable
 from minikube8s.server.negotiation import media_type
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
-APPLY_PATCHES = frozenset({"application/apply-patch+yaml", "application/apply-patch+cbor"})
-ACCEPTED = (JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH)
+ACCEPTED = (JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH, APPLY_PATCH)
 
 Object = dict[str, Any]
 
@@ -27,13 +30,6 @@ async def reader(call: Call, definition: str) -> Callable[[Object], Object]:
     that is not served, BadRequest for one that does not parse or, when called, does not fit.
     """
     kind = media_type(call.request.headers.get("Content-Type", "")).name
-    if kind in APPLY_PATCHES:
-        raise errors.ApiError(
-            415,
-            "UnsupportedMediaType",
-            "server-side apply is not supported yet: use kubectl apply without --server-side, "
-            f"or send a patch as one of {', '.join(ACCEPTED)}",
-        )
     if kind not in ACCEPTED:
         raise errors.unsupported_media_type(ACCEPTED)
     body = decode(await call.body(), list if kind == JSON_PATCH else dict)

@@ -6,13 +6,17 @@ Unknown parameters are ignored, as Kubernetes does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from minikube8s.api import errors
+from minikube8s.api.errors import Cause
 from minikube8s.api.selectors import FieldSelector, Selector, parse_fields, parse_labels
 
 Query = Mapping[str, str]
+
+MANAGER_BYTES = 128
+"""The longest name of a field manager."""
 
 
 class ListQuery(NamedTuple):
@@ -35,11 +39,15 @@ class ListQuery(NamedTuple):
 
 
 class WriteQuery(NamedTuple):
-    """What create, update and patch are asked for besides their body."""
+    """What create, update and patch are asked for besides their body.
+
+    `field_manager` is empty where not given.
+    """
 
     dry_run: bool
     field_manager: str
     validation: str
+    force: bool
 
 
 def flag(query: Query, name: str) -> bool:
@@ -66,15 +74,42 @@ def dry_run(query: Query) -> bool:
     return value == "All"
 
 
-def write_query(query: Query) -> WriteQuery:
-    """Read the parameters of create, update and patch. Raises BadRequest."""
+def write_query(query: Query, verb: str, *, applies: bool = False) -> WriteQuery:
+    """Read the parameters of create, update and patch.
+
+    `applies`: the patch is an applied configuration. Raises BadRequest and Invalid.
+    """
     validation = query.get("fieldValidation", "") or "Warn"
     if validation not in {"Ignore", "Warn", "Strict"}:
         raise errors.bad_request(
             f'fieldValidation: Unsupported value: "{validation}": '
             'supported values: "Ignore", "Strict", "Warn"'
         )
-    return WriteQuery(dry_run(query), query.get("fieldManager", ""), validation)
+    parsed = WriteQuery(
+        dry_run(query), query.get("fieldManager", ""), validation, flag(query, "force")
+    )
+    causes = list(_manager_faults(parsed.field_manager))
+    if applies and not parsed.field_manager:
+        causes.append(errors.required("fieldManager", "is required for apply patch"))
+    if parsed.force and not applies and verb == "patch":
+        causes.append(errors.forbidden_field("force", "may not be specified for non-apply patch"))
+    if causes:
+        raise errors.invalid_options(f"{verb.capitalize()}Options", causes)
+    return parsed
+
+
+def _manager_faults(name: str) -> Iterator[Cause]:
+    if len(name.encode(errors="surrogateescape")) > MANAGER_BYTES:
+        yield errors.too_long("fieldManager", MANAGER_BYTES)
+    if not name.isprintable():
+        message = "should only contain printable characters"
+        yield errors.invalid_value("fieldManager", name, message)
+
+
+def manager_of_agent(agent: str) -> str:
+    """Return whom the User-Agent of a client that names no field manager stands for."""
+    name = "".join(letter for letter in agent.partition("/")[0] if letter.isprintable())
+    return name.encode(errors="ignore")[:MANAGER_BYTES].decode(errors="ignore") or "unknown"
 
 
 def list_query(query: Query) -> ListQuery:

@@ -90,14 +90,6 @@ def test_three_kinds_of_patches(api: ApiServer, namespace: str, kind: str, body:
     assert reply.json["data"] == {"k": "new", "other": "stays"}
 
 
-def test_server_side_apply_is_declined_with_a_way_out(api: ApiServer, namespace: str) -> None:
-    reply = api.request(
-        "PATCH", path(namespace, "a"), b"{}", content_type="application/apply-patch+yaml"
-    )
-    assert reply.code == 415
-    assert "without --server-side" in reply.json["message"]
-
-
 def test_a_strict_patch_with_an_unknown_field_is_refused(api: ApiServer, namespace: str) -> None:
     api.create(path(namespace), configmap("a"))
     reply = api.request(

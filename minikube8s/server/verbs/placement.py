@@ -7,17 +7,16 @@ from typing import Any
 from aiohttp import web
 
 from minikube8s.api import errors, meta
-from minikube8s.registry import DeleteOptions, WriteOptions
+from minikube8s.registry import DeleteOptions
 from minikube8s.server import bodies, responses
 from minikube8s.server.call import Call
-from minikube8s.server.query import write_query
 
 Object = dict[str, Any]
 
 
 async def bind(call: Call) -> web.StreamResponse:
     """Put a pod on the node that the Binding in the body names."""
-    query = write_query(call.query)
+    query = call.write_query()
     data = await call.body()
     binding = bodies.read_object(
         data, call.encoding(), bodies.BINDING, query.validation, call.warnings
@@ -43,14 +42,15 @@ async def bind(call: Call) -> web.StreamResponse:
         meta.set_condition(pod.setdefault("status", {}), "PodScheduled", "True", now=now)
         return pod
 
-    options = WriteOptions(dry_run=query.dry_run, field_manager=query.field_manager)
-    await call.registry.update(call.resource, call.namespace, call.name, change, "binding", options)
+    await call.registry.update(
+        call.resource, call.namespace, call.name, change, "binding", call.write_options()
+    )
     return _done(call)
 
 
 async def evict(call: Call) -> web.StreamResponse:
     """Delete a pod on behalf of `kubectl drain`."""
-    query = write_query(call.query)
+    query = call.write_query()
     data = await call.body()
     eviction = bodies.read_object(
         data, call.encoding(), bodies.EVICTION, query.validation, call.warnings

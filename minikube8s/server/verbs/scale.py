@@ -9,10 +9,9 @@ from aiohttp import web
 
 from minikube8s.api import errors
 from minikube8s.api.selectors import from_label_selector
-from minikube8s.registry import WriteOptions
-from minikube8s.server import bodies, patches, responses
+from minikube8s.server import bodies, configurations, patches, responses
 from minikube8s.server.call import Call
-from minikube8s.server.query import write_query
+from minikube8s.server.verbs import apply
 
 Object = dict[str, Any]
 
@@ -25,16 +24,21 @@ async def get(call: Call) -> web.StreamResponse:
 
 async def update(call: Call) -> web.StreamResponse:
     """Set the replicas that the body's Scale asks for."""
-    query = write_query(call.query)
+    query = call.write_query()
     data = await call.body()
     scale = bodies.read_object(data, call.encoding(), bodies.SCALE, query.validation, call.warnings)
     bodies.check_identity(scale, call.namespace, call.name)
-    return await _apply(call, lambda _: scale)
+    return await _write(call, lambda _: scale)
 
 
 async def patch(call: Call) -> web.StreamResponse:
     """Set the replicas that the patched Scale asks for."""
-    validation = write_query(call.query).validation
+    if call.applies:
+        config = await apply.read(call, bodies.SCALE)
+        target = configurations.scale_target(config, bodies.expected(call.resource))
+        entry, _ = await apply.store(call, target)
+        return responses.document(call.request, scale_of(entry.object), warnings=call.warnings)
+    validation = call.write_query().validation
     patched = await patches.reader(call, bodies.SCALE.definition)
 
     def change(current: Object) -> Object:
@@ -42,11 +46,11 @@ async def patch(call: Call) -> web.StreamResponse:
         bodies.check_patched(new, current, bodies.SCALE, validation, call.warnings)
         return new
 
-    return await _apply(call, change)
+    return await _write(call, change)
 
 
-async def _apply(call: Call, change: Callable[[Object], Object]) -> web.StreamResponse:
-    query = write_query(call.query)
+async def _write(call: Call, change: Callable[[Object], Object]) -> web.StreamResponse:
+    options = call.write_options()
 
     def scaled(current: Object) -> Object:
         scale = change(scale_of(current))
@@ -61,9 +65,8 @@ async def _apply(call: Call, change: Callable[[Object], Object]) -> web.StreamRe
                 current["metadata"][key] = scale["metadata"][key]
         return current
 
-    options = WriteOptions(dry_run=query.dry_run, field_manager=query.field_manager)
     entry = await call.registry.update(
-        call.resource, call.namespace, call.name, scaled, "", options
+        call.resource, call.namespace, call.name, scaled, call.subresource, options
     )
     return responses.document(call.request, scale_of(entry.object), warnings=call.warnings)
 

@@ -9,41 +9,41 @@ from typing import Any
 from aiohttp import web
 
 from minikube8s.api import strategy
-from minikube8s.registry import WriteOptions
 from minikube8s.server import bodies, patches, responses
 from minikube8s.server.call import Call
-from minikube8s.server.query import write_query
+from minikube8s.server.verbs.apply import apply
 from minikube8s.store.entry import Entry
 
 
 async def create(call: Call) -> web.StreamResponse:
     """Store a new object and answer with it."""
-    renderer, query = call.renderer(), write_query(call.query)
+    renderer, query = call.renderer(), call.write_query()
     wanted = bodies.expected(call.resource)
     data = await call.body()
     obj = bodies.read_object(data, call.encoding(), wanted, query.validation, call.warnings)
     bodies.check_identity(obj, call.namespace, "")
-    options = WriteOptions(dry_run=query.dry_run, field_manager=query.field_manager)
-    entry = await call.registry.create(call.resource, call.namespace, obj, options)
+    entry = await call.registry.create(call.resource, call.namespace, obj, call.write_options())
     _advise(call, entry)
     return responses.rendered(call, renderer.one(entry, call.now), 201)
 
 
 async def update(call: Call) -> web.StreamResponse:
     """Replace an object, or the part of it that the subresource is, by the body."""
-    query = write_query(call.query)
+    query = call.write_query()
     wanted = bodies.expected(call.resource)
     data = await call.body()
     obj = bodies.read_object(data, call.encoding(), wanted, query.validation, call.warnings)
     bodies.check_identity(obj, call.namespace, call.name)
 
     # A copy each time: what a change returns belongs to the registry, which may ask again.
-    return await _apply(call, lambda _: copy.deepcopy(obj))
+    return await _replace(call, lambda _: copy.deepcopy(obj))
 
 
 async def patch(call: Call) -> web.StreamResponse:
     """Change an object, or the part of it that the subresource is, as the body says."""
-    query = write_query(call.query)
+    if call.applies:
+        return await apply(call)
+    query = call.write_query()
     wanted = bodies.expected(call.resource)
     patched = await patches.reader(call, wanted.definition)
     warned = list(call.warnings)
@@ -55,14 +55,13 @@ async def patch(call: Call) -> web.StreamResponse:
         bodies.check_patched(new, current, wanted, query.validation, call.warnings)
         return new
 
-    return await _apply(call, change)
+    return await _replace(call, change)
 
 
-async def _apply(
+async def _replace(
     call: Call, change: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> web.StreamResponse:
-    renderer, query = call.renderer(), write_query(call.query)
-    options = WriteOptions(dry_run=query.dry_run, field_manager=query.field_manager)
+    renderer, options = call.renderer(), call.write_options()
     entry = await call.registry.update(
         call.resource, call.namespace, call.name, change, call.subresource, options
     )

@@ -1,0 +1,52 @@
+"""Server-side apply: patch with a configuration, of objects, their status and their scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from minikube8s.api import strategy
+from minikube8s.api.rbac import Ask
+from minikube8s.server import bodies, configurations, responses
+from minikube8s.server.bodies import Expected
+from minikube8s.server.call import Call
+from minikube8s.store.entry import Entry
+
+
+async def apply(call: Call) -> web.StreamResponse:
+    """Make the object what the body says where it says anything; create it if need be."""
+    renderer = call.renderer()
+    config = await read(call, bodies.expected(call.resource))
+    entry, created = await store(call, config)
+    if not call.subresource:
+        call.warnings += strategy.for_resource(call.resource).warnings(entry.object)
+    return responses.rendered(call, renderer.one(entry, call.now), 201 if created else 200)
+
+
+async def read(call: Call, wanted: Expected) -> dict[str, Any]:
+    """Return the configuration in the request's body. Raises ApiError."""
+    validation = call.write_query().validation
+    config = configurations.read(await call.body(), wanted, validation, call.warnings)
+    bodies.check_identity(config, call.namespace, call.name)
+    return config
+
+
+async def store(call: Call, config: dict[str, Any]) -> tuple[Entry, bool]:
+    """Apply a configuration; return the object as stored and whether it is new."""
+
+    def may_create() -> None:
+        resource, namespace = call.resource, call.namespace or ""
+        ask = Ask("create", resource.group, resource.plural, "", namespace, call.name)
+        call.services.authorizer.check(call.user, ask)
+
+    return await call.registry.apply(
+        call.resource,
+        call.namespace,
+        call.name,
+        config,
+        call.subresource,
+        call.write_options(),
+        force=call.write_query().force,
+        may_create=may_create,
+    )
