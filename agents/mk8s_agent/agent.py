@@ -112,8 +112,12 @@ class Agent:
 
     @property
     def dialogues(self) -> Mapping[str, DialogueHandler]:
-        """What serves streams in both directions, by kind: none yet."""
-        return {}
+        """What serves streams in both directions, by kind."""
+        return {
+            "exec": self._talking.exec,
+            "attach": self._talking.attach,
+            "port-forward": self._forwarding.forward,
+        }
 
     def hello(self) -> NodeHello:
         """The node as it is now."""
