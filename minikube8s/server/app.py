@@ -10,11 +10,13 @@ import ssl
 from aiohttp import web
 
 from minikube8s.registry import Registry
+from minikube8s.server.authz import Authorizer
 from minikube8s.server.call import Services
 from minikube8s.server.config import PodStreams, ServerConfig
 from minikube8s.server.dispatch import Dispatcher
 from minikube8s.server.limits import Streams
 from minikube8s.server.pagination import Snapshots
+from minikube8s.server.tokens import ServiceAccountTokens
 
 log = logging.getLogger("server")
 
@@ -43,6 +45,10 @@ class Server:
                 clock=registry.clock,
                 snapshots=Snapshots(),
                 streams=self._streams,
+                authorizer=Authorizer(registry),
+                tokens=ServiceAccountTokens(
+                    registry, config.token_key, config.token_issuer, config.token_audiences
+                ),
             )
         )
         self._web: web.Server | None = None

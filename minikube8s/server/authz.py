@@ -1,59 +1,120 @@
-"""Who may do what. Pure.
+"""Who may do what: masters everything, everybody else what roles and bindings grant.
 
-One rule for now: members of system:masters may do everything, everybody may ask whether the
-server is well, nobody else may do anything. Roles and bindings take their place in `check`.
+Owns the words of refusals and the index of roles and bindings, which the registry keeps current.
+The decision itself is `api.rbac`'s.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
-from minikube8s.api.resources import Resource
+from minikube8s.api.quoting import quote
+from minikube8s.api.rbac import Ask, Decision, Grants, Rule
+from minikube8s.api.resources import (
+    CLUSTERROLEBINDINGS,
+    CLUSTERROLES,
+    ROLEBINDINGS,
+    ROLES,
+)
+from minikube8s.api.selectors import parse_fields
+from minikube8s.registry import Registry
 from minikube8s.server.authn import MASTERS, User
+from minikube8s.server.paths import ApiPath
+from minikube8s.store.watching import Event
 
-PUBLIC_PATHS = frozenset({"/healthz", "/livez", "/readyz", "/version"})
-
-
-class Attributes(NamedTuple):
-    """What a request wants to do; `resource` is None for a path that is no resource's."""
-
-    user: User
-    verb: str
-    path: str
-    resource: Resource | None = None
-    subresource: str = ""
-    namespace: str | None = None
-    name: str = ""
+_ALLOWED = Decision(True)
+_ALWAYS = frozenset({"/healthz", "/livez", "/readyz"})
+"""What probes ask for, whoever they are and whatever the roles say."""
+_SELECTING = frozenset({"list", "watch", "deletecollection"})
+_Put = Callable[[str, str, dict[str, Any]], None]
+_Drop = Callable[[str, str], None]
 
 
-def check(wanted: Attributes) -> None:
-    """Return when the request is allowed. Raises Unauthorized or Forbidden."""
-    root = "/" + wanted.path.strip("/").partition("/")[0]
-    if wanted.resource is None and wanted.verb == "get" and root in PUBLIC_PATHS:
-        return
-    if wanted.user.anonymous:
-        raise errors.unauthorized()
-    if MASTERS in wanted.user.groups:
-        return
-    raise _forbidden(wanted)
+class Authorizer:
+    """Decides for one cluster."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._grants = grants = Grants()
+        for resource in (ROLES, CLUSTERROLES):
+            registry.observe(resource, _follower(grants.put_role, grants.drop_role))
+        for resource in (ROLEBINDINGS, CLUSTERROLEBINDINGS):
+            registry.observe(resource, _follower(grants.put_binding, grants.drop_binding))
+
+    def decide(self, user: User, ask: Ask) -> Decision:
+        """Return whether a user may do something, and why."""
+        if MASTERS in user.groups or ask.path in _ALWAYS:
+            return _ALLOWED
+        return self._grants.decide(user.name, user.groups, ask)
+
+    def check(self, user: User, ask: Ask) -> None:
+        """Return when a user may do something. Raises ApiError Forbidden."""
+        decision = self.decide(user, ask)
+        if not decision.allowed:
+            raise refusal(user, ask, decision.reason)
+
+    def rules_for(self, user: User, namespace: str) -> list[Rule]:
+        """Return all rules that a user has in a namespace, or with "" cluster-wide."""
+        return self._grants.rules_for(user.name, user.groups, namespace)
+
+    def role_rules(self, namespace: str, name: str) -> tuple[Rule, ...] | None:
+        """Return the rules of a Role, or with "" of a ClusterRole; None when there is none."""
+        return self._grants.role_rules(namespace, name)
 
 
-def _forbidden(wanted: Attributes) -> ApiError:
-    user, resource = wanted.user.name, wanted.resource
-    if resource is None:
-        return ApiError(
-            403,
-            "Forbidden",
-            f'forbidden: User "{user}" cannot {wanted.verb} path "{wanted.path}"',
-            {},
-        )
-    word = f"{resource.plural}/{wanted.subresource}" if wanted.subresource else resource.plural
-    scope = f'in the namespace "{wanted.namespace}"' if wanted.namespace else "at the cluster scope"
-    return errors.forbidden(
-        resource,
-        wanted.name,
-        f'User "{user}" cannot {wanted.verb} resource "{word}" in API group '
-        f'"{resource.group}" {scope}',
+def ask_of(verb: str, path: ApiPath, field_selector: str = "") -> Ask:
+    """Return what a request to a resource's path asks for.
+
+    A selector of one name makes it a request for that name. A Namespace counts as lying in itself,
+    so that a role there can allow reading it.
+    """
+    namespace, name = path.namespace or "", path.name
+    if path.plural == "namespaces" and not path.group and name:
+        namespace = name
+    if not name and verb in _SELECTING and "metadata.name" in field_selector:
+        name = _selected_name(field_selector)
+    return Ask(verb, path.group, path.plural, path.subresource, namespace, name)
+
+
+def refusal(user: User, ask: Ask, reason: str = "") -> ApiError:
+    """Return 403 Forbidden in Kubernetes' words, with what is wrong with the user's bindings."""
+    ending = f": {reason}" if reason else ""
+    who = f"User {quote(user.name)} cannot {ask.verb}"
+    if ask.path:
+        return ApiError(403, "Forbidden", f"forbidden: {who} path {quote(ask.path)}{ending}", {})
+    place = f"in the namespace {quote(ask.namespace)}" if ask.namespace else "at the cluster scope"
+    why = f"{who} resource {quote(ask.word)} in API group {quote(ask.group)} {place}{ending}"
+    return forbidden(ask.group, ask.resource, ask.name, why)
+
+
+def forbidden(group: str, resource: str, name: str, why: str) -> ApiError:
+    """Return 403 Forbidden for a resource that need not be in the table (users, groups)."""
+    full = f"{resource}.{group}" if group else resource
+    details = {"name": name, "group": group, "kind": resource}
+    return ApiError(
+        403,
+        "Forbidden",
+        f"{full} {quote(name)} is forbidden: {why}" if name else f"{full} is forbidden: {why}",
+        {key: value for key, value in details.items() if value},
     )
+
+
+def _selected_name(field_selector: str) -> str:
+    try:
+        return parse_fields(field_selector).value_of("metadata.name") or ""
+    except errors.ApiError:
+        # The verb will say what is wrong with it, to those who may ask at all.
+        return ""
+
+
+def _follower(put: _Put, drop: _Drop) -> Callable[[Event], None]:
+    def follow(event: Event) -> None:
+        entry = event.entry
+        if event.type == "DELETED":
+            drop(entry.namespace, entry.name)
+        else:
+            put(entry.namespace, entry.name, entry.object)
+
+    return follow

@@ -13,15 +13,18 @@ from minikube8s.api import errors
 from minikube8s.api.resources import Resource
 from minikube8s.kit.clock import Clock
 from minikube8s.registry import Registry, WriteOptions
-from minikube8s.server import negotiation, query
+from minikube8s.server import escalation, negotiation, query
 from minikube8s.server.authn import User
+from minikube8s.server.authz import Authorizer
 from minikube8s.server.config import PodStreams, ServerConfig
 from minikube8s.server.documents import Encoding
+from minikube8s.server.forms import FormRegistry
 from minikube8s.server.limits import Streams
 from minikube8s.server.negotiation import Answer
 from minikube8s.server.pagination import Snapshots
 from minikube8s.server.query import WriteQuery
 from minikube8s.server.rendering import Renderer
+from minikube8s.server.tokens import ServiceAccountTokens
 
 APPLY_PATCH = "application/apply-patch+yaml"
 BODY_DEADLINE = 60.0
@@ -38,6 +41,8 @@ class Services:
     clock: Clock
     snapshots: Snapshots
     streams: Streams
+    authorizer: Authorizer
+    tokens: ServiceAccountTokens
 
 
 @dataclass(slots=True)
@@ -65,8 +70,9 @@ class Call:
 
     @property
     def registry(self) -> Registry:
-        """Where objects are read and written."""
-        return self.services.registry
+        """Where objects are read and written, in the form of the call's resource."""
+        registry = self.services.registry
+        return registry if self.resource.storage is None else FormRegistry(registry)
 
     @property
     def now(self) -> datetime:
@@ -102,7 +108,8 @@ class Call:
         asked = self.write_query()
         agent = self.request.headers.get("User-Agent", "")
         manager = asked.field_manager or query.manager_of_agent(agent)
-        return WriteOptions(dry_run=asked.dry_run, field_manager=manager)
+        admit = escalation.guard(self.services.authorizer, self.user, self.resource, self.namespace)
+        return WriteOptions(dry_run=asked.dry_run, field_manager=manager, admit=admit)
 
     def encoding(self) -> Encoding:
         """Return how the body is encoded. Raises ApiError UnsupportedMediaType."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from minikube8s.api.streams import Piece
+
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
@@ -22,6 +24,11 @@ class ServerConfig:
     client_ca: Path
     host: str = "127.0.0.1"
     port: int = 6443
+    token_key: Path | None = None
+    """The private key (PEM, EC P-256 or RSA) that signs ServiceAccount tokens; None: no tokens."""
+    token_issuer: str = "https://kubernetes.default.svc.cluster.local"
+    token_audiences: tuple[str, ...] = ()
+    """Whom a token must be meant for to be accepted here; none means the issuer."""
     max_reading: int = 400
     max_writing: int = 200
     max_streams: int = 2000
@@ -41,8 +48,39 @@ class ByteStream(Protocol):
         ...
 
 
+class PodDialogue(Protocol):
+    """A process on a node, or a connection to a port there. Its methods raise ApiError when it is
+    cut off. One task may receive and one may write at a time.
+    """
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """How it ended, a v1.Status; there once `receive` has returned None."""
+        ...
+
+    async def receive(self) -> Piece | None:
+        """Return what came next, None at the end."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send input; wait while it is not read."""
+        ...
+
+    async def write_eof(self) -> None:
+        """No more input comes; output goes on."""
+        ...
+
+    async def resize(self, width: int, height: int) -> None:
+        """The client's terminal has a new size, in characters."""
+        ...
+
+    async def aclose(self) -> None:
+        """End it: a process that was started for it is killed. Harmless when it has ended."""
+        ...
+
+
 class PodStreams(Protocol):
-    """The way to what a pod's containers say, wherever the pod runs."""
+    """The way to a pod's containers, wherever the pod runs."""
 
     async def open_logs(
         self, node: str, namespace: str, pod: str, container: str, options: dict[str, Any]
@@ -52,4 +90,25 @@ class PodStreams(Protocol):
         Options, all optional: follow, previous, timestamps (bool); tailLines, sinceSeconds,
         limitBytes (int); sinceTime (RFC 3339). Raises ApiError when there is nothing to open.
         """
+        ...
+
+    async def open_exec(
+        self, node: str, namespace: str, pod: str, container: str, options: dict[str, Any]
+    ) -> PodDialogue:
+        """Run a command in a container.
+
+        Options: command (list), stdin, stdout, stderr, tty (bool). Raises ApiError.
+        """
+        ...
+
+    async def open_attach(
+        self, node: str, namespace: str, pod: str, container: str, options: dict[str, Any]
+    ) -> PodDialogue:
+        """Join a container's own process. Options: stdin, stdout, stderr, tty. Raises ApiError."""
+        ...
+
+    async def open_port_forward(
+        self, node: str, namespace: str, pod: str, port: int
+    ) -> PodDialogue:
+        """Open one connection to a port on the pod's own localhost. Raises ApiError."""
         ...

@@ -13,11 +13,12 @@ from aiohttp import web
 
 from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
+from minikube8s.api.rbac import Ask
 from minikube8s.api.resources import RESOURCES, Resource
 from minikube8s.server import authz, pages, paths, query, responses
-from minikube8s.server.authn import User, identify
-from minikube8s.server.authz import Attributes
+from minikube8s.server.authn import User, authenticate
 from minikube8s.server.call import Call, Services
+from minikube8s.server.impersonation import acting_user
 from minikube8s.server.limits import Gate
 from minikube8s.server.paths import ApiPath
 from minikube8s.server.verbs import table
@@ -60,33 +61,26 @@ class Dispatcher:
             await asyncio.wait(self._writes, timeout=seconds)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        user = identify(_peer_certificate(request))
+        services = self._services
+        asker = await authenticate(request, services.tokens)
+        user = acting_user(request.headers, asker, services.authorizer)
         path = paths.parse(request.path)
         if path is None:
             verb = request.method.lower().replace("head", "get")
-            authz.check(Attributes(user, verb, request.path))
+            services.authorizer.check(user, Ask(verb, path=request.path))
             with self._reading.enter():
-                return await pages.page(request)
+                return await pages.page(request, services)
+        verb = _verb(request, path)
+        ask = authz.ask_of(verb, path, request.query.get("fieldSelector", ""))
+        services.authorizer.check(user, ask)
         resource = RESOURCES.lookup(path.group, path.version, path.plural)
         if resource is None:
-            authz.check(Attributes(user, request.method.lower(), request.path))
             raise pages.nowhere()
-        call = self._call(request, user, path, resource)
-        authz.check(
-            Attributes(
-                user,
-                call.verb,
-                request.path,
-                resource,
-                call.subresource,
-                call.namespace,
-                call.name,
-            )
-        )
+        call = self._call(request, user, verb, path, resource)
         return await self._run(call, _handler(call))
 
     def _call(
-        self, request: web.BaseRequest, user: User, path: ApiPath, resource: Resource
+        self, request: web.BaseRequest, user: User, verb: str, path: ApiPath, resource: Resource
     ) -> Call:
         if (path.namespace is not None and not resource.namespaced) or (
             path.name and resource.namespaced and path.namespace is None
@@ -96,7 +90,7 @@ class Dispatcher:
             request=request,
             services=self._services,
             user=user,
-            verb=_verb(request, path),
+            verb=verb,
             resource=resource,
             subresource=path.subresource,
             namespace=path.namespace,
@@ -104,11 +98,11 @@ class Dispatcher:
         )
 
     async def _run(self, call: Call, handler: Handler) -> web.StreamResponse:
+        if call.verb in table.STREAMING or call.subresource in table.STREAMING_SUBRESOURCES:
+            return await handler(call)
         if call.verb in table.WRITING:
             with self._writing.enter():
                 return await self._write(call, handler)
-        if call.verb in table.STREAMING or call.subresource in table.STREAMING_SUBRESOURCES:
-            return await handler(call)
         with self._reading.enter():
             return await handler(call)
 
@@ -161,8 +155,3 @@ def _verb(request: web.BaseRequest, path: ApiPath) -> str:
         return _ON_OBJECT.get(request.method, request.method.lower())
     verb = _ON_COLLECTION.get(request.method, request.method.lower())
     return "watch" if verb == "list" and query.flag(request.query, "watch") else verb
-
-
-def _peer_certificate(request: web.BaseRequest) -> dict[str, object] | None:
-    transport = request.transport
-    return transport.get_extra_info("peercert") if transport is not None else None

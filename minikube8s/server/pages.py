@@ -9,7 +9,9 @@ from aiohttp import web
 
 from minikube8s.api import errors
 from minikube8s.api.resources import RESOURCES
-from minikube8s.server import discovery, negotiation, query, responses
+from minikube8s.server import discovery, negotiation, openid_pages, query, responses
+from minikube8s.server.call import Services
+from minikube8s.server.tokens import DISCOVERY_PATH, JWKS_PATH
 from minikube8s.server.version import version_document
 
 _HEALTH = frozenset({"healthz", "livez", "readyz"})
@@ -25,7 +27,7 @@ def nowhere() -> errors.ApiError:
     return errors.ApiError(404, "NotFound", "the server could not find the requested resource", {})
 
 
-async def page(request: web.BaseRequest) -> web.StreamResponse:
+async def page(request: web.BaseRequest, services: Services) -> web.StreamResponse:
     """Answer a GET for something that is no resource. Raises ApiError NotFound."""
     if request.method not in {"GET", "HEAD"}:
         raise errors.ApiError(
@@ -34,28 +36,31 @@ async def page(request: web.BaseRequest) -> web.StreamResponse:
             "the server does not allow this method on the requested resource",
             {},
         )
+    found: web.StreamResponse | None = None
     match request.path.strip("/").split("/"):
         case [check, *_] if check in _HEALTH:
-            return _health(request, check)
+            found = _health(request, check)
         case ["version"]:
-            return responses.document(request, version_document())
+            found = responses.document(request, version_document())
         case ["openapi", *rest]:
             # Loaded when first asked for, because it brings all schemas with it.
             from minikube8s.server import openapi_pages  # noqa: PLC0415
 
             found = await openapi_pages.page(request, rest)
-            if found is not None:
-                return found
+        case [".well-known" | "openid", *_]:
+            found = await openid_pages.page(request, services.tokens)
         case ["api" | "apis", *_] as parts:
-            return _discovery(request, parts)
+            found = _discovery(request, parts)
         case [""]:
-            return responses.document(request, {"paths": _paths()})
-    raise nowhere()
+            found = responses.document(request, {"paths": _paths()})
+    if found is None:
+        raise nowhere()
+    return found
 
 
 def _paths() -> list[str]:
     paths = {"/api", "/apis", "/healthz", "/livez", "/readyz", "/version", "/openapi/v2"}
-    paths.add("/openapi/v3")
+    paths |= {"/openapi/v3", DISCOVERY_PATH, JWKS_PATH}
     for group, version in RESOURCES.group_versions():
         if group:
             paths |= {f"/apis/{group}", f"/apis/{group}/{version}"}

@@ -1,0 +1,299 @@
+"""ServiceAccount tokens: made, checked, and their public key published. The one user of pyjwt.
+
+A token is a JWT that says which account it is for, for whom it is meant (audiences), until when,
+and which object it lives and dies with. It is valid while its account, and that object, exist
+with the same uid. Signatures are checked once a token; whether it is still valid is asked each
+time, of the registry, so a deleted Pod's token ends with the Pod.
+
+pyjwt and cryptography are loaded with the first token (in a thread: 100 ms), because a cluster
+without tokens should not pay their memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from minikube8s.api import errors, meta
+from minikube8s.api.errors import ApiError
+from minikube8s.api.quoting import quote
+from minikube8s.api.rbac.grants import SERVICE_ACCOUNT_PREFIX
+from minikube8s.api.resources import NODES, PODS, SECRETS, SERVICEACCOUNTS, Resource
+from minikube8s.registry import Registry
+from minikube8s.server.authn import AUTHENTICATED, SERVICE_ACCOUNTS, User
+from minikube8s.store.entry import Entry
+
+if TYPE_CHECKING:
+    from jwt.algorithms import Algorithm
+
+ALGORITHMS = ("ES256", "RS256")
+REMEMBERED = 1024
+"""How many tokens' signatures are remembered as checked."""
+LEEWAY = 60.0
+"""Seconds that a token outlives the mark of deletion on what it is bound to."""
+JWKS_PATH = "/openid/v1/jwks"
+DISCOVERY_PATH = "/.well-known/openid-configuration"
+_EXTRA = "authentication.kubernetes.io/"
+
+
+class InvalidToken(Exception):
+    """The token is not valid; the message says why."""
+
+
+class _Named(msgspec.Struct, frozen=True, omit_defaults=True):
+    name: str
+    uid: str = ""
+
+
+class _Bound(msgspec.Struct, frozen=True, omit_defaults=True):
+    namespace: str
+    serviceaccount: _Named
+    pod: _Named | None = None
+    secret: _Named | None = None
+    node: _Named | None = None
+
+
+class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a token says. Times in seconds since 1970."""
+
+    iss: str
+    sub: str
+    aud: list[str]
+    exp: int
+    iat: int
+    nbf: int
+    bound: _Bound = msgspec.field(name="kubernetes.io")
+    jti: str = ""
+
+    def user(self) -> User:
+        """Return the user whom the token makes its bearer."""
+        bound = self.bound
+        extra = {"credential-id": f"JTI={self.jti}"} if self.jti else {}
+        for kind, named in (("pod", bound.pod), ("node", bound.node)):
+            if named is not None:
+                extra |= {f"{kind}-name": named.name, f"{kind}-uid": named.uid}
+        return User(
+            self.sub,
+            (SERVICE_ACCOUNTS, f"{SERVICE_ACCOUNTS}:{bound.namespace}", AUTHENTICATED),
+            bound.serviceaccount.uid,
+            tuple((f"{_EXTRA}{key}", (value,)) for key, value in sorted(extra.items())),
+        )
+
+
+class Request(NamedTuple):
+    """What a token is wanted for; no audiences means the API server's own."""
+
+    account: Entry
+    audiences: tuple[str, ...]
+    seconds: int
+    bound: tuple[Resource, Entry] | None = None
+
+
+class _Signer(NamedTuple):
+    algorithm: Algorithm
+    name: str
+    private: Any
+    public: Any
+    jwk: dict[str, Any]
+
+    @classmethod
+    def load(cls, path: Path) -> _Signer:
+        """Read a private key, EC P-256 or RSA, in PEM."""
+        import jwt  # noqa: PLC0415
+
+        pem = path.read_bytes()
+        for name in ALGORITHMS:
+            algorithm = jwt.get_algorithm_by_name(name)
+            try:
+                private = algorithm.prepare_key(pem)
+            except jwt.InvalidKeyError:
+                continue
+            public = private.public_key()
+            jwk = algorithm.to_jwk(public, as_dict=True)
+            jwk.pop("key_ops", None)
+            jwk |= {"use": "sig", "alg": name, "kid": _thumbprint(jwk)}
+            return cls(algorithm, name, private, public, jwk)
+        raise errors.internal(f"{path} holds no private key for {' or '.join(ALGORITHMS)}")
+
+
+class ServiceAccountTokens:
+    """Makes and checks the tokens of one cluster. Without a key there are none."""
+
+    def __init__(
+        self, registry: Registry, key: Path | None, issuer: str, audiences: Sequence[str] = ()
+    ) -> None:
+        """`key` is the signing key's file; `audiences` those of the API server (the issuer)."""
+        self._registry = registry
+        self._key = key
+        self.issuer = issuer
+        self.audiences = tuple(audiences) or (issuer,)
+        self._loading: asyncio.Task[_Signer] | None = None
+        self._checked: OrderedDict[str, Claims] = OrderedDict()
+
+    async def user(self, token: str) -> User | None:
+        """Return whose token it is, None when it is not valid for the API server."""
+        try:
+            return (await self.check(token, self.audiences)).user()
+        except InvalidToken:
+            return None
+
+    async def check(self, token: str, audiences: Iterable[str]) -> Claims:
+        """Return what a valid token says. Raises InvalidToken."""
+        claims = self._checked.get(token) or await self._verified(token)
+        self._check_time(claims)
+        if not set(claims.aud) & set(audiences):
+            raise InvalidToken(
+                f"token audiences {_shown(claims.aud)} is invalid for the target audiences "
+                f"{_shown(audiences)}"
+            )
+        self._check_objects(claims)
+        self._remember(token, claims)
+        return claims
+
+    async def issue(self, request: Request) -> tuple[str, int]:
+        """Return a new token and the second since 1970 at which it expires.
+
+        Raises ApiError NotFound on a cluster without a signing key.
+        """
+        signer = await self._signer()
+        if signer is None:
+            raise ApiError(404, "NotFound", "this API server has no key to sign tokens with", {})
+        import jwt  # noqa: PLC0415
+
+        account, now = request.account, int(self._now())
+        claims = Claims(
+            iss=self.issuer,
+            sub=f"{SERVICE_ACCOUNT_PREFIX}{account.namespace}:{account.name}",
+            aud=list(request.audiences or self.audiences),
+            exp=now + request.seconds,
+            iat=now,
+            nbf=now,
+            jti=str(uuid.uuid4()),
+            bound=_Bound(
+                account.namespace,
+                _Named(account.name, account.uid),
+                **self._bound_to(request.bound),
+            ),
+        )
+        token = jwt.encode(
+            msgspec.to_builtins(claims),
+            signer.private,
+            algorithm=signer.name,
+            headers={"kid": signer.jwk["kid"]},
+        )
+        return token, claims.exp
+
+    async def keys(self) -> dict[str, Any]:
+        """Return the JSON Web Key Set with which anybody can check tokens."""
+        signer = await self._signer()
+        return {"keys": [signer.jwk] if signer else []}
+
+    def discovery(self) -> dict[str, Any]:
+        """Return the OpenID provider's configuration."""
+        return {
+            "issuer": self.issuer,
+            "jwks_uri": f"{self.issuer.rstrip('/')}{JWKS_PATH}",
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        }
+
+    async def _signer(self) -> _Signer | None:
+        if self._key is None:
+            return None
+        if self._loading is None or (self._loading.done() and self._loading.exception()):
+            self._loading = asyncio.create_task(asyncio.to_thread(_Signer.load, self._key))
+        return await asyncio.shield(self._loading)
+
+    async def _verified(self, token: str) -> Claims:
+        """Return what a token says that was signed here. Raises InvalidToken."""
+        signer = await self._signer()
+        if signer is None:
+            raise InvalidToken("this API server knows no tokens")
+        import jwt  # noqa: PLC0415
+
+        # Times and audiences are checked on every use, not only on this first one.
+        options: Any = {"verify_aud": False, "verify_exp": False, "verify_nbf": False}
+        try:
+            said = jwt.decode(
+                token,
+                signer.public,
+                algorithms=[signer.name],
+                issuer=self.issuer,
+                options=options | {"verify_iat": False},
+            )
+            return msgspec.convert(said, Claims)
+        except (jwt.InvalidTokenError, msgspec.ValidationError, ValueError) as error:
+            raise InvalidToken(f"invalid bearer token: {error}") from error
+
+    def _check_time(self, claims: Claims) -> None:
+        now = self._now()
+        if now >= claims.exp:
+            raise InvalidToken("service account token has expired")
+        if now < claims.nbf:
+            raise InvalidToken("service account token is not valid yet")
+
+    def _check_objects(self, claims: Claims) -> None:
+        bound = claims.bound
+        namespace = bound.namespace
+        self._check_object(SERVICEACCOUNTS, namespace, bound.serviceaccount)
+        if bound.pod is not None:
+            self._check_object(PODS, namespace, bound.pod)
+        elif bound.secret is not None:
+            self._check_object(SECRETS, namespace, bound.secret)
+        elif bound.node is not None:
+            self._check_object(NODES, None, bound.node)
+
+    def _check_object(self, resource: Resource, namespace: str | None, named: _Named) -> None:
+        try:
+            entry = self._registry.get(resource, namespace, named.name)
+        except ApiError as error:
+            raise InvalidToken(f"service account token has been invalidated: {error}") from error
+        if entry.uid != named.uid:
+            raise InvalidToken(
+                f"{resource.singular} UID ({entry.uid}) does not match claim ({named.uid})"
+            )
+        deleted = entry.meta.deletion_timestamp
+        if deleted and self._now() - meta.parse_time(deleted).timestamp() > LEEWAY:
+            raise InvalidToken(f"{resource.singular} {named.name} has been deleted")
+
+    def _bound_to(self, bound: tuple[Resource, Entry] | None) -> dict[str, _Named]:
+        if bound is None:
+            return {}
+        resource, entry = bound
+        found = {resource.singular: _Named(entry.name, entry.uid)}
+        node = entry.object["spec"].get("nodeName") if resource is PODS else None
+        if node:
+            try:
+                found["node"] = _Named(node, self._registry.get(NODES, None, node).uid)
+            except ApiError:
+                found["node"] = _Named(node)
+        return found
+
+    def _remember(self, token: str, claims: Claims) -> None:
+        self._checked[token] = claims
+        self._checked.move_to_end(token)
+        while len(self._checked) > REMEMBERED:
+            self._checked.popitem(last=False)
+
+    def _now(self) -> float:
+        return self._registry.clock.now().timestamp()
+
+
+def _thumbprint(jwk: dict[str, Any]) -> str:
+    """Return the key's name, made of the key itself (RFC 7638)."""
+    members = {key: jwk[key] for key in sorted(jwk) if key in {"crv", "kty", "x", "y", "e", "n"}}
+    digest = hashlib.sha256(msgspec.json.encode(members)).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _shown(words: Iterable[str]) -> str:
+    return f"[{' '.join(map(quote, words))}]"
