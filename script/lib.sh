@@ -80,9 +80,12 @@ engine() {
         systemctl start docker || die "the Docker engine does not start: see 'journalctl -u docker'."
     else
         setsid dockerd >/var/log/dockerd.log 2>&1 </dev/null &
+        local started=$!
     fi
     local deadline=$((SECONDS + 60))
     until engine_answers; do
+        [ -z "${started:-}" ] || kill -0 "$started" 2>/dev/null \
+            || die "the Docker engine ended at once: $(tail -n 1 /var/log/dockerd.log)"
         [ $SECONDS -lt $deadline ] || die "the Docker engine does not answer after 60 s: see /var/log/dockerd.log or 'journalctl -u docker'."
         sleep 0.2
     done
