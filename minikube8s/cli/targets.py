@@ -81,5 +81,5 @@ def _pair(word: str) -> Target:
 
 def _kinds(word: str) -> list[Resource]:
     if word == "all":
-        return [row for row in RESOURCES.all() if "all" in row.categories]
+        return [row for row in RESOURCES.preferred() if "all" in row.categories]
     return [resource(word)]

@@ -179,5 +179,6 @@ def _aggregated_resource(row: Resource) -> dict[str, Any]:
 
 def _storage_hash(row: Resource) -> str:
     """Return what Kubernetes derives from the stored group, version and kind."""
-    name = f"{row.group}/{row.version}/{row.kind}"
+    stored = row.storage or row
+    name = f"{stored.group}/{stored.version}/{stored.kind}"
     return base64.b64encode(hashlib.sha256(name.encode()).digest()[:8]).decode()

@@ -6,7 +6,11 @@ import pytest
 from minikube8s.api import schema, views
 from minikube8s.api.resources import RESOURCES
 
-TOP_LEVEL = [resource for resource in RESOURCES.all() if hasattr(views, resource.kind)]
+TOP_LEVEL = [
+    resource
+    for resource in RESOURCES.all()
+    if hasattr(views, resource.kind) and resource.storage is None
+]
 
 
 def fields_of(view, definition):

@@ -23,9 +23,7 @@ def from_storage(obj: Obj) -> Obj:
     spec, status = dict(obj.get("spec") or {}), dict(obj.get("status") or {})
     notes = {
         _METRICS: _take_cpu(spec, "metrics", "target", "targetCPUUtilizationPercentage"),
-        _CURRENT: _take_cpu(
-            status, "currentMetrics", "current", "currentCPUUtilizationPercentage"
-        ),
+        _CURRENT: _take_cpu(status, "currentMetrics", "current", "currentCPUUtilizationPercentage"),
         _BEHAVIOR: spec.pop("behavior", None),
         _CONDITIONS: status.pop("conditions", None),
     }
@@ -62,8 +60,10 @@ def _take_cpu(section: Obj, name: str, part: str, number: str) -> list[Obj]:
         amount = (metric.get("resource") or {}).get(part) or {}
         share = amount.get("averageUtilization")
         cpu = metric.get("type") == "Resource" and metric["resource"].get("name") == "cpu"
-        # A current metric also tells the amount, which v1 has no field for.
-        if cpu and share is not None and number not in section and "averageValue" not in amount:
+        # Where there is more to tell than a share, v1 has no field for it.
+        plain = amount.keys() <= {"averageUtilization", "type"}
+        plain = plain and amount.get("type", "Utilization") == "Utilization"
+        if cpu and share is not None and number not in section and plain:
             section[number] = share
         else:
             rest.append(metric)

@@ -98,7 +98,7 @@ def row(resource: Resource, obj: Mapping[str, Any], now: datetime) -> list[Any]:
     `obj` is in the form of `resource`.
     """
     if resource.storage is not None:
-        from minikube8s.api import conversion  # noqa: PLC0415 -- only two kinds need it
+        from minikube8s.api.conversion import to_storage  # noqa: PLC0415 -- few kinds need it
 
-        obj = conversion.to_storage(resource, dict(obj))
+        obj = to_storage(resource, dict(obj))
     return _table(resource).cells(obj, now)

@@ -21,7 +21,7 @@ def command(namespaced: bool | None, no_headers: bool) -> None:
             str(row.namespaced).lower(),
             row.kind,
         ]
-        for row in sorted(RESOURCES.all(), key=lambda row: (row.group, row.plural))
+        for row in sorted(RESOURCES.preferred(), key=lambda row: (row.group, row.plural))
         if namespaced is None or row.namespaced is namespaced
     ]
     headers = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"]
