@@ -83,6 +83,11 @@ def scale_of(obj: Object) -> Object:
         "spec": {"replicas": replicas} if replicas else {},
         "status": {
             "replicas": status.get("replicas", 0),
-            "selector": str(from_label_selector(spec.get("selector"))),
+            "selector": str(from_label_selector(_selector(obj["kind"], spec.get("selector")))),
         },
     }
+
+
+def _selector(kind: str, selector: Object | None) -> Object | None:
+    """Return the LabelSelector of an object; a ReplicationController's is a plain map."""
+    return {"matchLabels": selector} if kind == "ReplicationController" else selector
