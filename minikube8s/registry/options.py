@@ -22,7 +22,7 @@ class WriteOptions:
     tracked_only: bool = False
     """Enter them only where the object's other owners are entered: for the system's own writers."""
     admit: Admit | None = None
-    """What the caller has to say about the finished object, on each attempt, before it is stored."""
+    """What the caller has to say about the finished object, at each attempt to store it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class Dispatcher:
         path = paths.parse(request.path)
         if path is None:
             verb = request.method.lower().replace("head", "get")
-            services.authorizer.check(user, Ask(verb, path=request.path))
+            services.authorizer.check(user, Ask(verb, path=request.path or "/"))
             with self._reading.enter():
                 return await pages.page(request, services)
         verb = _verb(request, path)
@@ -141,7 +141,7 @@ def _handler(call: Call) -> Handler:
         allowed = ()
     else:
         allowed = resource.verbs
-    found = table.handler(call.subresource, call.verb) if call.verb in allowed else None
+    found = table.handler(resource, call.subresource, call.verb) if call.verb in allowed else None
     if found is None:
         raise errors.method_not_allowed(resource, call.verb)
     return found

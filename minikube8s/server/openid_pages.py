@@ -14,7 +14,7 @@ _KEPT = "public, max-age=3600"
 async def page(request: web.BaseRequest, tokens: ServiceAccountTokens) -> web.Response | None:
     """Answer for a path of the two, None for another."""
     if request.path == DISCOVERY_PATH:
-        response = responses.document(request, tokens.discovery())
+        response = responses.document(request, await tokens.discovery())
     elif request.path == JWKS_PATH:
         response = responses.document(request, await tokens.keys(), content_type=_KEYS)
     else:

@@ -196,14 +196,15 @@ class ServiceAccountTokens:
         signer = await self._signer()
         return {"keys": [signer.jwk] if signer else []}
 
-    def discovery(self) -> dict[str, Any]:
+    async def discovery(self) -> dict[str, Any]:
         """Return the OpenID provider's configuration."""
+        signer = await self._signer()
         return {
             "issuer": self.issuer,
             "jwks_uri": f"{self.issuer.rstrip('/')}{JWKS_PATH}",
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": list(ALGORITHMS),
+            "id_token_signing_alg_values_supported": [signer.name] if signer else [],
         }
 
     async def _signer(self) -> _Signer | None:

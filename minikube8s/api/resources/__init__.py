@@ -37,6 +37,14 @@ from minikube8s.api.resources.networking import (
     NETWORKPOLICIES,
     SERVICECIDRS,
 )
+from minikube8s.api.resources.reviews import (
+    LOCALSUBJECTACCESSREVIEWS,
+    SELFSUBJECTACCESSREVIEWS,
+    SELFSUBJECTREVIEWS,
+    SELFSUBJECTRULESREVIEWS,
+    SUBJECTACCESSREVIEWS,
+    TOKENREVIEWS,
+)
 from minikube8s.api.resources.rows import RESOURCES
 from minikube8s.api.resources.storage import (
     CSIDRIVERS,
@@ -89,6 +97,7 @@ __all__ = [
     "JOBS",
     "LEASES",
     "LIMITRANGES",
+    "LOCALSUBJECTACCESSREVIEWS",
     "NAMESPACES",
     "NETWORKPOLICIES",
     "NODES",
@@ -106,11 +115,16 @@ __all__ = [
     "ROLES",
     "RUNTIMECLASSES",
     "SECRETS",
+    "SELFSUBJECTACCESSREVIEWS",
+    "SELFSUBJECTREVIEWS",
+    "SELFSUBJECTRULESREVIEWS",
     "SERVICEACCOUNTS",
     "SERVICECIDRS",
     "SERVICES",
     "STATEFULSETS",
     "STORAGECLASSES",
+    "SUBJECTACCESSREVIEWS",
+    "TOKENREVIEWS",
     "VOLUMEATTACHMENTS",
     "VOLUMEATTRIBUTESCLASSES",
     "Resource",

@@ -65,7 +65,18 @@ REPLICATIONCONTROLLERS = row(
 )
 RESOURCEQUOTAS = row("", "v1", "ResourceQuota", "resourcequotas", short=("quota",), status=True)
 SECRETS = row("", "v1", "Secret", "secrets")
-SERVICEACCOUNTS = row("", "v1", "ServiceAccount", "serviceaccounts", short=("sa",))
+SERVICEACCOUNTS = row(
+    "",
+    "v1",
+    "ServiceAccount",
+    "serviceaccounts",
+    short=("sa",),
+    subresources=(
+        Subresource(
+            "token", "TokenRequest", ("create",), group="authentication.k8s.io", version="v1"
+        ),
+    ),
+)
 SERVICES = row("", "v1", "Service", "services", short=("svc",), categories=("all",), status=True)
 
 ROWS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minikube8s.api.resources import access, core, networking, storage, system, workloads
+from minikube8s.api.resources import access, core, networking, reviews, storage, system, workloads
 from minikube8s.api.resources.model import ResourceTable
 
 RESOURCES = ResourceTable(
@@ -12,6 +12,7 @@ RESOURCES = ResourceTable(
         *networking.ROWS,
         *storage.ROWS,
         *access.ROWS,
+        *reviews.ROWS,
         *system.ROWS,
     )
 )

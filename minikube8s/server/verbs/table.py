@@ -6,8 +6,29 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from minikube8s.api.resources import (
+    LOCALSUBJECTACCESSREVIEWS,
+    SELFSUBJECTACCESSREVIEWS,
+    SELFSUBJECTREVIEWS,
+    SELFSUBJECTRULESREVIEWS,
+    SUBJECTACCESSREVIEWS,
+    TOKENREVIEWS,
+    Resource,
+)
 from minikube8s.server.call import Call
-from minikube8s.server.verbs import log, placement, read, remove, scale, watch, write
+from minikube8s.server.verbs import (
+    forward,
+    log,
+    placement,
+    read,
+    remove,
+    reviews,
+    scale,
+    talk,
+    tokens,
+    watch,
+    write,
+)
 
 Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
@@ -25,19 +46,36 @@ _PARTS: dict[str, Handler] = {"get": read.get, "update": write.update, "patch": 
 
 _SUBRESOURCES: dict[str, dict[str, Handler]] = {
     "status": _PARTS,
+    "approval": _PARTS,
     "finalize": {"update": write.update},
     "scale": {"get": scale.get, "update": scale.update, "patch": scale.patch},
     "log": {"get": log.log},
+    "exec": {"get": talk.execute, "create": talk.execute},
+    "attach": {"get": talk.attach, "create": talk.attach},
+    "portforward": {"get": forward.forward, "create": forward.forward},
     "binding": {"create": placement.bind},
     "eviction": {"create": placement.evict},
+    "token": {"create": tokens.create},
 }
+
+_REVIEWS: dict[Resource, Handler] = {
+    SELFSUBJECTREVIEWS: reviews.self_subject,
+    TOKENREVIEWS: reviews.token,
+    LOCALSUBJECTACCESSREVIEWS: reviews.subject_access,
+    SELFSUBJECTACCESSREVIEWS: reviews.self_subject_access,
+    SELFSUBJECTRULESREVIEWS: reviews.self_subject_rules,
+    SUBJECTACCESSREVIEWS: reviews.subject_access,
+}
+"""What serves the one verb, create, of kinds that are not stored."""
 
 WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 STREAMING = frozenset({"watch"})
-STREAMING_SUBRESOURCES = frozenset({"log"})
+STREAMING_SUBRESOURCES = frozenset({"log", "exec", "attach", "portforward"})
 
 
-def handler(subresource: str, verb: str) -> Handler | None:
+def handler(resource: Resource, subresource: str, verb: str) -> Handler | None:
     """Return what serves a verb, None when nothing does."""
+    if resource in _REVIEWS:
+        return _REVIEWS[resource] if verb == "create" and not subresource else None
     handlers = _SUBRESOURCES.get(subresource, {}) if subresource else _OBJECTS
     return handlers.get(verb)
