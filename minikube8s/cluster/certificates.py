@@ -105,6 +105,15 @@ class Authority:
         )
 
 
+def ensure_signing_key(path: Path) -> None:
+    """Ensure that ``path`` holds a private key (EC P-256) to sign ServiceAccount tokens with.
+
+    A key that is there is kept: with another one every token in use would end.
+    """
+    if not path.exists():
+        write_private(path, _pem_key(ec.generate_private_key(ec.SECP256R1())))
+
+
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
 ) -> x509.CertificateBuilder:

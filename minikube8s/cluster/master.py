@@ -13,6 +13,7 @@ import contextlib
 import logging
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -28,7 +29,7 @@ from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.nodes.config import TLS, NodesConfig
 from minikube8s.nodes.links import NodeLinks
-from minikube8s.registry import bootstrap
+from minikube8s.registry import bootstrap, policy
 from minikube8s.registry.events import EventRecorder
 from minikube8s.registry.options import RegistryConfig
 from minikube8s.registry.registry import Registry
@@ -71,6 +72,7 @@ async def run(config: MasterConfig) -> None:
         scheduler = Scheduler(registry, recorder, clock)
         controllers = Controllers(registry, clock, (pki / "ca.crt").read_text())
         tasks = Supervisor("master")
+        tasks.spawn("default policy", partial(policy.ensure, registry), restart=False)
         tasks.spawn("scheduler", scheduler.run)
         tasks.spawn("controllers", controllers.run)
         stack.push_async_callback(controllers.close)
@@ -121,6 +123,7 @@ def _server(settings: Settings, pki: Path) -> ServerConfig:
         cert=pki / "apiserver.crt",
         key=pki / "apiserver.key",
         client_ca=pki / "ca.crt",
+        token_key=pki / "sa.key",
         host=settings.bind,
         port=settings.api_port,
     )

@@ -8,12 +8,12 @@ from __future__ import annotations
 import ipaddress
 import os
 
-from minikube8s.cluster.certificates import Authority
+from minikube8s.cluster.certificates import Authority, ensure_signing_key
 from minikube8s.cluster.config import Home, Settings
 
 
 def ensure_certificates(home: Home, settings: Settings) -> None:
-    """Make what is missing of the CA and the certificates of server, administrator and agent."""
+    """Make what is missing: the CA, certificates of server, administrator and agent, token key."""
     authority = Authority(home.pki)
     names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"]
     names += ["kubernetes.default.svc.cluster.local", "localhost", os.uname().nodename.lower()]
@@ -21,6 +21,7 @@ def ensure_certificates(home: Home, settings: Settings) -> None:
     authority.server("apiserver", [*names, "127.0.0.1", first_service, _outward(settings.bind)])
     authority.client("admin", "kubernetes-admin", ["system:masters"])
     authority.client("agent", f"system:node:{settings.node_name}", ["system:nodes"])
+    ensure_signing_key(home.pki / "sa.key")
 
 
 def _outward(bind: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from minikube8s.controllers.clusterroles import ClusterRoleAggregationController
 from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.endpoints import EndpointsController
 from minikube8s.controllers.garbage import GarbageController
@@ -31,6 +32,7 @@ class Controllers:
             NamespaceController(),
             ServiceAccountController(root_ca),
             PodGarbageController(clock),
+            ClusterRoleAggregationController(),
         )
         self._recorders = [EventRecorder(registry, f"{one.name}-controller") for one in controllers]
         self._runner = Runner(registry, clock, list(zip(controllers, self._recorders, strict=True)))

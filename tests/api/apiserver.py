@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from minikube8s.api.resources import NAMESPACES
-from minikube8s.cluster.certificates import Authority
+from minikube8s.cluster.certificates import Authority, ensure_signing_key
 from minikube8s.kit.clock import SystemClock
-from minikube8s.registry import Registry
+from minikube8s.registry import Registry, policy
 from minikube8s.server import Server, ServerConfig
 from minikube8s.store.cache import Cache
 from minikube8s.store.memory import MemoryStore
@@ -69,10 +69,13 @@ class ApiServer:
         authority.server("server", ["127.0.0.1", "localhost"])
         authority.client("admin", "admin", ["system:masters"])
         authority.client("guest", "guest", ["visitors"])
+        authority.client("node", "system:node:n1", ["system:nodes"])
+        ensure_signing_key(directory / "sa.key")
         self.config = ServerConfig(
             cert=directory / "server.crt",
             key=directory / "server.key",
             client_ca=directory / "ca.crt",
+            token_key=directory / "sa.key",
             port=0,
             **config,
         )
@@ -103,7 +106,9 @@ class ApiServer:
         self.registry = Registry(self._cache, clock)
         self.server = Server(self.registry, self.config, self.pod_streams)
         await self.server.start()
-        await self.registry.create(NAMESPACES, None, {"metadata": {"name": "default"}})
+        for name in ("default", "kube-system"):
+            await self.registry.create(NAMESPACES, None, {"metadata": {"name": name}})
+        await policy.ensure(self.registry)
 
     async def _stop(self) -> None:
         await self.server.close()
