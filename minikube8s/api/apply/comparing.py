@@ -5,15 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from minikube8s.api.apply.fields import SELF, Fields, union
-from minikube8s.api.apply.shapes import Part, Shape, parts
-
-_ALWAYS_THERE = frozenset(
-    {
-        *("metadata", "spec", "status", "template", "jobTemplate", "strategy", "updateStrategy"),
-        *("loadBalancer", "scaleTargetRef", "containers"),
-    }
-)
-"""Fields that a Kubernetes object has from the start, if only empty: no author ever added them."""
+from minikube8s.api.apply.shapes import ALWAYS_THERE, Part, Shape, parts
 
 
 class Changes(NamedTuple):
@@ -98,7 +90,7 @@ def _compared(shape: Shape, old: Any, new: Any) -> Changes:
 def _blank(shape: Shape, new: dict[str, Any]) -> dict[str, Any]:
     blank: dict[str, Any] = {}
     for name, value in new.items():
-        if name in _ALWAYS_THERE and shape.has_field(name):
+        if name in ALWAYS_THERE and shape.kind == "struct":
             if isinstance(value, dict):
                 blank[name] = _blank(shape.child(name), value)
             elif isinstance(value, list):

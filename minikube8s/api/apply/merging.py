@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any
 
 from minikube8s.api.apply.fields import Fields, as_member, is_member
-from minikube8s.api.apply.shapes import Shape
+from minikube8s.api.apply.shapes import ALWAYS_THERE, Shape
 
 
 def merge(shape: Shape, live: Any, config: Any) -> Any:
@@ -28,36 +28,59 @@ def merge(shape: Shape, live: Any, config: Any) -> Any:
 
 
 def without(shape: Shape, value: Any, fields: Fields) -> Any:
-    """Return `value` less what `fields` names; None when that leaves nothing."""
+    """Return `value` less what `fields` names.
+
+    What loses all of its parts that way, but is not named itself, becomes None (and `value` may).
+    """
     if isinstance(value, dict) and shape.kind != "leaf":
-        kept: dict[str, Any] = {}
-        for name, item in value.items():
-            left = _left(shape.child(name), item, fields.get(f"f:{name}"))
-            if left is not None:
-                kept[name] = left
+        kept = {
+            name: _left(shape.child(name), item, fields.get(f"f:{name}"))
+            for name, item in value.items()
+            if not _is_named(fields.get(f"f:{name}"))
+        }
         return kept or (None if value else value)
     if isinstance(value, list) and shape.kind in ("set", "keyed"):
         element = shape.element
-        rest = (_left(element, item, fields.get(shape.edge(item))) for item in value)
-        items = [item for item in rest if item is not None]
+        items = []
+        for item in value:
+            node = fields.get(shape.edge(item))
+            if not _is_named(node):
+                items.append(_left(element, item, node))
         return items or (None if value else value)
     return value
 
 
-def with_named_fields(shape: Shape, fields: Fields) -> Fields:
-    """Return `fields` with the structs on the way: whose parts are in a set is in it, too."""
+def without_emptied(value: Any) -> Any:
+    """Return `value` without the Nones that `without` leaves."""
+    if isinstance(value, dict):
+        return {name: without_emptied(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_emptied(item) for item in value if item is not None]
+    return value
+
+
+def with_structs(shape: Shape, fields: Fields) -> Fields:
+    """Return `fields` with the structs on the way: whose parts are in a set is in it, too.
+
+    A struct goes as a whole when nobody states any part of it any more, for then the rest are
+    defaults of what is gone. Maps and lists do not, nor do the sections that every object has:
+    what else they hold may be anybody's.
+    """
     named: Fields = {}
     for edge, node in fields.items():
-        below = with_named_fields(shape.below(edge), node)
-        is_field = edge.startswith("f:") and shape.has_field(edge[2:])
-        named[edge] = as_member(below) if is_field else below
+        child = shape.below(edge)
+        below = with_structs(child, node)
+        is_optional = shape.kind == "struct" and edge[2:] not in ALWAYS_THERE
+        named[edge] = as_member(below) if is_optional and child.kind == "struct" else below
     return named
 
 
+def _is_named(node: Fields | None) -> bool:
+    return node is not None and is_member(node)
+
+
 def _left(shape: Shape, item: Any, node: Fields | None) -> Any:
-    if node is None:
-        return item
-    return None if is_member(node) else without(shape, item, node)
+    return item if node is None else without(shape, item, node)
 
 
 def _merged_list(shape: Shape, live: list[Any], config: list[Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from minikube8s.api.apply.comparing import Changes, compare, fields_of
 from minikube8s.api.apply.fields import Fields, difference, intersection, union
 from minikube8s.api.apply.managers import Manager, Managers, Owned
-from minikube8s.api.apply.merging import merge, with_named_fields, without
+from minikube8s.api.apply.merging import merge, with_structs, without, without_emptied
 from minikube8s.api.apply.shapes import Shape
 
 Object = dict[str, Any]
@@ -56,9 +56,10 @@ class Scope(NamedTuple):
     def of(self, obj: Object) -> Object:
         """Return that part of `obj`; it shares its content with `obj`."""
         part = {name: section for name, section in obj.items() if self._shows(name)}
-        metadata = obj.get("metadata") or {}
-        part["metadata"] = {k: v for k, v in metadata.items() if self._shows_member(k)}
-        return part
+        # All objects have metadata: that it is there is nobody's statement.
+        part.pop("metadata", None)
+        metadata = {k: v for k, v in obj["metadata"].items() if self._shows_member(k)}
+        return part | {"metadata": metadata} if metadata else part
 
     def put(self, part: Object, obj: Object) -> Object:
         """Return `obj` with `part` in place of its own."""
@@ -104,7 +105,9 @@ def apply(
     claimed[me] = Owned(fields_of(shape, config), api_version, last.time)
     merged = merge(shape, live, config)
     if last.fields:
-        merged = _pruned(shape, merged, last.fields, claimed)
+        pruned = _pruned(shape, merged, last.fields, claimed)
+        # A struct that is stated empty may have lost all it had.
+        merged = merge(shape, pruned, config)
     changes = compare(shape, live, merged)
     taken = changes.taken
     others = {key: owned for key, owned in claimed.items() if key != me}
@@ -122,7 +125,7 @@ def _pruned(shape: Shape, merged: Object, last: Fields, managers: Managers) -> O
     """Return `merged` without what the last configuration stated and no owner states now."""
 
     def named(fields: Fields) -> Fields:
-        return with_named_fields(shape, fields)
+        return with_structs(shape, fields)
 
     last = named(last)
     present = named(fields_of(shape, merged))
@@ -135,7 +138,7 @@ def _pruned(shape: Shape, merged: Object, last: Fields, managers: Managers) -> O
     kept = union(named(fields_of(shape, rest)), named(owned))
     rest = without(shape, merged, difference(present, kept)) or {}
     gone = difference(present, named(fields_of(shape, rest)))
-    return without(shape, merged, intersection(gone, last)) or {}
+    return without_emptied(without(shape, merged, intersection(gone, last))) or {}
 
 
 def _given_up(managers: Managers, lost: Fields) -> Managers:

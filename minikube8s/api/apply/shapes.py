@@ -16,6 +16,13 @@ from minikube8s.api.apply import fields
 
 Kind = Literal["leaf", "struct", "map", "set", "keyed", "free"]
 
+ALWAYS_THERE = frozenset(
+    {
+        *("metadata", "spec", "status", "template", "jobTemplate", "strategy", "updateStrategy"),
+        *("loadBalancer", "scaleTargetRef", "containers"),
+    }
+)
+"""Fields that a Kubernetes object has from the start, if only empty: no author ever added them."""
 _KEY_DEFAULTS = {
     ("io.k8s.api.core.v1.ContainerPort", "protocol"): "TCP",
     ("io.k8s.api.core.v1.ServicePort", "protocol"): "TCP",
@@ -47,10 +54,6 @@ class Shape(NamedTuple):
     def element(self) -> Shape:
         """The shape of a map's entries or a list's items."""
         return FREE if self.type is None else _of_type(self.type)
-
-    def has_field(self, name: str) -> bool:
-        """Tell whether `name` is a field of the definition, not just a key of a map."""
-        return self.kind == "struct" and schema.field(self.ref, name) is not None
 
     def below(self, edge: str) -> Shape:
         """Return the shape of what an edge of a set of fields leads to."""
