@@ -20,8 +20,6 @@ from minikube8s.cluster.errors import ClusterError
 from minikube8s.kit import readiness
 from minikube8s.kit.pidfile import Holder, PidFile
 
-LOG_BYTES = 10 * 1024 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
@@ -43,8 +41,6 @@ class Starting:
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
         daemon.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if daemon.log.exists() and daemon.log.stat().st_size > LOG_BYTES:
-            daemon.log.replace(daemon.log.with_suffix(".log.1"))
         read, write = os.pipe()
         self._log_start = daemon.log.stat().st_size if daemon.log.exists() else 0
         with daemon.log.open("ab") as log:
