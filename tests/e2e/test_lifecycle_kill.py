@@ -67,15 +67,6 @@ def running(cluster: Cluster) -> set[str]:
     return {str(one["Id"]) for one in found if one["State"] == "running"}
 
 
-def kill(cluster: Cluster, *names: str) -> None:
-    """`kill -9` of daemons, as `status` sees it."""
-    daemons = cluster.daemons()
-    for name in names:
-        os.kill(daemons[name], signal.SIGKILL)
-    until("status says so", lambda: not set(names) & set(cluster.daemons()))
-    assert cluster.mk8s("status").code == 3
-
-
 def identities(objects: list[dict[str, Any]]) -> set[str]:
     """Their uids."""
     return {one["metadata"]["uid"] for one in objects}
@@ -93,7 +84,7 @@ def test_pods_run_on_undisturbed_while_up_repairs(serving: Cluster, names: tuple
     restarts = [pod["status"]["containerStatuses"][0] for pod in serving.pods("app=web")]
     before = serving.daemons()
     with Visitor() as visitor:
-        kill(serving, *names)
+        serving.kill(*names)
         said = serving.mk8s("up").ok()
         assert all(f"{name} runs" in said for name in names)
         serving.ready_pods(2, "app=web")
@@ -120,7 +111,7 @@ def test_what_was_deleted_and_made_while_the_agent_was_away_is_done_when_it_is_b
 ) -> None:
     serving.kubectl("apply", "-f", "-", input=manifests.text(manifests.pod("leaving"))).ok()
     serving.ready_pods(3)
-    kill(serving, "agent")
+    serving.kill("agent")
     serving.kubectl("delete", "pod", "leaving", "--wait=false").ok()
     serving.kubectl("apply", "-f", "-", input=manifests.text(manifests.pod("coming"))).ok()
     assert serving.get("pod", "leaving")["metadata"]["deletionTimestamp"]
@@ -134,7 +125,7 @@ def test_what_was_deleted_and_made_while_the_agent_was_away_is_done_when_it_is_b
 def test_a_pod_forced_away_while_the_agent_was_away_leaves_no_container(serving: Cluster) -> None:
     serving.kubectl("apply", "-f", "-", input=manifests.text(manifests.pod("forced"))).ok()
     serving.ready_pods(3)
-    kill(serving, "agent")
+    serving.kill("agent")
     serving.kubectl("delete", "pod", "forced", "--force", "--grace-period=0").ok()
     assert "forced" not in {pod["metadata"]["name"] for pod in serving.pods()}
     serving.mk8s("up").ok()
@@ -147,7 +138,7 @@ def test_a_container_that_died_while_the_agent_was_away_is_started_again(
 ) -> None:
     serving.kubectl("apply", "-f", "-", input=manifests.text(manifests.pod("died"))).ok()
     serving.ready_pods(3)
-    kill(serving, "agent")
+    serving.kill("agent")
     labels = {"io.kubernetes.pod.name": "died", "io.kubernetes.container.name": "main"}
     [container] = serving.engine.containers(**labels)
     serving.engine.run("kill", str(container["Id"]))
@@ -161,7 +152,7 @@ def test_a_service_changed_while_the_agent_was_away_is_right_when_it_is_back(
     serving: Cluster,
 ) -> None:
     moved = PORT + 1
-    kill(serving, "agent")
+    serving.kill("agent")
     service = manifests.service("web", node_port=moved)
     serving.kubectl("apply", "-f", "-", input=manifests.text(service)).ok()
     assert fetch(f"http://127.0.0.1:{PORT}")
@@ -176,7 +167,7 @@ def test_a_service_changed_while_the_agent_was_away_is_right_when_it_is_back(
 
 def test_the_agent_finds_a_master_that_comes_back_by_itself(serving: Cluster) -> None:
     agent = serving.daemons()["agent"]
-    kill(serving, "master")
+    serving.kill("master")
     serving.mk8s("up").ok()
     assert serving.daemons()["agent"] == agent
     serving.kubectl("apply", "-f", "-", input=manifests.text(manifests.pod("after"))).ok()

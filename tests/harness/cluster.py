@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -92,6 +93,14 @@ class Cluster:
         """The process id of each daemon that runs, as `mk8s status` tells them."""
         rows = [line.split() for line in self.mk8s("status").out.splitlines()]
         return {row[0]: int(row[2]) for row in rows if len(row) > 2 and row[1] == "running"}
+
+    def kill(self, *names: str) -> None:
+        """`kill -9` of daemons; returns when `mk8s status` says that they are gone."""
+        daemons = self.daemons()
+        for name in names:
+            os.kill(daemons[name], signal.SIGKILL)
+        until("status says so", lambda: not set(names) & set(self.daemons()))
+        assert self.mk8s("status").code == 3
 
     @property
     def environment(self) -> dict[str, str]:
