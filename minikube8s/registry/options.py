@@ -19,8 +19,6 @@ class WriteOptions:
     """Do everything but store the result."""
     field_manager: str = ""
     """Whom the changes are entered under in metadata.managedFields; "": nobody."""
-    tracked_only: bool = False
-    """Enter them only where the object's other owners are entered: for the system's own writers."""
     admit: Admit | None = None
     """What the caller has to say about the finished object, at each attempt to store it."""
 

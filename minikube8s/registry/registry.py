@@ -12,6 +12,7 @@ import random
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from typing import Any
 
 from minikube8s.api import defaults, errors, names, strategy
@@ -62,12 +63,24 @@ class Registry:
         self._rng = random.Random()
         self._allocations = Allocations(self.config, self._rng)
         self._expiry = Expiry(clock, EVENT_TTL, self._expire)
+        self._writer = ""
         cache.observe(SERVICES.prefix, self._allocations.observe)
         cache.observe(EVENTS.prefix, self._expiry.observe)
 
     async def close(self) -> None:
         """Stop what runs in the background; the cache and the store are their openers'."""
         await self._expiry.close()
+
+    def writing_as(self, manager: str) -> Registry:
+        """Return this registry for one of the system's own writers, named `manager`.
+
+        It enters what the writer changes in an object's managedFields if others are entered there:
+        what an applier owns must change hands. Objects that only the system writes are not made
+        bigger by it.
+        """
+        registry = copy(self)
+        registry._writer = manager
+        return registry
 
     @property
     def revision(self) -> int:
@@ -184,7 +197,9 @@ class Registry:
         """
 
         def track(new: Object, old: Object) -> Object | None:
-            return tracking.follow(resource, new, old, subresource, options)
+            client = options.field_manager
+            writer = client or (self._writer if tracking.is_kept(old) else "")
+            return tracking.follow(resource, new, old, subresource, writer)
 
         return await self._rewrite(resource, namespace, name, change, track, subresource, options)
 

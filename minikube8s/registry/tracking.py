@@ -13,7 +13,6 @@ from minikube8s.api.apply import Conflicts, Manager, Managers, Scope, last_appli
 from minikube8s.api.apply.fields import difference
 from minikube8s.api.resources import Resource
 from minikube8s.registry import objects
-from minikube8s.registry.options import WriteOptions
 
 Object = dict[str, Any]
 Entry = dict[str, Any]
@@ -41,10 +40,15 @@ def begin(resource: Resource, new: Object, manager: str, now: str) -> None:
         new["metadata"][_FIELDS] = managers.encode({me: owned})
 
 
+def is_kept(obj: Object) -> bool:
+    """Tell whether anybody's fields are entered in an object."""
+    return bool(obj["metadata"].get(_FIELDS))
+
+
 def follow(
-    resource: Resource, new: Object, old: Object, subresource: str, options: WriteOptions
+    resource: Resource, new: Object, old: Object, subresource: str, writer: str
 ) -> Entry | None:
-    """Give the fields that differ between `old` and `new` to the writer, in `new`.
+    """Give the fields that differ between `old` and `new` to the writer ("": nobody), in `new`.
 
     Return the writer's entry if it took any; `stamp` gives it its time.
     """
@@ -54,11 +58,7 @@ def follow(
         # Clients that do not know of the entries must not delete them, and only the object's own
         # endpoint may rewrite them.
         given = before
-    tracked = (
-        options.field_manager
-        and subresource not in _UNTRACKED
-        and (before or not options.tracked_only)
-    )
+    tracked = writer and subresource not in _UNTRACKED
     scope, shape = _scope(resource, subresource), shapes.of(resource.schema)
     changes = apply.compare(shape, scope.of(old), scope.of(new)) if tracked else None
     if not changes:
@@ -66,7 +66,7 @@ def follow(
         if entries:
             metadata[_FIELDS] = entries
         return None
-    me = apply.manager(options.field_manager, "Update", resource.api_version, subresource)
+    me = apply.manager(writer, "Update", resource.api_version, subresource)
     after = apply.updated(changes, _known(before, given), me, resource.api_version)
     return _enter(metadata, managers.capped(after, me), me)
 

@@ -101,10 +101,11 @@ def apply(
     change, unless `force`: then they lose them.
     """
     last = managers.get(me) or Owned({}, api_version)
+    stated = fields_of(shape, config)
     claimed = dict(managers)
-    claimed[me] = Owned(fields_of(shape, config), api_version, last.time)
+    claimed[me] = Owned(stated, api_version, last.time)
     merged = merge(shape, live, config)
-    if last.fields:
+    if difference(last.fields, stated):
         pruned = _pruned(shape, merged, last.fields, claimed)
         # A struct that is stated empty may have lost all it had.
         merged = merge(shape, pruned, config)
@@ -116,7 +117,7 @@ def apply(
     if conflicts and not force:
         raise Conflicts(conflicts)
     after = _given_up(others, union(taken, changes.removed))
-    if claimed[me].fields:
+    if stated:
         after[me] = claimed[me]
     return Applied(merged, after)
 

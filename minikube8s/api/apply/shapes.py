@@ -45,10 +45,16 @@ class Shape(NamedTuple):
 
     def child(self, name: str) -> Shape:
         """Return the shape of a field or of a map's entry."""
-        if self.kind == "struct":
+        if self.kind != "struct":
+            return self.element
+        known = _known_fields(self.ref)
+        shape = known.get(name)
+        if shape is None:
             field = schema.field(self.ref, name)
-            return FREE if field is None else _of_field(field)
-        return self.element
+            if field is None:
+                return FREE
+            shape = known[name] = _of_field(field)
+        return shape
 
     @property
     def element(self) -> Shape:
@@ -119,6 +125,11 @@ def parts(shape: Shape, value: Any) -> dict[str, Part] | None:
 
 
 @cache
+def _known_fields(definition: str) -> dict[str, Shape]:
+    """Return where the shapes of a definition's fields are kept once they were asked for."""
+    return {}
+
+
 def _of_field(field: schema.Field) -> Shape:
     if field.type.kind == "list":
         if field.list_type == "map":
