@@ -13,17 +13,19 @@ def test_health_and_version_need_no_certificate(api: ApiServer, path: str) -> No
     assert api.get(path, user="").code == 200
 
 
-@pytest.mark.parametrize("path", ["/api", "/apis", "/api/v1/pods", "/openapi/v2", "/nowhere"])
-def test_everything_else_needs_a_certificate(api: ApiServer, path: str) -> None:
+@pytest.mark.parametrize("path", ["/api", "/apis", "/openapi/v2", "/nowhere", "/api/v1//pods"])
+def test_nobody_reads_anything_else(api: ApiServer, path: str) -> None:
     reply = api.get(path, user="")
-    assert reply.code == 401
+    assert reply.code == 403
     assert reply.json["kind"] == "Status"
-    assert reply.json["reason"] == "Unauthorized"
+    assert reply.json["message"] == (f'forbidden: User "system:anonymous" cannot get path "{path}"')
 
 
 def test_another_user_is_forbidden_in_the_words_of_kubernetes(api: ApiServer) -> None:
     reply = api.get("/apis/apps/v1/namespaces/default/deployments", user="guest")
     assert reply.code == 403
+    assert reply.json["reason"] == "Forbidden"
+    assert reply.json["details"] == {"group": "apps", "kind": "deployments"}
     assert reply.json["message"] == (
         'deployments.apps is forbidden: User "guest" cannot list resource "deployments" '
         'in API group "apps" in the namespace "default"'
@@ -33,8 +35,8 @@ def test_another_user_is_forbidden_in_the_words_of_kubernetes(api: ApiServer) ->
         'nodes "n1" is forbidden: User "guest" cannot get resource "nodes" '
         'in API group "" at the cluster scope'
     )
-    reply = api.get("/api", user="guest")
-    assert reply.json["message"] == 'forbidden: User "guest" cannot get path "/api"'
+    reply = api.get("/metrics", user="guest")
+    assert reply.json["message"] == 'forbidden: User "guest" cannot get path "/metrics"'
 
 
 def test_a_certificate_of_another_authority_is_refused(

@@ -1,11 +1,10 @@
+"""Who is asking: certificates and the places where a token can be."""
+
+import base64
+
 import pytest
 
-from minikube8s.api.errors import ApiError
-from minikube8s.api.resources import PODS
-from minikube8s.server.authn import NOBODY, User, identify
-from minikube8s.server.authz import Attributes, check
-
-ADMIN = User("admin", ("system:masters",))
+from minikube8s.server.authn import NOBODY, User, bearer_token, identify
 
 
 def certificate(*pairs: tuple[str, str]) -> dict[str, object]:
@@ -26,35 +25,33 @@ def test_without_a_common_name_there_is_nobody(given: dict[str, object] | None) 
     assert identify(given) == NOBODY
 
 
-def test_masters_may_do_everything() -> None:
-    check(Attributes(ADMIN, "delete", "/api/v1/pods", PODS))
-    check(Attributes(ADMIN, "get", "/openapi/v2"))
+@pytest.mark.parametrize("value", ["Bearer a.b.c", "bearer a.b.c", " BEARER   a.b.c "])
+def test_a_bearer_token_is_found_whatever_the_case_of_its_scheme(value: str) -> None:
+    assert bearer_token({"Authorization": value}) == "a.b.c"
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/livez/ping", "/readyz", "/version", "/version/"])
-def test_everybody_may_ask_how_the_server_is(path: str) -> None:
-    check(Attributes(NOBODY, "get", path))
+@pytest.mark.parametrize("value", ["", "Bearer", "Bearer ", "Basic YTpi", "a.b.c"])
+def test_other_authorizations_are_no_token(value: str) -> None:
+    assert bearer_token({"Authorization": value}) is None
 
 
-@pytest.mark.parametrize(
-    ("verb", "path"), [("post", "/healthz"), ("get", "/healthzz"), ("get", "/"), ("get", "/api")]
-)
-def test_nobody_may_do_anything_else(verb: str, path: str) -> None:
-    with pytest.raises(ApiError) as caught:
-        check(Attributes(NOBODY, verb, path))
-    assert caught.value.code == 401
+def test_a_websocket_carries_its_token_among_its_protocols() -> None:
+    token = base64.urlsafe_b64encode(b"a.b.cd").decode().rstrip("=")
+    protocols = f"v5.channel.k8s.io, base64url.bearer.authorization.k8s.io.{token}"
+    assert bearer_token({"Sec-WebSocket-Protocol": protocols}) == "a.b.cd"
 
 
-def test_a_group_with_a_similar_name_is_no_master() -> None:
-    with pytest.raises(ApiError) as caught:
-        check(Attributes(User("eve", ("system:master",)), "list", "/api/v1/pods", PODS))
-    assert caught.value.code == 403
+def test_a_broken_token_among_the_protocols_is_a_token_of_nobody() -> None:
+    protocols = "base64url.bearer.authorization.k8s.io.!"
+    assert bearer_token({"Sec-WebSocket-Protocol": protocols}) == ""
 
 
-def test_a_subresource_is_named_in_the_refusal() -> None:
-    with pytest.raises(ApiError) as caught:
-        check(Attributes(User("eve"), "get", "", PODS, "log", "default", "p"))
-    assert caught.value.message == (
-        'pods "p" is forbidden: User "eve" cannot get resource "pods/log" in API group "" '
-        'in the namespace "default"'
-    )
+def test_user_info_tells_only_what_is_known() -> None:
+    assert User("jane").info() == {"username": "jane"}
+    full = User("jane", ("devs",), "u1", (("scopes", ("a", "b")),))
+    assert full.info() == {
+        "username": "jane",
+        "uid": "u1",
+        "groups": ["devs"],
+        "extra": {"scopes": ["a", "b"]},
+    }

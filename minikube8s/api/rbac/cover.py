@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, product
+from typing import NamedTuple
 
 from minikube8s.api.quoting import quote
 from minikube8s.api.rbac.rules import ALL, Rule, path_matches
 
-ATOMS = 20_000
-"""How many atoms are looked at; rules that fall into more are not covered, unless each is covered
-as a whole by one rule of the giver."""
+COMPARISONS = 100_000
+"""How many times an atom is compared with a rule of the giver (0.1 s); what is beyond is taken for
+not covered, unless one rule of the giver covers it as a whole."""
 
 FULL_AUTHORITY = (
     Rule(verbs=(ALL,), groups=(ALL,), resources=(ALL,)),
@@ -24,17 +25,47 @@ FULL_AUTHORITY = (
 """What cluster-admin may do."""
 
 
-def missing(held: Sequence[Rule], wanted: Iterable[Rule]) -> list[Rule]:
+class _Held(NamedTuple):
+    """A rule of the giver, made for comparing."""
+
+    verbs: frozenset[str]
+    groups: frozenset[str]
+    resources: frozenset[str]
+    names: frozenset[str]
+    paths: tuple[str, ...]
+
+    def covers(self, wanted: Rule) -> bool:
+        return (
+            _has(self.verbs, wanted.verbs)
+            and _has(self.groups, wanted.groups)
+            and all(_has_resource(self.resources, resource) for resource in wanted.resources)
+            and all(path_matches(self.paths, path) for path in wanted.paths)
+            and (not self.names or (bool(wanted.names) and self.names.issuperset(wanted.names)))
+        )
+
+
+def missing(held: Iterable[Rule], wanted: Iterable[Rule]) -> list[Rule]:
     """Return what of `wanted` the rules in `held` do not cover, as few rules as simple."""
+    giver = [
+        _Held(
+            frozenset(own.verbs),
+            frozenset(own.groups),
+            frozenset(own.resources),
+            frozenset(own.names),
+            own.paths,
+        )
+        for own in dict.fromkeys(held)
+    ]
     atoms = (
         atom
         for rule in wanted
-        if not any(_covers(own, rule) for own in held)
+        if not any(own.covers(rule) for own in giver)
         for atom in _atoms(rule)
     )
+    limit = COMPARISONS // max(len(giver), 1)
     uncovered: list[Rule] = []
-    for count, atom in enumerate(islice(atoms, ATOMS + 1)):
-        if count == ATOMS or not any(_covers(own, atom) for own in held):
+    for count, atom in enumerate(islice(atoms, limit + 1)):
+        if count == limit or not any(own.covers(atom) for own in giver):
             uncovered.append(atom)
     return _compact(uncovered)
 
@@ -60,21 +91,11 @@ def _atoms(rule: Rule) -> Iterator[Rule]:
         yield Rule(verbs=(verb,), paths=(path,))
 
 
-def _covers(own: Rule, wanted: Rule) -> bool:
-    return (
-        _has(own.verbs, wanted.verbs)
-        and _has(own.groups, wanted.groups)
-        and all(_has_resource(own.resources, resource) for resource in wanted.resources)
-        and all(path_matches(own.paths, path) for path in wanted.paths)
-        and (not own.names or (bool(wanted.names) and set(wanted.names) <= set(own.names)))
-    )
+def _has(own: frozenset[str], wanted: Sequence[str]) -> bool:
+    return ALL in own or own.issuperset(wanted)
 
 
-def _has(own: Sequence[str], wanted: Sequence[str]) -> bool:
-    return ALL in own or set(wanted) <= set(own)
-
-
-def _has_resource(own: Sequence[str], resource: str) -> bool:
+def _has_resource(own: frozenset[str], resource: str) -> bool:
     _, slash, subresource = resource.partition("/")
     return ALL in own or resource in own or (bool(slash) and f"*/{subresource}" in own)
 
