@@ -20,6 +20,13 @@ from minikube8s.cluster.errors import ClusterError
 from minikube8s.kit import readiness
 from minikube8s.kit.pidfile import Holder, PidFile
 
+# glibc's own choices keep what was freed: an arena a thread, and thresholds that grow with use
+MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
@@ -42,6 +49,7 @@ class Starting:
         self._daemon = daemon
         daemon.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         read, write = os.pipe()
+        ours = {readiness.DESCRIPTOR: str(write), "PYTHONUNBUFFERED": "1"}
         self._log_start = daemon.log.stat().st_size if daemon.log.exists() else 0
         with daemon.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -52,7 +60,7 @@ class Starting:
                 start_new_session=True,
                 cwd="/",
                 pass_fds=(write,),
-                env={**os.environ, readiness.DESCRIPTOR: str(write), "PYTHONUNBUFFERED": "1"},
+                env={**MEMORY, **os.environ, **ours},
             )
         os.close(write)
         self._pipe = read

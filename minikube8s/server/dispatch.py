@@ -47,9 +47,13 @@ class Dispatcher:
             return await self._answer(request)
         except ApiError as error:
             return responses.failure(request, error)
-        except (asyncio.CancelledError, ConnectionError):
-            # The client is gone: nobody is left to tell.
+        except asyncio.CancelledError:
             raise
+        except ConnectionError:
+            # The client is gone: nobody is left to tell. Raised on, it would be logged as a fault.
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             unforeseen = errors.internal("the API server's log tells what happened")

@@ -17,8 +17,8 @@ from minikube8s.store.encode import decode
 
 T = TypeVar("T")
 
-WARM_BYTES = 2 * 1024 * 1024
-"""How many encoded bytes' worth of objects may be held decoded at a time."""
+WARM_BYTES = 256 * 1024
+"""How many encoded bytes' worth of objects may be held decoded; that takes six times as much."""
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 

@@ -18,16 +18,16 @@ def idle(cluster: Cluster) -> list[Row]:
     used = processes.over(pids, SECONDS)
     held = {name: processes.memory(pid) for name, pid in pids.items()}
     for name in pids:
-        resident, shared = held[name].resident / 1e6, held[name].shared / 1e6
+        resident, shared = held[name].resident / 2**20, held[name].shared / 2**20
         share, woken = used[name]
         told(
-            f"{name}: {resident:.1f} MB resident, {shared:.1f} MB its own part; "
+            f"{name}: {resident:.1f} MiB resident, {shared:.1f} MiB its own part; "
             f"{share * 100:.2f} % of a core, {woken:.1f} wake-ups a second"
         )
     resident = sum(one.resident for one in held.values())
     return [
-        Row("idle, both daemons, resident", resident, "MB", 120e6),
-        Row("  shared pages counted once", sum(one.shared for one in held.values()), "MB"),
+        Row("idle, both daemons, resident", resident, "MiB", 120 * 2**20),
+        Row("  shared pages counted once", sum(one.shared for one in held.values()), "MiB"),
         Row("idle, processor, of one core", sum(one for one, _ in used.values()), "%", 0.005),
         Row("idle, wake-ups", sum(one for _, one in used.values()), "/s"),
     ]

@@ -12,7 +12,7 @@ HEADERS = ("measure", "figure", "floor or peer, same run", "ratio", "target", "v
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measure. Times are in seconds, `unit` says how to print them.
+    """One measure. Times are in seconds, memory in bytes; ``unit`` says how to print them.
 
     ``limit`` bounds the figure, or the ratio when ``of_ratio``; ``at_least`` turns it round.
     ``peer`` is what was measured beside it, in the same unit; ``beside`` says what that was.
@@ -54,14 +54,14 @@ class Row:
 
 
 def printed(value: float, unit: str) -> str:
-    """``value`` as people read it: seconds and milliseconds, MB, percent, rates."""
+    """``value`` as people read it: seconds and milliseconds, MiB, percent, rates."""
     match unit:
         case "s":
             return f"{value:.2f} s"
         case "ms":
             return f"{value * 1e3:.0f} ms" if value >= 0.02 else f"{value * 1e3:.1f} ms"
-        case "MB":
-            return f"{value / 1e6:.1f} MB"
+        case "MiB":
+            return f"{value / 2**20:.1f} MiB"
         case "%":
             return f"{value * 100:.2f} %"
         case "/s":
