@@ -92,8 +92,10 @@ class PodWorker:
         self._pod = pod
         if deletion := pod.metadata.deletion_timestamp:
             grace = timedelta(seconds=pod.metadata.deletion_grace_period_seconds or 0)
-            # Clocks of two machines differ: never wait longer than the grace period from now.
-            self._stop(min(parse_time(deletion), self._ctx.clock.now() + grace))
+            # The timestamp has lost its fraction of a second, which belongs to the grace period.
+            # Clocks of two machines differ: never wait longer than that period from now.
+            latest = parse_time(deletion) + timedelta(seconds=1)
+            self._stop(min(latest, self._ctx.clock.now() + grace))
         self._changed.set()
 
     def abandon(self) -> None:
