@@ -8,6 +8,7 @@ from tests.harness.engine import PrivateEngine
 
 
 def test_an_image_of_the_tutorial_is_pulled_under_its_own_name(engine: PrivateEngine) -> None:
+    engine.api("DELETE", "/images/nginx:1.10?force=1")
     status, body = engine.api("POST", "/images/create?fromImage=nginx&tag=1.10")
     assert status == 200 and b"Downloaded newer image for nginx:1.10" in body, body
 
