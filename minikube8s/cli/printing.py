@@ -36,6 +36,12 @@ def structured(form: str, content: dict[str, Any]) -> str:
     return text.rstrip("\n")
 
 
+def without_managers(obj: dict[str, Any]) -> dict[str, Any]:
+    """Return ``obj`` without the record of who wrote which field: few readers want it."""
+    metadata = {k: v for k, v in obj.get("metadata", {}).items() if k != "managedFields"}
+    return {**obj, "metadata": metadata}
+
+
 def name_of(resource: Resource, obj: dict[str, Any]) -> str:
     """`pod/x`, `deployment.apps/y`: an object as kubectl names it."""
     group = f".{resource.group}" if resource.group else ""

@@ -34,7 +34,7 @@ def command(context: dict[str, str | None], /, words: tuple[str, ...], namespace
     target = targets.one(words)
     client = Client.of_context(context)
     path = targets.path(target.resource, namespace, target.name)
-    live = client.json("GET", path)
+    live = printing.without_managers(client.json("GET", path))
     name = printing.name_of(target.resource, live)
     text = printing.structured("yaml", live) + "\n"
     complaint = ""

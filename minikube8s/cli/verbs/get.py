@@ -21,6 +21,7 @@ from minikube8s.cli.targets import Target
 @click.option("--watch-only", is_flag=True, help="Show changes only.")
 @click.option("--no-headers", is_flag=True, help="Leave the headings out.")
 @click.option("--show-labels", is_flag=True, help="Add a column with all labels.")
+@click.option("--show-managed-fields", is_flag=True, help="Show who wrote which field.")
 @click.option("--ignore-not-found", is_flag=True, help="No error when an object is not there.")
 @options.selector
 @options.all_namespaces
@@ -42,6 +43,7 @@ class _Get:
         self.watch_only: bool = given["watch_only"]
         self.headers = not given["no_headers"]
         self.labels: bool = given["show_labels"]
+        self.managers: bool = given["show_managed_fields"]
         self.ignore: bool = given["ignore_not_found"]
         self.everywhere: bool = given["all_namespaces"]
         self.namespace: str | None = None if self.everywhere else given["namespace"]
@@ -127,11 +129,11 @@ class _Get:
                 click.echo(printing.name_of(target.resource, item))
         elif len(chosen) == 1 and chosen[0].name:
             for _, item in items:
-                click.echo(printing.structured(self.form, item))
+                click.echo(self._text(item))
         else:
             listed = {
                 "apiVersion": "v1",
-                "items": [item for _, item in items],
+                "items": [self._shown(item) for _, item in items],
                 "kind": "List",
                 "metadata": {"resourceVersion": ""},
             }
@@ -183,8 +185,14 @@ class _Get:
                 if self.form == "name":
                     click.echo(printing.name_of(target.resource, item))
                 else:
-                    click.echo(printing.structured(self.form, item))
+                    click.echo(self._text(item))
         sys.stdout.flush()
+
+    def _text(self, item: dict[str, Any]) -> str:
+        return printing.structured(self.form, self._shown(item))
+
+    def _shown(self, item: dict[str, Any]) -> dict[str, Any]:
+        return item if self.managers else printing.without_managers(item)
 
 
 def _prefix(resource: Any) -> str:
