@@ -1,4 +1,4 @@
-"""Unmodified kubectl and field ownership: server-side apply, migration to it, and who wrote what."""
+"""Unmodified kubectl and field ownership: server-side apply, migration to it, who wrote what."""
 
 from __future__ import annotations
 
