@@ -15,7 +15,7 @@ import ssl
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import click
@@ -23,6 +23,9 @@ import click
 from minikube8s.cli.errors import CommandError
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
+
+if TYPE_CHECKING:
+    from minikube8s.cli.websocket import WebSocket
 
 TIMEOUT_SECONDS = 30.0
 
@@ -141,6 +144,20 @@ class Client:
             yield response
         finally:
             self.close()
+
+    async def websocket(
+        self, path: str, query: Sequence[tuple[str, str]], protocol: str
+    ) -> WebSocket:
+        """A WebSocket on a connection of its own. Raises ApiFailure, CommandError."""
+        from minikube8s.cli.websocket import WebSocket
+
+        target = f"{path}?{urlencode(query)}"
+        answer = await WebSocket.connect(
+            self._host, self._port, self._context, target, protocol, self._headers
+        )
+        if isinstance(answer, WebSocket):
+            return answer
+        raise ApiFailure(_decoded(answer[1]))
 
     def warnings(self, response: http.client.HTTPResponse) -> None:
         """Print the answer's Warning headers as kubectl does."""

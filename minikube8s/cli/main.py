@@ -24,6 +24,8 @@ VERBS = {
     "edit": "edit",
     "scale": "scale",
     "logs": "logs",
+    "exec": "exec",
+    "port-forward": "port_forward",
     "api-resources": "api_resources",
 }
 

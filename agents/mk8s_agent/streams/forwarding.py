@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from typing import Any
 
 from minikube8s.api.streams import Piece, success
@@ -52,7 +53,7 @@ class Forwarding:
         except TimeoutError:
             why = f"nobody answered within {CONNECT_SECONDS:g} s"
         except OSError as error:
-            why = (error.strerror or str(error)).lower()
+            why = os.strerror(error.errno).lower() if error.errno else str(error)
         except NetworkError as error:
             why = str(error)
         raise StreamError(

@@ -1,0 +1,178 @@
+"""Owns a WebSocket to the API server: the handshake, and messages that begin with a channel.
+
+Standard library only. The framing (`Frames`, `frame`) is pure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import ssl
+import struct
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from minikube8s.cli.errors import CommandError
+
+BINARY, CLOSE, PING, PONG = 0x2, 0x8, 0x9, 0xA
+_CONTINUATION = 0x0
+_FINAL, _MASKED = 0x80, 0x80
+_MAX_FRAME = 16 * 1024 * 1024
+_CONNECT_SECONDS = 30.0
+_BLOCK = 64 * 1024
+
+
+class Message(NamedTuple):
+    """A whole message, or a control frame."""
+
+    opcode: int
+    data: bytes
+
+
+class Frames:
+    """Cuts the server's bytes into messages."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+        self._parts = bytearray()
+        self._opcode = 0
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Yield the messages that `data` completes. Raises ValueError on what is no frame."""
+        self._pending += data
+        while (found := self._next()) is not None:
+            first, payload = found
+            opcode = first & 0x0F
+            if opcode >= CLOSE:
+                yield Message(opcode, payload)
+                continue
+            if opcode != _CONTINUATION:
+                self._opcode = opcode
+            self._parts += payload
+            if first & _FINAL:
+                yield Message(self._opcode, bytes(self._parts))
+                self._parts.clear()
+
+    def _next(self) -> tuple[int, bytes] | None:
+        """The first byte and the payload of the next frame, when it is whole."""
+        pending = self._pending
+        if len(pending) < 2:
+            return None
+        length, start = pending[1] & 0x7F, 2
+        if pending[1] & _MASKED:
+            raise ValueError("a server does not mask its frames")
+        if length >= 126:
+            width = 2 if length == 126 else 8
+            start += width
+            length = int.from_bytes(pending[2:start], "big")
+            if len(pending) < start:
+                return None
+        if length > _MAX_FRAME:
+            raise ValueError(f"a frame of {length} bytes is too long")
+        if len(pending) < start + length:
+            return None
+        first, payload = pending[0], bytes(pending[start : start + length])
+        del pending[: start + length]
+        return first, payload
+
+
+def frame(opcode: int, data: bytes, mask: bytes) -> bytes:
+    """A client's frame that holds the whole of `data`; `mask` is 4 bytes."""
+    if len(data) < 126:
+        head = struct.pack("!BB", _FINAL | opcode, _MASKED | len(data))
+    elif len(data) < 1 << 16:
+        head = struct.pack("!BBH", _FINAL | opcode, _MASKED | 126, len(data))
+    else:
+        head = struct.pack("!BBQ", _FINAL | opcode, _MASKED | 127, len(data))
+    return head + mask + _masked(data, mask)
+
+
+def _masked(data: bytes, mask: bytes) -> bytes:
+    """The bytes with the mask laid over them, in one step however many they are."""
+    whole = (mask * (len(data) // 4 + 1))[: len(data)]
+    mixed = int.from_bytes(data, "big") ^ int.from_bytes(whole, "big")
+    return mixed.to_bytes(len(data), "big")
+
+
+class WebSocket:
+    """An open WebSocket. One task may receive; sending is in order."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._frames = Frames()
+        self._messages: list[Message] = []
+
+    @staticmethod
+    async def connect(
+        host: str,
+        port: int,
+        context: ssl.SSLContext,
+        target: str,
+        protocol: str,
+        headers: Mapping[str, str],
+    ) -> WebSocket | tuple[int, bytes]:
+        """An open WebSocket, or the status and body of the server's refusal.
+
+        Raises CommandError when nobody answers.
+        """
+        key = base64.b64encode(os.urandom(16)).decode()
+        lines = [f"GET {target} HTTP/1.1", f"Host: {host}:{port}", "Connection: Upgrade"]
+        lines += ["Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}"]
+        lines += [f"Sec-WebSocket-Protocol: {protocol}", "User-Agent: mk8s"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                reader, writer = await asyncio.open_connection(host, port, ssl=context)
+                writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                status = int(head.split(None, 2)[1])
+                if status == 101:
+                    return WebSocket(reader, writer)
+                body = await _body(reader, head)
+        except TimeoutError:
+            raise CommandError(f"The server {host}:{port} does not answer.") from None
+        except (OSError, asyncio.IncompleteReadError, ValueError, IndexError) as error:
+            raise CommandError(
+                f"The connection to the server {host}:{port} was refused or lost ({error}). "
+                "See `mk8s status`; start the cluster with `mk8s up`."
+            ) from None
+        writer.close()
+        return status, body
+
+    async def receive(self) -> bytes | None:
+        """The next message; None when the server has closed."""
+        while True:
+            while self._messages:
+                message = self._messages.pop(0)
+                if message.opcode == PING:
+                    self._writer.write(frame(PONG, message.data, os.urandom(4)))
+                elif message.opcode == CLOSE:
+                    self._writer.write(frame(CLOSE, message.data, os.urandom(4)))
+                    return None
+                elif message.opcode != PONG:
+                    return message.data
+            data = await self._reader.read(_BLOCK)
+            if not data:
+                return None
+            self._messages += self._frames.feed(data)
+
+    async def send(self, channel: int, data: bytes) -> None:
+        """Send a message on a channel; waits while the server does not read."""
+        self._writer.write(frame(BINARY, bytes((channel,)) + data, os.urandom(4)))
+        await self._writer.drain()
+
+    def close(self) -> None:
+        """Say goodbye and hang up."""
+        if not self._writer.is_closing():
+            self._writer.write(frame(CLOSE, struct.pack("!H", 1000), os.urandom(4)))
+            self._writer.close()
+
+
+async def _body(reader: asyncio.StreamReader, head: str) -> bytes:
+    for line in head.splitlines():
+        name, _, value = line.partition(":")
+        if name.lower() == "content-length":
+            return await reader.readexactly(int(value))
+    return b""
