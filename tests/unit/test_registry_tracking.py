@@ -189,3 +189,23 @@ async def test_no_more_than_ten_updaters_are_kept(registry: Registry, clock: Man
     assert len(owners(after)) == 10
     assert "ancient-changes" in owners(after)
     assert "m14" in owners(after)
+
+
+async def test_a_subresource_cannot_rewrite_the_entries(registry: Registry) -> None:
+    made = await registry.create(PODS, "default", pod("x"), by("me"))
+
+    def change(obj: Object) -> Object:
+        return running({**obj, "metadata": {**obj["metadata"], "managedFields": []}})
+
+    after = await registry.update(PODS, "default", "x", change, "status", by("other"))
+    assert owners(after)["me"] == owners(made)["me"]
+    assert set(owners(after)) == {"me", "other"}
+
+
+async def test_a_struct_no_longer_stated_goes_with_its_defaults(registry: Registry) -> None:
+    rolling = deployment(strategy={"rollingUpdate": {"maxSurge": 1}})
+    made, _ = await registry.apply(DEPLOYMENTS, "default", "x", rolling, "", by("me"))
+    assert made.object["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == "25%"
+    recreated = deployment(strategy={"type": "Recreate"})
+    after, _ = await registry.apply(DEPLOYMENTS, "default", "x", recreated, "", by("me"))
+    assert after.object["spec"]["strategy"] == {"type": "Recreate"}
