@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _BLOCK = 64 * 1024
 _LETTING_GO_SECONDS = 10.0
+_LAST_WORDS_SECONDS = 1.0
+"""How long the output of a container that has ended may take to arrive."""
 _BROKEN = (OSError, asyncio.IncompleteReadError)
 
 
@@ -110,6 +112,36 @@ class DockerSession:
             ) from error
 
 
+class DockerAttach(DockerSession):
+    """A container's first process.
+
+    The engine does not end the stream of a container that had ended when it was attached to: so the
+    container's own end is waited for too. `ending` is a task that ends with the container.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        wire: Hijacked,
+        *,
+        tty: bool,
+        resizing: str,
+        ending: asyncio.Task[None],
+    ) -> None:
+        super().__init__(engine, wire, tty=tty, resizing=resizing)
+        self._ending = ending
+
+    async def _read(self) -> bytes:
+        reading = asyncio.create_task(super()._read())
+        try:
+            await asyncio.wait((reading, self._ending), return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done():
+                await asyncio.wait((reading,), timeout=_LAST_WORDS_SECONDS)
+            return reading.result() if reading.done() else b""
+        finally:
+            reading.cancel()
+
+
 class DockerExec(DockerSession):
     """A command in a container."""
 
@@ -190,7 +222,7 @@ async def run(engine: Engine, container_id: str, spec: ExecSpec) -> AsyncIterato
 @asynccontextmanager
 async def attach(
     engine: Engine, container_id: str, spec: AttachSpec
-) -> AsyncIterator[DockerSession]:
+) -> AsyncIterator[DockerAttach]:
     """Join a container's first process. Raises ContainerNotFound, RuntimeFault."""
     shape = await engine.get(f"/containers/{container_id}/json")
     query = {
@@ -202,5 +234,19 @@ async def attach(
     }
     tty = bool(shape["Config"].get("Tty"))
     path = f"/containers/{container_id}"
-    async with engine.hijack(f"{path}/attach", query) as wire:
-        yield DockerSession(engine, wire, tty=tty, resizing=f"{path}/resize")
+    async with (
+        engine.call("POST", f"{path}/wait") as end,
+        engine.hijack(f"{path}/attach", query) as wire,
+    ):
+        ending = asyncio.create_task(_drained(end), name="runtime/end of container")
+        try:
+            yield DockerAttach(engine, wire, tty=tty, resizing=f"{path}/resize", ending=ending)
+        finally:
+            ending.cancel()
+            await asyncio.wait([ending])
+
+
+async def _drained(response: Response) -> None:
+    """Read an answer that comes when the container has ended."""
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError, ValueError):
+        await response.body()
