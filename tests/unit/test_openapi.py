@@ -11,6 +11,8 @@ from minikube8s.api.resources import PODS, RESOURCES, ResourceTable
 
 POD = "io.k8s.api.core.v1.Pod"
 PATHS = documents.v3_paths(RESOURCES)
+# Reviews are only created: nothing of theirs can be patched.
+PATCHED = [path for path in PATHS if not path.startswith(("apis/authentication", "apis/authoriz"))]
 
 
 def v3(path: str) -> dict[str, Any]:
@@ -74,7 +76,7 @@ def test_a_path_that_is_no_group_version_has_no_document() -> None:
         openapi.v3_document("apis/nonsense/v1")
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", PATCHED)
 def test_kubectl_finds_that_the_server_validates_and_which_patches_it_takes(path: str) -> None:
     found = patches(v3(path))
     assert found
@@ -82,6 +84,7 @@ def test_kubectl_finds_that_the_server_validates_and_which_patches_it_takes(path
         assert {"group", "kind", "version"} == set(operation["x-kubernetes-group-version-kind"])
         assert "fieldValidation" in {item["name"] for item in operation["parameters"]}
         assert set(operation["requestBody"]["content"]) == {
+            "application/apply-patch+yaml",
             "application/json-patch+json",
             "application/merge-patch+json",
             "application/strategic-merge-patch+json",

@@ -165,7 +165,8 @@ def test_an_object_comes_back_as_it_went(obj: dict[str, Any]) -> None:
 def test_every_served_kind_and_its_list_has_a_protobuf_form() -> None:
     for row in RESOURCES.all():
         assert protobuf.encodable(row.api_version, row.kind)
-        assert protobuf.encodable(row.api_version, row.kind + "List")
+        if "list" in row.verbs:
+            assert protobuf.encodable(row.api_version, row.kind + "List")
 
 
 def test_every_field_of_the_schema_has_a_number() -> None:

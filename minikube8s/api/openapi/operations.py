@@ -28,7 +28,8 @@ PATCH_TYPES = (
 _OBJECT_TYPES = ("application/json", "application/yaml")
 _LIST_TYPES = (*_OBJECT_TYPES, "application/json;stream=watch")
 _TEXT_TYPES = ("text/plain", *_OBJECT_TYPES)
-_TEXT_SUBRESOURCES = frozenset({"log"})
+_TEXT_SUBRESOURCES = frozenset({"attach", "exec", "log", "portforward"})
+"""Parts that exchange bytes, not objects."""
 
 
 class Parameter(NamedTuple):
@@ -237,7 +238,7 @@ def _operation(
         ),
         tag=f"{_camel(group, first=str.lower)}_{resource.version}",
         about=about,
-        body=verb.body.format(schema=schema),
+        body="" if text else verb.body.format(schema=schema),
         answer="" if text else verb.answer.format(schema=schema),
         codes=verb.codes,
         parameters=(*_path_parameters(path), *verb.query),
