@@ -28,6 +28,7 @@ from minikube8s.store.watching import Event
 _ALLOWED = Decision(True)
 _ALWAYS = frozenset({"/healthz", "/livez", "/readyz"})
 """What probes ask for, whoever they are and whatever the roles say."""
+_CONVERSATIONS = frozenset({"pods/attach", "pods/exec", "pods/portforward"})
 _SELECTING = frozenset({"list", "watch", "deletecollection"})
 _Put = Callable[[str, str, dict[str, Any]], None]
 _Drop = Callable[[str, str], None]
@@ -64,18 +65,22 @@ class Authorizer:
         return self._grants.role_rules(namespace, name)
 
 
-def ask_of(verb: str, path: ApiPath, field_selector: str = "") -> Ask:
-    """Return what a request to a resource's path asks for.
+def asks_of(verb: str, path: ApiPath, field_selector: str = "") -> tuple[Ask, ...]:
+    """Return what somebody must be allowed to send a request to a resource's path.
 
     A selector of one name makes it a request for that name. A Namespace counts as lying in itself,
-    so that a role there can allow reading it.
+    so that a role there can allow reading it. Talking to a container takes the right to create,
+    also where the method, for a WebSocket, has to be GET.
     """
     namespace, name = path.namespace or "", path.name
     if path.plural == "namespaces" and not path.group and name:
         namespace = name
     if not name and verb in _SELECTING and "metadata.name" in field_selector:
         name = _selected_name(field_selector)
-    return Ask(verb, path.group, path.plural, path.subresource, namespace, name)
+    ask = Ask(verb, path.group, path.plural, path.subresource, namespace, name)
+    if verb == "get" and not path.group and ask.word in _CONVERSATIONS:
+        return ask, ask._replace(verb="create")
+    return (ask,)
 
 
 def refusal(user: User, ask: Ask, reason: str = "") -> ApiError:

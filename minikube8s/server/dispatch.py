@@ -75,8 +75,8 @@ class Dispatcher:
             with self._reading.enter():
                 return await pages.page(request, services)
         verb = _verb(request, path)
-        ask = authz.ask_of(verb, path, request.query.get("fieldSelector", ""))
-        services.authorizer.check(user, ask)
+        for ask in authz.asks_of(verb, path, request.query.get("fieldSelector", "")):
+            services.authorizer.check(user, ask)
         resource = RESOURCES.lookup(path.group, path.version, path.plural)
         if resource is None:
             raise pages.nowhere()

@@ -22,7 +22,8 @@ from minikube8s.server.authn import (
 from minikube8s.server.authz import Authorizer
 
 _USER, _GROUP, _UID = "Impersonate-User", "Impersonate-Group", "Impersonate-Uid"
-_EXTRA = "impersonate-extra-"
+_PREFIX, _EXTRA = "impersonate-", "impersonate-extra-"
+_LENGTH = len(_PREFIX)
 _GROUP_NAME = "authentication.k8s.io"
 
 
@@ -31,6 +32,8 @@ def acting_user(headers: CIMultiDictProxy[str], user: User, authorizer: Authoriz
 
     Raises ApiError: BadRequest when there is no user to act as, Forbidden.
     """
+    if not any(header[:_LENGTH].lower() == _PREFIX for header in headers):
+        return user
     name, uid = headers.get(_USER, ""), headers.get(_UID, "")
     groups = tuple(headers.getall(_GROUP, ()))
     extra = _extra(headers)

@@ -7,7 +7,7 @@ from minikube8s.api.rbac import Ask
 from minikube8s.api.resources import CLUSTERROLEBINDINGS, CLUSTERROLES, ROLEBINDINGS
 from minikube8s.registry import policy
 from minikube8s.server.authn import NOBODY, User
-from minikube8s.server.authz import Authorizer, ask_of
+from minikube8s.server.authz import Authorizer, asks_of
 from minikube8s.server.paths import parse
 from tests.support.registries import a_registry
 
@@ -17,13 +17,22 @@ JANE = User("jane", ("devs", "system:authenticated"))
 def asked(verb: str, path: str, fields: str = "") -> Ask:
     parsed = parse(path)
     assert parsed is not None
-    return ask_of(verb, parsed, fields)
+    (ask,) = asks_of(verb, parsed, fields)
+    return ask
 
 
 def test_a_path_becomes_a_question() -> None:
     assert asked("get", "/apis/apps/v1/namespaces/n/deployments/d/scale") == Ask(
         "get", "apps", "deployments", "scale", "n", "d"
     )
+
+
+@pytest.mark.parametrize("subresource", ["exec", "attach", "portforward"])
+def test_a_conversation_with_a_container_takes_the_right_to_create(subresource: str) -> None:
+    path = parse(f"/api/v1/namespaces/n/pods/p/{subresource}")
+    assert path is not None
+    assert [ask.verb for ask in asks_of("get", path)] == ["get", "create"]
+    assert [ask.verb for ask in asks_of("create", path)] == ["create"]
 
 
 def test_a_namespace_lies_in_itself() -> None:
