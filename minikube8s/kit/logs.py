@@ -32,14 +32,19 @@ class _StandardError(logging.StreamHandler):  # type: ignore[type-arg]
     def __init__(self, limit: int) -> None:
         super().__init__(sys.stderr)
         self._limit = limit
+        try:
+            self._descriptor = sys.stderr.fileno()
+        except OSError:
+            self._descriptor = -1
 
     def emit(self, record: logging.LogRecord) -> None:
         super().emit(record)
-        try:
-            _rotate(sys.stderr.fileno(), self._limit)
-        except (OSError, ValueError):
-            # A log that cannot be put aside goes on growing; its owner sees it in the file.
-            self.handleError(record)
+        if self._descriptor >= 0:
+            try:
+                _rotate(self._descriptor, self._limit)
+            except OSError:
+                # A log that cannot be put aside goes on growing; it says so itself.
+                self.handleError(record)
 
 
 def configure(name: str, level: str | int = "INFO", limit: int = LOG_BYTES) -> None:
