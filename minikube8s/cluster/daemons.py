@@ -20,11 +20,12 @@ from minikube8s.cluster.errors import ClusterError
 from minikube8s.kit import readiness
 from minikube8s.kit.pidfile import Holder, PidFile
 
-# glibc's own choices keep what was freed: an arena a thread, and thresholds that grow with use
+# glibc would keep what was freed: in an arena a thread, below thresholds that grow with use. The
+# answer to a long list must stay below the first of these: mapped anew, it costs twice as much.
 MEMORY = {
     "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": "131072",
-    "MALLOC_TRIM_THRESHOLD_": "131072",
+    "MALLOC_MMAP_THRESHOLD_": str(4 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(2 * 2**20),
 }
 
 
@@ -46,7 +47,7 @@ class Starting:
     """A daemon that was started and has not yet said that it serves."""
 
     def __init__(self, daemon: Daemon) -> None:
-        self._daemon = daemon
+        self.daemon = daemon
         daemon.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         read, write = os.pipe()
         ours = {readiness.DESCRIPTOR: str(write), "PYTHONUNBUFFERED": "1"}
@@ -75,8 +76,8 @@ class Starting:
                 if left <= 0 or not select.select([self._pipe], [], [], left)[0]:
                     self._process.kill()
                     raise ClusterError(
-                        f"The {self._daemon.name} did not start within {seconds:.0f} s; its log is "
-                        f"{self._daemon.log}."
+                        f"The {self.daemon.name} did not start within {seconds:.0f} s; its log is "
+                        f"{self.daemon.log}."
                     )
                 chunk = os.read(self._pipe, 4096)
                 if not chunk:
@@ -87,12 +88,21 @@ class Starting:
         if said.strip().decode() != readiness.READY:
             raise ClusterError(said.decode().strip() or self._last_words())
 
+    def cancel(self, seconds: float) -> None:
+        """End the process, however far it came; kill it when it does not end in time."""
+        self._process.terminate()
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
     def _last_words(self) -> str:
-        with self._daemon.log.open("rb") as log:
+        with self.daemon.log.open("rb") as log:
             log.seek(self._log_start)
             lines = log.read().decode(errors="replace").strip().splitlines()
         last = lines[-1] if lines else "it printed nothing"
-        return f"The {self._daemon.name} ended at once: {last} (log: {self._daemon.log})"
+        return f"The {self.daemon.name} ended at once: {last} (log: {self.daemon.log})"
 
 
 def stop(daemon: Daemon, seconds: float) -> bool:

@@ -20,6 +20,9 @@ T = TypeVar("T")
 WARM_BYTES = 256 * 1024
 """How many encoded bytes' worth of objects may be held decoded; that takes six times as much."""
 
+META_BYTES = 100
+"""What a decoded head counts: it is small whatever the object, and selectors need those of all."""
+
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -48,14 +51,14 @@ _decode_head = msgspec.json.Decoder(_Headed).decode
 class Entry:
     """One revision of one object. What it returns is shared by all its readers: never change it."""
 
-    __slots__ = ("_meta", "_object", "_views", "_warm", "_warmth", "key", "revision", "value")
+    __slots__ = ("_meta", "_object", "_views", "_warmth", "heat", "key", "revision", "value")
 
     def __init__(self, key: str, value: bytes, revision: int, warmth: Warmth | None = None) -> None:
         self.key = key
         self.value = value
         self.revision = revision
         self._warmth = warmth
-        self._warm = False
+        self.heat = 0
         self._meta: Meta | None = None
         self._object: dict[str, Any] | None = None
         self._views: dict[type, Any] | None = None
@@ -78,7 +81,7 @@ class Entry:
     def meta(self) -> Meta:
         """The decoded head of the object's metadata."""
         if self._meta is None:
-            self._heat()
+            self._heat(META_BYTES)
             self._meta = _decode_head(self.value).metadata
         return self._meta
 
@@ -96,29 +99,27 @@ class Entry:
     def object(self) -> dict[str, Any]:
         """The whole object, decoded. Shared: take a deep copy before changing anything."""
         if self._object is None:
-            self._heat()
+            self._heat(len(self.value))
             self._object = decode(self.value)
         return self._object
 
     def view(self, kind: type[T]) -> T:
         """Return the object decoded as the msgspec Struct `kind`. Shared."""
-        if self._views is None:
-            self._heat()
-            self._views = {}
-        view: T | None = self._views.get(kind)
+        view: T | None = self._views.get(kind) if self._views else None
         if view is None:
-            view = self._views[kind] = msgspec.json.decode(self.value, type=kind)
+            self._heat(len(self.value))
+            view = msgspec.json.decode(self.value, type=kind)
+            self._views = {**(self._views or {}), kind: view}
         return view
 
     def cool(self) -> None:
         """Drop what was decoded; it is decoded again when asked for."""
-        self._warm = False
+        self.heat = 0
         self._meta = self._object = self._views = None
 
-    def _heat(self) -> None:
-        if self._warmth is not None and not self._warm:
-            self._warm = True
-            self._warmth.add(self)
+    def _heat(self, size: int) -> None:
+        if self._warmth is not None:
+            self._warmth.add(self, size)
 
 
 class Warmth:
@@ -126,14 +127,21 @@ class Warmth:
 
     def __init__(self, limit: int = WARM_BYTES) -> None:
         self._limit = limit
-        self._bytes = 0
+        self.held = 0
+        """Encoded bytes' worth of what is decoded now."""
         self._entries: deque[Entry] = deque()
 
-    def add(self, entry: Entry) -> None:
-        """Count `entry` as decoded, and cool others to stay within the bound."""
-        self._entries.append(entry)
-        self._bytes += len(entry.value)
-        while self._bytes > self._limit and len(self._entries) > 1:
-            cold = self._entries.popleft()
-            self._bytes -= len(cold.value)
-            cold.cool()
+    def add(self, entry: Entry, size: int) -> None:
+        """Count ``size`` bytes of `entry` as decoded, and cool others to stay within the bound."""
+        if not entry.heat:
+            self._entries.append(entry)
+        entry.heat += size
+        self.held += size
+        while self.held > self._limit and len(self._entries) > 1:
+            oldest = self._entries.popleft()
+            if oldest is entry:
+                # what is being decoded now is the newest again
+                self._entries.append(oldest)
+                continue
+            self.held -= oldest.heat
+            oldest.cool()

@@ -7,7 +7,7 @@ import json
 import msgspec
 
 from minikube8s.store.encode import blob, decode, unrevised
-from minikube8s.store.entry import Entry, Warmth
+from minikube8s.store.entry import META_BYTES, Entry, Warmth
 
 POD = {
     "kind": "Pod",
@@ -71,3 +71,21 @@ def test_only_the_recently_decoded_objects_stay_decoded() -> None:
     assert entries[2].object is decoded[2]
     assert entries[1].object is not decoded[1]
     assert entries[1].object == decoded[1]
+
+
+def test_heads_count_little_so_that_a_selector_finds_those_of_many_objects_decoded() -> None:
+    value = blob({**POD, "data": "x" * 10 * META_BYTES}).at(1)
+    warmth = Warmth(limit=10 * META_BYTES)
+    entries = [Entry(f"pods/default/{n}", value, n, warmth) for n in range(10)]
+    heads = [entry.meta for entry in entries]
+    assert all(entry.meta is head for entry, head in zip(entries, heads, strict=True))
+
+
+def test_what_is_being_decoded_is_never_the_one_that_is_dropped() -> None:
+    value = blob(POD).at(1)
+    warmth = Warmth(limit=len(value) + META_BYTES)
+    first, second = (Entry(f"pods/default/{n}", value, n, warmth) for n in range(2))
+    assert (first.labels, second.labels) == (POD["metadata"]["labels"],) * 2  # type: ignore[index]
+    decoded = first.object
+    assert first.object is decoded
+    assert warmth.held == first.heat <= len(value) + META_BYTES
