@@ -170,9 +170,8 @@ def test_scale_is_written_under_its_own_name(api: ApiServer, namespace: str) -> 
     }
     assert api.request("PUT", f"{path}/scale?fieldManager=scaler", scale).code == 200
     refused = apply(api, path, deployment(replicas=2))
-    assert 'conflict with "scaler" with subresource "scale" using apps/v1' in (
-        refused.json["message"]
-    )
+    told = 'conflict with "scaler" with subresource "scale" using apps/v1: .spec.replicas'
+    assert told in refused.json["message"]
     assert apply(api, f"{path}/scale", scale | {"spec": {"replicas": 6}}).code == 409
     forced = apply(api, f"{path}/scale?force=true", scale | {"spec": {"replicas": 6}})
     assert forced.json["spec"] == {"replicas": 6}
