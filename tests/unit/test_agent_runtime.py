@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import shutil
 import subprocess
 import tarfile
@@ -214,8 +215,9 @@ def test_the_committed_pause_is_what_its_source_builds(
     assert len(committed) < 4096
     assert int.from_bytes(committed[18:20], "little") == machine
     found = shutil.which(compiler)
-    if found is None:
+    if found is None and os.environ.get("CI") != "true":
         pytest.skip(f"no {compiler} here")
+    assert found, f"no {compiler} here"
     done = subprocess.run(
         [str(ROOT / "images/pause/build"), str(tmp_path)], capture_output=True, check=False
     )
