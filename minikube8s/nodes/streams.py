@@ -22,10 +22,13 @@ from minikube8s.rpc import agent_pb2
 class Tunnel:
     """An open stream. One task may receive and one may send at a time."""
 
-    def __init__(self, node: str, context: Any) -> None:
+    def __init__(self, node: str, context: Any, cancel: Callable[[], None]) -> None:
+        """`cancel` tells the agent to drop its work for a stream that has not come to its end."""
         self.node = node
         self._context = context
+        self._cancel = cancel
         self._closed = asyncio.Event()
+        self._ended = False
 
     async def receive(self) -> agent_pb2.Frame | None:
         """The next frame; None once closed here.
@@ -47,6 +50,7 @@ class Tunnel:
             closing.cancel()
         if frame is grpc.aio.EOF:
             raise _lost(self.node)
+        self._ended = frame.HasField("status")
         return cast(agent_pb2.Frame, frame)
 
     async def send(self, frame: agent_pb2.Frame) -> None:
@@ -59,8 +63,15 @@ class Tunnel:
             raise _lost(self.node) from error
 
     def close(self) -> None:
-        """End the stream; the agent's work for it is cancelled."""
-        self._closed.set()
+        """End the stream; the agent's work for it is cancelled.
+
+        The end of the call itself reaches an agent only after all bytes before it were read, and
+        a process may never read its input: so an early end is told by the session too.
+        """
+        if not self._closed.is_set():
+            self._closed.set()
+            if not self._ended:
+                self._cancel()
 
     async def wait_closed(self) -> None:
         """Wait for `close`."""
@@ -145,10 +156,15 @@ class Streams:
         if arrived is None or arrived.done():
             # Nobody waits: the client gave up, the id is another node's, or was used before.
             return Ending(grpc.StatusCode.NOT_FOUND, "nobody waits for this stream")
-        tunnel = Tunnel(node, context)
+        tunnel = Tunnel(node, context, lambda: self._cancel(node, first.attach.id))
         arrived.set_result(tunnel)
         await tunnel.wait_closed()
         return None
+
+    def _cancel(self, node: str, id: str) -> None:
+        outbox = self._outbox_of(node)
+        if outbox is not None:
+            outbox.request(agent_pb2.Down(close_tunnel=agent_pb2.CloseTunnel(id=id)))
 
 
 async def _started(tunnel: Tunnel) -> None:

@@ -112,7 +112,7 @@ class Stats(_message.Message):
     def __init__(self, summary_json: _Optional[bytes] = ...) -> None: ...
 
 class Down(_message.Message):
-    __slots__ = ("welcome", "sync", "routes", "ack", "refused", "open_tunnel", "stats_request")
+    __slots__ = ("welcome", "sync", "routes", "ack", "refused", "open_tunnel", "stats_request", "close_tunnel")
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     SYNC_FIELD_NUMBER: _ClassVar[int]
     ROUTES_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +120,7 @@ class Down(_message.Message):
     REFUSED_FIELD_NUMBER: _ClassVar[int]
     OPEN_TUNNEL_FIELD_NUMBER: _ClassVar[int]
     STATS_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_TUNNEL_FIELD_NUMBER: _ClassVar[int]
     welcome: Welcome
     sync: Sync
     routes: Routes
@@ -127,7 +128,8 @@ class Down(_message.Message):
     refused: Refused
     open_tunnel: OpenTunnel
     stats_request: StatsRequest
-    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., sync: _Optional[_Union[Sync, _Mapping]] = ..., routes: _Optional[_Union[Routes, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., open_tunnel: _Optional[_Union[OpenTunnel, _Mapping]] = ..., stats_request: _Optional[_Union[StatsRequest, _Mapping]] = ...) -> None: ...
+    close_tunnel: CloseTunnel
+    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., sync: _Optional[_Union[Sync, _Mapping]] = ..., routes: _Optional[_Union[Routes, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., open_tunnel: _Optional[_Union[OpenTunnel, _Mapping]] = ..., stats_request: _Optional[_Union[StatsRequest, _Mapping]] = ..., close_tunnel: _Optional[_Union[CloseTunnel, _Mapping]] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("cluster", "pod_cidr", "cluster_cidr", "service_cidr", "cluster_domain", "cluster_dns", "heartbeat_seconds")
@@ -226,6 +228,12 @@ class OpenTunnel(_message.Message):
     kind: str
     options_json: bytes
     def __init__(self, id: _Optional[str] = ..., kind: _Optional[str] = ..., options_json: _Optional[bytes] = ...) -> None: ...
+
+class CloseTunnel(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class StatsRequest(_message.Message):
     __slots__ = ("interval_seconds",)

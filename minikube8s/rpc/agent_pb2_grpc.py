@@ -60,8 +60,8 @@ class AgentsServicer:
     def Tunnel(self, request_iterator, context):
         """One stream a log, exec, attach or port-forward. The agent opens it when a Session brings
         OpenTunnel, and its first Frame is Attach. Back-pressure is HTTP/2's flow control: an end that
-        does not read stops the other from writing, and stops nothing else. Cancelling the call on
-        either side ends the work on the other.
+        does not read stops the other from writing, and stops nothing else. The end of the call on
+        either side ends the work on the other; CloseTunnel ends it past bytes that nobody reads.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -177,6 +177,8 @@ class Session:
                 )
             case "open_tunnel":
                 self._tunnels.open(down.open_tunnel)
+            case "close_tunnel":
+                self._tunnels.cancel(down.close_tunnel.id)
             case "refused":
                 log.warning("the master refused a report: %s", down.refused.message)
             case other:

@@ -39,20 +39,26 @@ class Tunnels:
         self._stub = stub
         self._handlers = handlers
         self._dialogues = dialogues
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def open(self, request: agent_pb2.OpenTunnel) -> None:
         """Serve the request in a task of its own."""
         task = asyncio.create_task(self._serve(request), name=f"link/tunnel {request.kind}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[request.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(request.id, None))
+
+    def cancel(self, id: str) -> None:
+        """End a stream whose client has gone; harmless when it has ended."""
+        if (task := self._tasks.get(id)) is not None:
+            task.cancel()
 
     async def close(self) -> None:
         """End all streams and wait for their handlers to let go."""
-        for task in self._tasks:
+        tasks = list(self._tasks.values())
+        for task in tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def _serve(self, request: agent_pb2.OpenTunnel) -> None:
         call = self._stub.Tunnel()
