@@ -198,3 +198,34 @@ def test_what_cannot_be_upgraded_is_told_before(api: ApiServer, path: str) -> No
     guest = api.request("POST", f"{path}/exec?{EXEC}", user="guest", **UPGRADE)
     assert guest.code == 403
     assert api.request("DELETE", f"{path}/exec").code == 405
+
+
+@pytest.mark.parametrize("transport", ["websocket", "spdy"])
+async def test_a_client_that_does_not_read_stops_the_process_not_the_server(
+    api: ApiServer, echo: EchoStreams, path: str, transport: str
+) -> None:
+    target = f"{path}/exec?command=yes&stdout=true"
+    if transport == "websocket":
+        socket = await websocket(api, target, "v5.channel.k8s.io")
+        assert await socket.receive() == b"\x01"
+        hang_up = socket.close
+    else:
+        client = await Spdy.connect(api, "POST", target, "v4.channel.k8s.io")
+        for name in ("error", "stdout"):
+            client.session.open({"streamType": name})
+        await client.flush()
+        hang_up = client.writer.close
+    dialogue = echo.dialogues[-1]
+    written = 0
+
+    async def write() -> None:
+        nonlocal written
+        while True:
+            await dialogue.write(bytes(64 * 1024))
+            written += 64 * 1024
+
+    with pytest.raises(TimeoutError):
+        await asyncio.to_thread(api.run, asyncio.wait_for(write(), 3))
+    assert 0 < written < 32 * 1024 * 1024
+    assert api.get("/healthz").code == 200
+    hang_up()
