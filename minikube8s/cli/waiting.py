@@ -1,13 +1,19 @@
-"""Waiting for the cluster by its own API: a watch, never a poll."""
+"""Waiting for the cluster by its own API: a watch, not a poll, once the API answers."""
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
-from minikube8s.cli.client import Client
+from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.errors import CommandError
 from minikube8s.cluster.errors import ClusterError
+
+_RETRY_SECONDS = 0.05
 
 
 def wait_for_node(client: Client, node: str, seconds: float) -> None:
@@ -19,7 +25,7 @@ def wait_for_node(client: Client, node: str, seconds: float) -> None:
         "fieldSelector": f"metadata.name={node}",
         "timeoutSeconds": str(max(1, int(seconds))),
     }
-    with client.stream("/api/v1/nodes", seconds=seconds, query=query) as answer:
+    with _opened(client, query, deadline) as answer:
         for line in answer:
             ready = _ready(json.loads(line)["object"])
             if ready.get("status") == "True":
@@ -31,6 +37,27 @@ def wait_for_node(client: Client, node: str, seconds: float) -> None:
         f"The node {node} was not Ready within {seconds:.0f} s: {last}. The agent's log says more: "
         "see `mk8s status` for its place."
     )
+
+
+@contextlib.contextmanager
+def _opened(
+    client: Client, query: dict[str, str], deadline: float
+) -> Iterator[http.client.HTTPResponse]:
+    """The watch of the node, as soon as the server listens: it may be only just starting."""
+    with contextlib.ExitStack() as stack:
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                watch = client.stream("/api/v1/nodes", seconds=max(left, 1.0), query=query)
+                answer = stack.enter_context(watch)
+                break
+            except ApiFailure:
+                raise
+            except CommandError:
+                if left < 0:
+                    raise
+                time.sleep(_RETRY_SECONDS)
+        yield answer
 
 
 def _ready(node: dict[str, Any]) -> dict[str, str]:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.kit import readiness
-from minikube8s.kit.pidfile import Holder, PidFile
+from minikube8s.kit import pidfile, readiness
+from minikube8s.kit.pidfile import AlreadyRunning, Holder, PidFile
 
 # glibc would keep what was freed: in an arena a thread, below thresholds that grow with use. The
 # answer to a long list must stay below the first of these: mapped anew, it costs twice as much.
@@ -44,13 +44,25 @@ class Daemon:
 
 
 class Starting:
-    """A daemon that was started and has not yet said that it serves."""
+    """A daemon that was started and has not yet said that it serves.
+
+    Raises ClusterError when it runs already.
+    """
 
     def __init__(self, daemon: Daemon) -> None:
         self.daemon = daemon
         daemon.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        pid_file = PidFile(daemon.pid_file)
+        try:
+            lock = pid_file.lock()
+        except AlreadyRunning as error:
+            raise ClusterError(str(error)) from None
         read, write = os.pipe()
-        ours = {readiness.DESCRIPTOR: str(write), "PYTHONUNBUFFERED": "1"}
+        ours = {
+            readiness.DESCRIPTOR: str(write),
+            pidfile.DESCRIPTOR: str(lock),
+            "PYTHONUNBUFFERED": "1",
+        }
         self._log_start = daemon.log.stat().st_size if daemon.log.exists() else 0
         with daemon.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -60,9 +72,11 @@ class Starting:
                 stderr=log,
                 start_new_session=True,
                 cwd="/",
-                pass_fds=(write,),
+                pass_fds=(write, lock),
                 env={**MEMORY, **os.environ, **ours},
             )
+        pid_file.record(self._process.pid, lock)
+        os.close(lock)
         os.close(write)
         self._pipe = read
 

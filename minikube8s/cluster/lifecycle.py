@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from minikube8s.cluster import layout, preflight
+from minikube8s.cluster import kubeconfig, layout, preflight
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.daemons import Daemon, Starting, stop
 from minikube8s.cluster.errors import ClusterError
@@ -58,18 +59,20 @@ def up(home: Home, settings: Settings, wait_ready: Callable[[Home, float], None]
         home.save(settings)
         _ensure_certificates(home, settings)
         layout.write_configuration(home, settings)
+        kubeconfig.write(home.kubeconfig, kubeconfig.build(home, settings))
         say(f"certificates and configuration in {home.path} ({time.monotonic() - started:.2f} s)")
-        # both at once: the agent's first dial comes when the master listens, or is soon repeated
-        starting = [(daemon, Starting(daemon)) for daemon in stopped]
+        starting: list[Starting] = []
         try:
-            for daemon, start in starting:
+            # both at once: the agent's first dial comes when the master listens, or is repeated
+            with _uninterrupted():
+                starting += map(Starting, stopped)
+            for start in starting:
                 start.wait(START_SECONDS)
-                say(f"{daemon.name} runs ({time.monotonic() - started:.2f} s)")
+                say(f"{start.daemon.name} runs ({time.monotonic() - started:.2f} s)")
             wait_ready(home, START_SECONDS)
         except BaseException:
-            for daemon, _ in starting:
-                with contextlib.suppress(ClusterError):
-                    stop(daemon, STOP_SECONDS)
+            for start in starting:
+                start.cancel(STOP_SECONDS)
             raise
         say(f"node {settings.node_name} is Ready ({time.monotonic() - started:.2f} s)")
         return True
@@ -168,6 +171,19 @@ def _remove(home: Home) -> None:
 def _ours(home: Home) -> bool:
     known = {"settings.json", "pki", "admin.kubeconfig", "logs", "master", "agent", "up.lock"}
     return {entry.name for entry in home.path.iterdir()} <= known
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C takes effect at the end: between a process' start and its record it would be lost."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager

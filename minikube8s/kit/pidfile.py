@@ -1,7 +1,8 @@
 """Owns the answer to "is that daemon running?": a file locked for as long as its process lives.
 
 The lock, not the number in the file, is the truth: the kernel drops it when the process ends,
-however it ends, so a stale file can never be taken for a living daemon.
+however it ends, so a stale file can never be taken for a living daemon. Who starts a daemon takes
+the lock and hands it over, so that a daemon which is only just starting counts as running.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+DESCRIPTOR = "MK8S_PID_FD"
+"""The environment variable by which a starter tells the daemon which descriptor has the lock."""
 
 
 class AlreadyRunning(Exception):
@@ -36,7 +40,19 @@ class PidFile:
         self._descriptor = -1
 
     def acquire(self) -> None:
-        """Take the file for this process. Raises AlreadyRunning when another one holds it."""
+        """Take the file for this process, from its starter where that has taken it.
+
+        Raises AlreadyRunning when another process holds it.
+        """
+        descriptor = self._handed_over()
+        self._descriptor = self.lock() if descriptor < 0 else descriptor
+        self.record(os.getpid(), self._descriptor)
+
+    def lock(self) -> int:
+        """The descriptor that has the lock; a child that gets it keeps it after we close ours.
+
+        Raises AlreadyRunning when another process holds it.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -45,9 +61,27 @@ class PidFile:
             pid = _number(os.pread(descriptor, 32, 0))
             os.close(descriptor)
             raise AlreadyRunning(self.path, pid) from None
+        return descriptor
+
+    @staticmethod
+    def record(pid: int, descriptor: int) -> None:
+        """Write down whose the lock is."""
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        self._descriptor = descriptor
+        os.pwrite(descriptor, f"{pid}\n".encode(), 0)
+
+    def _handed_over(self) -> int:
+        """The descriptor that the starter gave us, -1 when it gave none for this file."""
+        number = os.environ.pop(DESCRIPTOR, "")
+        if not number.isdigit():
+            return -1
+        descriptor = int(number)
+        try:
+            if not os.path.samestat(os.fstat(descriptor), self.path.stat()):
+                return -1
+        except OSError:
+            return -1
+        os.set_inheritable(descriptor, False)
+        return descriptor
 
     def release(self) -> None:
         """Give the file back; harmless when it is not held."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from minikube8s.kit import pidfile
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 
 HOLD = """
@@ -44,3 +45,28 @@ def test_no_file_and_a_stale_file_mean_that_nothing_runs(tmp_path: Path) -> None
     assert PidFile(path).holder() is None
     path.write_text(f"{os.getpid()}\n")
     assert PidFile(path).holder() is None
+
+
+def test_a_daemon_counts_as_running_from_the_moment_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = PidFile(tmp_path / "daemon.pid")
+    lock = file.lock()
+    file.record(os.getpid(), lock)
+    holder = PidFile(file.path).holder()
+    assert holder is not None and holder.pid == os.getpid()
+    monkeypatch.setenv(pidfile.DESCRIPTOR, str(lock))
+    file.acquire()
+    assert pidfile.DESCRIPTOR not in os.environ and not os.get_inheritable(lock)
+    file.release()
+    assert PidFile(file.path).holder() is None
+
+
+def test_a_descriptor_of_another_file_is_not_taken_for_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(pidfile.DESCRIPTOR, "0")
+    file = PidFile(tmp_path / "daemon.pid")
+    file.acquire()
+    assert PidFile(file.path).holder() is not None
+    file.release()

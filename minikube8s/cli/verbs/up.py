@@ -38,7 +38,6 @@ def command(context: dict[str, str | None], /, **options: str | int | None) -> N
         if not lifecycle.up(home, settings, wait_ready, lambda line: click.echo(f"  {line}")):
             click.echo("The cluster is up already. See it with `mk8s status`.")
             return
-        kubeconfig.write(home.kubeconfig, kubeconfig.build(home, settings))
     except ClusterError as error:
         raise CommandError(str(error)) from None
     click.echo(
