@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import signal
 import stat
+import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.harness import manifests
-from tests.harness.cluster import Cluster
+from tests.harness.cluster import MK8S, Cluster
 from tests.harness.engine import PrivateEngine
 
 
@@ -175,3 +178,46 @@ def test_purge_does_not_remove_a_directory_that_holds_other_files(
     said = own.mk8s("--home", str(tmp_path), "down", "--purge").fails()
     assert "was not removed" in said
     assert mine.read_text() == "dear"
+
+
+def test_ups_at_the_same_time_make_one_cluster(engine: PrivateEngine, tmp_path: Path) -> None:
+    cluster = Cluster.beside(2, tmp_path / "mk8s", engine)
+    try:
+        with ThreadPoolExecutor(3) as people:
+            results = list(people.map(lambda _: cluster.mk8s("up"), range(3)))
+        said = [result.ok() for result in results]
+        assert sum("up already" in one for one in said) == 2
+        assert set(cluster.daemons()) == {"master", "agent"}
+    finally:
+        cluster.mk8s("down", "--purge").ok()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
+def test_an_up_that_was_interrupted_can_be_repeated(
+    engine: PrivateEngine, tmp_path: Path, sign: signal.Signals
+) -> None:
+    cluster = Cluster.beside(2, tmp_path / "mk8s", engine)
+    try:
+        for seconds in (0, 0.2, 0.4):
+            with subprocess.Popen(
+                [str(MK8S), "up"],
+                env=cluster.environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            ) as starting:
+                assert starting.stdout and starting.stdout.readline()
+                try:
+                    said, _ = starting.communicate(timeout=seconds)
+                except subprocess.TimeoutExpired:
+                    starting.send_signal(sign)
+                    said, _ = starting.communicate(timeout=30)
+            assert "Traceback" not in said, said
+            if starting.returncode == 130:
+                assert cluster.daemons() == {}
+        cluster.mk8s("up").ok()
+        assert set(cluster.daemons()) == {"master", "agent"}
+        assert cluster.kubectl("get", "nodes", "-o", "name").ok() == "node/node1\n"
+    finally:
+        cluster.mk8s("down", "--purge").ok()
+    assert not cluster.home.exists()
