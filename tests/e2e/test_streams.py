@@ -173,17 +173,21 @@ def test_ten_megabytes_come_through_unchanged(box: Cluster, version: str, tmp_pa
 
 
 def test_a_terminal_has_the_size_of_the_users_and_follows_it(box: Cluster, version: str) -> None:
-    shell = Typed(box, [command(version), "exec", "-it", "box", "-c", "box", "--", "sh"], 101, 37)
+    script = "trap 'stty size' WINCH; stty size; while :; do sleep 0.1; done"
+    words = ("exec", "-it", "box", "-c", "box", "--", "sh", "-c", script)
+    shown = Typed(box, [command(version), *words], 101, 37)
+    shown.wait_for(rb"37 101\r\n")
+    shown.resize(90, 30)
+    shown.wait_for(rb"30 90\r\n")
+    shown.type("\x03")
+    assert shown.end() == 130
+
+
+def test_a_shell_is_typed_at_and_returns_its_exit_code(box: Cluster, version: str) -> None:
+    shell = Typed(box, [command(version), "exec", "-it", "box", "-c", "box", "--", "sh"], 80, 24)
     shell.wait_for(rb"# ")
-    shell.type("stty size\n")
-    shell.wait_for(rb"37 101\r\n")
-    shell.resize(90, 30)
-
-    def followed() -> bool:
-        shell.type("stty size\n")
-        return bool(shell.wait_for(rb"(\d+) (\d+)\r\n").group(2) == b"90")
-
-    until("the terminal follows", followed, 10)
+    shell.type("echo $((6*7))\n")
+    shell.wait_for(rb"\n42\r\n")
     shell.type("exit 7\n")
     assert shell.end() == 7
 

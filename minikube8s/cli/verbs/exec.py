@@ -21,7 +21,7 @@ _PROTOCOL = "v5.channel.k8s.io"
 _STDIN, _STDOUT, _STDERR, _ERROR, _RESIZE, _CLOSE = 0, 1, 2, 3, 4, 255
 
 
-@click.command("exec", context_settings={"ignore_unknown_options": False})
+@click.command("exec")
 @click.argument("pod", metavar="POD | pod/POD")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @click.option("-c", "--container", default="", help="The container, where a pod has several.")
