@@ -1,17 +1,26 @@
 """The OpenAPI documents over HTTP: which one, in which encoding, compressed or not.
 
-Imported when one is first asked for: the schemas with all their descriptions are large.
+Another process builds them all when one is first asked for (`minikube8s.api.openapi.__main__`
+tells why); their compressed bytes stay, some hundred kilobytes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import sys
 
+import msgspec
 from aiohttp import web
 
 from minikube8s.api import errors
-from minikube8s.api.openapi import PUBLISHED, V2_PROTOBUF, V2_PROTOBUF_ASKED, Document
+from minikube8s.api.openapi.media import V2_PROTOBUF, V2_PROTOBUF_ASKED, Document
 from minikube8s.server import negotiation
+
+log = logging.getLogger(__name__)
+
+BUILD_SECONDS = 60.0
+"""The building process takes a fraction of a second; it is ended after this."""
 
 _JSON_ASKED = frozenset({negotiation.JSON, "application/*", "*/*"})
 
@@ -22,22 +31,55 @@ async def page(request: web.BaseRequest, rest: list[str]) -> web.Response | None
         case ["v2"]:
             return await _v2(request)
         case ["v3"]:
-            return _sent(request, await asyncio.to_thread(PUBLISHED.v3_index), negotiation.JSON)
+            return _sent(request, (await _DOCUMENTS.all())["v3"], negotiation.JSON)
         case ["v3", *path]:
-            try:
-                document = await asyncio.to_thread(PUBLISHED.v3_document, "/".join(path))
-            except LookupError:
-                return None
-            return _sent(request, document, negotiation.JSON)
+            document = (await _DOCUMENTS.all()).get("/".join(["v3", *path]))
+            return None if document is None else _sent(request, document, negotiation.JSON)
     return None
+
+
+class _Documents:
+    """All documents, built once."""
+
+    def __init__(self) -> None:
+        self._built: dict[str, Document] = {}
+        self._building = asyncio.Lock()
+
+    async def all(self) -> dict[str, Document]:
+        """The documents by name. Raises ApiError 500 when they cannot be built."""
+        async with self._building:
+            if not self._built:
+                self._built = await _build()
+            return self._built
+
+
+_DOCUMENTS = _Documents()
+
+
+async def _build() -> dict[str, Document]:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "minikube8s.api.openapi", stdout=pipe, stderr=pipe
+    )
+    try:
+        async with asyncio.timeout(BUILD_SECONDS):
+            made, complaint = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        made, complaint = b"", b"it took too long"
+    if process.returncode != 0:
+        lines = complaint.decode(errors="replace").strip().splitlines() or ["it did not say why"]
+        log.error("the OpenAPI documents cannot be built: %s", lines[-1])
+        raise errors.internal(f"the OpenAPI documents cannot be built: {lines[-1]}")
+    return msgspec.msgpack.decode(made, type=dict[str, Document])
 
 
 async def _v2(request: web.BaseRequest) -> web.Response:
     for entry in negotiation.accepted(request.headers.get("Accept", "")):
         if entry.name in V2_PROTOBUF_ASKED:
-            return _sent(request, await asyncio.to_thread(PUBLISHED.v2_protobuf), V2_PROTOBUF)
+            return _sent(request, (await _DOCUMENTS.all())["v2 protobuf"], V2_PROTOBUF)
         if entry.name in _JSON_ASKED:
-            document = await asyncio.to_thread(PUBLISHED.v2_document)
+            document = (await _DOCUMENTS.all())["v2"]
             return _sent(request, document, negotiation.JSON)
     raise errors.not_acceptable((negotiation.JSON, V2_PROTOBUF))
 

@@ -15,11 +15,6 @@ from minikube8s.server.tokens import DISCOVERY_PATH, JWKS_PATH
 from minikube8s.server.version import version_document
 
 _HEALTH = frozenset({"healthz", "livez", "readyz"})
-# kubectl asks with an `@`, which Go's parser of media types refuses in an answer.
-_OPENAPI_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
-_OPENAPI_V2_NAMES = frozenset(
-    {_OPENAPI_V2_PROTOBUF, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}
-)
 
 
 def nowhere() -> errors.ApiError:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from minikube8s.api import openapi
 from minikube8s.api.openapi import documents, gnostic
 from minikube8s.api.openapi.operations import operations
+from minikube8s.api.openapi.publisher import Publisher
 from minikube8s.api.resources import PODS, RESOURCES, ResourceTable
 
+PUBLISHED = Publisher()
 POD = "io.k8s.api.core.v1.Pod"
 PATHS = documents.v3_paths(RESOURCES)
 # Reviews are only created: nothing of theirs can be patched.
@@ -16,12 +17,12 @@ PATCHED = [path for path in PATHS if not path.startswith(("apis/authentication",
 
 
 def v3(path: str) -> dict[str, Any]:
-    return json.loads(openapi.v3_document(path))  # type: ignore[no-any-return]
+    return json.loads(PUBLISHED.v3_document(path).plain())  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="module")
 def v2() -> dict[str, Any]:
-    return json.loads(openapi.v2_document())  # type: ignore[no-any-return]
+    return json.loads(PUBLISHED.v2_document().plain())  # type: ignore[no-any-return]
 
 
 def walk(value: Any) -> Iterator[dict[str, Any]]:
@@ -62,18 +63,18 @@ def test_types_are_plain_as_real_servers_publish_them(v2: dict[str, Any]) -> Non
 
 
 def test_the_index_lists_every_group_version_with_a_hash_that_follows_the_content() -> None:
-    index = json.loads(openapi.v3_index())["paths"]
+    index = json.loads(PUBLISHED.v3_index().plain())["paths"]
     assert sorted(index) == PATHS
     for path, entry in index.items():
-        etag = openapi.PUBLISHED.v3_document(path).etag
+        etag = PUBLISHED.v3_document(path).etag
         assert entry["serverRelativeURL"] == f"/openapi/v3/{path}?hash={etag}"
-    other = openapi.Publisher(ResourceTable([PODS]))
-    assert other.v3_document("api/v1").etag != openapi.PUBLISHED.v3_document("api/v1").etag
+    other = Publisher(ResourceTable([PODS]))
+    assert other.v3_document("api/v1").etag != PUBLISHED.v3_document("api/v1").etag
 
 
 def test_a_path_that_is_no_group_version_has_no_document() -> None:
     with pytest.raises(LookupError):
-        openapi.v3_document("apis/nonsense/v1")
+        PUBLISHED.v3_document("apis/nonsense/v1")
 
 
 @pytest.mark.parametrize("path", PATCHED)
@@ -157,10 +158,10 @@ def test_schemas_keep_what_apply_and_explain_read(v2: dict[str, Any]) -> None:
 
 
 def test_a_document_is_built_once_and_then_the_same_bytes() -> None:
-    publisher = openapi.Publisher()
+    publisher = Publisher()
     first = publisher.v3_document("apis/apps/v1")
     assert publisher.v3_document("apis/apps/v1") is first
-    assert openapi.Publisher().v3_document("apis/apps/v1") == first
+    assert Publisher().v3_document("apis/apps/v1") == first
 
 
 def fields(data: bytes) -> Iterator[tuple[int, Any]]:
@@ -192,7 +193,7 @@ def fields(data: bytes) -> Iterator[tuple[int, Any]]:
 def test_the_protobuf_holds_every_definition_and_path_under_gnostics_numbers(
     v2: dict[str, Any],
 ) -> None:
-    document = list(fields(openapi.v2_protobuf()))
+    document = list(fields(PUBLISHED.v2_protobuf().plain()))
     assert (1, b"2.0") in document
     definitions = {}
     for entry in fields(dict(document)[9]):

@@ -17,13 +17,6 @@ from minikube8s.api.openapi.operations import Operation, Parameter, operations, 
 from minikube8s.api.resources import Resource, ResourceTable
 from minikube8s.api.schema.source import VERSION
 
-V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
-"""The media type that `v2_protobuf` is sent as."""
-
-V2_PROTOBUF_ASKED = (V2_PROTOBUF, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
-"""What clients ask for it by. The second, which kubectl sends, is no valid media type in an answer:
-Go's parser refuses the `@`."""
-
 _INFO = {"title": "Kubernetes", "version": VERSION}
 _GVK = "x-kubernetes-group-version-kind"
 

@@ -1,7 +1,6 @@
-"""Remembers built documents, compressed: the one stateful part of the OpenAPI package.
+"""Builds documents, compressed and with their hash, each once.
 
-Bounded by the number of group versions and three; a document is some 50 kB. May be used from
-threads: building takes tens of milliseconds, so a server does it outside of its event loop.
+Bounded by the number of group versions and three; a document is some 50 kB.
 """
 
 from __future__ import annotations
@@ -9,21 +8,10 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from hashlib import sha256
-from typing import NamedTuple
 
 from minikube8s.api.openapi import documents
+from minikube8s.api.openapi.media import Document
 from minikube8s.api.resources import RESOURCES, ResourceTable
-
-
-class Document(NamedTuple):
-    """A published document: gzip bytes as nearly every client takes them, and their name."""
-
-    gzipped: bytes
-    etag: str
-
-    def plain(self) -> bytes:
-        """The document, uncompressed."""
-        return gzip.decompress(self.gzipped)
 
 
 class Publisher:
@@ -48,6 +36,13 @@ class Publisher:
     def v2_protobuf(self) -> Document:
         """The v2 document as protobuf."""
         return self._document("v2 protobuf", lambda: documents.v2_protobuf(self._table))
+
+    def all(self) -> dict[str, Document]:
+        """Every document by its name: `v2`, `v2 protobuf`, `v3` (the index), `v3/apis/apps/v1`…"""
+        self.v2_document()
+        self.v2_protobuf()
+        self.v3_index()
+        return dict(self._built)
 
     def _hashes(self) -> dict[str, str]:
         return {path: self.v3_document(path).etag for path in documents.v3_paths(self._table)}
