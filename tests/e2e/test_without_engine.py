@@ -37,6 +37,7 @@ def serving(engine: PrivateEngine, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(autouse=True)
 def new_pods(serving: Cluster) -> None:
     """Pods that never failed: who fails again soon waits longer before the next try."""
+    assert alive(serving.engine), "an earlier test left the engine down"
     if serving.daemons():
         serving.kubectl("delete", "pod", "--all", "--now").ok()
         serving.ready_pods(2)
