@@ -125,10 +125,7 @@ def test_a_key_that_stands_twice_is_refused(cluster: Cluster) -> None:
     assert cluster.kubectl("get", "configmap", "wrong").fails()
 
 
-def test_an_unknown_kind_is_refused(request: pytest.FixtureRequest, client: Any) -> None:
-    if "kubectl" in request.node.name:
-        why = "kubectl lists CustomResourceDefinitions first, which are not served yet"
-        request.node.add_marker(pytest.mark.xfail(reason=why, strict=True))
+def test_an_unknown_kind_is_refused(client: Any) -> None:
     said = apply(client, {"apiVersion": "v1", "kind": "Pood", "metadata": {"name": "wrong"}})
     assert 'no matches for kind "Pood" in version "v1"' in said
 

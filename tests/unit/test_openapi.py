@@ -12,8 +12,9 @@ from minikube8s.api.resources import PODS, RESOURCES, ResourceTable
 PUBLISHED = Publisher()
 POD = "io.k8s.api.core.v1.Pod"
 PATHS = documents.v3_paths(RESOURCES)
-# Reviews are only created: nothing of theirs can be patched.
-PATCHED = [path for path in PATHS if not path.startswith(("apis/authentication", "apis/authoriz"))]
+# Reviews are only created, and definitions of custom resources only read: nothing to patch.
+_UNPATCHED = ("apis/authentication", "apis/authorization", "apis/apiextensions")
+PATCHED = [path for path in PATHS if not path.startswith(_UNPATCHED)]
 
 
 def v3(path: str) -> dict[str, Any]:
@@ -44,7 +45,9 @@ def test_every_v3_document_is_complete_and_speaks_of_nothing_else(path: str) -> 
     document = v3(path)
     schemas = document["components"]["schemas"]
     prefix = "#/components/schemas/"
-    named = {item["$ref"].removeprefix(prefix) for item in walk(document) if "$ref" in item}
+    # a JSON schema has a field of that name itself, whose own description is a map
+    references = (item.get("$ref") for item in walk(document))
+    named = {name.removeprefix(prefix) for name in references if isinstance(name, str)}
     assert named <= set(schemas)
     assert all(key.startswith(f"/{path}/") for key in document["paths"])
 

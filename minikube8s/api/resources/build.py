@@ -22,8 +22,12 @@ def row(
     subresources: Iterable[Subresource] = (),
     verbs: tuple[str, ...] = ALL_VERBS,
     storage: Resource | None = None,
+    schema: str = "",
 ) -> Resource:
-    """Return a row; `status` tells whether the kind has that subresource."""
+    """Return a row; `status` tells whether the kind has that subresource.
+
+    `schema` is needed only where the definition's name does not follow from the group's.
+    """
     parts = [*subresources, *([Subresource("status", kind)] if status else ())]
     return Resource(
         group=group,
@@ -36,6 +40,6 @@ def row(
         categories=categories,
         subresources={part.name: part for part in parts},
         verbs=verbs,
-        schema=f"io.k8s.api.{group.partition('.')[0] or 'core'}.{version}.{kind}",
+        schema=schema or f"io.k8s.api.{group.partition('.')[0] or 'core'}.{version}.{kind}",
         storage=storage,
     )
