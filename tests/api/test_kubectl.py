@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.apiserver import ApiServer
 from tests.api.kubectl import Kubectl
-from tests.harness.wait import until
+from tests.support.wait import until
 
 POD = """
 apiVersion: v1

@@ -10,7 +10,7 @@ import pytest
 
 from minikube8s.server.verbs import read, watch
 from tests.api.apiserver import ApiServer, configmap, pod
-from tests.harness.wait import until
+from tests.support.wait import until
 
 MEGABYTE = "x" * 1_000_000
 

@@ -154,7 +154,7 @@ def test_the_server_ends_its_watches_when_it_stops(
 
 
 def test_a_client_that_leaves_is_forgotten(api: ApiServer, base: str) -> None:
-    from tests.harness.wait import until
+    from tests.support.wait import until
 
     streams = api.server._streams
     before = len(streams)

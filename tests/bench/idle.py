@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.bench import processes
 from tests.bench.report import Row, told
-from tests.harness.cluster import Cluster
+from tests.support.cluster import Cluster
 
 SECONDS = 60.0
 SETTLE_SECONDS = 5.0

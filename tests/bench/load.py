@@ -15,7 +15,7 @@ from tests.bench import processes
 from tests.bench.apiclient import Connection, request
 from tests.bench.objects import configmap
 from tests.bench.report import Row, middle, told
-from tests.harness.cluster import Cluster
+from tests.support.cluster import Cluster
 
 CLIENTS = 8
 OBJECTS = 500

@@ -21,8 +21,8 @@ from tests.bench.pods import pods
 from tests.bench.report import Row, table, told
 from tests.bench.startup import up
 from tests.bench.workloads import node_port, workloads
-from tests.harness.cluster import Cluster
-from tests.harness.engine import private_engine
+from tests.support.cluster import Cluster
+from tests.support.engine import private_engine
 
 # in this order: what idles has run a few pods and a Service before
 PARTS: dict[str, Callable[[Cluster], list[Row]]] = {

@@ -10,7 +10,7 @@ import time
 from tests.bench.apiclient import PODS, Connection, Watch, is_gone, is_running
 from tests.bench.objects import COMMAND, IMAGE, pod
 from tests.bench.report import Row, middle, spread, told
-from tests.harness.cluster import Cluster
+from tests.support.cluster import Cluster
 
 PAUSE = "mk8s/pause:1.0"
 TURNS = 13

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.harness.cluster import Cluster
+from tests.support.cluster import Cluster
 
 TICKS = os.sysconf("SC_CLK_TCK")
 

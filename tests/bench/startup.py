@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.bench.report import Row, middle, spread, told
-from tests.harness.cluster import Cluster
+from tests.support.cluster import Cluster
 
 TURNS = 5
 

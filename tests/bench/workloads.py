@@ -10,8 +10,8 @@ from typing import Any
 from tests.bench.apiclient import PODS, Connection, Seen, Watch
 from tests.bench.objects import WEB, deployment, service
 from tests.bench.report import Row, middle, spread, told
-from tests.harness.cluster import Cluster
-from tests.harness.wait import until
+from tests.support.cluster import Cluster
+from tests.support.wait import until
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 SERVICES = "/api/v1/namespaces/default/services"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.cluster import Cluster
-from tests.harness.engine import PrivateEngine, private_engine
+from tests.support.cluster import Cluster
+from tests.support.engine import PrivateEngine, private_engine
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness import manifests
-from tests.harness.cluster import Cluster, Result
+from tests.support import manifests
+from tests.support.cluster import Cluster, Result
 
 
 @pytest.fixture(params=["kubectl", "mk8s"])

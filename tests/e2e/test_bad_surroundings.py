@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import kernel
-from tests.harness.cluster import MK8S, Cluster
-from tests.harness.engine import PrivateEngine
+from tests.support import kernel
+from tests.support.cluster import MK8S, Cluster
+from tests.support.engine import PrivateEngine
 
 
 def refused(cluster: Cluster, *arguments: str) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.harness import manifests
-from tests.harness.cluster import Cluster
-from tests.harness.manifests import container, pod
-from tests.harness.wait import until
+from tests.support import manifests
+from tests.support.cluster import Cluster
+from tests.support.manifests import container, pod
+from tests.support.wait import until
 
 NODE, OUTSIDE, BEYOND = "192.0.2.1", "192.0.2.2", "198.51.100.1"
 WHO_ASKS = (

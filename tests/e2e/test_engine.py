@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from tests.harness.engine import PrivateEngine
+from tests.support.engine import PrivateEngine
 
 
 def test_an_image_of_the_tutorial_is_pulled_under_its_own_name(engine: PrivateEngine) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.harness import manifests
-from tests.harness.cluster import MK8S, Cluster
-from tests.harness.engine import PrivateEngine
+from tests.support import manifests
+from tests.support.cluster import MK8S, Cluster
+from tests.support.engine import PrivateEngine
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import kernel, manifests
-from tests.harness.cluster import Cluster
-from tests.harness.engine import PrivateEngine
-from tests.harness.tutorial import fetch
-from tests.harness.wait import until
+from tests.support import kernel, manifests
+from tests.support.cluster import Cluster
+from tests.support.engine import PrivateEngine
+from tests.support.tutorial import fetch
+from tests.support.wait import until
 
 
 def serve(cluster: Cluster, port: int) -> None:

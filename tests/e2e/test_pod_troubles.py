@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.harness import manifests
-from tests.harness.cluster import Cluster
-from tests.harness.manifests import container, pod
-from tests.harness.wait import until
+from tests.support import manifests
+from tests.support.cluster import Cluster
+from tests.support.manifests import container, pod
+from tests.support.wait import until
 
 
 @pytest.fixture(autouse=True)

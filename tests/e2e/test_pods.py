@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.harness import manifests
-from tests.harness.cluster import MK8S, Cluster
-from tests.harness.manifests import container, pod
-from tests.harness.wait import until
+from tests.support import manifests
+from tests.support.cluster import MK8S, Cluster
+from tests.support.manifests import container, pod
+from tests.support.wait import until
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import ContainerNotFound, NotRunning
 from mk8s_agent.runtime.sessions import AttachSpec, ExecSpec, Session
 
-from tests.harness.engine import PrivateEngine
+from tests.support.engine import PrivateEngine
 
 SECONDS = 30.0
 

@@ -22,9 +22,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.cluster import MK8S, Cluster, kubectls
-from tests.harness.tutorial import EXAMPLES, fetch
-from tests.harness.wait import until
+from tests.support.cluster import MK8S, Cluster, kubectls
+from tests.support.tutorial import EXAMPLES, fetch
+from tests.support.wait import until
 
 VERSIONS = ("1.27", "1.29", "1.31", "1.33")
 """SPDY; SPDY; WebSocket; WebSocket, also for port-forward."""

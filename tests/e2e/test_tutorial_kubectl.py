@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.harness.tutorial import Tutorial
-from tests.harness.wait import until
+from tests.support.tutorial import Tutorial
+from tests.support.wait import until
 
 
 class TestTutorialWithKubectl(Tutorial):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.harness.tutorial import Tutorial
+from tests.support.tutorial import Tutorial
 
 
 class TestTutorialWithMk8s(Tutorial):

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.harness import manifests
-from tests.harness.cluster import Cluster
-from tests.harness.engine import PrivateEngine
-from tests.harness.tutorial import fetch
-from tests.harness.wait import until
+from tests.support import manifests
+from tests.support.cluster import Cluster
+from tests.support.engine import PrivateEngine
+from tests.support.tutorial import fetch
+from tests.support.wait import until
 
 PORT = 30260
 

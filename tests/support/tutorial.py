@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.cluster import Cluster, Result
-from tests.harness.wait import until
+from tests.support.cluster import Cluster, Result
+from tests.support.wait import until
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LABEL = "app=my-nginx-pods-label"

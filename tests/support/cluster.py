@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.harness.engine import PrivateEngine
-from tests.harness.wait import until
+from tests.support.engine import PrivateEngine
+from tests.support.wait import until
 
 MK8S = Path(sys.executable).with_name("mk8s")
 

@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.harness.engine import PrivateEngine
+from tests.support.engine import PrivateEngine
 
 # changes by itself: measured by the kernel, or counted by it
 _MOVING = re.compile(

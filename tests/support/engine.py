@@ -19,7 +19,7 @@ from pathlib import Path
 from images.build import Engine as EngineConnection
 from images.build import archive, load
 from images.catalog import CATALOG
-from tests.harness.wait import until
+from tests.support.wait import until
 
 REGISTRY = "127.0.0.1:5000"
 

@@ -1,1 +1,0 @@
-"""What the tests share: waiting for conditions, a private Docker engine, a cluster of one's own."""
