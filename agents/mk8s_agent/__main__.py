@@ -14,7 +14,7 @@ import socket
 import sys
 from pathlib import Path
 
-from minikube8s.kit import namelock, readiness
+from minikube8s.kit import memory, namelock, readiness
 from minikube8s.kit.logs import configure
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 from mk8s_agent.config import AgentConfig, ConfigurationError, load
@@ -73,6 +73,7 @@ async def _run(config: AgentConfig) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
+    loop.call_later(memory.SETTLED, memory.give_back)
     log = logging.getLogger("mk8s_agent")
     log.info("agent of node %s in cluster %s started", config.node, config.cluster)
     with contextlib.suppress(asyncio.CancelledError):

@@ -23,7 +23,7 @@ from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.layout import MasterConfig
 from minikube8s.controllers import Controllers
-from minikube8s.kit import logs, readiness
+from minikube8s.kit import logs, memory, readiness
 from minikube8s.kit.clock import SystemClock
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 from minikube8s.kit.tasks import Supervisor
@@ -82,6 +82,7 @@ async def run(config: MasterConfig) -> None:
         stack.push_async_callback(tasks.close)
         log.info("serving on %s:%d", settings.bind, settings.api_port)
         readiness.tell()
+        loop.call_later(memory.SETTLED, memory.give_back)
         await stop.wait()
         log.info("stopping")
 
