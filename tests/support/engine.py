@@ -22,6 +22,7 @@ from images.catalog import CATALOG
 from tests.support.wait import until
 
 REGISTRY = "127.0.0.1:5000"
+CGROUP = "/mk8s-test"
 
 
 class PrivateEngine:
@@ -105,7 +106,7 @@ def private_engine() -> Iterator[PrivateEngine]:
                     "pidfile": f"{root}/dockerd.pid",
                     "hosts": [engine.host],
                     "registry-mirrors": [f"http://{REGISTRY}"],
-                    "cgroup-parent": "/mk8s-test",
+                    "cgroup-parent": CGROUP,
                 }
             )
         )
@@ -121,6 +122,17 @@ def private_engine() -> Iterator[PrivateEngine]:
             registry.terminate()
             registry.wait(30)
             _unmount(root)
+            _remove_cgroups()
+
+
+def _remove_cgroups() -> None:
+    """Take away the empty control groups that the engine leaves, in version 1 and 2 alike."""
+    parents = [*Path("/sys/fs/cgroup").glob(f"*{CGROUP}"), Path(f"/sys/fs/cgroup{CGROUP}")]
+    for parent in parents:
+        for folder in sorted([parent, *parent.rglob("*/")], reverse=True):
+            # another run's engine may still use its own below the same parent
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def _unmount(root: Path) -> None:
