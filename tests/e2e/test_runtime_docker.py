@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import tarfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,6 +13,7 @@ from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import EngineUnavailable
 from mk8s_agent.runtime.interface import LogOptions, Security
 
+from images.build import archive
 from tests.support.engine import PrivateEngine
 from tests.support.runtimesuite import *  # noqa: F403 - the tests themselves
 from tests.support.runtimesuite import Bench
@@ -25,16 +24,7 @@ IMAGE = "mk8s-suite/busybox:1"
 @pytest.fixture(scope="module")
 def busybox(engine: PrivateEngine) -> Iterator[str]:
     """An image of the distribution's static busybox."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as tar:
-        tar.add("/bin/busybox", "bin/busybox")
-        for applet in ("sh", "sleep", "hostname", "cat"):
-            link = tarfile.TarInfo(f"bin/{applet}")
-            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-            tar.addfile(link)
-    archive = engine.root / "suite-busybox.tar"
-    archive.write_bytes(content.getvalue())
-    engine.run("import", str(archive), IMAGE)
+    engine.run("import", str(archive("busybox:latest")), IMAGE)
     yield IMAGE
     engine.run("rmi", "-f", IMAGE, check=False)
 
