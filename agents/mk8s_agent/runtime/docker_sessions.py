@@ -28,9 +28,12 @@ log = logging.getLogger(__name__)
 
 _BLOCK = 64 * 1024
 _LETTING_GO_SECONDS = 10.0
+_STARTING_SECONDS = 0.05
 _LAST_WORDS_SECONDS = 1.0
 """How long the output of a container that has ended may take to arrive."""
 _BROKEN = (OSError, asyncio.IncompleteReadError)
+_ENDINGS: set[asyncio.Task[None]] = set()
+"""Commands that are being killed; a task that nobody refers to may be lost."""
 
 
 class Engine(Protocol):
@@ -173,7 +176,11 @@ class DockerExec(DockerSession):
     async def end(self) -> None:
         """Kill the command if it still runs: nobody listens to it any more."""
         seen = await self._inspect()
-        if not seen["Running"] or not seen["Pid"]:
+        while seen["Running"] and not seen["Pid"]:
+            # The engine is starting it, and no event says when its process id is known.
+            await asyncio.sleep(_STARTING_SECONDS)
+            seen = await self._inspect()
+        if not seen["Running"]:
             return
         # A pid may be given to another process; a descriptor of a process may not.
         try:
@@ -214,9 +221,17 @@ async def run(engine: Engine, container_id: str, spec: ExecSpec) -> AsyncIterato
         try:
             yield session
         finally:
-            with contextlib.suppress(ContainerNotFound, EngineUnavailable, TimeoutError):
-                async with asyncio.timeout(_LETTING_GO_SECONDS):
-                    await session.end()
+            # A client's leaving may be told twice; the second time must not cut off the ending.
+            ending = asyncio.create_task(_let_go(session), name="runtime/exec end")
+            _ENDINGS.add(ending)
+            ending.add_done_callback(_ENDINGS.discard)
+            await asyncio.shield(ending)
+
+
+async def _let_go(session: DockerExec) -> None:
+    with contextlib.suppress(ContainerNotFound, EngineUnavailable, TimeoutError):
+        async with asyncio.timeout(_LETTING_GO_SECONDS):
+            await session.end()
 
 
 @asynccontextmanager
