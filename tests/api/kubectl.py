@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,13 @@ def binaries() -> list[Any]:
     return list(dict.fromkeys(picked))
 
 
+@cache
+def _minor(binary: Path) -> int:
+    told = subprocess.check_output([binary, "version", "--client", "-o", "json"], text=True)
+    version = json.loads(told)["clientVersion"]["gitVersion"]
+    return int(version.removeprefix("v").split(".")[1])
+
+
 @dataclass(frozen=True)
 class Kubectl:
     """One kubectl, told where the server is and which namespace to use."""
@@ -60,9 +68,8 @@ class Kubectl:
 
     @property
     def minor(self) -> int:
-        """The minor version, 0 where the name does not tell."""
-        suffix = self.binary.name.rpartition(".")[2]
-        return int(suffix) if suffix.isdigit() else 0
+        """The minor version."""
+        return _minor(self.binary)
 
     def run(
         self, *arguments: str, stdin: str | None = None, **environment: str
