@@ -68,17 +68,6 @@ def merged(existing: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def without(existing: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
-    """``existing`` without our cluster, user and context, wherever they are still ours. Pure."""
-    result = dict(existing)
-    for section in ("clusters", "users", "contexts"):
-        result[section] = [e for e in existing.get(section) or [] if e not in ours[section]]
-    names = {context["name"] for context in result["contexts"]}
-    if existing.get("current-context") not in names:
-        result["current-context"] = ""
-    return result
-
-
 def read(path: Path) -> dict[str, Any]:
     """The kubeconfig at ``path``, empty when there is none. Raises ClusterError when unreadable."""
     import yaml  # noqa: PLC0415 - merging is rare; every other command starts without it
