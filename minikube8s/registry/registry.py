@@ -107,6 +107,10 @@ class Registry:
         """Return how many objects `list` would return."""
         return self._cache.count(resource.namespace_prefix(namespace))
 
+    def watchers(self, resource: Resource) -> int:
+        """Return how many watch the resource, or a part of it, now."""
+        return self._cache.watchers(resource.prefix)
+
     def watch(
         self,
         resource: Resource,

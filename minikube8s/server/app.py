@@ -16,6 +16,7 @@ from minikube8s.server.call import Services
 from minikube8s.server.config import PodStreams, ServerConfig
 from minikube8s.server.dispatch import Dispatcher
 from minikube8s.server.limits import Streams
+from minikube8s.server.metrics import RequestFigures, Source, in_flight
 from minikube8s.server.pagination import Snapshots
 from minikube8s.server.tokens import ServiceAccountTokens
 
@@ -40,6 +41,7 @@ class Server:
     def __init__(self, registry: Registry, config: ServerConfig, pod_streams: PodStreams) -> None:
         self._config = config
         self._streams = Streams(config.max_streams)
+        self._sources: list[Source] = []
         self._dispatcher = Dispatcher(
             Services(
                 config=config,
@@ -52,8 +54,11 @@ class Server:
                 tokens=ServiceAccountTokens(
                     registry, config.token_key, config.token_issuer, config.token_audiences
                 ),
+                figures=RequestFigures(),
+                sources=self._sources,
             )
         )
+        self.measure(lambda: [in_flight(self._dispatcher.in_flight())])
         self._web: web.Server | None = None
         self._listener: asyncio.Server | None = None
 
@@ -63,6 +68,10 @@ class Server:
         if self._listener is None:
             return self._config.port
         return int(self._listener.sockets[0].getsockname()[1])
+
+    def measure(self, source: Source) -> None:
+        """Have /metrics tell also what a source reads, whenever somebody asks."""
+        self._sources.append(source)
 
     async def start(self) -> None:
         """Begin to serve. Raises CannotListen when the address cannot be had."""

@@ -20,6 +20,7 @@ from minikube8s.server.config import PodStreams, ServerConfig
 from minikube8s.server.documents import Encoding
 from minikube8s.server.forms import FormRegistry
 from minikube8s.server.limits import Streams
+from minikube8s.server.metrics import RequestFigures, Source
 from minikube8s.server.negotiation import Answer
 from minikube8s.server.pagination import Snapshots
 from minikube8s.server.query import WriteQuery
@@ -43,6 +44,9 @@ class Services:
     streams: Streams
     authorizer: Authorizer
     tokens: ServiceAccountTokens
+    figures: RequestFigures
+    sources: list[Source]
+    """What /metrics tells, in this order."""
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from time import perf_counter
 
 from aiohttp import web
 
@@ -20,6 +21,7 @@ from minikube8s.server.authn import User, authenticate
 from minikube8s.server.call import Call, Services
 from minikube8s.server.impersonation import acting_user
 from minikube8s.server.limits import Gate
+from minikube8s.server.metrics.requests import CLIENT_LEFT, UNKNOWN, About
 from minikube8s.server.paths import ApiPath
 from minikube8s.server.verbs import table
 from minikube8s.server.verbs.table import Handler
@@ -30,6 +32,8 @@ _ON_OBJECT = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "D
 _ON_COLLECTION = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
 _IN_A_NAMESPACE = frozenset({"create", "deletecollection"})
 """What cannot be done in all namespaces at once."""
+_ABOUT: web.RequestKey[About] = web.RequestKey("about", tuple)
+"""Where a request keeps what it is counted as."""
 
 
 class Dispatcher:
@@ -40,24 +44,35 @@ class Dispatcher:
         self._reading = Gate(services.config.max_reading)
         self._writing = Gate(services.config.max_writing)
         self._writes: set[asyncio.Task[web.StreamResponse]] = set()
+        self._figures = services.figures
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
+        began, code = perf_counter(), CLIENT_LEFT
         try:
-            return await self._answer(request)
+            response = await self._answer(request)
+            code = response.status
         except ApiError as error:
-            return responses.failure(request, error)
-        except asyncio.CancelledError:
-            raise
+            response = responses.failure(request, error)
+            code = error.code
         except ConnectionError:
             # The client is gone: nobody is left to tell. Raised on, it would be logged as a fault.
             if request.transport is not None:
                 request.transport.abort()
-            return web.Response()
+            response = web.Response()
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             unforeseen = errors.internal("the API server's log tells what happened")
-            return responses.failure(request, unforeseen)
+            response = responses.failure(request, unforeseen)
+            code = unforeseen.code
+        finally:
+            about = request.get(_ABOUT, UNKNOWN)
+            self._figures.done(about, code, perf_counter() - began)
+        return response
+
+    def in_flight(self) -> dict[str, int]:
+        """Return how many requests are being answered, reading ones and writing ones."""
+        return {"readOnly": self._reading.inside, "mutating": self._writing.inside}
 
     async def finish(self, seconds: float) -> None:
         """Wait for the writes under way, for so many seconds at most."""
@@ -71,17 +86,25 @@ class Dispatcher:
         path = paths.parse(request.path)
         if path is None:
             verb = request.method.lower().replace("head", "get")
+            request[_ABOUT] = (verb, None, pages.beginning(request.path), "")
             services.authorizer.check(user, Ask(verb, path=request.path or "/"))
             with self._reading.enter():
                 return await pages.page(request, services)
         verb = _verb(request, path)
+        resource = RESOURCES.lookup(path.group, path.version, path.plural)
+        about = request[_ABOUT] = _about(verb, resource, path)
         for ask in authz.asks_of(verb, path, request.query.get("fieldSelector", "")):
             services.authorizer.check(user, ask)
-        resource = RESOURCES.lookup(path.group, path.version, path.plural)
         if resource is None:
             raise pages.nowhere()
         call = self._call(request, user, verb, path, resource)
-        return await self._run(call, _handler(call))
+        handler = _handler(call)
+        if verb == "patch" and call.applies:
+            request[_ABOUT] = ("apply", *about[1:])
+        if verb in table.STREAMING or path.subresource in table.STREAMING_SUBRESOURCES:
+            with self._figures.running(about):
+                return await handler(call)
+        return await self._run(call, handler)
 
     def _call(
         self, request: web.BaseRequest, user: User, verb: str, path: ApiPath, resource: Resource
@@ -102,8 +125,6 @@ class Dispatcher:
         )
 
     async def _run(self, call: Call, handler: Handler) -> web.StreamResponse:
-        if call.verb in table.STREAMING or call.subresource in table.STREAMING_SUBRESOURCES:
-            return await handler(call)
         if call.verb in table.WRITING:
             with self._writing.enter():
                 return await self._write(call, handler)
@@ -124,6 +145,16 @@ class Dispatcher:
         except asyncio.CancelledError:
             task.add_done_callback(_note_orphan)
             raise
+
+
+def _about(verb: str, resource: Resource | None, path: ApiPath) -> About:
+    """Return what a request for a resource's path is counted as."""
+    if resource is None:
+        return UNKNOWN
+    subresource = path.subresource if path.subresource in resource.subresources else ""
+    if path.name or verb == "create":
+        return verb, resource, subresource, "resource"
+    return verb, resource, subresource, "namespace" if path.namespace else "cluster"
 
 
 def _note_orphan(task: asyncio.Task[web.StreamResponse]) -> None:

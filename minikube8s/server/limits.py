@@ -13,18 +13,19 @@ class Gate:
 
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum
-        self._inside = 0
+        self.inside = 0
+        """How many are being answered."""
 
     @contextmanager
     def enter(self) -> Iterator[None]:
         """Count a request while it is answered. Raises TooManyRequests."""
-        if self._inside >= self._maximum:
+        if self.inside >= self._maximum:
             raise errors.too_many_requests("too many requests, please try again later")
-        self._inside += 1
+        self.inside += 1
         try:
             yield
         finally:
-            self._inside -= 1
+            self.inside -= 1
 
 
 class Streams:

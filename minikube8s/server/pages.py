@@ -15,11 +15,18 @@ from minikube8s.server.tokens import DISCOVERY_PATH, JWKS_PATH
 from minikube8s.server.version import version_document
 
 _HEALTH = frozenset({"healthz", "livez", "readyz"})
+_BEGINNINGS = _HEALTH | {".well-known", "api", "apis", "metrics", "openapi", "openid", "version"}
 
 
 def nowhere() -> errors.ApiError:
     """Return 404 for a path that nothing is served at."""
     return errors.ApiError(404, "NotFound", "the server could not find the requested resource", {})
+
+
+def beginning(path: str) -> str:
+    """Return what requests for such a path are counted under, empty for unknown ones."""
+    first = path.strip("/").partition("/")[0]
+    return f"/{first}" if first in _BEGINNINGS else ""
 
 
 async def page(request: web.BaseRequest, services: Services) -> web.StreamResponse:
@@ -35,6 +42,8 @@ async def page(request: web.BaseRequest, services: Services) -> web.StreamRespon
     match request.path.strip("/").split("/"):
         case [check, *_] if check in _HEALTH:
             found = _health(request, check)
+        case ["metrics"]:
+            found = _metrics(services)
         case ["version"]:
             found = responses.document(request, version_document())
         case ["openapi", *rest]:
@@ -54,8 +63,8 @@ async def page(request: web.BaseRequest, services: Services) -> web.StreamRespon
 
 
 def _paths() -> list[str]:
-    paths = {"/api", "/apis", "/healthz", "/livez", "/readyz", "/version", "/openapi/v2"}
-    paths |= {"/openapi/v3", DISCOVERY_PATH, JWKS_PATH}
+    paths = {"/api", "/apis", "/healthz", "/livez", "/metrics", "/readyz", "/version"}
+    paths |= {"/openapi/v2", "/openapi/v3", DISCOVERY_PATH, JWKS_PATH}
     for group, version in RESOURCES.group_versions():
         if group:
             paths |= {f"/apis/{group}", f"/apis/{group}/{version}"}
@@ -70,6 +79,17 @@ def _health(request: web.BaseRequest, check: str) -> web.Response:
     text = f"[+]ping ok\n{check} check passed\n" if verbose else "ok"
     return web.Response(
         text=text, headers={"Cache-Control": "no-cache, private", "Content-Type": "text/plain"}
+    )
+
+
+def _metrics(services: Services) -> web.Response:
+    # Loaded with the first scrape: most clusters never see one.
+    from minikube8s.server.metrics import families, report  # noqa: PLC0415
+
+    told = families.text(report.families(services))
+    return web.Response(
+        body=told.encode(),
+        headers={"Content-Type": families.CONTENT_TYPE, "Cache-Control": "no-cache, private"},
     )
 
 

@@ -96,6 +96,11 @@ class Cache:
         """Return how many live entries are under `prefix`."""
         return sum(bucket.count(prefix) for bucket in self._under(prefix))
 
+    def watchers(self, prefix: str) -> int:
+        """Return how many watches of the kind `prefix`, or of a part of it, there are."""
+        watched = self._watches.items()
+        return sum(len(watches) for name, watches in watched if name.startswith(prefix))
+
     def dependents(self, uid: str) -> Entries:
         """Return the live entries that name `uid` among their owners, sorted by key."""
         entries = (self.get(key) for key in self._owners.dependents(uid))

@@ -51,7 +51,7 @@ async def watch(call: Call) -> web.StreamResponse:
     revision = call.registry.revision
     with call.services.streams.open(stream.close):
         async with stream, out:
-            await _send(out, frames.initial(initial))
+            await _send(call, out, frames.initial(initial))
             if query.send_initial and query.bookmarks:
                 await out.write(frames.bookmark(revision, INITIAL_EVENTS_END))
             await _flow(call, query, stream, frames, out)
@@ -91,7 +91,7 @@ async def _flow(call: Call, query: ListQuery, stream: Watch, frames: _Frames, ou
             await out.write(error_frame(error))
             return
         if events:
-            await _send(out, frames.events(events))
+            await _send(call, out, frames.events(events))
         elif query.bookmarks and not stream.closed:
             await out.write(frames.bookmark(stream.revision, {}))
 
@@ -133,18 +133,20 @@ class _Frames:
         return self._renderer.event(type_, entry, self._call.now, first=first)
 
 
-async def _send(out: Outflow, frames: Iterable[bytes]) -> None:
+async def _send(call: Call, out: Outflow, frames: Iterable[bytes]) -> None:
     """Write frames, as many at once as make a good piece."""
     pieces: list[bytes] = []
-    size = 0
+    size = sent = 0
     for one in frames:
         pieces.append(one)
         size += len(one)
         if size >= CHUNK:
             await out.write(b"".join(pieces))
+            sent += len(pieces)
             pieces, size = [], 0
     if pieces:
         await out.write(b"".join(pieces))
+    call.services.figures.watch_events[call.resource] += sent + len(pieces)
 
 
 def _restamped(entry: Entry, revision: int) -> Entry:
