@@ -11,36 +11,34 @@ SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """Letters of generated suffixes: no vowels, so no words appear; no 0, 1 or 3, which look alike."""
 SUFFIX_LENGTH = 5
 
-_QUALIFIED = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_LABEL_VALUE = rf"({_QUALIFIED})?"
-_DNS1123_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_DNS1123_SUBDOMAIN = rf"{_DNS1123_LABEL}(\.{_DNS1123_LABEL})*"
-_WILDCARD_SUBDOMAIN = rf"\*\.{_DNS1123_SUBDOMAIN}"
-_URL_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
-_DNS1035_LABEL = r"[a-z]([-a-z0-9]*[a-z0-9])?"
-_CONFIG_KEY = r"[-._a-zA-Z0-9]+"
+_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_LABEL_VALUE = re.compile(rf"({_QUALIFIED.pattern})?")
+_DNS1123_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_DNS1123_SUBDOMAIN = re.compile(rf"{_DNS1123_LABEL.pattern}(\.{_DNS1123_LABEL.pattern})*")
+_WILDCARD_SUBDOMAIN = re.compile(rf"\*\.{_DNS1123_SUBDOMAIN.pattern}")
+_URL_PATH = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
+_DNS1035_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]+")
+_PORT_NAME = re.compile(r"[-a-z0-9]+")
+_LETTER = re.compile(r"[a-z]")
 
 _EMPTY = "must be non-empty"
-
-
-def _matches(pattern: str, text: str) -> bool:
-    return re.fullmatch(pattern, text) is not None
 
 
 def _too_long(maximum: int) -> str:
     return f"must be no more than {maximum} bytes"
 
 
-def _rule(sentence: str, pattern: str, *examples: str) -> str:
+def _rule(sentence: str, pattern: re.Pattern[str], *examples: str) -> str:
     listed = " or ".join(f"'{example}', " for example in examples)
-    return f"{sentence} (e.g. {listed}regex used for validation is '{pattern}')"
+    return f"{sentence} (e.g. {listed}regex used for validation is '{pattern.pattern}')"
 
 
 def dns1123_label(text: str) -> list[str]:
     """Check a lower-case DNS label of at most 63 characters (container and namespace names)."""
     problems = [_too_long(63)] if len(text) > 63 else []
-    if not _matches(_DNS1123_LABEL, text):
-        if _matches(_DNS1123_SUBDOMAIN, text):
+    if not _DNS1123_LABEL.fullmatch(text):
+        if _DNS1123_SUBDOMAIN.fullmatch(text):
             problems.append("must not contain dots")
         else:
             problems.append(
@@ -58,7 +56,7 @@ def dns1123_label(text: str) -> list[str]:
 def dns1123_subdomain(text: str) -> list[str]:
     """Check dot-separated DNS labels of at most 253 characters (most objects' names)."""
     problems = [_too_long(253)] if len(text) > 253 else []
-    if not _matches(_DNS1123_SUBDOMAIN, text):
+    if not _DNS1123_SUBDOMAIN.fullmatch(text):
         problems.append(
             _rule(
                 "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric"
@@ -73,7 +71,7 @@ def dns1123_subdomain(text: str) -> list[str]:
 def wildcard_subdomain(text: str) -> list[str]:
     """Check a subdomain whose first label is `*` (hosts of Ingresses)."""
     problems = [_too_long(253)] if len(text) > 253 else []
-    if not _matches(_WILDCARD_SUBDOMAIN, text):
+    if not _WILDCARD_SUBDOMAIN.fullmatch(text):
         problems.append(
             _rule(
                 "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS"
@@ -94,15 +92,15 @@ def domain_path(text: str) -> list[str]:
     if not slash or not host or not path:
         return ['must be a domain-prefixed path (such as "acme.io/foo")']
     problems = [f"prefix part {fault}" for fault in dns1123_subdomain(host)]
-    if not _matches(_URL_PATH, path):
-        problems.append(f"Invalid path (regex used for validation is '{_URL_PATH}')")
+    if not _URL_PATH.fullmatch(path):
+        problems.append(f"Invalid path (regex used for validation is '{_URL_PATH.pattern}')")
     return problems
 
 
 def dns1035_label(text: str) -> list[str]:
     """Check a DNS label that starts with a letter (Service names)."""
     problems = [_too_long(63)] if len(text) > 63 else []
-    if not _matches(_DNS1035_LABEL, text):
+    if not _DNS1035_LABEL.fullmatch(text):
         problems.append(
             _rule(
                 "a DNS-1035 label must consist of lower case alphanumeric characters or '-',"
@@ -117,18 +115,10 @@ def dns1035_label(text: str) -> list[str]:
 
 def qualified_name(text: str) -> list[str]:
     """Check a label or annotation key: `name` or `dns.prefix/name`."""
-    rule = _rule(
-        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with"
-        " an alphanumeric character",
-        _QUALIFIED,
-        "MyName",
-        "my.name",
-        "123-abc",
-    )
     prefix, slash, name = text.rpartition("/")
     if "/" in prefix:
         return [
-            f"a qualified name {rule} with an optional DNS subdomain prefix and '/'"
+            f"a qualified name {_qualified_rule()} with an optional DNS subdomain prefix and '/'"
             " (e.g. 'example.com/MyName')"
         ]
     problems: list[str] = []
@@ -139,15 +129,26 @@ def qualified_name(text: str) -> list[str]:
         problems.append(f"name part {_EMPTY}")
     elif len(name) > 63:
         problems.append(f"name part {_too_long(63)}")
-    if not _matches(_QUALIFIED, name):
-        problems.append(f"name part {rule}")
+    if not _QUALIFIED.fullmatch(name):
+        problems.append(f"name part {_qualified_rule()}")
     return problems
+
+
+def _qualified_rule() -> str:
+    return _rule(
+        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with"
+        " an alphanumeric character",
+        _QUALIFIED,
+        "MyName",
+        "my.name",
+        "123-abc",
+    )
 
 
 def label_value(text: str) -> list[str]:
     """Check a label's value: at most 63 characters, possibly empty."""
     problems = [_too_long(63)] if len(text) > 63 else []
-    if not _matches(_LABEL_VALUE, text):
+    if not _LABEL_VALUE.fullmatch(text):
         problems.append(
             _rule(
                 "a valid label must be an empty string or consist of alphanumeric characters,"
@@ -170,8 +171,10 @@ def path_segment(text: str) -> list[str]:
 
 def config_key(text: str) -> list[str]:
     """Check a key of a ConfigMap or Secret: it becomes a file's name."""
+    if len(text) <= 253 and _CONFIG_KEY.fullmatch(text) and not text.startswith("."):
+        return []
     problems = [_too_long(253)] if len(text) > 253 else []
-    if not _matches(_CONFIG_KEY, text):
+    if not _CONFIG_KEY.fullmatch(text):
         problems.append(
             _rule(
                 "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
@@ -206,9 +209,9 @@ def port_number(port: int) -> list[str]:
 def port_name(text: str) -> list[str]:
     """Check a port's name: an IANA service name of at most 15 characters."""
     problems = [_too_long(15)] if len(text) > 15 else []
-    if not _matches(r"[-a-z0-9]+", text):
+    if not _PORT_NAME.fullmatch(text):
         problems.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
-    if not re.search(r"[a-z]", text):
+    if not _LETTER.search(text):
         problems.append("must contain at least one letter (a-z)")
     if "--" in text:
         problems.append("must not contain consecutive hyphens")

@@ -47,7 +47,7 @@ def draft(resource: Resource, namespace: str | None, obj: Object) -> Object:
 
     Raises ApiError 400 when its kind or namespace contradict the request, or it names a revision.
     """
-    new: Object = without_nulls(private(obj))
+    new: Object = without_nulls(obj)
     for field, expected in (("apiVersion", resource.api_version), ("kind", resource.kind)):
         if new.setdefault(field, expected) != expected:
             raise errors.bad_request(

@@ -59,7 +59,7 @@ class Registry:
         self.config = config or RegistryConfig()
         self.clock = clock
         self._cache = cache
-        # Names and addresses need spread, not secrecy.
+        # Uids, names and addresses need spread, not secrecy.
         self._rng = random.Random()
         self._allocations = Allocations(self.config, self._rng)
         self._expiry = Expiry(clock, EVENT_TTL, self._expire)
@@ -363,7 +363,7 @@ class Registry:
         hooks = strategy.for_resource(resource)
         name = draft["metadata"]["name"]
         now = now_rfc3339(self.clock.now())
-        objects.begin_life(draft, str(uuid.uuid4()), now)
+        objects.begin_life(draft, self._uid(), now)
         if resource is SERVICES:
             services.normalize(draft, None)
         defaults.apply(resource, draft)
@@ -423,6 +423,9 @@ class Registry:
         except Mismatch:
             # It was changed just now: its time starts anew.
             return
+
+    def _uid(self) -> str:
+        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
 
     def _suffix(self) -> str:
         return "".join(self._rng.choices(names.SUFFIX_ALPHABET, k=names.SUFFIX_LENGTH))

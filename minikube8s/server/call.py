@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from aiohttp import web
 
-from minikube8s.api import errors
+from minikube8s.api import errors, strategy
 from minikube8s.api.resources import Resource
 from minikube8s.kit.clock import Clock
 from minikube8s.registry import Registry, WriteOptions
@@ -100,19 +101,31 @@ class Call:
     @property
     def applies(self) -> bool:
         """Whether this is server-side apply."""
+        if self.verb != "patch":
+            return False
         media = negotiation.media_type(self.request.headers.get("Content-Type", ""))
-        return self.verb == "patch" and media.name == APPLY_PATCH
+        return media.name == APPLY_PATCH
 
     def write_query(self) -> WriteQuery:
         """Return the parameters of a write. Raises ApiError BadRequest, Invalid."""
         return query.write_query(self.query, self.verb, applies=self.applies)
 
     def write_options(self) -> WriteOptions:
-        """Return how a write is to be done, and in whose name. Raises ApiError."""
+        """Return how a write is to be done, and in whose name. Raises ApiError.
+
+        What is to be said about the object that comes of it is added to `warnings`.
+        """
         asked = self.write_query()
         agent = self.request.headers.get("User-Agent", "")
         manager = asked.field_manager or query.manager_of_agent(agent)
-        admit = escalation.guard(self.services.authorizer, self.user, self.resource, self.namespace)
+        guard = escalation.guard(self.services.authorizer, self.user, self.resource, self.namespace)
+
+        def admit(new: dict[str, Any], old: dict[str, Any] | None) -> None:
+            if guard is not None:
+                guard(new, old)
+            if not self.subresource:
+                self.warnings += strategy.for_resource(self.resource).warnings(new)
+
         return WriteOptions(dry_run=asked.dry_run, field_manager=manager, admit=admit)
 
     def encoding(self) -> Encoding:
@@ -128,6 +141,12 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     """Return a request's body of at most `limit` bytes. Raises ApiError TooLarge, Timeout."""
     if (request.content_length or 0) > limit:
         raise errors.too_large(f"limit is {limit}")
+    if request.content.is_eof():
+        # All of it is there, as of most requests.
+        data = request.content.read_nowait()
+        if len(data) > limit:
+            raise errors.too_large(f"limit is {limit}")
+        return data
     pieces = bytearray()
     try:
         async with asyncio.timeout(BODY_DEADLINE):

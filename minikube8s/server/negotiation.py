@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from minikube8s.api import errors
@@ -66,6 +67,7 @@ def _quality(text: str) -> float:
         return 0.0
 
 
+@lru_cache(maxsize=256)
 def negotiate(header: str) -> Answer:
     """Return the first form in an Accept header that can be served. Raises NotAcceptable."""
     for entry in accepted(header):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,6 +65,9 @@ _RANGE = """
     SELECT key, value, MAX(revision) FROM log
     WHERE key >= ? AND key < ? AND key > ? AND revision <= ?
     GROUP BY key HAVING NOT deleted ORDER BY key LIMIT ?"""
+_LIVE = """
+    SELECT key, MAX(revision), LENGTH(value) FROM log GROUP BY key HAVING NOT deleted"""
+_INSERT = "INSERT INTO log (key, value, revision, deleted) VALUES (?, ?, ?, ?)"
 _SUPERSEDED = """
     SELECT CASE WHEN deleted THEN revision ELSE next END AS by, revision, size
     FROM (SELECT revision, deleted, LENGTH(value) AS size,
@@ -81,8 +84,19 @@ class Write(NamedTuple):
     deleted: bool
 
 
+class _Row(NamedTuple):
+    """The newest row of a live key."""
+
+    revision: int
+    size: int
+
+
 class LogTable:
-    """One open state file. Every method may raise StoreError."""
+    """One open state file. Every method may raise StoreError.
+
+    Which keys are live, and where, is remembered: the file is this process's own while it is open,
+    and a write that has to ask it first takes twice as long.
+    """
 
     def __init__(
         self, path: Path, history: int = HISTORY, history_bytes: int = HISTORY_BYTES
@@ -91,6 +105,7 @@ class LogTable:
         self._limits = (history, history_bytes)
         self._db: sqlite3.Connection | None = None
         self._history = History(*self._limits)
+        self._live: dict[str, _Row] = {}
         self.revision = FIRST_REVISION
         self.oldest = FIRST_REVISION
 
@@ -156,16 +171,44 @@ class LogTable:
         """
         results: list[Change | Mismatch] = []
         superseded: list[Superseded] = []
-        revision = self.revision
-        with self._transaction() as db:
-            for write in writes:
-                result = _write(db, write, revision + 1, superseded)
-                if isinstance(result, Change):
-                    revision += 1
-                results.append(result)
-        self.revision = revision
-        self._history.extend(superseded)
+        rows: dict[str, _Row | None] = {}
+        changes: list[Change] = []
+        for write in writes:
+            row = rows[write.key] if write.key in rows else self._live.get(write.key)
+            if not _allowed(write, row):
+                results.append(self._mismatch(write.key, row, changes))
+                continue
+            revision = self.revision + len(changes) + 1
+            change = Change(write.key, write.blob.at(revision), revision, write.deleted)
+            superseded += _superseded(change, row)
+            rows[write.key] = None if change.deleted else _Row(revision, len(change.value))
+            changes.append(change)
+            results.append(change)
+        if changes:
+            with self._transaction() as db:
+                db.executemany(_INSERT, changes)
+            self._remember(rows)
+            self.revision = changes[-1].revision
+            self._history.extend(superseded)
         return results
+
+    def _mismatch(self, key: str, row: _Row | None, changes: Sequence[Change]) -> Mismatch:
+        """Return why a write was refused: what is there, which may be of the same transaction."""
+        if row is None:
+            return Mismatch(None)
+        if row.revision > self.revision:
+            return Mismatch(
+                Record(key, changes[row.revision - self.revision - 1].value, row.revision)
+            )
+        (value,) = self._rows("SELECT value FROM log WHERE revision = ?", (row.revision,))[0]
+        return Mismatch(Record(key, value, row.revision))
+
+    def _remember(self, rows: dict[str, _Row | None]) -> None:
+        for key, row in rows.items():
+            if row is None:
+                self._live.pop(key, None)
+            else:
+                self._live[key] = row
 
     def tidy(self) -> None:
         """Forget what exceeds the history's bounds, and give freed pages back: one small step.
@@ -231,6 +274,7 @@ class LogTable:
         self.revision = max(self.oldest, newest or 0)
         self._history = History(*self._limits)
         self._history.extend(Superseded(*row) for row in db.execute(_SUPERSEDED))
+        self._live = {key: _Row(revision, size) for key, revision, size in db.execute(_LIVE)}
 
     def _rows(self, sql: str, parameters: Iterable[object] = ()) -> list[Any]:
         try:
@@ -276,25 +320,16 @@ class _Transaction:
             raise explain(raised, self._path) from raised
 
 
-def _write(
-    db: sqlite3.Connection, write: Write, revision: int, superseded: list[Superseded]
-) -> Change | Mismatch:
-    row = db.execute(
-        "SELECT revision, LENGTH(value), deleted FROM log WHERE key = ?"
-        " ORDER BY revision DESC LIMIT 1",
-        (write.key,),
-    ).fetchone()
-    live = row is not None and not row[2]
-    at = row[0] if live else 0
-    if (write.expected is not None and write.expected != at) or (write.deleted and not live):
-        if not live:
-            return Mismatch(None)
-        (value,) = db.execute("SELECT value FROM log WHERE revision = ?", (at,)).fetchone()
-        return Mismatch(Record(write.key, value, at))
-    value = write.blob.at(revision)
-    db.execute("INSERT INTO log VALUES (?, ?, ?, ?)", (revision, write.key, write.deleted, value))
-    if live:
-        superseded.append(Superseded(revision, at, row[1]))
-    if write.deleted:
-        superseded.append(Superseded(revision, revision, len(value)))
-    return Change(write.key, value, revision, write.deleted)
+def _allowed(write: Write, row: _Row | None) -> bool:
+    """Whether a key's newest row (None: it is not live) is what a write expects."""
+    if write.deleted and row is None:
+        return False
+    return write.expected is None or write.expected == (row.revision if row else 0)
+
+
+def _superseded(change: Change, row: _Row | None) -> Iterator[Superseded]:
+    """Yield the states that a change supersedes."""
+    if row is not None:
+        yield Superseded(change.revision, row.revision, row.size)
+    if change.deleted:
+        yield Superseded(change.revision, change.revision, len(change.value))

@@ -4,6 +4,7 @@ import pytest
 
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS, SERVICES
+from minikube8s.server import documents
 from minikube8s.server.bodies import check_identity, expected, read_object
 
 
@@ -51,6 +52,22 @@ def test_a_repeated_key_is_refused_with_its_path() -> None:
     message = refusal(data)
     assert 'duplicate field "spec.type"' in message
     assert 'duplicate field "spec.ports[0].port"' in message
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"data": {"a": "1", "a": "2", "b" : "3"}}',
+        b'{"data": {"a": "1", "a": "2", "b"\t: "3"}}',
+        b'{"data": {"a": "1",\n"a": "2",\n"b"\n: "3"}}',
+        b'{"data": {"a": "1", "a": "\\u0022:"}}',
+        b'{"data": {"a": "1", "a": "\\":"}}',
+        b'{"data": {"a": "1", "\\u0061": "2"}}',
+    ],
+)
+def test_a_repeated_key_is_found_however_the_text_is_spelled(data: bytes) -> None:
+    found = documents.decode(data, "json", find_duplicates=True)
+    assert found.duplicates == ("data.a",)
 
 
 def test_a_repeated_yaml_key_is_refused_with_its_path() -> None:

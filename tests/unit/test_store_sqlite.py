@@ -14,6 +14,8 @@ import pytest
 from minikube8s.store import sqlite as sqlite_store
 from minikube8s.store.interface import (
     Blob,
+    Change,
+    Mismatch,
     Record,
     StoreBusy,
     StoreDamaged,
@@ -99,6 +101,35 @@ async def test_writes_that_queue_up_share_a_transaction(
     await store.close()
     assert sum(batches) == 200
     assert len(batches) < 20
+
+
+def test_writes_of_one_transaction_see_each_other(path: Path) -> None:
+    table = LogTable(path)
+    table.open()
+    put(table, "a", "old", 0)
+    at = table.revision
+    outcomes = table.commit(
+        [
+            Write("b", text("one"), 0, deleted=False),
+            Write("b", text("two"), 0, deleted=False),
+            Write("b", text("three"), at + 1, deleted=False),
+            Write("a", text("last"), at, deleted=True),
+            Write("a", text("again"), at, deleted=False),
+            Write("a", text("new"), 0, deleted=False),
+        ]
+    )
+    told = [
+        one.revision if isinstance(one, Change) else one.current and one.current.revision
+        for one in outcomes
+    ]
+    assert told == [at + 1, at + 1, at + 2, at + 3, None, at + 4]
+    assert isinstance(outcomes[1], Mismatch) and outcomes[1].current is not None
+    assert outcomes[1].current.value == text("one").at(at + 1)
+    table.close()
+    table.open()
+    assert table.get("a") == Record("a", text("new").at(at + 4), at + 4)
+    assert isinstance(table.commit([Write("a", text("x"), at, deleted=False)])[0], Mismatch)
+    table.close()
 
 
 async def test_too_many_waiting_writes_are_refused(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from minikube8s.api.apply.fields import SELF, Fields, union
-from minikube8s.api.apply.shapes import ALWAYS_THERE, Part, Shape, parts
+from minikube8s.api.apply.fields import SELF, Fields, field_edge, union
+from minikube8s.api.apply.shapes import ALWAYS_THERE, Shape, parts
 
 
 class Changes(NamedTuple):
@@ -39,7 +39,27 @@ def compare(shape: Shape, old: Any, new: Any) -> Changes:
 
 def created(shape: Shape, new: dict[str, Any]) -> Fields:
     """Return the fields of a new object that its author is taken to have set."""
-    return compare(shape, _blank(shape, new), new).taken
+    fields: Fields = {}
+    for name, value in new.items():
+        below = shape.child(name)
+        if (
+            name not in ALWAYS_THERE
+            or shape.kind != "struct"
+            or not isinstance(value, (dict, list))
+        ):
+            fields[field_edge(name)] = _whole(below, value)
+        elif value:
+            inner = parts(below, value)
+            if inner is None:
+                fields[field_edge(name)] = {}
+            elif isinstance(value, dict):
+                if node := created(below, value):
+                    fields[field_edge(name)] = node
+            else:
+                fields[field_edge(name)] = {
+                    edge: _whole(part.shape, part.value) for edge, part in inner.items()
+                }
+    return fields
 
 
 def _stated(shape: Shape, value: Any, member: bool) -> Fields | None:
@@ -55,12 +75,16 @@ def _stated(shape: Shape, value: Any, member: bool) -> Fields | None:
     return node if node or member else None
 
 
-def _whole(part: Part) -> Fields:
+def _whole(shape: Shape, value: Any) -> Fields:
     """Return the node of something that is there on one side only: all of it, structs too."""
-    inner = parts(part.shape, part.value)
+    # Most values are scalars, which have no parts whatever their shape.
+    inner = parts(shape, value) if isinstance(value, (dict, list)) else None
     if not inner:
         return {}
-    return {SELF: {}} | {edge: _whole(below) for edge, below in inner.items()}
+    node: Fields = {SELF: {}}
+    for edge, part in inner.items():
+        node[edge] = _whole(part.shape, part.value)
+    return node
 
 
 def _compared(shape: Shape, old: Any, new: Any) -> Changes:
@@ -71,7 +95,7 @@ def _compared(shape: Shape, old: Any, new: Any) -> Changes:
     for edge, part in before.items():
         other = after.get(edge)
         if other is None:
-            changes.removed[edge] = _whole(part)
+            changes.removed[edge] = _whole(part.shape, part.value)
         elif part.value != other.value:
             if parts(part.shape, part.value) is None or parts(other.shape, other.value) is None:
                 changes.modified[edge] = {}
@@ -83,16 +107,5 @@ def _compared(shape: Shape, old: Any, new: Any) -> Changes:
                         all_[edge] = below
     for edge, part in after.items():
         if edge not in before:
-            changes.added[edge] = _whole(part)
+            changes.added[edge] = _whole(part.shape, part.value)
     return changes
-
-
-def _blank(shape: Shape, new: dict[str, Any]) -> dict[str, Any]:
-    blank: dict[str, Any] = {}
-    for name, value in new.items():
-        if name in ALWAYS_THERE and shape.kind == "struct":
-            if isinstance(value, dict):
-                blank[name] = _blank(shape.child(name), value)
-            elif isinstance(value, list):
-                blank[name] = []
-    return blank

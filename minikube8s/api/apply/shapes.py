@@ -107,18 +107,21 @@ def parts(shape: Shape, value: Any) -> dict[str, Part] | None:
     if isinstance(value, dict):
         if shape.kind not in ("struct", "map", "free"):
             return None
-        return {f"f:{name}": Part(shape.child(name), item) for name, item in value.items()}
+        if shape.kind == "struct":
+            return {f"f:{name}": Part(shape.child(name), item) for name, item in value.items()}
+        element = shape.element
+        return {f"f:{name}": Part(element, item) for name, item in value.items()}
     if not isinstance(value, list) or shape.kind not in ("set", "keyed"):
         return None
     edges = [shape.edge(item) for item in value]
     found: dict[str, Part] = {}
+    element = shape.element
     if len(set(edges)) == len(edges):
-        element = shape.element
         return {edge: Part(element, item) for edge, item in zip(edges, value, strict=True)}
     counts = Counter(edges)
     for edge, item in zip(edges, value, strict=True):
         if counts[edge] == 1:
-            found[edge] = Part(shape.element, item)
+            found[edge] = Part(element, item)
         else:
             found.setdefault(edge, Part(LEAF, [])).value.append(item)
     return found

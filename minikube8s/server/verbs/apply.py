@@ -6,7 +6,6 @@ from typing import Any
 
 from aiohttp import web
 
-from minikube8s.api import strategy
 from minikube8s.api.rbac import Ask
 from minikube8s.server import bodies, configurations, responses
 from minikube8s.server.bodies import Expected
@@ -19,8 +18,6 @@ async def apply(call: Call) -> web.StreamResponse:
     renderer = call.renderer()
     config = await read(call, bodies.expected(call.resource))
     entry, created = await store(call, config)
-    if not call.subresource:
-        call.warnings += strategy.for_resource(call.resource).warnings(entry.object)
     return responses.rendered(call, renderer.one(entry, call.now), 201 if created else 200)
 
 

@@ -8,11 +8,9 @@ from typing import Any
 
 from aiohttp import web
 
-from minikube8s.api import strategy
 from minikube8s.server import bodies, patches, responses
 from minikube8s.server.call import Call
 from minikube8s.server.verbs.apply import apply
-from minikube8s.store.entry import Entry
 
 
 async def create(call: Call) -> web.StreamResponse:
@@ -23,7 +21,6 @@ async def create(call: Call) -> web.StreamResponse:
     obj = bodies.read_object(data, call.encoding(), wanted, query.validation, call.warnings)
     bodies.check_identity(obj, call.namespace, "")
     entry = await call.registry.create(call.resource, call.namespace, obj, call.write_options())
-    _advise(call, entry)
     return responses.rendered(call, renderer.one(entry, call.now), 201)
 
 
@@ -65,10 +62,4 @@ async def _replace(
     entry = await call.registry.update(
         call.resource, call.namespace, call.name, change, call.subresource, options
     )
-    if not call.subresource:
-        _advise(call, entry)
     return responses.rendered(call, renderer.one(entry, call.now))
-
-
-def _advise(call: Call, entry: Entry) -> None:
-    call.warnings += strategy.for_resource(call.resource).warnings(entry.object)
