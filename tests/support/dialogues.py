@@ -15,10 +15,13 @@ Object = dict[str, Any]
 class EchoDialogue:
     """What `cat` does; at the end of its input it exits with 3. Sizes come out on stderr."""
 
-    def __init__(self) -> None:
+    def __init__(self, says: bytes = b"") -> None:
         self.status: Object = {}
         self.closed = threading.Event()
         self._pieces: asyncio.Queue[Piece | None] = asyncio.Queue(4)
+        if says:
+            self._pieces.put_nowait(Piece("stdout", says))
+            self._pieces.put_nowait(None)
 
     async def receive(self) -> Piece | None:
         piece = await self._pieces.get()
@@ -40,9 +43,13 @@ class EchoDialogue:
 
 
 class EchoStreams:
-    """Gives an API server's pod streams exec, attach and port-forward that echo."""
+    """Gives an API server's pod streams exec, attach and port-forward that echo.
+
+    What they are to say by themselves before they end is in `says`.
+    """
 
     def __init__(self, pod_streams: Any) -> None:
+        self.says = b""
         self.asked: list[tuple[Any, ...]] = []
         self.dialogues: list[EchoDialogue] = []
         for name in ("open_exec", "open_attach", "open_port_forward"):
@@ -61,5 +68,5 @@ class EchoStreams:
 
     def _open(self, asked: tuple[Any, ...]) -> EchoDialogue:
         self.asked.append(asked)
-        self.dialogues.append(EchoDialogue())
+        self.dialogues.append(EchoDialogue(self.says))
         return self.dialogues[-1]

@@ -59,7 +59,9 @@ class Channels:
             if not data:
                 continue
             if not self._text:
-                return (data[0], data[1:]) if isinstance(data, bytes) else None
+                # The Python client sends what it has as text in frames of text.
+                raw = data.encode() if isinstance(data, str) else data
+                return raw[0], raw[1:]
             found = _from_text(data)
             if found is None:
                 return None

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from minikube8s.api.errors import ApiError
 from minikube8s.server.config import PodDialogue
 from minikube8s.server.streams import options
-from minikube8s.server.streams.channels import Channels
+from minikube8s.server.streams.channels import V4, V4_BASE64, Channels
 from minikube8s.server.streams.connection import Connection, Stream
 from minikube8s.server.streams.pipe import Pipe
 from minikube8s.server.streams.spdy.errors import Reset
@@ -23,7 +23,7 @@ log = logging.getLogger("server")
 
 PROTOCOLS = ("portforward.k8s.io",)
 TUNNELLED = "SPDY/3.1+portforward.k8s.io"
-CHANNELS = "v4.channel.k8s.io"
+CHANNELS = (V4, V4_BASE64)
 PAIR_SECONDS = 30.0
 """How long half a pair may wait for the other, as in Kubernetes."""
 MAX_CONNECTIONS = 128

@@ -39,9 +39,16 @@ def websocket_protocols(request: web.BaseRequest) -> list[str]:
     return _listed(request.headers.getall("Sec-WebSocket-Protocol", ()))
 
 
-async def websocket(request: web.BaseRequest, protocols: Sequence[str]) -> web.WebSocketResponse:
-    """Make the request a WebSocket. Raises ApiError when no protocol is spoken by both sides."""
-    choose(websocket_protocols(request), protocols)
+async def websocket(
+    request: web.BaseRequest, protocols: Sequence[str], *, unnamed: bool = False
+) -> web.WebSocketResponse:
+    """Make the request a WebSocket. Raises ApiError when no protocol is spoken by both sides.
+
+    `unnamed`: a client that offers no protocol at all is served too.
+    """
+    offered = websocket_protocols(request)
+    if offered or not unnamed:
+        choose(offered, protocols)
     # Uncompressed: what is sent is written at once and in order.
     socket = web.WebSocketResponse(
         protocols=protocols, compress=False, max_msg_size=MAX_MESSAGE, timeout=GOODBYE_SECONDS

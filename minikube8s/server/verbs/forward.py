@@ -57,6 +57,7 @@ async def _over_spdy(wire: Wire, open_port: Open) -> None:
 
 async def _over_channels(call: Call, given: Sequence[str], open_port: Open) -> web.StreamResponse:
     ports = options.ports(given)
-    socket = await upgrade.websocket(call.request, (forwarding.CHANNELS,))
+    # kr8s names no protocol and means these channels, which is what Kubernetes takes it for.
+    socket = await upgrade.websocket(call.request, forwarding.CHANNELS, unnamed=True)
     await ChannelForwarder(Channels(socket), ports, open_port).run()
     return socket
