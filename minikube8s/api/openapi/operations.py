@@ -225,6 +225,7 @@ def _operation(
     group = resource.group.removesuffix(".k8s.io") or "core"
     scope = "Namespaced" if resource.namespaced and not where else ""
     many = "Collection" if name == "deletecollection" else ""
+    answer = _OWN if name == "delete" and resource.returns_deleted else verb.answer
     text = part in _TEXT_SUBRESOURCES
     produces = _LIST_TYPES if name == "list" else _TEXT_TYPES if text else _OBJECT_TYPES
     return Operation(
@@ -239,7 +240,7 @@ def _operation(
         tag=f"{_camel(group, first=str.lower)}_{resource.version}",
         about=about,
         body="" if text else verb.body.format(schema=schema),
-        answer="" if text else verb.answer.format(schema=schema),
+        answer="" if text else answer.format(schema=schema),
         codes=verb.codes,
         parameters=(*_path_parameters(path), *verb.query),
         consumes=PATCH_TYPES if name == "patch" else (ANY_TYPE,),

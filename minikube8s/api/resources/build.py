@@ -23,6 +23,7 @@ def row(
     verbs: tuple[str, ...] = ALL_VERBS,
     storage: Resource | None = None,
     schema: str = "",
+    returns_deleted: bool = False,
 ) -> Resource:
     """Return a row; `status` tells whether the kind has that subresource.
 
@@ -42,4 +43,5 @@ def row(
         verbs=verbs,
         schema=schema or f"io.k8s.api.{group.partition('.')[0] or 'core'}.{version}.{kind}",
         storage=storage,
+        returns_deleted=returns_deleted,
     )

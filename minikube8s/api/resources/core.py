@@ -24,7 +24,13 @@ NAMESPACES = row(
 )
 NODES = row("", "v1", "Node", "nodes", namespaced=False, short=("no",), status=True)
 PERSISTENTVOLUMECLAIMS = row(
-    "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", short=("pvc",), status=True
+    "",
+    "v1",
+    "PersistentVolumeClaim",
+    "persistentvolumeclaims",
+    short=("pvc",),
+    status=True,
+    returns_deleted=True,
 )
 PERSISTENTVOLUMES = row(
     "",
@@ -34,6 +40,7 @@ PERSISTENTVOLUMES = row(
     namespaced=False,
     short=("pv",),
     status=True,
+    returns_deleted=True,
 )
 PODS = row(
     "",
@@ -43,6 +50,7 @@ PODS = row(
     short=("po",),
     categories=("all",),
     status=True,
+    returns_deleted=True,
     subresources=(
         Subresource("attach", "PodAttachOptions", ("create", "get")),
         Subresource("binding", "Binding", ("create",)),
@@ -52,7 +60,7 @@ PODS = row(
         Subresource("portforward", "PodPortForwardOptions", ("create", "get")),
     ),
 )
-PODTEMPLATES = row("", "v1", "PodTemplate", "podtemplates")
+PODTEMPLATES = row("", "v1", "PodTemplate", "podtemplates", returns_deleted=True)
 REPLICATIONCONTROLLERS = row(
     "",
     "v1",
@@ -63,7 +71,15 @@ REPLICATIONCONTROLLERS = row(
     status=True,
     subresources=(SCALE,),
 )
-RESOURCEQUOTAS = row("", "v1", "ResourceQuota", "resourcequotas", short=("quota",), status=True)
+RESOURCEQUOTAS = row(
+    "",
+    "v1",
+    "ResourceQuota",
+    "resourcequotas",
+    short=("quota",),
+    status=True,
+    returns_deleted=True,
+)
 SECRETS = row("", "v1", "Secret", "secrets")
 SERVICEACCOUNTS = row(
     "",
@@ -71,13 +87,23 @@ SERVICEACCOUNTS = row(
     "ServiceAccount",
     "serviceaccounts",
     short=("sa",),
+    returns_deleted=True,
     subresources=(
         Subresource(
             "token", "TokenRequest", ("create",), group="authentication.k8s.io", version="v1"
         ),
     ),
 )
-SERVICES = row("", "v1", "Service", "services", short=("svc",), categories=("all",), status=True)
+SERVICES = row(
+    "",
+    "v1",
+    "Service",
+    "services",
+    short=("svc",),
+    categories=("all",),
+    status=True,
+    returns_deleted=True,
+)
 
 ROWS = (
     CONFIGMAPS,

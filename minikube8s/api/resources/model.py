@@ -51,7 +51,8 @@ class Resource:
     Rows are compared by identity: there is exactly one row a kind.
     `schema` is the name of its OpenAPI definition, e.g. `io.k8s.api.core.v1.Pod`. `storage` is the
     row that its objects are stored under, where that is another form of the same objects; the two
-    are converted by `api.conversion`.
+    are converted by `api.conversion`. `returns_deleted`: delete answers with the object that is
+    gone, which typed clients of these kinds expect, instead of a Status.
     """
 
     __slots__ = (
@@ -60,6 +61,7 @@ class Resource:
         "kind",
         "namespaced",
         "plural",
+        "returns_deleted",
         "schema",
         "short_names",
         "singular",
@@ -83,6 +85,7 @@ class Resource:
         verbs: tuple[str, ...] = ALL_VERBS,
         schema: str = "",
         storage: Resource | None = None,
+        returns_deleted: bool = False,
     ) -> None:
         self.group: Final = group
         self.version: Final = version
@@ -96,6 +99,7 @@ class Resource:
         self.verbs: Final = verbs
         self.schema: Final = schema
         self.storage: Final = storage
+        self.returns_deleted: Final = returns_deleted
 
     def __repr__(self) -> str:
         return f"Resource({self.api_version!r}, {self.kind!r})"

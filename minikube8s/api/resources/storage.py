@@ -6,14 +6,26 @@ from minikube8s.api.resources.build import row
 
 _GROUP = "storage.k8s.io"
 
-CSIDRIVERS = row(_GROUP, "v1", "CSIDriver", "csidrivers", namespaced=False)
-CSINODES = row(_GROUP, "v1", "CSINode", "csinodes", namespaced=False)
+CSIDRIVERS = row(_GROUP, "v1", "CSIDriver", "csidrivers", namespaced=False, returns_deleted=True)
+CSINODES = row(_GROUP, "v1", "CSINode", "csinodes", namespaced=False, returns_deleted=True)
 CSISTORAGECAPACITIES = row(_GROUP, "v1", "CSIStorageCapacity", "csistoragecapacities")
 STORAGECLASSES = row(
-    _GROUP, "v1", "StorageClass", "storageclasses", namespaced=False, short=("sc",)
+    _GROUP,
+    "v1",
+    "StorageClass",
+    "storageclasses",
+    namespaced=False,
+    short=("sc",),
+    returns_deleted=True,
 )
 VOLUMEATTACHMENTS = row(
-    _GROUP, "v1", "VolumeAttachment", "volumeattachments", namespaced=False, status=True
+    _GROUP,
+    "v1",
+    "VolumeAttachment",
+    "volumeattachments",
+    namespaced=False,
+    status=True,
+    returns_deleted=True,
 )
 VOLUMEATTRIBUTESCLASSES = row(
     _GROUP,
@@ -22,6 +34,7 @@ VOLUMEATTRIBUTESCLASSES = row(
     "volumeattributesclasses",
     namespaced=False,
     short=("vac",),
+    returns_deleted=True,
 )
 
 ROWS = (

@@ -30,7 +30,7 @@ _LONGEST_WINDOW, _LONGEST_PERIOD = 3600, 1800
 class HorizontalPodAutoscalerStrategy(Strategy):
     """Hooks of HorizontalPodAutoscalers."""
 
-    first_status: ClassVar[Obj | None] = {}
+    first_status: ClassVar[Obj | None] = {"desiredReplicas": 0}
 
     def validate(self, obj: Obj) -> list[Cause]:
         """Check metadata, target, bounds, metrics and behavior."""

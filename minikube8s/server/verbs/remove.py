@@ -36,10 +36,10 @@ class _Body(msgspec.Struct, rename="camel"):
 
 
 async def delete(call: Call) -> web.StreamResponse:
-    """Delete an object: answer with a Status when it is gone, with the object when it lingers."""
+    """Delete an object: answer with it when it lingers or its kind does so anyway, or a Status."""
     renderer, options = call.renderer(), await delete_options(call)
     entry, gone = await call.registry.delete(call.resource, call.namespace, call.name, options)
-    if gone:
+    if gone and not call.resource.returns_deleted:
         return responses.document(
             call.request, responses.success(call, {"uid": entry.uid}), warnings=call.warnings
         )
