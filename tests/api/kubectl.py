@@ -59,7 +59,7 @@ class Kubectl:
     @classmethod
     def of(cls, binary: Path, api: ApiServer, namespace: str, directory: Path) -> Kubectl:
         config = directory / "kubeconfig"
-        config.write_text(json.dumps(_kubeconfig(api, namespace)))
+        config.write_text(json.dumps(kubeconfig(api, namespace)))
         # One discovery cache a server and version: that is what a user's home is.
         home = api.directory / f"home-{binary.name}"
         home.mkdir(exist_ok=True)
@@ -118,7 +118,8 @@ class Kubectl:
         return str(path)
 
 
-def _kubeconfig(api: ApiServer, namespace: str) -> dict[str, Any]:
+def kubeconfig(api: ApiServer, namespace: str) -> dict[str, Any]:
+    """The admin's kubeconfig."""
     pki = api.directory
     cluster = {
         "server": f"https://127.0.0.1:{api.server.port}",
