@@ -107,8 +107,8 @@ def invalid_value(field: str, value: Any, msg: str) -> Cause:
 
 
 def unsupported(field: str, value: Any, valid: Iterable[str]) -> Cause:
-    """Return the cause for a value outside a closed list; the list is printed sorted."""
-    choices = ", ".join(_shown(choice) for choice in sorted(valid))
+    """Return the cause for a value outside a closed list, which is printed as it stands."""
+    choices = ", ".join(_shown(choice) for choice in valid)
     detail = f"supported values: {choices}" if choices else ""
     return Cause(
         field, "FieldValueNotSupported", _sentence(f"Unsupported value: {_shown(value)}", detail)

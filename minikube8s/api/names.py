@@ -15,6 +15,11 @@ _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _LABEL_VALUE = re.compile(rf"({_QUALIFIED.pattern})?")
 _DNS1123_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _DNS1123_SUBDOMAIN = re.compile(rf"{_DNS1123_LABEL.pattern}(\.{_DNS1123_LABEL.pattern})*")
+_UNDERSCORED_LABEL = re.compile(r"[a-z0-9_]([-_a-z0-9]*[a-z0-9_])?")
+_UNDERSCORED_SUBDOMAIN = re.compile(
+    rf"{_UNDERSCORED_LABEL.pattern}(\.{_UNDERSCORED_LABEL.pattern})*"
+)
+_HEADER = re.compile(r"[-A-Za-z0-9]+")
 _WILDCARD_SUBDOMAIN = re.compile(rf"\*\.{_DNS1123_SUBDOMAIN.pattern}")
 _URL_PATH = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
 _DNS1035_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
@@ -66,6 +71,34 @@ def dns1123_subdomain(text: str) -> list[str]:
             )
         )
     return problems
+
+
+def dns1123_subdomain_with_underscore(text: str) -> list[str]:
+    """Check a subdomain whose labels may hold underscores (search paths of resolvers)."""
+    problems = [_too_long(253)] if len(text) > 253 else []
+    if not _UNDERSCORED_SUBDOMAIN.fullmatch(text):
+        problems.append(
+            _rule(
+                "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric"
+                " characters, '-' or '.', and must start and end with an alphanumeric character",
+                _UNDERSCORED_SUBDOMAIN,
+                "example.com",
+            )
+        )
+    return problems
+
+
+def http_header(text: str) -> list[str]:
+    """Check the name of an HTTP header."""
+    if _HEADER.fullmatch(text):
+        return []
+    return [
+        _rule(
+            "a valid HTTP header must consist of alphanumeric characters or '-'",
+            _HEADER,
+            "X-Header-Name",
+        )
+    ]
 
 
 def wildcard_subdomain(text: str) -> list[str]:

@@ -370,7 +370,7 @@ class Registry:
         # What the system adds from here on has no owner.
         own(draft, now)
         hooks.prepare_create(draft)
-        causes = hooks.validate(draft)
+        causes = [*hooks.validate(draft), *hooks.validate_new(draft)]
         if causes:
             raise errors.invalid(resource, name, causes)
         key = resource.key(namespace, name)

@@ -122,7 +122,7 @@ def test_several_causes_read_as_a_list_and_equal_ones_once():
         (
             errors.unsupported("f", "a", ("c", "b")),
             "FieldValueNotSupported",
-            'Unsupported value: "a": supported values: "b", "c"',
+            'Unsupported value: "a": supported values: "c", "b"',
         ),
         (errors.forbidden_field("f", "why"), "FieldValueForbidden", "Forbidden: why"),
         (errors.duplicate("f", "a"), "FieldValueDuplicate", 'Duplicate value: "a"'),

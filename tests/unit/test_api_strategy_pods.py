@@ -4,32 +4,8 @@ import copy
 
 import pytest
 
-from minikube8s.api import defaults
-from minikube8s.api.resources import PODS
-from minikube8s.api.strategy import for_resource
 from minikube8s.api.strategy.pods import qos_class
-
-STRATEGY = for_resource(PODS)
-
-
-def pod(spec=None, **fields):
-    container = {"name": "a", "image": "nginx", **fields}
-    obj = {
-        "metadata": {"name": "web", "namespace": "default", "uid": "u"},
-        "spec": {"containers": [container], **(spec or {})},
-    }
-    defaults.apply(PODS, obj)
-    return obj
-
-
-def problems(obj):
-    return [f"{cause.field}: {cause.message}" for cause in STRATEGY.validate(obj)]
-
-
-def changed(old, **spec):
-    new = copy.deepcopy(old)
-    new["spec"].update(spec)
-    return [f"{cause.field}: {cause.message}" for cause in STRATEGY.validate_update(new, old)]
+from tests.support.podchecks import STRATEGY, changed, pod, problems
 
 
 def test_a_plain_pod_is_valid():
@@ -160,8 +136,8 @@ def test_everything_a_pod_can_have_is_valid():
             " than or equal to 0",
         ),
         (
-            {"resources": {"requests": {"disk": "1"}}},
-            'spec.containers[0].resources.requests[disk]: Invalid value: "disk": must be a'
+            {"resources": {"requests": {"pods": "1"}}},
+            'spec.containers[0].resources.requests[pods]: Invalid value: "pods": must be a'
             " standard resource for containers",
         ),
         (
@@ -207,12 +183,11 @@ def test_a_container_is_refused_in_one_sentence(fields, problem):
         (
             {"restartPolicy": "Sometimes"},
             'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always",'
-            ' "Never", "OnFailure"',
+            ' "OnFailure", "Never"',
         ),
         (
             {"dnsPolicy": "None"},
-            "spec.dnsConfig.nameservers: Required value: must provide at least one DNS nameserver"
-            " when `dnsPolicy` is None",
+            "spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None",
         ),
         (
             {"activeDeadlineSeconds": 0},
@@ -275,10 +250,10 @@ def test_a_spec_is_refused_in_one_sentence(spec, problem):
 def test_all_problems_are_told_at_once():
     assert problems(pod({"restartPolicy": "x", "dnsPolicy": "y"}, image="")) == [
         "spec.containers[0].image: Required value",
-        'spec.restartPolicy: Unsupported value: "x": supported values: "Always", "Never",'
-        ' "OnFailure"',
-        'spec.dnsPolicy: Unsupported value: "y": supported values: "ClusterFirst",'
-        ' "ClusterFirstWithHostNet", "Default", "None"',
+        'spec.restartPolicy: Unsupported value: "x": supported values: "Always", "OnFailure",'
+        ' "Never"',
+        'spec.dnsPolicy: Unsupported value: "y": supported values:'
+        ' "ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"',
     ]
 
 
@@ -309,7 +284,7 @@ def test_a_deadline_only_shrinks():
     assert changed(old, activeDeadlineSeconds=5) == []
     assert changed(old, activeDeadlineSeconds=11) == [
         "spec.activeDeadlineSeconds: Invalid value: 11: must be less than or equal to previous"
-        " value 10"
+        " value"
     ]
 
 

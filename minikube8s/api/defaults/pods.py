@@ -25,6 +25,11 @@ def pod(obj: dict[str, Any]) -> None:
     pod_spec(spec)
     for container in _run_containers(spec):
         _requests_from_limits(container)
+    if spec.get("hostNetwork"):
+        for container in _run_containers(spec):
+            for port in container.get("ports") or ():
+                if not port.get("hostPort"):
+                    port["hostPort"] = port.get("containerPort", 0)
     fill(obj.setdefault("status", {}), phase="Pending")
 
 
@@ -51,11 +56,6 @@ def pod_spec(spec: dict[str, Any]) -> None:
         _container(container)
     for container in spec.get("ephemeralContainers") or ():
         _container(container)
-    if spec.get("hostNetwork"):
-        for container in _run_containers(spec):
-            for port in container.get("ports") or ():
-                if not port.get("hostPort"):
-                    port["hostPort"] = port.get("containerPort", 0)
 
 
 def pull_policy(image: str) -> str:

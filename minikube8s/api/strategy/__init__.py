@@ -1,7 +1,8 @@
 """What a write means per kind: preparation, validation, warnings. Pure hooks, no storage.
 
-The registry calls, in this order, `prepare_create` and `validate`, or `prepare_update`, `validate`
-and `validate_update`. Objects are JSON dicts that passed the schema and got their defaults.
+The registry calls, in this order, `prepare_create`, `validate` and `validate_new`, or
+`prepare_update`, `validate` and `validate_update`. Objects are JSON dicts that passed the schema
+and got their defaults.
 """
 
 from __future__ import annotations

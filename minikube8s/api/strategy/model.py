@@ -75,6 +75,10 @@ class Strategy:
             name_check=self.check_name,
         )
 
+    def validate_new(self, obj: Obj) -> list[Cause]:
+        """Return what is wrong with the object because it is new; `validate` is called besides."""
+        return []
+
     def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Return everything that is wrong with the change; `validate` is called besides."""
         return metadata_checks.check_update(new["metadata"], old["metadata"])

@@ -18,6 +18,7 @@ from minikube8s.api.strategy.checks.common import (
     kept,
     label_selector,
     named,
+    no_backsteps,
     one_of,
     optional_one_of,
 )
@@ -181,9 +182,8 @@ def _source(spec: Obj) -> list[Cause]:
     causes += [
         required(f"spec.{name}.{part}") for part in _NEEDED.get(name, ()) if not source.get(part)
     ]
-    if name in ("hostPath", "local") and ".." in (source.get("path") or "").split("/"):
-        why = "must not contain '..'"
-        causes.append(invalid_value(f"spec.{name}.path", source["path"], why))
+    if name in ("hostPath", "local"):
+        causes += no_backsteps(f"spec.{name}.path", source.get("path") or "")
     if name == "local" and not spec.get("nodeAffinity"):
         causes.append(required("spec.nodeAffinity", "Local volume requires node affinity"))
     return causes

@@ -67,6 +67,21 @@ def address(field: str, value: str) -> list[Cause]:
     return []
 
 
+def local_path(field: str, value: str) -> list[Cause]:
+    """Check a path that has to stay below where it is put."""
+    causes = []
+    if value.startswith("/"):
+        causes.append(invalid_value(field, value, "must be a relative path"))
+    return causes + no_backsteps(field, value)
+
+
+def no_backsteps(field: str, value: str) -> list[Cause]:
+    """Check that a path does not lead upwards."""
+    if ".." in value.split("/"):
+        return [invalid_value(field, value, "must not contain '..'")]
+    return []
+
+
 def labels(field: str, values: dict[str, str] | None) -> list[Cause]:
     """Check label keys and values."""
     causes: list[Cause] = []

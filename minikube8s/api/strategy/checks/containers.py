@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from minikube8s.api import names
-from minikube8s.api.errors import (
-    Cause,
-    duplicate,
-    forbidden_field,
-    invalid_value,
-    not_found_value,
-    required,
+from minikube8s.api.errors import Cause, duplicate, forbidden_field, invalid_value, required
+from minikube8s.api.strategy.checks import (
+    environment,
+    ephemeral,
+    mounts,
+    probes,
+    resources,
+    security,
+    volumes,
 )
-from minikube8s.api.strategy.checks import environment, probes, resources
 from minikube8s.api.strategy.checks.common import (
     PROTOCOLS,
     Obj,
@@ -26,48 +28,77 @@ from minikube8s.api.strategy.checks.common import (
 )
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
-MESSAGE_POLICIES = ("FallbackToLogsOnError", "File")
-PROPAGATIONS = ("Bidirectional", "HostToContainer", "None")
+MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
+RESTART_POLICIES = ("Always", "OnFailure", "Never")
+_RESIZED = ("cpu", "memory")
+_ON_RESIZE = ("NotRequired", "RestartContainer")
 
 
-def check_containers(field: str, spec: Obj, volumes: frozenset[str]) -> list[Cause]:
-    """Check `containers` and `initContainers` of a pod spec that has the given volumes."""
+class _Pod(NamedTuple):
+    """What the check of a container asks of its pod."""
+
+    volumes: frozenset[str]
+    claims: frozenset[str]
+    grace: int | None
+    restart_policy: str
+    host_users: bool
+
+
+def check_containers(field: str, spec: Obj, *, in_pod: bool) -> list[Cause]:
+    """Check the containers of all sorts of a pod spec, of a pod or of a template."""
+    pod = _Pod(
+        volumes.names_of(spec),
+        frozenset(claim.get("name") or "" for claim in spec.get("resourceClaims") or ()),
+        spec.get("terminationGracePeriodSeconds"),
+        spec.get("restartPolicy") or "",
+        spec.get("hostUsers") is not False,
+    )
     containers = spec.get("containers") or []
     causes = [] if containers else [required(f"{field}.containers")]
-    taken: set[str] = set()
-    for section in ("initContainers", "containers"):
-        for position, container in enumerate(spec.get(section) or ()):
-            at = f"{field}.{section}[{position}]"
-            causes += _container(at, container, volumes)
-            name = container.get("name")
-            if name and name in taken:
-                causes.append(duplicate(f"{at}.name", name))
-            taken.add(name)
-            if section == "initContainers":
-                causes += _init_container(at, container)
-            elif container.get("restartPolicy"):
-                causes.append(
-                    forbidden_field(f"{at}.restartPolicy", "may not be set for non-init containers")
-                )
-    causes += _host_ports(field, containers)
+    for at, container in _each(field, spec):
+        causes += _container(at, container, pod)
+        if in_pod:
+            causes += _image(f"{at}.image", container.get("image") or "")
+    causes += _names(field, spec)
+    for position, container in enumerate(containers):
+        causes += probes.check_container(f"{field}.containers[{position}]", container, pod.grace)
+    for position, container in enumerate(spec.get("initContainers") or ()):
+        causes += _init_container(f"{field}.initContainers[{position}]", container, pod.grace)
+    causes += ephemeral.check(field, spec, lambda at, one: _container(at, one, pod))
+    causes += _host_ports(f"{field}.containers", containers)
     if spec.get("hostNetwork"):
-        causes += _host_network(field, containers)
+        causes += _host_network(field, containers, in_pod=in_pod)
     return causes
 
 
-def check_image(field: str, image: str | None) -> list[Cause]:
-    """Check an image's name as far as Kubernetes does."""
-    if not image:
-        return [required(field)]
-    if image != image.strip():
-        return [invalid_value(field, image, "must not have leading or trailing whitespace")]
-    return []
+def _each(field: str, spec: Obj) -> Iterator[tuple[str, Obj]]:
+    for section in ("containers", "initContainers"):
+        for position, container in enumerate(spec.get(section) or ()):
+            yield f"{field}.{section}[{position}]", container
 
 
-def _container(at: str, container: Obj, volumes: frozenset[str]) -> list[Cause]:
+def _names(field: str, spec: Obj) -> list[Cause]:
+    causes: list[Cause] = []
+    taken: set[str] = set()
+    for at, container in _each(field, spec):
+        name = container.get("name")
+        if name and name in taken:
+            causes.append(duplicate(f"{at}.name", name))
+        taken.add(name or "")
+    return causes
+
+
+def _image(field: str, image: str) -> list[Cause]:
+    """Check what only pods are held to: a template's image may be made up later."""
+    if image == image.strip():
+        return []
+    return [invalid_value(field, image, "must not have leading or trailing whitespace")]
+
+
+def _container(at: str, container: Obj, pod: _Pod) -> list[Cause]:
     causes = needed_name(f"{at}.name", container.get("name"), names.dns1123_label)
-    causes += check_image(f"{at}.image", container.get("image"))
-    causes += one_of(f"{at}.imagePullPolicy", container.get("imagePullPolicy"), PULL_POLICIES)
+    if not container.get("image"):
+        causes.append(required(f"{at}.image"))
     causes += one_of(
         f"{at}.terminationMessagePolicy",
         container.get("terminationMessagePolicy"),
@@ -75,16 +106,43 @@ def _container(at: str, container: Obj, volumes: frozenset[str]) -> list[Cause]:
     )
     causes += _ports(f"{at}.ports", container.get("ports") or ())
     causes += environment.check(at, container)
-    causes += _mounts(f"{at}.volumeMounts", container.get("volumeMounts") or (), volumes)
-    causes += resources.check(f"{at}.resources", container.get("resources") or {})
-    causes += probes.check_container(at, container)
+    causes += mounts.check(at, container, pod.volumes)
+    causes += one_of(f"{at}.imagePullPolicy", container.get("imagePullPolicy"), PULL_POLICIES)
+    requirements = container.get("resources") or {}
+    causes += resources.check(f"{at}.resources", requirements)
+    causes += resources.check_claims(f"{at}.resources", requirements, pod.claims)
+    causes += _resizes(f"{at}.resizePolicy", container.get("resizePolicy") or (), pod)
+    causes += _restarts(at, container)
+    return causes + security.check_container(at, container, host_users=pod.host_users)
+
+
+def _restarts(at: str, container: Obj) -> list[Cause]:
+    policy = container.get("restartPolicy")
+    if container.get("restartPolicyRules") and not policy:
+        why = "must specify restartPolicy when restart rules are used"
+        return [required(f"{at}.restartPolicy", why)]
+    return optional_one_of(f"{at}.restartPolicy", policy, RESTART_POLICIES)
+
+
+def _resizes(field: str, policies: Iterable[Obj], pod: _Pod) -> list[Cause]:
+    causes: list[Cause] = []
+    taken: set[str] = set()
+    for position, policy in enumerate(policies):
+        name, restart = policy.get("resourceName"), policy.get("restartPolicy")
+        if name in taken:
+            causes.append(duplicate(f"{field}[{position}]", name))
+        taken.add(name or "")
+        causes += one_of(field, name, _RESIZED) + one_of(field, restart, _ON_RESIZE)
+        if pod.restart_policy == "Never" and restart != "NotRequired":
+            why = "must be 'NotRequired' when `restartPolicy` is 'Never'"
+            causes.append(invalid_value(field, restart or "", why))
     return causes
 
 
-def _init_container(at: str, container: Obj) -> list[Cause]:
-    causes = optional_one_of(f"{at}.restartPolicy", container.get("restartPolicy"), ("Always",))
+def _init_container(at: str, container: Obj, grace: int | None) -> list[Cause]:
+    causes = _host_ports(at.rpartition("[")[0], [container])
     if container.get("restartPolicy") == "Always":
-        return causes
+        return causes + probes.check_container(at, container, grace)
     for name in ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe"):
         if container.get(name):
             why = "may not be set for init containers without restartPolicy=Always"
@@ -124,57 +182,20 @@ def _host_ports(field: str, containers: Iterable[Obj]) -> list[Cause]:
                 continue
             key = f"{one.get('protocol')}/{one.get('hostIP') or ''}/{one['hostPort']}"
             if key in taken:
-                at = f"{field}.containers[{index}].ports[{position}].hostPort"
-                causes.append(duplicate(at, key))
+                causes.append(duplicate(f"{field}[{index}].ports[{position}].hostPort", key))
             taken.add(key)
     return causes
 
 
-def _host_network(field: str, containers: Iterable[Obj]) -> list[Cause]:
+def _host_network(field: str, containers: Iterable[Obj], *, in_pod: bool) -> list[Cause]:
+    """Check that ports are the host's own; a template's pods get what it leaves out."""
     return [
         invalid_value(
-            f"{field}.containers[{index}].ports[{position}].containerPort",
-            one.get("containerPort"),
-            "must match `hostPort` when `hostNetwork` is true",
+            f"{field}.containers[{index}].ports[{position}].hostPort",
+            one.get("hostPort", 0),
+            "must match `containerPort` when `hostNetwork` is true",
         )
         for index, container in enumerate(containers)
         for position, one in enumerate(container.get("ports") or ())
-        if one.get("hostPort") != one.get("containerPort")
+        if (in_pod or one.get("hostPort")) and one.get("hostPort", 0) != one.get("containerPort")
     ]
-
-
-def _mounts(field: str, mounts: Iterable[Obj], volumes: frozenset[str]) -> list[Cause]:
-    causes: list[Cause] = []
-    taken: set[str] = set()
-    for position, mount in enumerate(mounts):
-        at = f"{field}[{position}]"
-        name, path = mount.get("name"), mount.get("mountPath")
-        if not name:
-            causes.append(required(f"{at}.name"))
-        elif name not in volumes:
-            causes.append(not_found_value(f"{at}.name", name))
-        if not path:
-            causes.append(required(f"{at}.mountPath"))
-        elif path in taken:
-            causes.append(invalid_value(f"{at}.mountPath", path, "must be unique"))
-        taken.add(path or "")
-        causes += _sub_paths(at, mount)
-        causes += optional_one_of(
-            f"{at}.mountPropagation", mount.get("mountPropagation"), PROPAGATIONS
-        )
-    return causes
-
-
-def _sub_paths(at: str, mount: Obj) -> list[Cause]:
-    causes: list[Cause] = []
-    for name in ("subPath", "subPathExpr"):
-        path = mount.get(name)
-        if path:
-            if path.startswith("/"):
-                causes.append(invalid_value(f"{at}.{name}", path, "must be a relative path"))
-            if ".." in path.split("/"):
-                causes.append(invalid_value(f"{at}.{name}", path, "must not contain '..'"))
-    if mount.get("subPath") and mount.get("subPathExpr"):
-        why = "subPathExpr and subPath are mutually exclusive"
-        causes.append(invalid_value(f"{at}.subPathExpr", mount["subPathExpr"], why))
-    return causes

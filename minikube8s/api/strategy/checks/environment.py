@@ -65,31 +65,33 @@ def _value_from(field: str, source: Obj, value: str) -> list[Cause]:
     for name in found:
         at, part = f"{field}.{name}", source[name]
         if name == "fieldRef":
-            causes += _field_ref(at, part)
+            causes += field_ref(at, part, FIELD_PATHS)
         elif name == "resourceFieldRef":
-            causes += _resource_field(at, part)
+            causes += resource_field(at, part)
         elif name in ("configMapKeyRef", "secretKeyRef"):
             causes += [] if part.get("name") else [required(f"{at}.name")]
             causes += needed_name(f"{at}.key", part.get("key"), names.config_key)
     return causes
 
 
-def _field_ref(field: str, part: Obj) -> list[Cause]:
+def field_ref(field: str, part: Obj, paths: tuple[str, ...]) -> list[Cause]:
+    """Check a reference to one of these fields of the pod, or to one label or annotation."""
     path = part.get("fieldPath")
     if not path:
         return [required(f"{field}.fieldPath")]
     subscript = _SUBSCRIPT.fullmatch(path)
     if subscript:
         return named(f"{field}.fieldPath", subscript[2], names.qualified_name)
-    if path in FIELD_PATHS:
+    if path in paths:
         return []
-    if path in ("metadata.labels", "metadata.annotations"):
-        return [unsupported(f"{field}.fieldPath", path, FIELD_PATHS)]
+    if path in FIELD_PATHS or path in ("metadata.labels", "metadata.annotations"):
+        return [unsupported(f"{field}.fieldPath", path, paths)]
     why = f"error converting fieldPath: field label not supported: {path}"
     return [invalid_value(f"{field}.fieldPath", path, why)]
 
 
-def _resource_field(field: str, part: Obj) -> list[Cause]:
+def resource_field(field: str, part: Obj) -> list[Cause]:
+    """Check a reference to a request or limit of a container."""
     resource = part.get("resource")
     if not resource:
         return [required(f"{field}.resource")]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from minikube8s.api import names
-from minikube8s.api.errors import Cause, invalid_value, required
-from minikube8s.api.strategy.checks import containers, scheduling, volumes
-from minikube8s.api.strategy.checks.common import (
-    Obj,
-    address,
-    label_selector,
-    named,
-    not_negative,
-    one_of,
+from minikube8s.api import names, quantity
+from minikube8s.api.errors import Cause, duplicate, invalid_value, required
+from minikube8s.api.strategy.checks import (
+    containers,
+    network,
+    resources,
+    scheduling,
+    security,
+    spreading,
+    volumes,
 )
+from minikube8s.api.strategy.checks.common import Obj, named, needed_name, one_of, optional_one_of
 
-RESTART_POLICIES = ("Always", "Never", "OnFailure")
-DNS_POLICIES = ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None")
-_UNSATISFIABLE = ("DoNotSchedule", "ScheduleAnyway")
+RESTART_POLICIES = ("Always", "OnFailure", "Never")
 _LONGEST_DEADLINE = 2**31 - 1
 
 _NAMES = {
@@ -29,56 +28,54 @@ _NAMES = {
 }
 
 
-def check(field: str, spec: Obj) -> list[Cause]:
-    """Check the pod spec at the path `field`."""
+def check(field: str, spec: Obj, *, in_pod: bool) -> list[Cause]:
+    """Check the pod spec at the path `field`, of a pod or of a template."""
     causes = volumes.check(field, spec)
-    causes += containers.check_containers(field, spec, volumes.names_of(spec))
+    causes += _claims(f"{field}.resourceClaims", spec.get("resourceClaims") or [])
+    causes += containers.check_containers(field, spec, in_pod=in_pod)
+    if spec.get("resources"):
+        causes += resources.check(f"{field}.resources", spec["resources"])
     causes += one_of(f"{field}.restartPolicy", spec.get("restartPolicy"), RESTART_POLICIES)
-    causes += one_of(f"{field}.dnsPolicy", spec.get("dnsPolicy"), DNS_POLICIES)
+    causes += security.check_pod(field, spec)
+    causes += network.check(field, spec)
     causes += scheduling.check(field, spec)
+    causes += spreading.check(field, spec)
     for name, rule in _NAMES.items():
         if spec.get(name):
             causes += named(f"{field}.{name}", spec[name], rule)
-    causes += not_negative(
-        f"{field}.terminationGracePeriodSeconds", spec.get("terminationGracePeriodSeconds")
-    )
     deadline = spec.get("activeDeadlineSeconds")
     if deadline is not None and not 1 <= deadline <= _LONGEST_DEADLINE:
         why = f"must be between 1 and {_LONGEST_DEADLINE}, inclusive"
         causes.append(invalid_value(f"{field}.activeDeadlineSeconds", deadline, why))
-    for position, secret in enumerate(spec.get("imagePullSecrets") or ()):
-        if not secret.get("name"):
-            causes.append(required(f"{field}.imagePullSecrets[{position}].name"))
-    for position, alias in enumerate(spec.get("hostAliases") or ()):
-        causes += address(f"{field}.hostAliases[{position}].ip", alias.get("ip") or "")
-    causes += _dns_config(field, spec)
-    for position, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
-        causes += _spread(f"{field}.topologySpreadConstraints[{position}]", constraint)
+    policies = ("PreemptLowerPriority", "Never")
+    causes += optional_one_of(f"{field}.preemptionPolicy", spec.get("preemptionPolicy"), policies)
+    for name, amount in (spec.get("overhead") or {}).items():
+        if quantity.parse(amount).nano < 0:
+            why = "must be greater than or equal to 0"
+            causes.append(invalid_value(f"{field}.overhead[{name}]", amount, why))
+    if spec.get("os") is not None:
+        causes += one_of(f"{field}.os.name", spec["os"].get("name"), ("linux", "windows"))
     return causes
 
 
-def _dns_config(field: str, spec: Obj) -> list[Cause]:
-    config = spec.get("dnsConfig") or {}
-    servers = config.get("nameservers") or []
-    at = f"{field}.dnsConfig.nameservers"
-    if spec.get("dnsPolicy") == "None" and not servers:
-        why = "must provide at least one DNS nameserver when `dnsPolicy` is None"
-        return [required(at, why)]
-    return [
-        cause
-        for position, server in enumerate(servers)
-        for cause in address(f"{at}[{position}]", server)
-    ]
-
-
-def _spread(field: str, constraint: Obj) -> list[Cause]:
+def _claims(field: str, claims: list[Obj]) -> list[Cause]:
     causes: list[Cause] = []
-    skew = constraint.get("maxSkew", 0)
-    if skew <= 0:
-        causes.append(invalid_value(f"{field}.maxSkew", skew, "must be greater than zero"))
-    if not constraint.get("topologyKey"):
-        causes.append(required(f"{field}.topologyKey", "can not be empty"))
-    causes += one_of(
-        f"{field}.whenUnsatisfiable", constraint.get("whenUnsatisfiable"), _UNSATISFIABLE
-    )
-    return causes + label_selector(f"{field}.labelSelector", constraint.get("labelSelector"))
+    taken: set[str] = set()
+    for position, claim in enumerate(claims):
+        at, name = f"{field}[{position}]", claim.get("name")
+        causes += needed_name(f"{at}.name", name, names.dns1123_label)
+        if name and name in taken:
+            causes.append(duplicate(f"{at}.name", name))
+        taken.add(name or "")
+        sources = [
+            source
+            for source in ("resourceClaimName", "resourceClaimTemplateName")
+            if claim.get(source)
+        ]
+        if len(sources) > 1:
+            why = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be"
+            causes.append(invalid_value(at, claim, f"{why} specified"))
+        if not sources:
+            why = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
+            causes.append(required(at, why))
+    return causes

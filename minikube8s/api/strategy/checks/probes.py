@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from minikube8s.api import names
 from minikube8s.api.errors import Cause, forbidden_field, invalid_value, required
 from minikube8s.api.strategy.checks.common import (
     Obj,
+    named,
     not_negative,
     one_of,
     port,
@@ -23,8 +25,11 @@ _NUMBERS = (
 )
 
 
-def check_container(at: str, container: Obj) -> list[Cause]:
-    """Check the probes and hooks of the container at the path `at`."""
+def check_container(at: str, container: Obj, grace: int | None) -> list[Cause]:
+    """Check the probes and hooks of the container at the path `at`.
+
+    `grace` is how many seconds its pod has to end.
+    """
     causes: list[Cause] = []
     for name in ("livenessProbe", "readinessProbe", "startupProbe"):
         probe = container.get(name)
@@ -32,8 +37,17 @@ def check_container(at: str, container: Obj) -> list[Cause]:
             causes += _probe(f"{at}.{name}", probe, once=name != "readinessProbe")
     for name, hook in (container.get("lifecycle") or {}).items():
         if name in ("postStart", "preStop") and hook is not None:
-            causes += _action(f"{at}.lifecycle.{name}", hook, _HOOK_ACTIONS)
+            field = f"{at}.lifecycle.{name}"
+            causes += _action(field, hook, _HOOK_ACTIONS) + _sleep(field, hook, grace)
     return causes
+
+
+def _sleep(field: str, hook: Obj, grace: int | None) -> list[Cause]:
+    seconds = (hook.get("sleep") or {}).get("seconds", 0)
+    if hook.get("sleep") is None or grace is None or 0 <= seconds <= grace:
+        return []
+    why = f"must be non-negative and less than terminationGracePeriodSeconds ({grace})"
+    return [invalid_value(f"{field}.sleep", seconds, why)]
 
 
 def _probe(field: str, probe: Obj, *, once: bool) -> list[Cause]:
@@ -71,10 +85,10 @@ def _action(field: str, handler: Obj, actions: tuple[str, ...]) -> list[Cause]:
             causes += [] if action.get("path") else [required(f"{at}.path")]
             causes += port_or_name(f"{at}.port", action.get("port", 0))
             causes += one_of(f"{at}.scheme", action.get("scheme"), SCHEMES)
+            for header in action.get("httpHeaders") or ():
+                causes += named(f"{at}.httpHeaders", header.get("name") or "", names.http_header)
         case "tcpSocket":
             causes += port_or_name(f"{at}.port", action.get("port", 0))
         case "grpc":
             causes += port(f"{at}.port", action.get("port", 0))
-        case "sleep":
-            causes += not_negative(f"{at}.seconds", action.get("seconds", 0))
     return causes

@@ -65,15 +65,16 @@ def _node_affinity(field: str, affinity: Obj) -> list[Cause]:
         if not terms:
             causes.append(required(at, "must have at least one node selector term"))
         for position, term in enumerate(terms):
-            causes += _node_term(f"{at}[{position}]", term)
+            causes += _node_term(f"{at}[{position}]", term, strict=True)
     for position, wish in enumerate(affinity.get(_PREFERRED_TERMS) or ()):
         at = f"{field}.{_PREFERRED_TERMS}[{position}]"
         causes += _weight(at, wish.get("weight", 0))
-        causes += _node_term(f"{at}.preference", wish.get("preference") or {})
+        causes += _node_term(f"{at}.preference", wish.get("preference") or {}, strict=False)
     return causes
 
 
-def _node_term(field: str, term: Obj) -> list[Cause]:
+def _node_term(field: str, term: Obj, *, strict: bool) -> list[Cause]:
+    """Check a term; a wish (not `strict`) may name values that no label can have."""
     causes: list[Cause] = []
     for position, expression in enumerate(term.get("matchExpressions") or ()):
         at = f"{field}.matchExpressions[{position}]"
@@ -94,6 +95,28 @@ def _node_term(field: str, term: Obj) -> list[Cause]:
                 why = "not a valid selector operator"
                 causes.append(invalid_value(f"{at}.operator", operator or "", why))
         causes += named(f"{at}.key", expression.get("key") or "", names.qualified_name)
+        if strict:
+            for place, value in enumerate(values):
+                causes += named(f"{at}.values[{place}]", value, names.label_value)
+    for position, expression in enumerate(term.get("matchFields") or ()):
+        causes += _node_field(f"{field}.matchFields[{position}]", expression)
+    return causes
+
+
+def _node_field(field: str, expression: Obj) -> list[Cause]:
+    causes: list[Cause] = []
+    operator, values = expression.get("operator"), expression.get("values") or []
+    if operator not in ("In", "NotIn"):
+        why = "not a valid selector operator"
+        causes.append(invalid_value(f"{field}.operator", operator or "", why))
+    elif len(values) != 1:
+        why = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"
+        causes.append(required(f"{field}.values", why))
+    if expression.get("key") != "metadata.name":
+        why = "not a valid field selector key"
+        return [*causes, invalid_value(f"{field}.key", expression.get("key") or "", why)]
+    for place, value in enumerate(values):
+        causes += named(f"{field}.values[{place}]", value, names.dns1123_subdomain)
     return causes
 
 
@@ -111,12 +134,12 @@ def _pod_affinity(field: str, affinity: Obj) -> list[Cause]:
 def _pod_term(field: str, term: Obj) -> list[Cause]:
     causes = label_selector(f"{field}.labelSelector", term.get("labelSelector"))
     causes += label_selector(f"{field}.namespaceSelector", term.get("namespaceSelector"))
-    key = term.get("topologyKey")
+    for name in term.get("namespaces") or ():
+        causes += named(f"{field}.namespace", name, names.dns1123_label)
+    key = term.get("topologyKey") or ""
     if not key:
         causes.append(required(f"{field}.topologyKey", "can not be empty"))
-    else:
-        causes += named(f"{field}.topologyKey", key, names.qualified_name)
-    return causes
+    return causes + named(f"{field}.topologyKey", key, names.qualified_name)
 
 
 def _weight(field: str, weight: int) -> list[Cause]:

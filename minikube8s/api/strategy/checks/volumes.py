@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from minikube8s.api import names
+from minikube8s.api import names, quantity
 from minikube8s.api.errors import Cause, duplicate, forbidden_field, invalid_value, required
-from minikube8s.api.strategy.checks.common import Obj, needed_name
+from minikube8s.api.strategy.checks import projected
+from minikube8s.api.strategy.checks.common import (
+    Obj,
+    needed_name,
+    no_backsteps,
+    optional_one_of,
+)
 
+HOST_PATH_TYPES = (
+    "",
+    "BlockDevice",
+    "CharDevice",
+    "Directory",
+    "DirectoryOrCreate",
+    "File",
+    "FileOrCreate",
+    "Socket",
+)
 _REQUIRED = {
-    "configMap": "name",
-    "secret": "secretName",
-    "persistentVolumeClaim": "claimName",
-    "hostPath": "path",
+    "configMap": ("name",),
+    "csi": ("driver",),
+    "hostPath": ("path",),
+    "nfs": ("server", "path"),
+    "persistentVolumeClaim": ("claimName",),
+    "secret": ("secretName",),
 }
-"""The one field that each of these sources cannot do without."""
-
-_FILE_SOURCES = ("configMap", "secret", "downwardAPI", "projected")
+"""The fields that these sources cannot do without."""
 
 
 def names_of(spec: Obj) -> frozenset[str]:
@@ -46,35 +62,29 @@ def _source(at: str, volume: Obj) -> list[Cause]:
         for name in found[1:]
     ]
     name, source = found[0], volume[found[0]]
-    needed = _REQUIRED.get(name)
-    if needed and not source.get(needed):
-        causes.append(required(f"{at}.{name}.{needed}"))
-    if name == "hostPath" and ".." in (source.get("path") or "").split("/"):
-        causes.append(invalid_value(f"{at}.{name}.path", source["path"], "must not contain '..'"))
-    if name in _FILE_SOURCES:
-        causes += _files(f"{at}.{name}", source)
+    at = f"{at}.{name}"
+    causes += [required(f"{at}.{part}") for part in _REQUIRED.get(name, ()) if not source.get(part)]
+    match name:
+        case "configMap" | "secret" | "downwardAPI":
+            causes += projected.check_items(at, source, pod=name == "downwardAPI")
+        case "projected":
+            causes += projected.check(at, source)
+        case "hostPath":
+            causes += no_backsteps(f"{at}.path", source.get("path") or "")
+            causes += optional_one_of(f"{at}.type", source.get("type"), HOST_PATH_TYPES)
+        case "emptyDir":
+            causes += _empty_dir(at, source)
+        case "nfs" if source.get("path") and not source["path"].startswith("/"):
+            why = "must be an absolute path"
+            causes.append(invalid_value(f"{at}.path", source["path"], why))
+        case "ephemeral" if source.get("volumeClaimTemplate") is None:
+            causes.append(required(f"{at}.volumeClaimTemplate"))
     return causes
 
 
-def _files(at: str, source: Obj) -> list[Cause]:
-    causes = _mode(f"{at}.defaultMode", source.get("defaultMode"))
-    for position, item in enumerate(source.get("items") or ()):
-        field = f"{at}.items[{position}]"
-        path = item.get("path")
-        if "key" in item and not item["key"]:
-            causes.append(required(f"{field}.key"))
-        if not path:
-            causes.append(required(f"{field}.path"))
-        elif path.startswith("/"):
-            causes.append(invalid_value(f"{field}.path", path, "must be a relative path"))
-        elif ".." in path.split("/"):
-            causes.append(invalid_value(f"{field}.path", path, "must not contain '..'"))
-        causes += _mode(f"{field}.mode", item.get("mode"))
-    return causes
-
-
-def _mode(field: str, mode: int | None) -> list[Cause]:
-    if mode is None or 0 <= mode <= 0o777:
+def _empty_dir(at: str, source: Obj) -> list[Cause]:
+    limit = source.get("sizeLimit")
+    if limit is None or quantity.parse(limit).nano >= 0:
         return []
-    why = "must be a number between 0 and 0777 (octal), both inclusive"
-    return [invalid_value(field, mode, why)]
+    why = "SizeLimit field must be a valid resource quantity"
+    return [forbidden_field(f"{at}.sizeLimit", why)]

@@ -60,7 +60,7 @@ def check_template(field: str, template: Obj) -> list[Cause]:
     """Check a pod template by itself."""
     return [
         *metadata.check_template(f"{field}.metadata", template.get("metadata") or {}),
-        *podspec.check(f"{field}.spec", template.get("spec") or {}),
+        *podspec.check(f"{field}.spec", template.get("spec") or {}, in_pod=False),
     ]
 
 
