@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from minikube8s.api.errors import ApiError
+from minikube8s.cluster import figures
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.layout import MasterConfig
@@ -72,6 +73,9 @@ async def run(config: MasterConfig) -> None:
         scheduler = Scheduler(registry.writing_as("kube-scheduler"), recorder, clock)
         manager = registry.writing_as("kube-controller-manager")
         controllers = Controllers(manager, clock, (pki / "ca.crt").read_text())
+        server.measure(partial(figures.of_store, store))
+        server.measure(partial(figures.of_scheduler, scheduler))
+        server.measure(partial(figures.of_controllers, controllers))
         tasks = Supervisor("master")
         tasks.spawn("default policy", partial(policy.ensure, registry), restart=False)
         tasks.spawn("scheduler", scheduler.run)

@@ -11,7 +11,7 @@ from minikube8s.controllers.garbage import GarbageController
 from minikube8s.controllers.namespaces import NamespaceController
 from minikube8s.controllers.podgc import PodGarbageController
 from minikube8s.controllers.replicaset import ReplicaSetController
-from minikube8s.controllers.runner import Controller, Runner
+from minikube8s.controllers.runner import Controller, Figures, Runner
 from minikube8s.controllers.serviceaccounts import ServiceAccountController
 from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
@@ -42,6 +42,10 @@ class Controllers:
         """Start all work; never returns, so that a supervisor can own it."""
         self._runner.start(self._supervisor)
         await asyncio.get_running_loop().create_future()
+
+    def figures(self) -> list[Figures]:
+        """Return how busy each controller is."""
+        return self._runner.figures()
 
     async def close(self) -> None:
         """Stop all work; what was begun but not written is found and done by the next start."""

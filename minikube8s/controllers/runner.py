@@ -12,11 +12,12 @@ buffer is bounded) is opened anew, and everything that its controllers watch is 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import Resource
@@ -83,6 +84,14 @@ class Controller(Protocol):
         ...
 
 
+class Figures(NamedTuple):
+    """How busy a controller is: keys that wait now, and looks that had to be repeated so far."""
+
+    name: str
+    waiting: int
+    retries: int
+
+
 class RegistryReader:
     """The registry as a Reader."""
 
@@ -119,6 +128,7 @@ class Runner:
         self._clock = clock
         self._recorders = dict(controllers)
         self._queue: WorkQueue[tuple[Controller, Hashable]] = WorkQueue(RETRY)
+        self._retries: Counter[str] = Counter()
         self._resources = list(
             dict.fromkeys(resource for one in self._recorders for resource in one.watches)
         )
@@ -129,6 +139,12 @@ class Runner:
             supervisor.spawn(f"watch {resource.plural}", partial(self._follow, resource))
         for number in range(WORKERS):
             supervisor.spawn(f"worker {number}", self._work)
+
+    def figures(self) -> list[Figures]:
+        """Return how busy each controller is."""
+        waiting = Counter(controller.name for controller, _ in self._queue)
+        names = (controller.name for controller in self._recorders)
+        return [Figures(name, waiting[name], self._retries[name]) for name in names]
 
     def close(self) -> None:
         """Drop what is queued; call it after the supervisor's close."""
@@ -167,19 +183,23 @@ class Runner:
             try:
                 await self._look(controller, key)
             except Outdated:
-                self._queue.retry(item)
+                self._retry(item)
             except ApiError as error:
-                seconds = self._queue.retry(item)
+                seconds = self._retry(item)
                 log.warning(
                     "%s %s: %s; trying again in %gs", controller.name, key, error.message, seconds
                 )
             except Exception:
-                seconds = self._queue.retry(item)
+                seconds = self._retry(item)
                 log.exception("%s %s failed; trying again in %gs", controller.name, key, seconds)
             else:
                 self._queue.forget(item)
             finally:
                 self._queue.done(item)
+
+    def _retry(self, item: tuple[Controller, Hashable]) -> float:
+        self._retries[item[0].name] += 1
+        return self._queue.retry(item)
 
     async def _look(self, controller: Controller, key: Hashable) -> None:
         plan = self._plan(controller, key)

@@ -13,7 +13,7 @@ One event loop, no threads.
 
 import asyncio
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 from minikube8s.kit.backoff import Backoff
@@ -38,6 +38,10 @@ class WorkQueue(Generic[K]):
         self._failures: dict[K, int] = {}
         self._getters: deque[asyncio.Future[None]] = deque()
         self._closed = False
+
+    def __iter__(self) -> Iterator[K]:
+        """Iterate over the keys that wait to be handed out now."""
+        return iter(self._waiting)
 
     def __len__(self) -> int:
         """Number of keys that wait to be handed out now (delayed ones not counted)."""

@@ -126,6 +126,10 @@ class Registry:
         prefix = resource.key(namespace, name) if name else resource.namespace_prefix(namespace)
         return self._cache.watch(prefix, after)
 
+    async def reach_store(self) -> None:
+        """Return when the store has answered. Raises StoreError."""
+        await self._cache.reach_store()
+
     def observe(self, resource: Resource, observer: Observer) -> None:
         """Keep an index: call `observer` with what is there, as ADDED, and with every event.
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
@@ -47,6 +48,15 @@ class Recorder(Protocol):
         ...
 
 
+class Figures(NamedTuple):
+    """Where the pods without a node are, and how the decisions so far came out."""
+
+    active: int
+    unschedulable: int
+    attempts: Mapping[str, int]
+    """Decisions by result: scheduled, unschedulable, error."""
+
+
 class Scheduler:
     """Binds every pod that asks for it to the node that suits it best."""
 
@@ -58,6 +68,7 @@ class Scheduler:
         self._parking = Parking()
         self._binding: set[PodKey] = set()
         self._queue: WorkQueue[PodKey] = WorkQueue(RETRY)
+        self._attempts: Counter[str] = Counter()
         self._supervisor = Supervisor("scheduler")
 
     async def run(self) -> None:
@@ -72,6 +83,10 @@ class Scheduler:
         """Stop; pods that were not bound yet are found by the next start."""
         await self._supervisor.close()
         self._queue.close()
+
+    def figures(self) -> Figures:
+        """Return what waits now and what was decided so far."""
+        return Figures(len(self._queue), len(self._parking), dict(self._attempts))
 
     async def _follow_nodes(self) -> None:
         while True:
@@ -151,9 +166,11 @@ class Scheduler:
                 if error.reason == "NotFound":
                     self._queue.forget(key)
                 else:
+                    self._attempts["error"] += 1
                     seconds = self._queue.retry(key)
                     log.info("pod %s/%s: %s; again in %gs", *key, error.message, seconds)
             except Exception:
+                self._attempts["error"] += 1
                 self._queue.retry(key)
                 log.exception("pod %s/%s was not scheduled; it will be tried again", *key)
             else:
@@ -172,6 +189,7 @@ class Scheduler:
         if decision.node:
             await self._bind(key, entry, decision.node)
             return
+        self._attempts["unschedulable"] += 1
         self._parking.park(key, self._clock.monotonic())
         self._recorder.event(entry.object, "Warning", "FailedScheduling", decision.message)
         await self._tell(entry, "Unschedulable", decision.message)
@@ -184,6 +202,7 @@ class Scheduler:
         finally:
             self._binding.discard(key)
             self._count(key)
+        self._attempts["scheduled"] += 1
         self._parking.forget(key)
         message = f"Successfully assigned {entry.namespace}/{entry.name} to {node}"
         self._recorder.event(bound.object, "Normal", "Scheduled", message)

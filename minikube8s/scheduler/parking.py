@@ -40,6 +40,10 @@ class Parking:
         self._refused.pop(key, None)
         self._parked.pop(key, None)
 
+    def __len__(self) -> int:
+        """Number of pods that wait for a change."""
+        return len(self._parked)
+
     def release(self, now: float) -> Iterator[tuple[PodKey, float]]:
         """Let all pods go, each with the seconds that it still holds back."""
         keys, self._parked = list(self._parked), {}

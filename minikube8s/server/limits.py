@@ -34,7 +34,8 @@ class Streams:
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum
         self._stops: dict[object, Callable[[], object]] = {}
-        self._closed = False
+        self.closed = False
+        """Whether no more are opened, because the server ends."""
 
     def __len__(self) -> int:
         return len(self._stops)
@@ -42,7 +43,7 @@ class Streams:
     @contextmanager
     def open(self, stop: Callable[[], object]) -> Iterator[None]:
         """Count a stream while it flows; `stop` ends it. Raises TooManyRequests, Unavailable."""
-        if self._closed:
+        if self.closed:
             raise errors.unavailable("the API server is shutting down, please try again")
         if len(self._stops) >= self._maximum:
             raise errors.too_many_requests("too many open watches, please try again later")
@@ -55,6 +56,6 @@ class Streams:
 
     def close(self) -> None:
         """End every stream and open no more."""
-        self._closed = True
+        self.closed = True
         for stop in list(self._stops.values()):
             stop()

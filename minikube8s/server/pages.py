@@ -9,13 +9,14 @@ from aiohttp import web
 
 from minikube8s.api import errors
 from minikube8s.api.resources import RESOURCES
-from minikube8s.server import discovery, negotiation, openid_pages, query, responses
+from minikube8s.server import discovery, health, negotiation, openid_pages, responses
 from minikube8s.server.call import Services
 from minikube8s.server.tokens import DISCOVERY_PATH, JWKS_PATH
 from minikube8s.server.version import version_document
 
-_HEALTH = frozenset({"healthz", "livez", "readyz"})
-_BEGINNINGS = _HEALTH | {".well-known", "api", "apis", "metrics", "openapi", "openid", "version"}
+_BEGINNINGS = health.NAMES.union(
+    {".well-known", "api", "apis", "metrics", "openapi", "openid", "version"}
+)
 
 
 def nowhere() -> errors.ApiError:
@@ -40,8 +41,8 @@ async def page(request: web.BaseRequest, services: Services) -> web.StreamRespon
         )
     found: web.StreamResponse | None = None
     match request.path.strip("/").split("/"):
-        case [check, *_] if check in _HEALTH:
-            found = _health(request, check)
+        case [endpoint, *name] if endpoint in health.NAMES:
+            found = await health.page(request, services, endpoint, "/".join(name))
         case ["metrics"]:
             found = _metrics(services)
         case ["version"]:
@@ -71,15 +72,6 @@ def _paths() -> list[str]:
         else:
             paths.add(f"/api/{version}")
     return sorted(paths)
-
-
-def _health(request: web.BaseRequest, check: str) -> web.Response:
-    # A server that answers has its certificates, its cache and its store: it starts after them.
-    verbose = query.flag(request.query, "verbose")
-    text = f"[+]ping ok\n{check} check passed\n" if verbose else "ok"
-    return web.Response(
-        text=text, headers={"Cache-Control": "no-cache, private", "Content-Type": "text/plain"}
-    )
 
 
 def _metrics(services: Services) -> web.Response:

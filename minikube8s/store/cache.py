@@ -83,6 +83,10 @@ class Cache:
         for watch in [w for watches in self._watches.values() for w in watches]:
             watch.close()
 
+    async def reach_store(self) -> None:
+        """Return when the store has answered. Raises StoreError."""
+        await self._store.revision()
+
     def get(self, key: str) -> Entry | None:
         """Return the live entry of `key`."""
         bucket = self._buckets.get(_bucket_name(key))

@@ -16,8 +16,10 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from time import perf_counter
+from typing import Any, NamedTuple, TypeVar
 
+from minikube8s.kit.histogram import Histogram
 from minikube8s.store.feed import Feed
 from minikube8s.store.interface import (
     Blob,
@@ -35,10 +37,25 @@ PENDING = 4096
 CLOSE_DEADLINE = 30.0
 """Seconds that the thread gets to commit what it accepted and to close the file."""
 
+_COMMIT_BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+
 log = logging.getLogger(__name__)
 
 _Job = tuple["Write | Callable[[], Any]", "asyncio.Future[Any]"]
 _Outcome = tuple["asyncio.Future[Any]", object]
+
+
+class Figures(NamedTuple):
+    """What a store did since it was opened, and where it stands."""
+
+    commits: Histogram
+    """Seconds that transactions took."""
+    writes: int
+    """Writes that were committed or refused; several share a transaction."""
+    waiting: int
+    """Jobs that wait for the thread."""
+    bytes: int
+    """What the file and its log take on disk."""
 
 
 class SqliteStore:
@@ -47,7 +64,10 @@ class SqliteStore:
     def __init__(
         self, path: Path, history: int = HISTORY, history_bytes: int = HISTORY_BYTES
     ) -> None:
+        self._path = path
         self._table = LogTable(path, history, history_bytes)
+        self._commits = Histogram(_COMMIT_BOUNDS)
+        self._written = 0
         self._feed = Feed()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._waiting = 0
@@ -81,6 +101,12 @@ class SqliteStore:
                 f"the state file was not closed within {CLOSE_DEADLINE:g} s: the disk does not"
                 " answer; nothing that was acknowledged is lost"
             )
+
+    def figures(self) -> Figures:
+        """Return what was measured up to now."""
+        files = [self._path, self._path.with_name(f"{self._path.name}-wal")]
+        size = sum(file.stat().st_size for file in files if file.exists())
+        return Figures(self._commits, self._written, self._waiting, size)
 
     async def revision(self) -> int:
         """Return the revision of the latest write."""
@@ -187,7 +213,10 @@ class SqliteStore:
         if not writes:
             return
         batch = [write for write, _ in writes]
+        began = perf_counter()
         outcome = _outcome(lambda: self._table.commit(batch))
+        self._commits.observe(perf_counter() - began)
+        self._written += len(batch)
         results = outcome if isinstance(outcome, list) else [outcome] * len(writes)
         self._tell([(future, result) for (_, future), result in zip(writes, results, strict=True)])
         try:
