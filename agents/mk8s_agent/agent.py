@@ -117,6 +117,7 @@ class Agent:
             "exec": self._talking.exec,
             "attach": self._talking.attach,
             "port-forward": self._forwarding.forward,
+            "connect": self._forwarding.connect,
         }
 
     def hello(self) -> NodeHello:

@@ -139,6 +139,11 @@ class NodeLinks:
         wanted = {"namespace": namespace, "pod": pod, "port": port}
         return Dialogue(await self._streams.open(node, "port-forward", wanted))
 
+    async def open_connection(self, node: str, address: str, port: int) -> Dialogue:
+        """Open one connection from a node to an address that it reaches. Raises ApiError."""
+        wanted = {"address": address, "port": port}
+        return Dialogue(await self._streams.open(node, "connect", wanted))
+
     async def serve_session(self, node: str, context: Any) -> Ending | None:
         """Serve a Session call of a node's agent, from Hello to its end."""
         hello = await greet(node, context, self._config.hello_deadline)

@@ -23,7 +23,7 @@ UNAUTHENTICATED = "system:unauthenticated"
 MASTERS = "system:masters"
 SERVICE_ACCOUNTS = "system:serviceaccounts"
 
-_SOCKET_TOKEN = "base64url.bearer.authorization.k8s.io."
+SOCKET_TOKEN = "base64url.bearer.authorization.k8s.io."
 """How a browser, which cannot set headers on a WebSocket, sends its token: as a protocol."""
 
 
@@ -103,8 +103,8 @@ def bearer_token(headers: Mapping[str, str]) -> str | None:
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
     for protocol in headers.get("Sec-WebSocket-Protocol", "").split(","):
-        if protocol.strip().startswith(_SOCKET_TOKEN):
-            return _decoded(protocol.strip().removeprefix(_SOCKET_TOKEN))
+        if protocol.strip().startswith(SOCKET_TOKEN):
+            return _decoded(protocol.strip().removeprefix(SOCKET_TOKEN))
     return None
 
 

@@ -112,3 +112,7 @@ class PodStreams(Protocol):
     ) -> PodDialogue:
         """Open one connection to a port on the pod's own localhost. Raises ApiError."""
         ...
+
+    async def open_connection(self, node: str, address: str, port: int) -> PodDialogue:
+        """Open one connection from a node to an address that it reaches. Raises ApiError."""
+        ...

@@ -23,6 +23,7 @@ from minikube8s.server.impersonation import acting_user
 from minikube8s.server.limits import Gate
 from minikube8s.server.metrics.requests import CLIENT_LEFT, UNKNOWN, About
 from minikube8s.server.paths import ApiPath
+from minikube8s.server.proxying import names
 from minikube8s.server.verbs import table
 from minikube8s.server.verbs.table import Handler
 
@@ -172,6 +173,9 @@ def _handler(call: Call) -> Handler:
         if sub is None:
             raise pages.nowhere()
         allowed = sub.verbs
+        if call.subresource == names.SEGMENT:
+            # A method that has no verb of its own: only who may do everything gets here.
+            allowed = (*allowed, "options")
     elif resource.namespaced and call.namespace is None and call.verb in _IN_A_NAMESPACE:
         allowed = ()
     else:

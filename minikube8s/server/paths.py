@@ -14,7 +14,8 @@ class ApiPath(NamedTuple):
     """A path below /api/VERSION or /apis/GROUP/VERSION that names a resource.
 
     `namespace` is None where the path names none: a cluster-scoped resource or all namespaces.
-    `name` and `subresource` are empty where absent.
+    `name` and `subresource` are empty where absent. What stands behind the subresource `proxy` is
+    the other side's business.
     """
 
     group: str
@@ -38,7 +39,11 @@ def parse(path: str) -> ApiPath | None:
     namespace: str | None = None
     if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in _NAMESPACE_SUBRESOURCES:
         namespace, rest = rest[1], rest[2:]
-    if not all(rest) or namespace == "" or len(rest) > 3:
+    if len(rest) > 3:
+        if rest[2] != "proxy":
+            return None
+        rest = rest[:3]
+    if not all(rest) or namespace == "":
         return None
     plural, name, subresource = (*rest, "", "")[:3]
     return ApiPath(group, version, namespace, plural, name, subresource)

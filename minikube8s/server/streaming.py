@@ -1,4 +1,4 @@
-"""Answers that are written piece by piece: watches and logs.
+"""Answers that are written piece by piece: watches, logs, what is proxied.
 
 Owns what keeps them honest: a client that does not read is disconnected, and a fault in the middle
 breaks the connection, because by then it is too late for a Status.
@@ -17,16 +17,23 @@ from minikube8s.api.errors import ApiError
 log = logging.getLogger("server")
 
 
+def opening(content_type: str) -> web.StreamResponse:
+    """Return how an answer of the server's own begins."""
+    return web.StreamResponse(
+        headers={"Content-Type": content_type, "Cache-Control": "no-cache, private"}
+    )
+
+
 class Outflow:
     """The body of one answer. Entering sends the headers; a fault inside hangs up."""
 
-    def __init__(self, request: web.BaseRequest, content_type: str, write_deadline: float) -> None:
+    def __init__(
+        self, request: web.BaseRequest, response: web.StreamResponse, write_deadline: float
+    ) -> None:
         """`write_deadline`: seconds that the client may leave what it was sent unread."""
         self._request = request
         self._write_deadline = write_deadline
-        self.response = web.StreamResponse(
-            headers={"Content-Type": content_type, "Cache-Control": "no-cache, private"}
-        )
+        self.response = response
 
     async def __aenter__(self) -> Outflow:
         await self.response.prepare(self._request)

@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from minikube8s.api import errors
-from minikube8s.api.streams import Piece, exited
+from minikube8s.api.streams import Piece, exited, success
 
 Object = dict[str, Any]
 
@@ -70,3 +70,54 @@ class EchoStreams:
         self.asked.append(asked)
         self.dialogues.append(EchoDialogue(self.says))
         return self.dialogues[-1]
+
+
+class SocketDialogue:
+    """A connection, as a node's agent makes it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.status: Object = {}
+        self._reader, self._writer = reader, writer
+
+    async def receive(self) -> Piece | None:
+        try:
+            data = await self._reader.read(65536)
+        except ConnectionError:
+            data = b""
+        if not data:
+            self.status = success()
+            return None
+        return Piece("stdout", data)
+
+    async def write(self, data: bytes) -> None:
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except ConnectionError as error:
+            raise errors.unavailable(str(error)) from error
+
+    async def write_eof(self) -> None:
+        self._writer.write_eof()
+
+    async def resize(self, width: int, height: int) -> None:
+        raise AssertionError("a connection has no size")
+
+    async def aclose(self) -> None:
+        self._writer.close()
+
+
+class SocketStreams:
+    """Gives an API server's pod streams connections: whatever the address, to this machine."""
+
+    def __init__(self, pod_streams: Any) -> None:
+        self.asked: list[tuple[str, str, int]] = []
+        pod_streams.open_connection = self.open_connection
+
+    async def open_connection(self, node: str, address: str, port: int) -> SocketDialogue:
+        self.asked.append((node, address, port))
+        try:
+            connection = await asyncio.open_connection("127.0.0.1", port)
+        except OSError as error:
+            why = f"dial tcp {address}:{port}: connect: connection refused"
+            raise errors.unavailable(why) from error
+        return SocketDialogue(*connection)

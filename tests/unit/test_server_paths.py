@@ -15,6 +15,9 @@ from minikube8s.server.paths import ApiPath, parse
         ("/api/v1/namespaces/a", ApiPath("", "v1", None, "namespaces", "a", "")),
         ("/api/v1/namespaces/a/status", ApiPath("", "v1", None, "namespaces", "a", "status")),
         ("/api/v1/namespaces/a/finalize", ApiPath("", "v1", None, "namespaces", "a", "finalize")),
+        ("/api/v1/namespaces/a/pods/p:80/proxy", ApiPath("", "v1", "a", "pods", "p:80", "proxy")),
+        ("/api/v1/namespaces/a/pods/p/proxy//x/", ApiPath("", "v1", "a", "pods", "p", "proxy")),
+        ("/api/v1/nodes/n/proxy/pods/x/y", ApiPath("", "v1", None, "nodes", "n", "proxy")),
         (
             "/apis/apps/v1/namespaces/a/deployments/d/scale",
             ApiPath("apps", "v1", "a", "deployments", "d", "scale"),

@@ -1,4 +1,4 @@
-"""port-forward: one connection to a port on the pod's own localhost.
+"""One connection: to a port on a pod's own localhost (port-forward), or to an address (connect).
 
 Owns half-closes: each side may end its sending and go on reading. A client that leaves closes the
 connection.
@@ -31,13 +31,22 @@ class Forwarding:
 
     async def forward(self, options: dict[str, Any], dialogue: Dialogue) -> dict[str, Any]:
         """Connect to `port` of the pod and carry bytes both ways. Raises StreamError."""
-        reader, writer = await self._connect(options)
+        return await _serve(*await self._connect(options), dialogue)
+
+    async def connect(self, options: dict[str, Any], dialogue: Dialogue) -> dict[str, Any]:
+        """Connect to `port` of `address` as the node itself would. Raises StreamError."""
+        address, port = str(options["address"]), int(options["port"])
         try:
-            await dialogue.begin()
-            await _carry(reader, writer, dialogue)
-        finally:
-            writer.close()
-        return success()
+            async with asyncio.timeout(CONNECT_SECONDS):
+                reader, writer = await asyncio.open_connection(address, port, limit=_BLOCK)
+        except TimeoutError:
+            why = "i/o timeout"
+        except OSError as error:
+            why = f"connect: {_reason(error)}"
+        else:
+            return await _serve(reader, writer, dialogue)
+        shown = f"[{address}]" if ":" in address else address
+        raise StreamError("ServiceUnavailable", f"dial tcp {shown}:{port}: {why}", 503)
 
     async def _connect(
         self, options: dict[str, Any]
@@ -53,7 +62,7 @@ class Forwarding:
         except TimeoutError:
             why = f"nobody answered within {CONNECT_SECONDS:g} s"
         except OSError as error:
-            why = os.strerror(error.errno).lower() if error.errno else str(error)
+            why = _reason(error)
         except NetworkError as error:
             why = str(error)
         raise StreamError(
@@ -62,6 +71,21 @@ class Forwarding:
             f"inside the pod's network namespace: {why}",
             500,
         )
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno).lower() if error.errno else str(error)
+
+
+async def _serve(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dialogue: Dialogue
+) -> dict[str, Any]:
+    try:
+        await dialogue.begin()
+        await _carry(reader, writer, dialogue)
+    finally:
+        writer.close()
+    return success()
 
 
 async def _carry(

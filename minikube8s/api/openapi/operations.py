@@ -28,7 +28,7 @@ PATCH_TYPES = (
 _OBJECT_TYPES = ("application/json", "application/yaml")
 _LIST_TYPES = (*_OBJECT_TYPES, "application/json;stream=watch")
 _TEXT_TYPES = ("text/plain", *_OBJECT_TYPES)
-_TEXT_SUBRESOURCES = frozenset({"attach", "exec", "log", "portforward"})
+_TEXT_SUBRESOURCES = frozenset({"attach", "exec", "log", "portforward", "proxy"})
 """Parts that exchange bytes, not objects."""
 
 
@@ -196,7 +196,8 @@ def operations(resources: Iterable[Resource]) -> Iterator[Operation]:
             everywhere = f"{root}/{resource.plural}"
             yield _operation(resource, everywhere, "list", where="ForAllNamespaces")
         for part in resource.subresources.values():
-            for verb in part.verbs:
+            # What the other methods of a proxy mean, only the other side knows.
+            for verb in ("get",) if part.name == "proxy" else part.verbs:
                 if verb in _SUBRESOURCE_VERBS:
                     yield _operation(resource, f"{one}/{part.name}", verb, part=part.name)
 

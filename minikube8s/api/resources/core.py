@@ -5,6 +5,7 @@ from __future__ import annotations
 from minikube8s.api.resources.build import SCALE, row
 from minikube8s.api.resources.model import ALL_VERBS, Subresource
 
+_PROXY_VERBS = ("create", "delete", "get", "patch", "update")
 _NO_COLLECTION = tuple(verb for verb in ALL_VERBS if verb != "deletecollection")
 
 CONFIGMAPS = row("", "v1", "ConfigMap", "configmaps", short=("cm",))
@@ -58,6 +59,7 @@ PODS = row(
         Subresource("exec", "PodExecOptions", ("create", "get")),
         Subresource("log", "Pod", ("get",)),
         Subresource("portforward", "PodPortForwardOptions", ("create", "get")),
+        Subresource("proxy", "PodProxyOptions", _PROXY_VERBS),
     ),
 )
 PODTEMPLATES = row("", "v1", "PodTemplate", "podtemplates", returns_deleted=True)
@@ -103,6 +105,7 @@ SERVICES = row(
     categories=("all",),
     status=True,
     returns_deleted=True,
+    subresources=(Subresource("proxy", "ServiceProxyOptions", _PROXY_VERBS),),
 )
 
 ROWS = (

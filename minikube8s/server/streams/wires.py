@@ -7,6 +7,7 @@ documentation does not name (`set_parser`); a test covers it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from aiohttp import WSMsgType, web
@@ -32,8 +33,9 @@ class Upgraded(web.StreamResponse):
 
     _length_check = False
 
-    def __init__(self, headers: dict[str, str]) -> None:
-        super().__init__(status=101, headers={"Connection": "Upgrade", **headers})
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__(status=101, headers=headers)
+        self.headers["Connection"] = "Upgrade"
         self.force_close()
 
     async def write_eof(self, data: bytes = b"") -> None:

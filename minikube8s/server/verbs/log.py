@@ -11,7 +11,7 @@ from aiohttp import web
 from minikube8s.api import errors, meta
 from minikube8s.server import containers, query
 from minikube8s.server.call import Call
-from minikube8s.server.streaming import Outflow
+from minikube8s.server.streaming import Outflow, opening
 
 WRITE_DEADLINE = 600.0
 """Seconds that a reader may pause: `kubectl logs | less` is a reader that pauses."""
@@ -33,7 +33,7 @@ async def log(call: Call) -> web.StreamResponse:
         )
         async with (
             contextlib.aclosing(pieces),
-            Outflow(call.request, "text/plain", WRITE_DEADLINE) as out,
+            Outflow(call.request, opening("text/plain"), WRITE_DEADLINE) as out,
         ):
             async for piece in pieces:
                 await out.write(piece)

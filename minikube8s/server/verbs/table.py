@@ -20,6 +20,7 @@ from minikube8s.server.verbs import (
     forward,
     log,
     placement,
+    proxy,
     read,
     remove,
     reviews,
@@ -53,6 +54,7 @@ _SUBRESOURCES: dict[str, dict[str, Handler]] = {
     "exec": {"get": talk.execute, "create": talk.execute},
     "attach": {"get": talk.attach, "create": talk.attach},
     "portforward": {"get": forward.forward, "create": forward.forward},
+    "proxy": dict.fromkeys(("get", "create", "update", "patch", "delete", "options"), proxy.proxy),
     "binding": {"create": placement.bind},
     "eviction": {"create": placement.evict},
     "token": {"create": tokens.create},
@@ -70,7 +72,7 @@ _REVIEWS: dict[Resource, Handler] = {
 
 WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 STREAMING = frozenset({"watch"})
-STREAMING_SUBRESOURCES = frozenset({"log", "exec", "attach", "portforward"})
+STREAMING_SUBRESOURCES = frozenset({"log", "exec", "attach", "portforward", "proxy"})
 
 
 def handler(resource: Resource, subresource: str, verb: str) -> Handler | None:

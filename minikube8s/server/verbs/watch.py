@@ -19,7 +19,7 @@ from minikube8s.server.call import Call
 from minikube8s.server.query import ListQuery, list_query
 from minikube8s.server.rendering import INITIAL_EVENTS_END, Renderer, frame
 from minikube8s.server.selection import Selection
-from minikube8s.server.streaming import Outflow
+from minikube8s.server.streaming import Outflow, opening
 from minikube8s.server.verbs.read import too_large_revision
 from minikube8s.store.encode import blob
 from minikube8s.store.entry import Entry
@@ -40,7 +40,7 @@ async def watch(call: Call) -> web.StreamResponse:
     frames = _Frames(call, call.renderer(), selection)
     if query.resource_version and query.resource_version > call.registry.revision:
         raise too_large_revision(query.resource_version, call.registry.revision)
-    out = Outflow(call.request, negotiation.JSON, WRITE_DEADLINE)
+    out = Outflow(call.request, opening(negotiation.JSON), WRITE_DEADLINE)
     try:
         stream, initial = _subscribe(call, query)
     except ApiError as error:

@@ -1,0 +1,1 @@
+"""HTTP to pods, services and nodes through the API server: the proxy subresources."""

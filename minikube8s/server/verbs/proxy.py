@@ -1,0 +1,62 @@
+"""pods/proxy and services/proxy: HTTP to what runs in the cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from aiohttp import web
+
+from minikube8s.api import errors
+from minikube8s.api.errors import ApiError
+from minikube8s.api.resources import PODS
+from minikube8s.server import pages
+from minikube8s.server.call import Call
+from minikube8s.server.config import PodDialogue
+from minikube8s.server.proxying import names, targets
+from minikube8s.server.proxying.errors import Unreachable
+from minikube8s.server.proxying.targets import Target
+
+
+async def proxy(call: Call) -> web.StreamResponse:
+    """Answer with what a pod or an endpoint of a service answers."""
+    request = call.request
+    place = names.place(request.raw_path, namespaced=call.resource.namespaced)
+    if place is None:
+        raise pages.nowhere()
+    target = _target(call)
+    if not place.path and request.method in {"GET", "HEAD"}:
+        # Or links relative to the page would lead one level too high.
+        query = f"?{place.query}" if place.query else ""
+        return web.Response(status=301, headers={"Location": f"{place.prefix}/{query}"})
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("a handler runs in a task")
+    with call.services.streams.open(task.cancel):
+        # The HTTP client is loaded with the first request that is proxied.
+        from minikube8s.server.proxying import passing  # noqa: PLC0415
+
+        try:
+            async with contextlib.aclosing(await _connect(call, target)) as dialogue:
+                return await passing.pass_on(request, place, target, dialogue)
+        except Unreachable as error:
+            raise _unreachable(str(error)) from error
+
+
+def _target(call: Call) -> Target:
+    namespace = call.namespace or ""
+    if call.resource is PODS:
+        return targets.pod_target(call.registry, namespace, call.name)
+    return targets.service_target(call.registry, namespace, call.name)
+
+
+async def _connect(call: Call, target: Target) -> PodDialogue:
+    streams = call.services.pod_streams
+    try:
+        return await streams.open_connection(target.node, target.address, target.port)
+    except ApiError as error:
+        raise _unreachable(error.message) from error
+
+
+def _unreachable(why: str) -> ApiError:
+    return errors.unavailable(f"error trying to reach service: {why}")
