@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from minikube8s.api import errors, strategy
+from minikube8s.api.rbac import Ask
 from minikube8s.api.resources import Resource
 from minikube8s.kit.clock import Clock
 from minikube8s.registry import Registry, WriteOptions
@@ -127,6 +128,12 @@ class Call:
                 self.warnings += strategy.for_resource(self.resource).warnings(new)
 
         return WriteOptions(dry_run=asked.dry_run, field_manager=manager, admit=admit)
+
+    def check_may_create(self) -> None:
+        """Raise ApiError Forbidden unless the client may create what it writes to."""
+        resource, namespace = self.resource, self.namespace or ""
+        ask = Ask("create", resource.group, resource.plural, "", namespace, self.name)
+        self.services.authorizer.check(self.user, ask)
 
     def encoding(self) -> Encoding:
         """Return how the body is encoded. Raises ApiError UnsupportedMediaType."""

@@ -123,6 +123,7 @@ class Dispatcher:
             subresource=path.subresource,
             namespace=path.namespace,
             name=path.name,
+            warnings=[resource.deprecated] if resource.deprecated else [],
         )
 
     async def _run(self, call: Call, handler: Handler) -> web.StreamResponse:

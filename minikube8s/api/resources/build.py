@@ -24,6 +24,7 @@ def row(
     storage: Resource | None = None,
     schema: str = "",
     returns_deleted: bool = False,
+    deprecated: str = "",
 ) -> Resource:
     """Return a row; `status` tells whether the kind has that subresource.
 
@@ -44,4 +45,5 @@ def row(
         schema=schema or f"io.k8s.api.{group.partition('.')[0] or 'core'}.{version}.{kind}",
         storage=storage,
         returns_deleted=returns_deleted,
+        deprecated=deprecated,
     )

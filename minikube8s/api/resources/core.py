@@ -9,7 +9,14 @@ _PROXY_VERBS = ("create", "delete", "get", "patch", "update")
 _NO_COLLECTION = tuple(verb for verb in ALL_VERBS if verb != "deletecollection")
 
 CONFIGMAPS = row("", "v1", "ConfigMap", "configmaps", short=("cm",))
-ENDPOINTS = row("", "v1", "Endpoints", "endpoints", short=("ep",))
+ENDPOINTS = row(
+    "",
+    "v1",
+    "Endpoints",
+    "endpoints",
+    short=("ep",),
+    deprecated="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+)
 EVENTS = row("", "v1", "Event", "events", short=("ev",))
 LIMITRANGES = row("", "v1", "LimitRange", "limitranges", short=("limits",))
 NAMESPACES = row(

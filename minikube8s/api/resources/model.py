@@ -52,11 +52,13 @@ class Resource:
     `schema` is the name of its OpenAPI definition, e.g. `io.k8s.api.core.v1.Pod`. `storage` is the
     row that its objects are stored under, where that is another form of the same objects; the two
     are converted by `api.conversion`. `returns_deleted`: delete answers with the object that is
-    gone, which typed clients of these kinds expect, instead of a Status.
+    gone, which typed clients of these kinds expect, instead of a Status. `deprecated` is
+    what users of the kind are warned of.
     """
 
     __slots__ = (
         "categories",
+        "deprecated",
         "group",
         "kind",
         "namespaced",
@@ -86,6 +88,7 @@ class Resource:
         schema: str = "",
         storage: Resource | None = None,
         returns_deleted: bool = False,
+        deprecated: str = "",
     ) -> None:
         self.group: Final = group
         self.version: Final = version
@@ -100,6 +103,7 @@ class Resource:
         self.schema: Final = schema
         self.storage: Final = storage
         self.returns_deleted: Final = returns_deleted
+        self.deprecated: Final = deprecated
 
     def __repr__(self) -> str:
         return f"Resource({self.api_version!r}, {self.kind!r})"

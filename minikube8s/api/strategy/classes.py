@@ -51,6 +51,8 @@ class PriorityClassStrategy(Strategy):
 class RuntimeClassStrategy(Strategy):
     """Hooks of RuntimeClasses."""
 
+    unconditional: ClassVar[bool] = False
+
     def validate(self, obj: Obj) -> list[Cause]:
         """Check metadata, handler and where its pods may run."""
         causes = super().validate(obj)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import ClassVar
 
 from minikube8s.api import names
 from minikube8s.api.errors import (
@@ -91,7 +92,10 @@ class SecretStrategy(Strategy):
 
 
 class LeaseStrategy(Strategy):
-    """Hooks of Leases."""
+    """Hooks of Leases, which are held by who wrote them last and saw the one before."""
+
+    unconditional: ClassVar[bool] = False
+    created_by_update: ClassVar[bool] = True
 
     def validate(self, obj: Obj) -> list[Cause]:
         """Check metadata and numbers."""
@@ -110,6 +114,8 @@ class LeaseStrategy(Strategy):
 
 class EventStrategy(Strategy):
     """Hooks of Events."""
+
+    created_by_update: ClassVar[bool] = True
 
     def validate(self, obj: Obj) -> list[Cause]:
         """Check that the event lies where the object is that it speaks of."""

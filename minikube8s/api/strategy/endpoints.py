@@ -22,6 +22,8 @@ ADDRESS_TYPES = ("FQDN", "IPv4", "IPv6")
 class EndpointsStrategy(Strategy):
     """Hooks of Endpoints."""
 
+    created_by_update: ClassVar[bool] = True
+
     def validate(self, obj: Obj) -> list[Cause]:
         """Check metadata, addresses and ports."""
         causes = super().validate(obj)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from minikube8s.api import names
 from minikube8s.api.errors import Cause
 from minikube8s.api.resources import Resource
+from minikube8s.api.strategy import kindwarnings
 from minikube8s.api.strategy.checks import metadata as metadata_checks
 from minikube8s.api.strategy.unsupported import unsupported
 
@@ -25,6 +26,11 @@ class Strategy:
     """Sections whose change moves metadata.generation; none means the kind has no generation."""
     first_status: ClassVar[Obj | None] = None
     """The status of a new object, whatever it says of itself; None leaves what is there."""
+
+    unconditional: ClassVar[bool] = True
+    """Whether an update may come without the resourceVersion that it is meant for."""
+    created_by_update: ClassVar[bool] = False
+    """Whether an update of an object that is not there creates it."""
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
@@ -84,8 +90,8 @@ class Strategy:
         return metadata_checks.check_update(new["metadata"], old["metadata"])
 
     def warnings(self, obj: Obj) -> list[str]:
-        """Return a sentence per field that is stored but not acted on."""
-        return unsupported(self.resource, obj)
+        """Return Kubernetes' own warnings, and a sentence per field that is not acted on."""
+        return [*kindwarnings.warnings(self.resource, obj), *unsupported(self.resource, obj)]
 
     def _changed(self, new: Obj, old: Obj) -> bool:
         return any(new.get(name) != old.get(name) for name in self.generation_sections)

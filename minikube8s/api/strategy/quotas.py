@@ -87,6 +87,8 @@ class ResourceQuotaStrategy(Strategy):
 class LimitRangeStrategy(Strategy):
     """Hooks of LimitRanges."""
 
+    created_by_update: ClassVar[bool] = True
+
     def validate(self, obj: Obj) -> list[Cause]:
         """Check metadata and each limit."""
         causes = super().validate(obj)
@@ -106,6 +108,8 @@ class LimitRangeStrategy(Strategy):
 
 class PodDisruptionBudgetStrategy(Strategy):
     """Hooks of PodDisruptionBudgets."""
+
+    unconditional: ClassVar[bool] = False
 
     generation_sections: ClassVar[tuple[str, ...]] = ("spec",)
     first_status: ClassVar[Obj | None] = {

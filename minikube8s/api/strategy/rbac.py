@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from minikube8s.api import names
 from minikube8s.api.errors import Cause, invalid_value, required, unsupported
 from minikube8s.api.strategy.checks.common import Obj, label_selector, named
@@ -11,6 +13,8 @@ GROUP = "rbac.authorization.k8s.io"
 
 
 class _Named(Strategy):
+    created_by_update: ClassVar[bool] = True
+
     def check_name(self, name: str) -> list[str]:
         """Names are free: `system:node` is one."""
         return names.path_segment(name)

@@ -68,7 +68,6 @@ class StatefulSetStrategy(Strategy):
             field = f"spec.persistentVolumeClaimRetentionPolicy.{name}"
             causes += one_of(field, retention.get(name), _RETENTIONS)
         causes += not_negative("spec.ordinals.start", (spec.get("ordinals") or {}).get("start"))
-        causes += not_negative("spec.revisionHistoryLimit", spec.get("revisionHistoryLimit"))
         for position, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
             at = f"spec.volumeClaimTemplates[{position}]"
             causes += check_claim_spec(f"{at}.spec", claim.get("spec") or {})

@@ -59,6 +59,8 @@ class StorageClassStrategy(Strategy):
 class VolumeAttributesClassStrategy(Strategy):
     """Hooks of VolumeAttributesClasses."""
 
+    unconditional: ClassVar[bool] = False
+
     def validate(self, obj: Obj) -> list[Cause]:
         """Check metadata, driver and parameters."""
         parameters = obj.get("parameters") or {}
@@ -76,6 +78,8 @@ class VolumeAttributesClassStrategy(Strategy):
 
 class CSIDriverStrategy(Strategy):
     """Hooks of CSIDrivers."""
+
+    unconditional: ClassVar[bool] = False
 
     def validate(self, obj: Obj) -> list[Cause]:
         """Check the name and the policies."""
@@ -102,6 +106,8 @@ class CSIDriverStrategy(Strategy):
 class CSINodeStrategy(Strategy):
     """Hooks of CSINodes."""
 
+    unconditional: ClassVar[bool] = False
+
     def validate(self, obj: Obj) -> list[Cause]:
         """Check the drivers of the node."""
         causes = super().validate(obj)
@@ -123,6 +129,8 @@ class CSINodeStrategy(Strategy):
 
 class CSIStorageCapacityStrategy(Strategy):
     """Hooks of CSIStorageCapacities."""
+
+    unconditional: ClassVar[bool] = False
 
     def validate(self, obj: Obj) -> list[Cause]:
         """Check metadata, class, topology and amounts."""
@@ -147,6 +155,7 @@ class CSIStorageCapacityStrategy(Strategy):
 class VolumeAttachmentStrategy(Strategy):
     """Hooks of VolumeAttachments."""
 
+    unconditional: ClassVar[bool] = False
     first_status: ClassVar[Obj | None] = {"attached": False}
 
     def validate(self, obj: Obj) -> list[Cause]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from aiohttp import web
 
-from minikube8s.api.rbac import Ask
 from minikube8s.server import bodies, configurations, responses
 from minikube8s.server.bodies import Expected
 from minikube8s.server.call import Call
@@ -32,11 +31,6 @@ async def read(call: Call, wanted: Expected) -> dict[str, Any]:
 async def store(call: Call, config: dict[str, Any]) -> tuple[Entry, bool]:
     """Apply a configuration; return the object as stored and whether it is new."""
 
-    def may_create() -> None:
-        resource, namespace = call.resource, call.namespace or ""
-        ask = Ask("create", resource.group, resource.plural, "", namespace, call.name)
-        call.services.authorizer.check(call.user, ask)
-
     return await call.registry.apply(
         call.resource,
         call.namespace,
@@ -45,5 +39,5 @@ async def store(call: Call, config: dict[str, Any]) -> tuple[Entry, bool]:
         call.subresource,
         call.write_options(),
         force=call.write_query().force,
-        may_create=may_create,
+        may_create=call.check_may_create,
     )

@@ -8,6 +8,8 @@ from typing import Any
 
 from aiohttp import web
 
+from minikube8s.api import errors, strategy
+from minikube8s.api.errors import ApiError
 from minikube8s.server import bodies, patches, responses
 from minikube8s.server.call import Call
 from minikube8s.server.verbs.apply import apply
@@ -15,12 +17,17 @@ from minikube8s.server.verbs.apply import apply
 
 async def create(call: Call) -> web.StreamResponse:
     """Store a new object and answer with it."""
-    renderer, query = call.renderer(), call.write_query()
+    query = call.write_query()
     wanted = bodies.expected(call.resource)
     data = await call.body()
     obj = bodies.read_object(data, call.encoding(), wanted, query.validation, call.warnings)
     bodies.check_identity(obj, call.namespace, "")
-    entry = await call.registry.create(call.resource, call.namespace, obj, call.write_options())
+    return await _created(call, obj)
+
+
+async def _created(call: Call, obj: dict[str, Any]) -> web.StreamResponse:
+    renderer, options = call.renderer(), call.write_options()
+    entry = await call.registry.create(call.resource, call.namespace, obj, options)
     return responses.rendered(call, renderer.one(entry, call.now), 201)
 
 
@@ -32,8 +39,26 @@ async def update(call: Call) -> web.StreamResponse:
     obj = bodies.read_object(data, call.encoding(), wanted, query.validation, call.warnings)
     bodies.check_identity(obj, call.namespace, call.name)
 
-    # A copy each time: what a change returns belongs to the registry, which may ask again.
-    return await _replace(call, lambda _: copy.deepcopy(obj))
+    metadata, hooks = obj["metadata"], strategy.for_resource(call.resource)
+    conditional = bool(metadata.get("resourceVersion"))
+
+    def change(_: dict[str, Any]) -> dict[str, Any]:
+        if not conditional and not hooks.unconditional:
+            cause = errors.invalid_value(
+                "metadata.resourceVersion", 0, "must be specified for an update"
+            )
+            raise errors.invalid(call.resource, call.name, [cause])
+        # A copy each time: what a change returns belongs to the registry, which may ask again.
+        return copy.deepcopy(obj)
+
+    try:
+        return await _replace(call, change)
+    except ApiError as error:
+        known = conditional or metadata.get("uid") or call.subresource
+        if error.reason != "NotFound" or known or not hooks.created_by_update:
+            raise
+    call.check_may_create()
+    return await _created(call, {**obj, "metadata": {**metadata, "name": call.name}})
 
 
 async def patch(call: Call) -> web.StreamResponse:

@@ -18,6 +18,7 @@ from minikube8s.api.strategy.checks.common import Obj, labels, named
 ANNOTATIONS_MAXIMUM = 256 * 1024
 """Bytes that all annotations of one object may have together."""
 
+_ON_DELETION = ("orphan", "foregroundDeletion")
 _IMMUTABLE = ("name", "namespace", "uid", "creationTimestamp")
 
 
@@ -45,8 +46,20 @@ def check(
     causes += labels("metadata.labels", metadata.get("labels"))
     causes += check_annotations("metadata.annotations", metadata.get("annotations"))
     causes += _owners(metadata.get("ownerReferences") or [])
-    for finalizer in metadata.get("finalizers") or ():
-        causes += named("metadata.finalizers", finalizer, names.qualified_name)
+    return causes + _finalizers("metadata.finalizers", metadata.get("finalizers") or [])
+
+
+def _finalizers(field: str, finalizers: list[str]) -> list[Cause]:
+    causes: list[Cause] = []
+    for finalizer in finalizers:
+        causes += named(field, finalizer, names.qualified_name)
+    if set(_ON_DELETION) <= set(finalizers):
+        why = f"finalizer {_ON_DELETION[0]} and {_ON_DELETION[1]} cannot be both set"
+        causes.append(invalid_value(field, finalizers, why))
+    for position, finalizer in enumerate(finalizers):
+        if "/" not in finalizer and finalizer not in (*_ON_DELETION, "kubernetes"):
+            why = "name is neither a standard finalizer name nor is it fully qualified"
+            causes.append(invalid_value(f"{field}[{position}]", finalizer, why))
     return causes
 
 
