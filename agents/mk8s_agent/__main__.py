@@ -14,7 +14,7 @@ import socket
 import sys
 from pathlib import Path
 
-from minikube8s.kit import memory, namelock, readiness
+from minikube8s.kit import memory, namelock, openfiles, readiness
 from minikube8s.kit.logs import configure
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 from mk8s_agent.config import AgentConfig, ConfigurationError, load
@@ -34,6 +34,7 @@ def main() -> int:
     try:
         config = load(arguments.config)
         configure("agent", config.log_level)
+        openfiles.allow_many()
         lock = PidFile(config.pid_file)
         lock.acquire()
         work = _remove if arguments.remove_everything else _run

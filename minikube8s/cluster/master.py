@@ -24,7 +24,7 @@ from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.layout import MasterConfig
 from minikube8s.controllers import Controllers
-from minikube8s.kit import logs, memory, readiness
+from minikube8s.kit import logs, memory, openfiles, readiness
 from minikube8s.kit.clock import SystemClock
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 from minikube8s.kit.tasks import Supervisor
@@ -97,6 +97,7 @@ def main() -> int:
     parser.add_argument("--config", required=True, type=Path)
     config = msgspec.json.decode(parser.parse_args().config.read_bytes(), type=MasterConfig)
     logs.configure("master")
+    openfiles.allow_many()
     pid_file = PidFile(Path(config.pid_file))
     try:
         pid_file.acquire()

@@ -16,6 +16,9 @@ from minikube8s.api.errors import ApiError
 
 log = logging.getLogger("server")
 
+SMALL = 16 * 1024
+"""Bytes that a connection takes without waiting when it holds none."""
+
 
 def opening(content_type: str) -> web.StreamResponse:
     """Return how an answer of the server's own begins."""
@@ -56,6 +59,11 @@ class Outflow:
 
     async def write(self, data: bytes) -> None:
         """Send bytes. Raises ConnectionError when the client is gone or does not read."""
+        transport = self._request.transport
+        if transport is not None and len(data) < SMALL and not transport.get_write_buffer_size():
+            # All that was sent before has been read: this little waits for nobody.
+            await self.response.write(data)
+            return
         try:
             async with asyncio.timeout(self._write_deadline):
                 await self.response.write(data)

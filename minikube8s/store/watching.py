@@ -79,7 +79,9 @@ class Watch:
         self._bound = len(self._pending) + BUFFER
         self._latest = latest
         self._forget = forget
+        self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
         self._expired = ""
         self._closed = False
 
@@ -104,6 +106,7 @@ class Watch:
     def expire(self, why: str) -> None:
         """Cut the watch off: its reader gets ApiError 410 with `why`."""
         self._expired = why
+        self._disarm()
         self._pending.clear()
         self._forget(self)
         self._wake.set()
@@ -111,6 +114,7 @@ class Watch:
     def close(self) -> None:
         """End the iteration, also for a reader that waits just now; harmless when called twice."""
         self._closed = True
+        self._disarm()
         self._pending.clear()
         self._forget(self)
         self._wake.set()
@@ -121,11 +125,7 @@ class Watch:
         Empty after the timeout or `close`. Raises ApiError 410 when cut off.
         """
         if not self._ready():
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._wait()
-            except TimeoutError:
-                return []
+            await self._wait(None if timeout is None else self._loop.time() + timeout)
         events = list(self._pending)
         self._pending.clear()
         return events
@@ -135,7 +135,7 @@ class Watch:
 
     async def __anext__(self) -> Event:
         if not self._ready():
-            await self._wait()
+            await self._wait(None)
         if not self._pending:
             raise StopAsyncIteration
         return self._pending.popleft()
@@ -151,7 +151,27 @@ class Watch:
             raise expired(self._expired)
         return bool(self._pending) or self._closed
 
-    async def _wait(self) -> None:
+    async def _wait(self, deadline: float | None) -> None:
         while not self._ready():
+            if deadline is not None:
+                if self._loop.time() >= deadline:
+                    return
+                self._arm(deadline)
             self._wake.clear()
             await self._wake.wait()
+
+    def _arm(self, deadline: float) -> None:
+        """See to it that the reader looks up at `deadline`, or sooner and again.
+
+        A timer for each event and watch would cost more than the event: one that is set already
+        and rings sooner does.
+        """
+        timer = self._timer
+        if timer is None or not self._loop.time() < timer.when() <= deadline:
+            self._disarm()
+            self._timer = self._loop.call_at(deadline, self._wake.set)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -17,6 +17,8 @@ from typing import Any
 
 HOST, PORT = "127.0.0.1", 6443
 PODS = "/api/v1/namespaces/default/pods"
+MAPS = "/api/v1/namespaces/default/configmaps"
+MERGE = "application/merge-patch+json"
 
 Seen = Callable[[dict[str, Any]], bool]
 

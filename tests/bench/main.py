@@ -13,18 +13,21 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from minikube8s.kit import openfiles
 from tests.bench.commands import commands
 from tests.bench.idle import idle
-from tests.bench.load import load, watchers
+from tests.bench.load import capacity, load
 from tests.bench.objects import IMAGE, WEB
 from tests.bench.pods import pods
 from tests.bench.report import Row, table, told
 from tests.bench.startup import up
+from tests.bench.watchers import watchers
 from tests.bench.workloads import node_port, workloads
 from tests.support.cluster import Cluster
 from tests.support.engine import private_engine
 
-# in this order: what idles has run a few pods and a Service before
+# in this order: what idles has run a few pods and a Service before, and what holds many pods has
+# not yet been under load
 PARTS: dict[str, Callable[[Cluster], list[Row]]] = {
     "up": up,
     "pods": pods,
@@ -32,6 +35,7 @@ PARTS: dict[str, Callable[[Cluster], list[Row]]] = {
     "idle": idle,
     "commands": commands,
     "workloads": workloads,
+    "capacity": capacity,
     "watchers": watchers,
     "load": load,
 }
@@ -63,6 +67,7 @@ def _measured(parts: list[str]) -> list[Row]:
             engine.run("pull", "--quiet", image)
         cluster = Cluster(Path(folder) / "mk8s", engine)
         try:
+            openfiles.allow_many()
             cluster.mk8s("up").ok()
             for name in parts:
                 told(f"measuring {name}")

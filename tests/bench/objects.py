@@ -59,6 +59,19 @@ def configmap(name: str) -> dict[str, Any]:
     }
 
 
+def waiting_pod(name: str) -> dict[str, Any]:
+    """A pod as users write them, for a scheduler that is not there: it stays where it is."""
+    body = pod(name)
+    body["metadata"]["labels"] = {"app": "bench", "tier": "web"}
+    body["spec"]["schedulerName"] = "nobody"
+    body["spec"]["containers"][0] |= {
+        "ports": [{"containerPort": 80}],
+        "env": [{"name": "GREETING", "value": "hello"}],
+        "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}},
+    }
+    return body
+
+
 def _spec(image: str, command: tuple[str, ...]) -> dict[str, Any]:
     container: dict[str, Any] = {"name": "main", "image": image}
     container["imagePullPolicy"] = "IfNotPresent"

@@ -7,7 +7,7 @@ import http.client
 import time
 from typing import Any
 
-from tests.bench.apiclient import PODS, Connection, Seen, Watch
+from tests.bench.apiclient import MERGE, PODS, Connection, Seen, Watch
 from tests.bench.objects import WEB, deployment, service
 from tests.bench.report import Row, middle, spread, told
 from tests.support.cluster import Cluster
@@ -15,7 +15,6 @@ from tests.support.wait import until
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 SERVICES = "/api/v1/namespaces/default/services"
-MERGE = "application/merge-patch+json"
 NODE_PORT = 30080
 TURNS = 5
 
