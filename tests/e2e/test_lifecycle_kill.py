@@ -88,7 +88,8 @@ def test_pods_run_on_undisturbed_while_up_repairs(serving: Cluster, names: tuple
         said = serving.mk8s("up").ok()
         assert all(f"{name} runs" in said for name in names)
         serving.ready_pods(2, "app=web")
-    assert visitor.failures == [] and visitor.answers > 10
+        until("the page was loaded again and again", lambda: visitor.answers > 10)
+    assert visitor.failures == []
     assert running(serving) == containers
     assert everything(serving) == objects
     assert [p["status"]["containerStatuses"][0] for p in serving.pods("app=web")] == restarts
