@@ -12,6 +12,7 @@ import datetime
 import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,10 +21,19 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from minikube8s.cluster.config import write_private
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
 CA_DAYS = 3650
 LEAF_DAYS = 3650
 # a clock that is a little behind must not refuse a certificate made a moment ago
 _SKEW = datetime.timedelta(minutes=5)
+_REQUEST_LABEL = b"-----BEGIN CERTIFICATE REQUEST-----"
+_CLIENT_USAGE = x509.KeyUsage(
+    digital_signature=True, key_encipherment=True, content_commitment=False,
+    data_encipherment=False, key_agreement=False, key_cert_sign=False, crl_sign=False,
+    encipher_only=False, decipher_only=False,
+)  # fmt: skip
 
 
 class Authority:
@@ -72,6 +82,31 @@ class Authority:
         if not (self._directory / f"{name}.crt").exists():
             self._issue(name, user, groups, ExtendedKeyUsageOID.CLIENT_AUTH, ())
 
+    def sign(self, request: bytes, seconds: int, now: datetime.datetime) -> bytes:
+        """Return a client certificate (PEM) for a request (PEM): its subject, names and key.
+
+        It is valid for so many seconds, but not longer than the authority. Raises ValueError.
+        """
+        asked = _request(request)
+        if not asked.is_signature_valid:
+            raise ValueError("unable to verify certificate request signature")
+        end = min(now + datetime.timedelta(seconds=seconds), self._certificate.not_valid_after_utc)
+        builder = (
+            _valid(asked.subject, self._certificate.subject, asked.public_key(), now, end)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_CLIENT_USAGE, critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
+        )
+        for extension in asked.extensions:
+            if isinstance(extension.value, x509.SubjectAlternativeName):
+                builder = builder.add_extension(extension.value, critical=False)
+        certificate = builder.sign(self._key, hashes.SHA256())
+        return certificate.public_bytes(serialization.Encoding.PEM)
+
     def _issue(
         self,
         name: str,
@@ -105,6 +140,18 @@ class Authority:
         )
 
 
+def organizations(request: bytes) -> tuple[str, ...]:
+    """Return the organizations of a certificate request's (PEM) subject. Raises ValueError."""
+    names = _request(request).subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return tuple(str(name.value) for name in names)
+
+
+def _request(pem: bytes) -> x509.CertificateSigningRequest:
+    if _REQUEST_LABEL not in pem:
+        raise ValueError("PEM block type must be CERTIFICATE REQUEST")
+    return x509.load_pem_x509_csr(pem)
+
+
 def ensure_signing_key(path: Path) -> None:
     """Ensure that ``path`` holds a private key (EC P-256) to sign ServiceAccount tokens with.
 
@@ -118,14 +165,24 @@ def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
+    return _valid(subject, issuer, key, now, now + datetime.timedelta(days=days))
+
+
+def _valid(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: CertificatePublicKeyTypes,
+    start: datetime.datetime,
+    end: datetime.datetime,
+) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _SKEW)
-        .not_valid_after(now + datetime.timedelta(days=days))
+        .not_valid_before(start - _SKEW)
+        .not_valid_after(end)
     )
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from minikube8s.api.errors import ApiError
-from minikube8s.cluster import figures
+from minikube8s.cluster import figures, signing
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.layout import MasterConfig
@@ -72,7 +72,7 @@ async def run(config: MasterConfig) -> None:
         stack.push_async_callback(recorder.close)
         scheduler = Scheduler(registry.writing_as("kube-scheduler"), recorder, clock)
         manager = registry.writing_as("kube-controller-manager")
-        controllers = Controllers(manager, clock, (pki / "ca.crt").read_text())
+        controllers = Controllers(manager, clock, (pki / "ca.crt").read_text(), signing.signer(pki))
         server.measure(partial(figures.of_store, store))
         server.measure(partial(figures.of_scheduler, scheduler))
         server.measure(partial(figures.of_controllers, controllers))
@@ -130,6 +130,7 @@ def _server(settings: Settings, pki: Path) -> ServerConfig:
         cert=pki / "apiserver.crt",
         key=pki / "apiserver.key",
         client_ca=pki / "ca.crt",
+        request_reader=signing.organizations,
         token_key=pki / "sa.key",
         host=settings.bind,
         port=settings.api_port,

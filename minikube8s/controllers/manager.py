@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from minikube8s.controllers.certificates import CertificateController, Sign, no_signature
 from minikube8s.controllers.clusterroles import ClusterRoleAggregationController
 from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.endpoints import EndpointsController
@@ -22,9 +23,13 @@ from minikube8s.registry.events import EventRecorder
 class Controllers:
     """Runs every controller on one shared runner."""
 
-    def __init__(self, registry: Registry, clock: Clock, root_ca: str = "") -> None:
-        """`root_ca` is the cluster's CA certificate in PEM, published in every namespace."""
-        controllers: tuple[Controller, ...] = (
+    def __init__(
+        self, registry: Registry, clock: Clock, root_ca: str = "", sign: Sign = no_signature
+    ) -> None:
+        """`root_ca` is the cluster's CA certificate in PEM, published in every namespace; `sign`
+        signs the requests for its clients' certificates.
+        """
+        controllers: list[Controller] = [
             ReplicaSetController(),
             DeploymentController(),
             EndpointsController(),
@@ -33,7 +38,8 @@ class Controllers:
             ServiceAccountController(root_ca),
             PodGarbageController(clock),
             ClusterRoleAggregationController(),
-        )
+            CertificateController(sign),
+        ]
         self._recorders = [EventRecorder(registry, f"{one.name}-controller") for one in controllers]
         self._runner = Runner(registry, clock, list(zip(controllers, self._recorders, strict=True)))
         self._supervisor = Supervisor("controllers")

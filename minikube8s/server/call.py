@@ -10,12 +10,13 @@ from typing import Any
 
 from aiohttp import web
 
-from minikube8s.api import errors, strategy
+from minikube8s.api import errors, meta, strategy
 from minikube8s.api.rbac import Ask
-from minikube8s.api.resources import Resource
+from minikube8s.api.resources import CERTIFICATESIGNINGREQUESTS, Resource
 from minikube8s.kit.clock import Clock
 from minikube8s.registry import Registry, WriteOptions
-from minikube8s.server import escalation, negotiation, query
+from minikube8s.registry.options import Admit
+from minikube8s.server import escalation, negotiation, query, signing_requests
 from minikube8s.server.authn import User
 from minikube8s.server.authz import Authorizer
 from minikube8s.server.config import PodStreams, ServerConfig
@@ -119,7 +120,7 @@ class Call:
         asked = self.write_query()
         agent = self.request.headers.get("User-Agent", "")
         manager = asked.field_manager or query.manager_of_agent(agent)
-        guard = escalation.guard(self.services.authorizer, self.user, self.resource, self.namespace)
+        guard = self._guard()
 
         def admit(new: dict[str, Any], old: dict[str, Any] | None) -> None:
             if guard is not None:
@@ -134,6 +135,18 @@ class Call:
         resource, namespace = self.resource, self.namespace or ""
         ask = Ask("create", resource.group, resource.plural, "", namespace, self.name)
         self.services.authorizer.check(self.user, ask)
+
+    def _guard(self) -> Admit | None:
+        authorizer = self.services.authorizer
+        if self.resource is CERTIFICATESIGNINGREQUESTS:
+            now = meta.now_rfc3339(self.now)
+            return signing_requests.guard(authorizer, self.user, self.subresource, now)
+        return escalation.guard(authorizer, self.user, self.resource, self.namespace)
+
+    async def check_new(self, obj: dict[str, Any]) -> None:
+        """Check what about a new object takes long, outside the event loop. Raises ApiError."""
+        if self.resource is CERTIFICATESIGNINGREQUESTS and not self.subresource:
+            await signing_requests.check(self.services.config.request_reader, obj)
 
     def encoding(self) -> Encoding:
         """Return how the body is encoded. Raises ApiError UnsupportedMediaType."""

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from minikube8s.api.streams import Piece
+
+
+class MalformedRequest(Exception):
+    """Not a certificate request; the message says why."""
+
+
+RequestReader = Callable[[bytes], tuple[str, ...]]
+"""Returns the organizations, which are groups, that a certificate request (PEM) names as its
+subject's. Raises MalformedRequest. Called in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,7 @@ class ServerConfig:
     cert: Path
     key: Path
     client_ca: Path
+    request_reader: RequestReader
     host: str = "127.0.0.1"
     port: int = 6443
     token_key: Path | None = None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from minikube8s.api.resources import NAMESPACES
+from minikube8s.cluster import signing
 from minikube8s.cluster.certificates import Authority, ensure_signing_key
 from minikube8s.kit.clock import SystemClock
 from minikube8s.registry import Registry, policy
@@ -75,6 +76,7 @@ class ApiServer:
             cert=directory / "server.crt",
             key=directory / "server.key",
             client_ca=directory / "ca.crt",
+            request_reader=signing.organizations,
             token_key=directory / "sa.key",
             port=0,
             **config,

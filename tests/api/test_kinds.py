@@ -219,14 +219,16 @@ def test_an_event_is_seen_through_both_groups(api: ApiServer, namespace: str) ->
         assert api.get(f"{path}?fieldSelector={field}=other").json["items"] == []
 
 
-@pytest.mark.parametrize("path", ["approval", "status"])
-def test_a_verdict_on_a_certificate_is_given_through_approval(api: ApiServer, path: str) -> None:
+@pytest.mark.parametrize(("path", "type_"), [("approval", "Approved"), ("status", "Failed")])
+def test_a_verdict_on_a_certificate_is_given_through_approval(
+    api: ApiServer, path: str, type_: str
+) -> None:
     root = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
     request = next(obj for obj in OBJECTS if obj["kind"] == "CertificateSigningRequest")
     metadata = {"name": f"verdict-{path}"}
     created = api.create(root, {**request, "metadata": metadata})
-    created["status"] = {"conditions": [{"type": "Approved", "status": "True", "reason": "Fine"}]}
+    created["status"] = {"conditions": [{"type": type_, "status": "True", "reason": "Fine"}]}
     created["spec"]["signerName"] = "example.com/other"
     changed = api.request("PUT", f"{root}/verdict-{path}/{path}", created).json
     assert changed["spec"]["signerName"] == request["spec"]["signerName"]
-    assert changed["status"]["conditions"][0]["type"] == "Approved"
+    assert changed["status"]["conditions"][0]["type"] == type_

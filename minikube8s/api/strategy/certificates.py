@@ -7,7 +7,8 @@ import binascii
 from typing import ClassVar
 
 from minikube8s.api import names
-from minikube8s.api.errors import Cause, duplicate, immutable, invalid_value, required
+from minikube8s.api.errors import Cause, duplicate, forbidden_field, invalid_value, required
+from minikube8s.api.quoting import quote
 from minikube8s.api.strategy.checks.common import Obj
 from minikube8s.api.strategy.model import Strategy, keep
 
@@ -63,18 +64,27 @@ class SigningRequestStrategy(Strategy):
         causes = super().validate_update(new, old, subresource)
         after, before = new.get("status") or {}, old.get("status") or {}
         if before.get("certificate") and after.get("certificate") != before["certificate"]:
-            causes.append(immutable("status.certificate", after.get("certificate")))
+            why = "updates may not modify existing certificate content"
+            causes.append(forbidden_field("status.certificate", why))
         for type_ in ("Approved", "Denied", "Failed"):
-            if _has(before, type_) and not _has(after, type_):
-                why = f"updates may not remove a condition of type {type_!r}"
-                causes.append(
-                    Cause("status.conditions", "FieldValueForbidden", f"Forbidden: {why}")
-                )
+            given, had = find(after, type_), find(before, type_)
+            decides = subresource == "approval" or type_ == "Failed"
+            if had and not given:
+                why = "remove"
+            elif given and not had and not decides:
+                why = "add"
+            elif given != had and not decides:
+                why = "modify"
+            else:
+                continue
+            why = f"updates may not {why} a condition of type {quote(type_)}"
+            causes.append(forbidden_field("status.conditions", why))
         return causes
 
 
-def _has(status: Obj, type_: str) -> bool:
-    return any(one.get("type") == type_ for one in status.get("conditions") or ())
+def find(status: Obj, type_: str) -> Obj | None:
+    """Return the condition of a type, None when there is none."""
+    return next((one for one in status.get("conditions") or () if one.get("type") == type_), None)
 
 
 def _request(text: str) -> list[Cause]:

@@ -75,7 +75,6 @@ _PASSIVE: dict[tuple[str, str], str] = {
     ("autoscaling", "HorizontalPodAutoscaler"): "does not scale by them",
     ("batch", "CronJob"): "does not run them",
     ("batch", "Job"): "does not run them",
-    ("certificates.k8s.io", "CertificateSigningRequest"): "does not sign them",
     ("networking.k8s.io", "IPAddress"): "does not allocate by them",
     ("networking.k8s.io", "Ingress"): "does not serve them",
     ("networking.k8s.io", "IngressClass"): "does not serve Ingresses",
@@ -102,6 +101,11 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("", "Pod"): tuple(f"spec.{path}" for path in _POD),
     ("apps", "Deployment"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("apps", "ReplicaSet"): tuple(f"spec.template.spec.{path}" for path in _POD),
+    ("certificates.k8s.io", "CertificateSigningRequest"): (
+        "spec.signerName=kubernetes.io/kube-apiserver-client-kubelet",
+        "spec.signerName=kubernetes.io/kubelet-serving",
+        "spec.signerName=kubernetes.io/legacy-unknown",
+    ),
     ("", "Service"): (
         "spec.loadBalancerClass",
         "spec.loadBalancerIP",

@@ -16,6 +16,7 @@ async def apply(call: Call) -> web.StreamResponse:
     """Make the object what the body says where it says anything; create it if need be."""
     renderer = call.renderer()
     config = await read(call, bodies.expected(call.resource))
+    await call.check_new(config)
     entry, created = await store(call, config)
     return responses.rendered(call, renderer.one(entry, call.now), 201 if created else 200)
 

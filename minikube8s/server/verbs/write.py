@@ -26,6 +26,7 @@ async def create(call: Call) -> web.StreamResponse:
 
 
 async def _created(call: Call, obj: dict[str, Any]) -> web.StreamResponse:
+    await call.check_new(obj)
     renderer, options = call.renderer(), call.write_options()
     entry = await call.registry.create(call.resource, call.namespace, obj, options)
     return responses.rendered(call, renderer.one(entry, call.now), 201)
