@@ -11,6 +11,11 @@ from minikube8s.controllers.endpoints import EndpointsController
 from minikube8s.controllers.garbage import GarbageController
 from minikube8s.controllers.namespaces import NamespaceController
 from minikube8s.controllers.podgc import PodGarbageController
+from minikube8s.controllers.protection import (
+    ClaimProtectionController,
+    VolumeProtectionController,
+)
+from minikube8s.controllers.quotas import ResourceQuotaController
 from minikube8s.controllers.replicaset import ReplicaSetController
 from minikube8s.controllers.runner import Controller, Figures, Runner
 from minikube8s.controllers.serviceaccounts import ServiceAccountController
@@ -39,6 +44,9 @@ class Controllers:
             PodGarbageController(clock),
             ClusterRoleAggregationController(),
             CertificateController(sign),
+            ClaimProtectionController(),
+            VolumeProtectionController(),
+            ResourceQuotaController(registry.quotas.used),
         ]
         self._recorders = [EventRecorder(registry, f"{one.name}-controller") for one in controllers]
         self._runner = Runner(registry, clock, list(zip(controllers, self._recorders, strict=True)))

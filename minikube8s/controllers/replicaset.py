@@ -184,14 +184,18 @@ def _status(replicaset: Mapping[str, Any], pods: Sequence[Pod], now: datetime) -
 
 def _replica_failure(
     replicaset: Mapping[str, Any], excess: int, failure: str, now: datetime
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
+    reason = "FailedCreate" if excess < 0 else "FailedDelete"
     known = condition(replicaset, "ReplicaFailure")
-    since = known["lastTransitionTime"] if known else now_rfc3339(now)
+    if known is not None and known["reason"] == reason:
+        # The message names another pod each time. To write it each time would wake this
+        # controller each time, without end.
+        return known
     return {
         "type": "ReplicaFailure",
         "status": "True",
-        "lastTransitionTime": since,
-        "reason": "FailedCreate" if excess < 0 else "FailedDelete",
+        "lastTransitionTime": now_rfc3339(now),
+        "reason": reason,
         "message": failure,
     }
 

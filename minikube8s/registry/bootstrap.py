@@ -8,17 +8,36 @@ from __future__ import annotations
 from typing import Any
 
 from minikube8s.api.errors import ApiError
-from minikube8s.api.resources import ENDPOINTS, ENDPOINTSLICES, NAMESPACES, SERVICES, Resource
+from minikube8s.api.resources import (
+    ENDPOINTS,
+    ENDPOINTSLICES,
+    NAMESPACES,
+    PRIORITYCLASSES,
+    SERVICEACCOUNTS,
+    SERVICES,
+    Resource,
+)
+from minikube8s.api.strategy.classes import SYSTEM_PRIORITIES
+from minikube8s.registry.admission import accounts
 from minikube8s.registry.registry import Registry
 
 Object = dict[str, Any]
 
+_PRIORITIES = {
+    "system-cluster-critical": (
+        "Used for system critical pods that must run in the cluster, but can be moved to another"
+        " node if necessary."
+    ),
+    "system-node-critical": (
+        "Used for system critical pods that must not be moved from their current node."
+    ),
+}
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _NAMESPACE, _NAME = "default", "kubernetes"
 
 
 async def ensure(registry: Registry, api_address: str = "", api_port: int = 6443) -> None:
-    """Create the system's namespaces and the Service default/kubernetes where they are missing.
+    """Create what is missing: namespaces, priority classes, the Service default/kubernetes.
 
     With `api_address`, an address of the API server that pods can reach, the Service gets it as
     its one endpoint, also after it changed. Raises ApiError, for instance when the Service's
@@ -26,10 +45,22 @@ async def ensure(registry: Registry, api_address: str = "", api_port: int = 6443
     """
     for namespace in SYSTEM_NAMESPACES:
         await _create(registry, NAMESPACES, None, {"metadata": {"name": namespace}})
+        account = {"metadata": {"name": accounts.DEFAULT}}
+        await _create(registry, SERVICEACCOUNTS, namespace, account)
+    for name, description in _PRIORITIES.items():
+        await _create(registry, PRIORITYCLASSES, None, _priority(name, description))
     await _create(registry, SERVICES, _NAMESPACE, _service(registry.kubernetes_address, api_port))
     if api_address:
         await _write(registry, ENDPOINTS, _endpoints(api_address, api_port))
         await _write(registry, ENDPOINTSLICES, _slice(api_address, api_port))
+
+
+def _priority(name: str, description: str) -> Object:
+    return {
+        "metadata": {"name": name},
+        "value": SYSTEM_PRIORITIES[name],
+        "description": description,
+    }
 
 
 def _service(address: str, port: int) -> Object:

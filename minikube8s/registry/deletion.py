@@ -8,13 +8,18 @@ from typing import Any
 
 from minikube8s.api import errors
 from minikube8s.api.meta import is_pod_terminal, now_rfc3339, parse_time
-from minikube8s.api.resources import NAMESPACES
+from minikube8s.api.resources import NAMESPACES, PRIORITYCLASSES, Resource
+from minikube8s.api.strategy.classes import SYSTEM_PRIORITIES
 from minikube8s.registry.options import DeleteOptions, Propagation
 
 Object = dict[str, Any]
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
+_DELETE_REFUSALS = {
+    (PRIORITYCLASSES, name): "this is a system priority class and cannot be deleted"
+    for name in SYSTEM_PRIORITIES
+}
 PROTECTED_NAMESPACES = frozenset(("default", "kube-system", "kube-public"))
 _DEFAULT_GRACE = 30
 
@@ -28,6 +33,13 @@ class Verdict(Enum):
     """Store it: it is being deleted, and somebody else will finish that."""
     KEEP = auto()
     """Nothing: it is being deleted already."""
+
+
+def check_allowed(resource: Resource, name: str) -> None:
+    """Raise ApiError 403 for an object that the system needs."""
+    refusal = _DELETE_REFUSALS.get((resource, name))
+    if refusal:
+        raise errors.forbidden(resource, name, refusal)
 
 
 def decide(obj: Object, options: DeleteOptions, now: datetime, *, graceful: bool) -> Verdict:

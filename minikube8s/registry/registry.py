@@ -1,8 +1,9 @@
 """The registry: reads from the cache, and writes with everything Kubernetes makes of them.
 
-Owns the order of the steps of a write: metadata, defaults, strategy, validation, allocation, then
-one compare-and-put. It must not know HTTP, media types or who asks. What a step does lives in
-`api.strategy`, `api.defaults` and the pure modules beside this one.
+Owns the order of the steps of a write: metadata, defaults, mutating admission, strategy,
+validation, validating admission, allocation and quota, then one compare-and-put. It must not know
+HTTP, media types or who asks. What a step does lives in `api.strategy`, `api.defaults`,
+`registry.admission` and the pure modules beside this one.
 """
 
 from __future__ import annotations
@@ -11,20 +12,22 @@ import asyncio
 import random
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from copy import copy
 from typing import Any
 
 from minikube8s.api import defaults, errors, names, strategy
 from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import now_rfc3339
-from minikube8s.api.resources import EVENTS, NAMESPACES, SERVICES, Resource
+from minikube8s.api.resources import EVENTS, NAMESPACES, PODS, SERVICES, Resource
 from minikube8s.kit.clock import Clock
 from minikube8s.registry import deletion, namespaces, objects, services, tracking
+from minikube8s.registry.admission import Chain, Request, Stored
 from minikube8s.registry.allocation import Allocations
 from minikube8s.registry.deletion import Verdict
 from minikube8s.registry.expiry import Expiry
 from minikube8s.registry.options import DeleteOptions, RegistryConfig, WriteOptions
+from minikube8s.registry.quota import Quotas
 from minikube8s.store import encode
 from minikube8s.store.cache import Cache, Observer
 from minikube8s.store.entry import Entry
@@ -63,9 +66,13 @@ class Registry:
         self._rng = random.Random()
         self._allocations = Allocations(self.config, self._rng)
         self._expiry = Expiry(clock, EVENT_TTL, self._expire)
+        self._stored = Stored(cache)
+        self._admission = Chain(self._stored)
+        self.quotas = Quotas(cache)
         self._writer = ""
         cache.observe(SERVICES.prefix, self._allocations.observe)
         cache.observe(EVENTS.prefix, self._expiry.observe)
+        cache.observe("", self.quotas.observe)
 
     async def close(self) -> None:
         """Stop what runs in the background; the cache and the store are their openers'."""
@@ -175,6 +182,8 @@ class Registry:
             raise errors.invalid(resource, "", [cause])
         if resource.namespaced:
             namespaces.admit(self._cache, resource, metadata["namespace"], metadata.get("name", ""))
+        if resource is PODS:
+            await self._stored.await_account(draft)
         for attempt in range(1, GENERATE_ATTEMPTS + 1):
             if base:
                 metadata["name"] = names.generate(base, self._suffix())
@@ -275,8 +284,9 @@ class Registry:
             writer = track(new, old)
             if options.admit is not None:
                 options.admit(new, old)
+            self._admission.validate(Request(resource, new, old, subresource))
             try:
-                with self._reserved(resource, new, old):
+                with self._reserved(resource, new, old, subresource):
                     tracking.stamp(new, old, writer, now_rfc3339(self.clock.now()))
                     blob = encode.blob(new)
                     if blob.at(current.revision) == current.value:
@@ -304,6 +314,7 @@ class Registry:
         """
         key = resource.key(namespace, name)
         hooks = strategy.for_resource(resource)
+        deletion.check_allowed(resource, name)
         for _ in range(RACE_ATTEMPTS):
             current = self.get(resource, namespace, name)
             obj = encode.decode(current.value)
@@ -373,6 +384,8 @@ class Registry:
         defaults.apply(resource, draft)
         # What the system adds from here on has no owner.
         own(draft, now)
+        request = Request(resource, draft)
+        self._admission.mutate(request)
         hooks.prepare_create(draft)
         causes = [*hooks.validate(draft), *hooks.validate_new(draft)]
         if causes:
@@ -382,6 +395,7 @@ class Registry:
             raise errors.already_exists(resource, name)
         if options.admit is not None:
             options.admit(draft, None)
+        self._admission.validate(request)
         try:
             with self._reserved(resource, draft, None):
                 if options.dry_run:
@@ -398,6 +412,7 @@ class Registry:
             services.normalize(new, old)
             services.carry_over(new, old)
         defaults.apply(resource, new)
+        self._admission.mutate(Request(resource, new, old, subresource))
         hooks.prepare_update(new, old, subresource)
         causes = [*hooks.validate(new), *hooks.validate_update(new, old, subresource)]
         if causes:
@@ -405,11 +420,16 @@ class Registry:
         return new
 
     def _reserved(
-        self, resource: Resource, new: Object, old: Object | None
-    ) -> AbstractContextManager[None]:
-        if resource is SERVICES:
-            return self._allocations.reserve(new, old)
-        return nullcontext()
+        self, resource: Resource, new: Object, old: Object | None, subresource: str = ""
+    ) -> AbstractContextManager[object]:
+        """Hold what the write takes of quotas, addresses and ports until the cache shows it."""
+        quota = self.quotas.reserve(resource, new, old, subresource)
+        if resource is not SERVICES:
+            return quota
+        with ExitStack() as stack:
+            stack.enter_context(quota)
+            stack.enter_context(self._allocations.reserve(new, old))
+            return stack.pop_all()
 
     async def _put(self, key: str, blob: Blob, expected: int) -> Entry:
         _check_size(blob)

@@ -12,14 +12,21 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from minikube8s.api.resources import NAMESPACES
 from minikube8s.cluster import signing
 from minikube8s.cluster.certificates import Authority, ensure_signing_key
+from minikube8s.controllers.protection import (
+    ClaimProtectionController,
+    VolumeProtectionController,
+)
+from minikube8s.controllers.runner import Runner
 from minikube8s.kit.clock import SystemClock
+from minikube8s.kit.tasks import Supervisor
 from minikube8s.registry import Registry, policy
+from minikube8s.registry.events import EventRecorder
 from minikube8s.server import Server, ServerConfig
 from minikube8s.store.cache import Cache
 from minikube8s.store.memory import MemoryStore
+from tests.support.registries import a_namespace
 
 T = TypeVar("T")
 DEADLINE = 20.0
@@ -109,10 +116,19 @@ class ApiServer:
         self.server = Server(self.registry, self.config, self.pod_streams)
         await self.server.start()
         for name in ("default", "kube-system"):
-            await self.registry.create(NAMESPACES, None, {"metadata": {"name": name}})
+            await a_namespace(self.registry, name)
         await policy.ensure(self.registry)
+        # Claims and volumes would stay for ever without these.
+        guards = (ClaimProtectionController(), VolumeProtectionController())
+        self._recorder = EventRecorder(self.registry, "test")
+        self._controllers = Supervisor("controllers")
+        self._runner = Runner(self.registry, clock, [(one, self._recorder) for one in guards])
+        self._runner.start(self._controllers)
 
     async def _stop(self) -> None:
+        await self._controllers.close()
+        self._runner.close()
+        await self._recorder.close()
         await self.server.close()
         await self.registry.close()
         await self._cache.close()

@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.apiserver import ApiServer
 from tests.api.kubectl import Kubectl, binaries
+from tests.support.registries import a_namespace
 
 _numbers = count(1)
 
@@ -27,7 +28,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 def namespace(api: ApiServer) -> str:
     """The name of a fresh namespace."""
     name = f"test-{next(_numbers)}"
-    api.create("/api/v1/namespaces", {"metadata": {"name": name}})
+    api.run(a_namespace(api.registry, name))
     return name
 
 

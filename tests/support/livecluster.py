@@ -11,13 +11,14 @@ from typing import Any
 
 from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import now_rfc3339
-from minikube8s.api.resources import EVENTS, NAMESPACES, NODES, PODS, Resource
+from minikube8s.api.resources import EVENTS, NODES, PODS, Resource
 from minikube8s.api.views import Pod
 from minikube8s.registry import DeleteOptions, Registry
 from minikube8s.store.cache import Cache
 from minikube8s.store.entry import Entry
 from minikube8s.store.memory import MemoryStore
 from tests.support.objects import template
+from tests.support.registries import a_namespace
 from tests.support.virtualtime import VirtualClock
 
 Json = dict[str, Any]
@@ -124,7 +125,7 @@ async def live_cluster() -> AsyncIterator[LiveCluster]:
     cluster = LiveCluster(cache)
     await cache.start()
     try:
-        await cluster.registry.create(NAMESPACES, None, {"metadata": {"name": "default"}})
+        await a_namespace(cluster.registry, "default")
         yield cluster
     finally:
         await cluster.registry.close()

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from minikube8s.api.resources import NAMESPACES, SERVICEACCOUNTS
 from minikube8s.registry import Registry, RegistryConfig, bootstrap
 from minikube8s.store.cache import Cache
 from minikube8s.store.interface import Store
@@ -51,6 +52,12 @@ async def a_registry(
         await registry.close()
         await cache.close()
         await store.close()
+
+
+async def a_namespace(registry: Registry, name: str) -> None:
+    """Create a namespace with the account that a controller gives it, which pods need."""
+    await registry.create(NAMESPACES, None, {"metadata": {"name": name}})
+    await registry.create(SERVICEACCOUNTS, name, {"metadata": {"name": "default"}})
 
 
 def pod(name: str = "x", **metadata: Any) -> dict[str, Any]:

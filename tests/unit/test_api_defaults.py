@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from minikube8s.api.defaults import admit_pod, apply
+from minikube8s.api.defaults import apply
 from minikube8s.api.defaults.pods import pull_policy
 from minikube8s.api.resources import (
     DEPLOYMENTS,
@@ -246,31 +246,3 @@ def test_a_secrets_plain_texts_become_data():
         "type": "Opaque",
         "data": {"a": "eA==", "b": base64.b64encode("hé".encode()).decode()},
     }
-
-
-def test_a_new_pod_bears_a_lost_node_for_five_minutes():
-    obj = pod()
-    admit_pod(obj)
-    assert obj["spec"]["tolerations"] == [
-        {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
-        for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
-    ]
-    assert (obj["spec"]["serviceAccountName"], obj["spec"]["serviceAccount"]) == (
-        "default",
-        "default",
-    )
-    assert (obj["spec"]["priority"], obj["spec"]["preemptionPolicy"]) == (
-        0,
-        "PreemptLowerPriority",
-    )
-
-
-def test_a_pods_own_tolerations_win():
-    everything = {"operator": "Exists"}
-    obj = pod(tolerations=[everything])
-    admit_pod(obj)
-    assert obj["spec"]["tolerations"] == [everything]
-    other = {"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoSchedule"}
-    obj = pod(tolerations=[other])
-    admit_pod(obj)
-    assert len(obj["spec"]["tolerations"]) == 3

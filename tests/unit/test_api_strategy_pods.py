@@ -294,7 +294,6 @@ def test_a_new_pod_is_pending_whatever_it_says():
     STRATEGY.prepare_create(obj)
     assert obj["status"] == {"phase": "Pending", "qosClass": "BestEffort"}
     assert obj["metadata"]["generation"] == 1
-    assert obj["spec"]["serviceAccountName"] == "default"
 
 
 def test_binding_gives_a_pod_its_node_once_and_no_generation():

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from minikube8s.api.resources import EVENTS, NAMESPACES, PODS
+from minikube8s.api.resources import EVENTS, PODS
 from minikube8s.registry import Registry, events
 from minikube8s.registry.correlation import BURST, COMBINED, SIMILAR, Correlator, Happening
 from minikube8s.registry.events import EventRecorder
 from minikube8s.store.memory import MemoryStore
 from tests.support import virtualtime
-from tests.support.registries import a_registry, pod
+from tests.support.registries import a_namespace, a_registry, pod
 from tests.support.virtualtime import VirtualClock
 
 HOUR = 3600.0
@@ -246,7 +246,7 @@ def test_many_different_messages_about_one_matter_are_combined() -> None:
 def test_the_namespace_of_an_event_is_that_of_its_object() -> None:
     async def scenario() -> None:
         async with a_registry(VirtualClock()) as registry:
-            await registry.create(NAMESPACES, None, {"metadata": {"name": "team"}})
+            await a_namespace(registry, "team")
             obj = (await registry.create(PODS, "team", pod())).object
             recorder = EventRecorder(registry, "c")
             recorder.event(obj, "Normal", "Started", "m")

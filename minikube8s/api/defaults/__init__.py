@@ -2,10 +2,9 @@
 
 `apply` is pure apart from filling its argument, idempotent, and never changes a value that is
 set. It expects an object that the schema accepted. Defaults that depend on the cluster (addresses,
-node ports, names) are allocated elsewhere; what admission adds to a new pod is `admit_pod`.
+node ports, names) are allocated elsewhere; so is what admission adds (`registry.admission`).
 """
 
-from minikube8s.api.defaults.admission import admit_pod
 from minikube8s.api.defaults.apply import apply
 
-__all__ = ["admit_pod", "apply"]
+__all__ = ["apply"]

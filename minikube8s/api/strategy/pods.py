@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from minikube8s.api import quantity
-from minikube8s.api.defaults import admit_pod
 from minikube8s.api.errors import Cause, forbidden_field
 from minikube8s.api.strategy.checks import podspec, podupdate
 from minikube8s.api.strategy.model import Obj, Strategy
@@ -23,7 +22,6 @@ class PodStrategy(Strategy):
     def prepare_create(self, obj: Obj) -> None:
         """A new pod is Pending, whatever it says of itself."""
         super().prepare_create(obj)
-        admit_pod(obj)
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
 
     def prepare_update(self, new: Obj, old: Obj, subresource: str = "") -> None:

@@ -45,7 +45,6 @@ _POD = (
     "hostnameOverride",
     "imagePullSecrets",
     "preemptionPolicy!PreemptLowerPriority",
-    "priority",
     "priorityClassName",
     "resourceClaims",
     "resources",
@@ -65,11 +64,9 @@ _POD = (
 )
 
 _PASSIVE: dict[tuple[str, str], str] = {
-    ("", "LimitRange"): "does not apply them",
     ("", "PersistentVolume"): "does not bind or mount them",
     ("", "PersistentVolumeClaim"): "does not bind or mount them",
     ("", "ReplicationController"): "does not run them",
-    ("", "ResourceQuota"): "does not enforce them",
     ("apps", "DaemonSet"): "does not run them",
     ("apps", "StatefulSet"): "does not run them",
     ("autoscaling", "HorizontalPodAutoscaler"): "does not scale by them",

@@ -1,0 +1,142 @@
+"""Quotas and protection of what is in use, by all controllers on the real registry."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from minikube8s.api.podresources import amounts
+from minikube8s.api.resources import (
+    CONFIGMAPS,
+    PERSISTENTVOLUMECLAIMS,
+    PERSISTENTVOLUMES,
+    PODS,
+    REPLICASETS,
+    RESOURCEQUOTAS,
+)
+from minikube8s.registry.quota.ledger import Ledger
+from tests.support.livecluster import LiveCluster
+from tests.support.objects import template
+from tests.unit.test_controller_lifecycles import play
+
+Json = dict[str, Any]
+
+
+def status(cluster: LiveCluster) -> Json:
+    (quota,) = cluster.objects(RESOURCEQUOTAS)
+    told: Json = quota["status"]
+    return told
+
+
+def test_a_quotas_status_follows_what_comes_and_goes() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await cluster.create(
+            RESOURCEQUOTAS, "q", spec={"hard": {"pods": "5", "count/configmaps": "9"}}
+        )
+        await asyncio.sleep(1)
+        before = int(status(cluster)["used"]["count/configmaps"])
+        assert status(cluster)["hard"] == {"pods": "5", "count/configmaps": "9"}
+        await cluster.create(CONFIGMAPS, "a")
+        await cluster.create(PODS, "p", **{"spec": {"containers": [{"name": "c", "image": "i"}]}})
+        await asyncio.sleep(1)
+        assert status(cluster)["used"] == {"pods": "1", "count/configmaps": str(before + 1)}
+        await cluster.delete(CONFIGMAPS, "a")
+
+        def fail(pod: Json) -> None:
+            pod["status"]["phase"] = "Failed"
+
+        await cluster.change(PODS, "p", fail, "status")
+        await asyncio.sleep(1)
+        assert status(cluster)["used"] == {"pods": "0", "count/configmaps": str(before)}
+
+    play(scenario)
+
+
+def test_a_replicaset_that_meets_a_quota_says_so_and_goes_on_when_there_is_room() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await cluster.create(RESOURCEQUOTAS, "q", spec={"hard": {"pods": "2"}})
+        selector = {"matchLabels": {"app": "web"}}
+        spec = {"replicas": 3, "selector": selector, "template": template()}
+        await cluster.create(REPLICASETS, "web", spec=spec)
+        await asyncio.sleep(5)
+        assert len(cluster.names(PODS)) == 2
+        (replicaset,) = cluster.objects(REPLICASETS)
+        (condition,) = replicaset["status"]["conditions"]
+        assert (condition["type"], condition["status"]) == ("ReplicaFailure", "True")
+        assert condition["reason"] == "FailedCreate"
+        assert (
+            "exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2"
+            in condition["message"]
+        )
+        told = cluster.events("FailedCreate")
+        assert told
+        assert all(message.startswith('Error creating: pods "web-') for message in told)
+
+        def widen(quota: Json) -> None:
+            quota["spec"]["hard"]["pods"] = "3"
+
+        await cluster.change(RESOURCEQUOTAS, "q", widen)
+        await asyncio.sleep(600)
+        assert len(cluster.names(PODS)) == 3
+        assert "conditions" not in cluster.objects(REPLICASETS)[0]["status"]
+
+    play(scenario)
+
+
+def test_a_grant_that_is_seen_is_not_counted_twice() -> None:
+    ledger = Ledger()
+    ledger.open("q", {"hard": {"pods": "2"}})
+    first, second = (
+        {"metadata": {"name": name, "uid": name}, "spec": {"containers": []}} for name in "ab"
+    )
+    grant = ledger.grant("pods/x/a", PODS, first, None)
+    ledger.see("pods/x/a", PODS, first)
+    other = ledger.grant("pods/x/b", PODS, second, None)
+    ledger.release("pods/x/a", grant)
+    ledger.release("pods/x/b", other)
+    assert ledger.quotas["q"].used == amounts({"pods": "1"})
+    assert not any(ledger.quotas["q"].reserved.values())
+
+
+def test_a_claim_in_use_goes_after_the_last_pod_that_uses_it() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        resources = {"requests": {"storage": "1Gi"}}
+        spec = {"accessModes": ["ReadWriteOnce"], "resources": resources}
+        await cluster.create(PERSISTENTVOLUMECLAIMS, "idle", spec=spec)
+        await cluster.create(PERSISTENTVOLUMECLAIMS, "data", spec=spec)
+        await cluster.add_node("n")
+        volume = {"name": "v", "persistentVolumeClaim": {"claimName": "data"}}
+        pod = {"containers": [{"name": "c", "image": "i"}], "volumes": [volume], "nodeName": "n"}
+        await cluster.create(PODS, "user", spec=pod)
+        await cluster.delete(PERSISTENTVOLUMECLAIMS, "idle")
+        await cluster.delete(PERSISTENTVOLUMECLAIMS, "data")
+        await asyncio.sleep(5)
+        assert cluster.names(PERSISTENTVOLUMECLAIMS) == ["data"]
+        await cluster.finish("user")
+        await asyncio.sleep(5)
+        assert cluster.names(PERSISTENTVOLUMECLAIMS) == []
+
+    play(scenario)
+
+
+def test_a_bound_volume_stays_until_it_is_released() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        spec = {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "hostPath": {"path": "/x"},
+        }
+        await cluster.create(PERSISTENTVOLUMES, "v", spec=spec)
+
+        def phase(value: str) -> Any:
+            return lambda obj: obj.update(status={"phase": value})
+
+        await cluster.change(PERSISTENTVOLUMES, "v", phase("Bound"), "status")
+        await cluster.delete(PERSISTENTVOLUMES, "v")
+        await asyncio.sleep(5)
+        assert len(cluster.objects(PERSISTENTVOLUMES, None)) == 1
+        await cluster.change(PERSISTENTVOLUMES, "v", phase("Released"), "status")
+        await asyncio.sleep(5)
+        assert cluster.objects(PERSISTENTVOLUMES, None) == []
+
+    play(scenario)
