@@ -98,6 +98,7 @@ def main() -> int:
     config = msgspec.json.decode(parser.parse_args().config.read_bytes(), type=MasterConfig)
     logs.configure("master")
     openfiles.allow_many()
+    memory.collect_rarely()
     pid_file = PidFile(Path(config.pid_file))
     try:
         pid_file.acquire()

@@ -16,9 +16,10 @@ from minikube8s.api.resources import CERTIFICATESIGNINGREQUESTS, Resource
 from minikube8s.kit.clock import Clock
 from minikube8s.registry import Registry, WriteOptions
 from minikube8s.registry.options import Admit
-from minikube8s.server import escalation, negotiation, query, signing_requests
+from minikube8s.server import bodies, escalation, negotiation, offloading, query, signing_requests
 from minikube8s.server.authn import User
 from minikube8s.server.authz import Authorizer
+from minikube8s.server.bodies import Expected
 from minikube8s.server.config import PodStreams, ServerConfig
 from minikube8s.server.documents import Encoding
 from minikube8s.server.forms import FormRegistry
@@ -151,6 +152,18 @@ class Call:
     def encoding(self) -> Encoding:
         """Return how the body is encoded. Raises ApiError UnsupportedMediaType."""
         return negotiation.body_encoding(self.request.headers.get("Content-Type", ""))
+
+    async def object(self, wanted: Expected) -> dict[str, Any]:
+        """Return the object in the request's body, checked against its schema. Raises ApiError.
+
+        What fieldValidation lets pass with a warning is added to `warnings`.
+        """
+        validation, encoding = self.write_query().validation, self.encoding()
+        data = await self.body()
+        return await offloading.beside(
+            len(data),
+            lambda: bodies.read_object(data, encoding, wanted, validation, self.warnings),
+        )
 
     async def body(self) -> bytes:
         """Return the request's body. Raises ApiError TooLarge beyond the configured bound."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minikube8s.api import errors, patch
-from minikube8s.server import documents
+from minikube8s.server import documents, offloading
 from minikube8s.server.call import APPLY_PATCH, Call
 from minikube8s.server.documents import Undecodable
 from minikube8s.server.negotiation import media_type
@@ -32,7 +32,8 @@ async def reader(call: Call, definition: str) -> Callable[[Object], Object]:
     kind = media_type(call.request.headers.get("Content-Type", "")).name
     if kind not in ACCEPTED:
         raise errors.unsupported_media_type(ACCEPTED)
-    body = decode(await call.body(), list if kind == JSON_PATCH else dict)
+    data, shape = await call.body(), list if kind == JSON_PATCH else dict
+    body = await offloading.beside(len(data), lambda: decode(data, shape))
     if kind == JSON_PATCH:
         return lambda obj: patch.json_patch(obj, body)
     if kind == MERGE_PATCH:

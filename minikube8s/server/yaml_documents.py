@@ -16,6 +16,13 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
+_DEEPEST = 200
+"""How deeply values may be nested: objects of Kubernetes need some 20."""
+_UNSUSPICIOUS = 10_000
+_EXPANSION = 10
+"""Beyond so many values, a document may not come to more than so many times those it spells out."""
+
+
 class _Loader(_Base):  # type: ignore[misc]
     """A safe loader that leaves dates alone: JSON has none, so 2024-01-01 is text."""
 
@@ -29,6 +36,7 @@ _Loader.yaml_implicit_resolvers = {
 def load(data: bytes) -> tuple[Any, tuple[str, ...]]:
     """Return the one document and the paths of repeated keys. Raises Undecodable."""
     try:
+        _check_size(data)
         loader = _Loader(data)
         try:
             node = loader.get_single_node()
@@ -41,6 +49,35 @@ def load(data: bytes) -> tuple[Any, tuple[str, ...]]:
     except (yaml.YAMLError, ValueError) as error:
         raise Undecodable(f"yaml: {' '.join(str(error).split())}") from error
     return _stringify_keys(value), duplicates
+
+
+def _check_size(data: bytes) -> None:
+    """Refuse what would be too deep or too large once it is built. Raises Undecodable.
+
+    The parser's events come one by one, so that neither its stack nor aliases of aliases, of which
+    a few lines make millions of values, can get out of hand.
+    """
+    sizes: dict[str, int] = {}
+    nested: list[tuple[str | None, int]] = []
+    told = total = 0
+    for event in yaml.parse(data, Loader=_Base):
+        if isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = nested.pop()
+            if anchor is not None:
+                sizes[anchor] = total - before
+            continue
+        if isinstance(event, yaml.AliasEvent):
+            if any(event.anchor == anchor for anchor, _ in nested):
+                raise Undecodable(f"yaml: anchor '{event.anchor}' value contains itself")
+            total += sizes.get(event.anchor or "", 1)
+            if total > _UNSUSPICIOUS and total > _EXPANSION * told:
+                raise Undecodable("yaml: document contains excessive aliasing")
+        elif isinstance(event, yaml.NodeEvent):
+            told, total = told + 1, total + 1
+            if isinstance(event, yaml.CollectionStartEvent):
+                nested.append((event.anchor, total - 1))
+                if len(nested) > _DEEPEST:
+                    raise Undecodable(f"yaml: exceeded max depth of {_DEEPEST}")
 
 
 def dump(value: Any) -> bytes:

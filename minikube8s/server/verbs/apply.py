@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from minikube8s.server import bodies, configurations, responses
+from minikube8s.server import bodies, configurations, offloading, responses
 from minikube8s.server.bodies import Expected
 from minikube8s.server.call import Call
 from minikube8s.store.entry import Entry
@@ -24,7 +24,10 @@ async def apply(call: Call) -> web.StreamResponse:
 async def read(call: Call, wanted: Expected) -> dict[str, Any]:
     """Return the configuration in the request's body. Raises ApiError."""
     validation = call.write_query().validation
-    config = configurations.read(await call.body(), wanted, validation, call.warnings)
+    data = await call.body()
+    config = await offloading.beside(
+        len(data), lambda: configurations.read(data, wanted, validation, call.warnings)
+    )
     bodies.check_identity(config, call.namespace, call.name)
     return config
 

@@ -16,11 +16,7 @@ Object = dict[str, Any]
 
 async def bind(call: Call) -> web.StreamResponse:
     """Put a pod on the node that the Binding in the body names."""
-    query = call.write_query()
-    data = await call.body()
-    binding = bodies.read_object(
-        data, call.encoding(), bodies.BINDING, query.validation, call.warnings
-    )
+    binding = await call.object(bodies.BINDING)
     bodies.check_identity(binding, call.namespace, call.name)
     target = binding.get("target") or {}
     node = target.get("name", "")
@@ -50,11 +46,7 @@ async def bind(call: Call) -> web.StreamResponse:
 
 async def evict(call: Call) -> web.StreamResponse:
     """Delete a pod on behalf of `kubectl drain`."""
-    query = call.write_query()
-    data = await call.body()
-    eviction = bodies.read_object(
-        data, call.encoding(), bodies.EVICTION, query.validation, call.warnings
-    )
+    eviction = await call.object(bodies.EVICTION)
     bodies.check_identity(eviction, call.namespace, call.name)
     wanted = eviction.get("deleteOptions") or {}
     conditions = wanted.get("preconditions") or {}
@@ -63,7 +55,7 @@ async def evict(call: Call) -> web.StreamResponse:
         propagation=wanted.get("propagationPolicy"),
         uid=conditions.get("uid") or "",
         resource_version=conditions.get("resourceVersion") or "",
-        dry_run=query.dry_run or wanted.get("dryRun") == ["All"],
+        dry_run=call.write_query().dry_run or wanted.get("dryRun") == ["All"],
     )
     await call.registry.delete(call.resource, call.namespace, call.name, options)
     return _done(call)

@@ -85,10 +85,7 @@ async def self_subject_rules(call: Call) -> web.StreamResponse:
 
 
 async def _read(call: Call) -> Object:
-    wanted = bodies.expected(call.resource)
-    validation = call.write_query().validation
-    data = await call.body()
-    review = bodies.read_object(data, call.encoding(), wanted, validation, call.warnings)
+    review = await call.object(bodies.expected(call.resource))
     bodies.check_identity(review, call.namespace, "")
     return review
 

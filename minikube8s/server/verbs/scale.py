@@ -24,9 +24,7 @@ async def get(call: Call) -> web.StreamResponse:
 
 async def update(call: Call) -> web.StreamResponse:
     """Set the replicas that the body's Scale asks for."""
-    query = call.write_query()
-    data = await call.body()
-    scale = bodies.read_object(data, call.encoding(), bodies.SCALE, query.validation, call.warnings)
+    scale = await call.object(bodies.SCALE)
     bodies.check_identity(scale, call.namespace, call.name)
     return await _write(call, lambda _: scale)
 

@@ -28,9 +28,7 @@ _BINDABLE: dict[str, Resource] = {"Pod": PODS, "Secret": SECRETS, "Node": NODES}
 
 async def create(call: Call) -> web.StreamResponse:
     """Answer with the TokenRequest of the body, its status filled in."""
-    query = call.write_query()
-    data = await call.body()
-    request = bodies.read_object(data, call.encoding(), _EXPECTED, query.validation, call.warnings)
+    request = await call.object(_EXPECTED)
     bodies.check_identity(request, call.namespace, call.name)
     account = call.registry.get(call.resource, call.namespace, call.name)
     tokens = call.services.tokens

@@ -17,10 +17,7 @@ from minikube8s.server.verbs.apply import apply
 
 async def create(call: Call) -> web.StreamResponse:
     """Store a new object and answer with it."""
-    query = call.write_query()
-    wanted = bodies.expected(call.resource)
-    data = await call.body()
-    obj = bodies.read_object(data, call.encoding(), wanted, query.validation, call.warnings)
+    obj = await call.object(bodies.expected(call.resource))
     bodies.check_identity(obj, call.namespace, "")
     return await _created(call, obj)
 
@@ -34,10 +31,7 @@ async def _created(call: Call, obj: dict[str, Any]) -> web.StreamResponse:
 
 async def update(call: Call) -> web.StreamResponse:
     """Replace an object, or the part of it that the subresource is, by the body."""
-    query = call.write_query()
-    wanted = bodies.expected(call.resource)
-    data = await call.body()
-    obj = bodies.read_object(data, call.encoding(), wanted, query.validation, call.warnings)
+    obj = await call.object(bodies.expected(call.resource))
     bodies.check_identity(obj, call.namespace, call.name)
 
     metadata, hooks = obj["metadata"], strategy.for_resource(call.resource)
