@@ -16,6 +16,10 @@ ARCH_LABEL = "kubernetes.io/arch"
 ROLE_LABEL = "node-role.kubernetes.io/"
 ROLES = frozenset({"control-plane"})
 """The roles that a node may claim for itself."""
+_KUBERNETES = ("kubernetes.io", "k8s.io")
+_DESCRIBING = ("kubelet.kubernetes.io", "node.kubernetes.io")
+"""Whose labels a node gives itself, of all that belong to Kubernetes."""
+_PLACES = frozenset({"topology.kubernetes.io/region", "topology.kubernetes.io/zone"})
 
 
 class Introduction(NamedTuple):
@@ -30,10 +34,11 @@ class Introduction(NamedTuple):
 def node_labels(hello: Introduction) -> dict[str, str]:
     """The labels that come from the node itself.
 
-    Labels of roles cannot come in as labels: a node has the roles of ROLES that it claims.
+    Labels of roles cannot come in as labels: a node has the roles of ROLES that it claims. Nor can
+    those that administrators keep workloads apart with: Kubernetes' NodeRestriction.
     """
     info = hello.status.get("nodeInfo") or {}
-    labels = {key: value for key, value in hello.labels.items() if not key.startswith(ROLE_LABEL)}
+    labels = {key: value for key, value in hello.labels.items() if _may_have(key)}
     labels[HOSTNAME_LABEL] = _hostname(hello)
     if system := info.get("operatingSystem"):
         labels[OS_LABEL] = system
@@ -91,6 +96,17 @@ def _without_heartbeat(status: Mapping[str, Any]) -> dict[str, Any]:
         for condition in status.get("conditions") or []
     ]
     return {**status, "conditions": conditions}
+
+
+def _may_have(label: str) -> bool:
+    domain, slash, _ = label.partition("/")
+    if not slash or not _within(domain, _KUBERNETES):
+        return True
+    return label in _PLACES or _within(domain, _DESCRIBING)
+
+
+def _within(domain: str, of: Sequence[str]) -> bool:
+    return any(domain == one or domain.endswith(f".{one}") for one in of)
 
 
 def _hostname(hello: Introduction) -> str:

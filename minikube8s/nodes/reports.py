@@ -118,7 +118,7 @@ class Reports:
 
     def _check_involved(self, involved: dict[str, Any]) -> None:
         kind, name = involved.get("kind"), str(involved.get("name"))
-        if kind == "Node" and name == self._node:
+        if kind == "Node" and name == self._node and not involved.get("namespace"):
             return
         if kind != "Pod":
             raise Refusal(
@@ -130,7 +130,7 @@ class Reports:
             if error.code == 404:
                 return  # the last events of a pod may come after its end
             raise
-        if pod["metadata"]["uid"] == involved.get("uid"):
+        if pod.get("spec", {}).get("nodeName") or pod["metadata"]["uid"] == involved.get("uid"):
             self._own(pod, pod["metadata"]["uid"])
 
     def _own(self, pod: dict[str, Any], uid: str) -> None:

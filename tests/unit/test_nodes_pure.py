@@ -36,6 +36,27 @@ def test_a_node_cannot_claim_a_role_by_a_label():
     assert register.node_labels(claimed) == {"kubernetes.io/hostname": "one"}
 
 
+@pytest.mark.parametrize(
+    ("label", "kept"),
+    [
+        ("team", True),
+        ("example.com/rack", True),
+        ("topology.kubernetes.io/zone", True),
+        ("node.kubernetes.io/instance-type", True),
+        ("kubelet.kubernetes.io/x", True),
+        ("node-restriction.kubernetes.io/tenant", False),
+        ("x.node-restriction.kubernetes.io/tenant", False),
+        ("node-role.kubernetes.io/admin", False),
+        ("kubernetes.io/anything", False),
+        ("x.k8s.io/y", False),
+        ("notkubernetes.io/y", True),
+    ],
+)
+def test_a_node_gives_itself_the_labels_that_describe_it_alone(label: str, kept: bool):
+    hello = Introduction("one", {}, {label: "x"}, ())
+    assert (label in register.node_labels(hello)) == kept
+
+
 def test_a_known_node_keeps_its_addresses_and_gets_some_if_it_has_none():
     known = {"metadata": {"name": "one"}, "spec": {"podCIDR": "10.1.0.0/24"}}
     assert register.refreshed_node(known, hello(), "x")["spec"]["podCIDR"] == "10.1.0.0/24"

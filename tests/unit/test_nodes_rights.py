@@ -1,0 +1,131 @@
+"""A node speaks for itself and its own pods: every report that it may not make, and why."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from minikube8s.api.resources import EVENTS, LEASES, NODES, PODS
+from minikube8s.nodes.config import NodesConfig
+from minikube8s.nodes.refusal import Refusal
+from minikube8s.nodes.register import Introduction
+from minikube8s.nodes.registration import LEASE_NAMESPACE, Registration
+from minikube8s.nodes.reports import Reports
+from minikube8s.registry import Registry
+from minikube8s.registry.events import EventRecorder
+from minikube8s.rpc import agent_pb2
+from tests.support.links import node_status
+from tests.support.registries import a_registry, pod
+
+
+class Place:
+    """Nodes one and two; reports come from one. Pods are named after their node."""
+
+    def __init__(self, registry: Registry, reports: Reports, recorder: EventRecorder) -> None:
+        self.registry, self.reports, self.recorder = registry, reports, recorder
+
+    async def send(self, **message: Any) -> None:
+        await self.reports.write(agent_pb2.Up(sequence=1, **message))
+
+    def pod(self, name: str) -> dict[str, Any]:
+        return self.registry.get(PODS, "default", name).object
+
+    def uid(self, name: str) -> str:
+        return str(self.pod(name)["metadata"]["uid"])
+
+    def reference(self, name: str) -> dict[str, str]:
+        return {"kind": "Pod", "namespace": "default", "name": name, "uid": self.uid(name)}
+
+
+@pytest.fixture
+async def place() -> AsyncIterator[Place]:
+    async with a_registry() as registry:
+        registration = Registration(registry, registry.clock, NodesConfig())
+        for name in ("one", "two"):
+            await registration.introduce(Introduction(name, node_status(), {}, ()))
+        for name in ("one", "two", "nowhere"):
+            body = pod(name)
+            if name != "nowhere":
+                body["spec"]["nodeName"] = name
+            await registry.create(PODS, "default", body)
+        recorder = EventRecorder(registry, "kubelet", "one")
+        reports = Reports("one", registry, registry.clock, registration, recorder)
+        yield Place(registry, reports, recorder)
+        await recorder.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("two", 'it is bound to node "two"'), ("nowhere", "it is not bound to a node")],
+)
+async def test_the_status_and_the_end_of_other_pods_are_refused(
+    place: Place, name: str, why: str
+) -> None:
+    before = place.pod(name)
+    about = {"namespace": "default", "name": name, "uid": place.uid(name)}
+    status = agent_pb2.PodStatus(**about, status_json=b'{"phase": "Failed"}')
+    for message in ({"pod_status": status}, {"pod_gone": agent_pb2.PodGone(**about)}):
+        with pytest.raises(Refusal) as refused:
+            await place.send(**message)
+        assert refused.value.reason == "Forbidden"
+        assert refused.value.message == (f'node "one" cannot report on pod "default/{name}": {why}')
+    assert place.pod(name) == before
+
+
+@pytest.mark.parametrize(
+    "involved",
+    [
+        {"kind": "Node", "name": "two"},
+        {"kind": "Node", "name": "one", "namespace": "kube-system"},
+        {"kind": "Secret", "namespace": "default", "name": "s"},
+        {"kind": "Deployment", "namespace": "default", "name": "web"},
+        {"kind": "Pod", "namespace": "default", "name": "two", "uid": "made-up"},
+        {},
+    ],
+    ids=lambda one: f"{one.get('kind')} {one.get('name')}",
+)
+async def test_events_about_anything_else_are_refused(
+    place: Place, involved: dict[str, str]
+) -> None:
+    event = agent_pb2.Event(
+        involved_json=msgspec.json.encode(involved), type="Normal", reason="Forged", message="x"
+    )
+    with pytest.raises(Refusal) as refused:
+        await place.send(event=event)
+    assert refused.value.reason == "Forbidden"
+    assert refused.value.message.startswith('node "one" cannot ')
+
+
+async def test_events_about_itself_and_its_pods_are_recorded(place: Place) -> None:
+    for involved in ({"kind": "Node", "name": "one", "uid": "one"}, place.reference("one")):
+        data = msgspec.json.encode(involved)
+        event = agent_pb2.Event(involved_json=data, type="Normal", reason="Fine", message="x")
+        await place.send(event=event)
+    assert await place.recorder.flush()
+    told = {entry.object["involvedObject"]["kind"] for entry in place.registry.list(EVENTS)}
+    assert told == {"Node", "Pod"}
+
+
+async def test_status_and_heartbeat_touch_the_own_node_alone(place: Place) -> None:
+    other = place.registry.get(NODES, None, "two").revision
+    lease = place.registry.get(LEASES, LEASE_NAMESPACE, "two").revision
+    status = node_status() | {"capacity": {"cpu": "99"}}
+    await place.send(node_status=agent_pb2.NodeStatus(status_json=msgspec.json.encode(status)))
+    await place.send(heartbeat=agent_pb2.Heartbeat())
+    assert place.registry.get(NODES, None, "one").object["status"]["capacity"] == {"cpu": "99"}
+    assert place.registry.get(NODES, None, "two").revision == other
+    assert place.registry.get(LEASES, LEASE_NAMESPACE, "two").revision == lease
+
+
+async def test_a_second_hello_is_refused(place: Place) -> None:
+    with pytest.raises(Refusal, match="a session begins with Hello and has no other one"):
+        await place.send(hello=agent_pb2.Hello(node="two"))
+
+
+def test_no_message_is_forgotten_here() -> None:
+    """Whoever adds a message says above what a node may do with it."""
+    kinds = {field.name for field in agent_pb2.Up.DESCRIPTOR.oneofs_by_name["message"].fields}
+    assert kinds == {
+        "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event", "stats",
+    }  # fmt: skip
