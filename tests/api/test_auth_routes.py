@@ -53,6 +53,22 @@ def test_no_route_of_a_resource_is_open(api: ApiServer, resource: Resource) -> N
             assert (reply.code, reply.json["reason"]) == (403, "Forbidden"), (user, method, path)
 
 
+def test_every_path_that_the_server_tells_is_behind_a_check(api: ApiServer) -> None:
+    """And what is added to them later, too."""
+    paths = api.get("/").json["paths"]
+    assert {"/metrics", "/openapi/v2", "/apis/apps/v1"} <= set(paths)
+    for path in ["/", *paths]:
+        for user, open_ones in (("", PUBLIC), ("guest", PUBLIC | DISCOVERY)):
+            reply = api.get(path, user=user)
+            first = "/" + path.strip("/").partition("/")[0]
+            expected = 200 if first in open_ones else 403
+            assert reply.code == expected, (user, path)
+
+
+PUBLIC = {"/healthz", "/livez", "/readyz", "/version"}
+DISCOVERY = {"/api", "/apis", "/openapi"}
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 @pytest.mark.parametrize(
     "path",
