@@ -110,6 +110,8 @@ def check_patched(
     """
     if not isinstance(new, dict):
         raise bad_patch("the patch does not leave an object")
+    if documents.too_deep(new):
+        raise bad_patch(f"the object would be nested more than {documents.DEEPEST} levels deep")
     _check_kind(new, wanted)
     check_fields(new, wanted.definition, validation, warnings)
     metadata, before = new.setdefault("metadata", {}), old["metadata"]

@@ -15,6 +15,11 @@ import msgspec
 _KEY_END = b'":'
 _MISCOUNTED = (b"\\u", b'" ', b'"\t', b'"\n', b'"\r')
 
+DEEPEST = 200
+"""How deeply objects may be nested; Kubernetes' own need some 20. What they pass through later
+calls itself for each level."""
+TOO_DEEP = f"json parse error: exceeded max depth of {DEEPEST}"
+
 Encoding = Literal["json", "yaml", "protobuf"]
 
 
@@ -30,16 +35,36 @@ class Undecodable(Exception):
 
 
 def decode(data: bytes, encoding: Encoding, *, find_duplicates: bool) -> Document:
-    """Decode a body. Raises Undecodable."""
+    """Decode a body. Raises Undecodable, also for one that is nested too deeply."""
     try:
         match encoding:
             case "yaml":
-                return _yaml(data)
+                document = _yaml(data)
             case "protobuf":
-                return _protobuf(data)
-        return _json_with_duplicates(data) if find_duplicates else _json(data)
+                document = _protobuf(data)
+            case _:
+                document = _json_with_duplicates(data) if find_duplicates else _json(data)
     except RecursionError:
-        raise Undecodable("json parse error: exceeded max depth") from None
+        raise Undecodable(TOO_DEEP) from None
+    flat = encoding == "json" and data.count(b"{") + data.count(b"[") <= DEEPEST
+    if not flat and too_deep(document.value):
+        raise Undecodable(TOO_DEEP)
+    return document
+
+
+def too_deep(value: Any) -> bool:
+    """Whether a value is nested more deeply than objects may be."""
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(DEEPEST + 1):
+        level = [
+            part
+            for whole in level
+            for part in (whole.values() if isinstance(whole, dict) else whole)
+            if isinstance(part, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _json(data: bytes) -> Document:

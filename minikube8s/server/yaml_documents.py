@@ -10,14 +10,12 @@ from typing import Any
 
 import yaml
 
-from minikube8s.server.documents import Undecodable, join
+from minikube8s.server.documents import DEEPEST, TOO_DEEP, Undecodable, join
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-_DEEPEST = 200
-"""How deeply values may be nested: objects of Kubernetes need some 20."""
 _UNSUSPICIOUS = 10_000
 _EXPANSION = 10
 """Beyond so many values, a document may not come to more than so many times those it spells out."""
@@ -76,8 +74,8 @@ def _check_size(data: bytes) -> None:
             told, total = told + 1, total + 1
             if isinstance(event, yaml.CollectionStartEvent):
                 nested.append((event.anchor, total - 1))
-                if len(nested) > _DEEPEST:
-                    raise Undecodable(f"yaml: exceeded max depth of {_DEEPEST}")
+                if len(nested) > DEEPEST:
+                    raise Undecodable(TOO_DEEP)
 
 
 def dump(value: Any) -> bytes:
