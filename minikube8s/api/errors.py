@@ -43,6 +43,7 @@ __all__ = [
     "type_invalid",
     "unauthorized",
     "unavailable",
+    "unprocessable",
     "unsupported",
     "unsupported_media_type",
 ]
@@ -223,6 +224,13 @@ def invalid_options(kind: str, causes: Sequence[Cause]) -> ApiError:
     }
     shown = listed if len(causes) == 1 else f"[{listed}]"
     return ApiError(422, "Invalid", f'{kind}.meta.k8s.io "" is invalid: {shown}', details)
+
+
+def unprocessable(msg: str) -> ApiError:
+    """Return 422 Invalid for a request that is well-formed and cannot be done to this object."""
+    return ApiError(
+        422, "Invalid", f"the server rejected our request due to an error in our request: {msg}"
+    )
 
 
 def bad_request(msg: str) -> ApiError:

@@ -119,6 +119,9 @@ class Renderer:
 
     def _row(self, entry: Entry, now: datetime) -> dict[str, Any]:
         row: dict[str, Any] = {"cells": tables.row(self._resource, entry.object, now)}
+        conditions = tables.conditions(self._resource, entry.object)
+        if conditions:
+            row["conditions"] = conditions
         if self._include == "Object":
             row["object"] = msgspec.Raw(entry.value)
         elif self._include == "Metadata":

@@ -6,56 +6,12 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from minikube8s.api import defaults, fields, schema, tables
+from minikube8s.api import defaults, fields, tables
 from minikube8s.api.resources import RESOURCES
 from minikube8s.api.strategy import for_resource
+from tests.support.schemaobjects import objects
 
 NOW = datetime(2024, 1, 31, 9, 5, 0, tzinfo=UTC)
-DEPTH = 7
-
-TEXTS = st.sampled_from(["", "a", "web", "Always", "Exists", "ClientIP", "NodePort", "10.0.0.1"])
-SCALARS = {
-    "string": TEXTS,
-    "boolean": st.booleans(),
-    "int32": st.integers(-1, 70000),
-    "int64": st.integers(-1, 70000),
-    "double": st.just(0.5),
-    "bytes": st.just("eA=="),
-    "time": st.just("2024-01-31T09:00:00Z"),
-    "micro-time": st.just("2024-01-31T09:00:00.000000Z"),
-    "quantity": st.sampled_from(["0", "1", "500m", "64Mi"]),
-    "int-or-string": st.one_of(st.integers(0, 90), st.sampled_from(["25%", "http"])),
-}
-# What the system alone writes is left out of generated objects.
-LEFT_OUT = {"managedFields", "apiVersion", "kind"}
-
-
-def values(type_, depth):
-    if type_.kind == "ref":
-        return objects(type_.ref, depth - 1)
-    if type_.kind == "list":
-        return st.lists(values(type_.element, depth), max_size=2)
-    if type_.kind == "map":
-        return st.dictionaries(
-            st.sampled_from(["a", "cpu", "x/y"]), values(type_.element, depth), max_size=2
-        )
-    return SCALARS.get(type_.kind, st.just({}))
-
-
-def objects(definition, depth=DEPTH):
-    if depth <= 0:
-        return st.just({})
-    known = schema.definition(definition).fields
-    return st.deferred(
-        lambda: st.fixed_dictionaries(
-            {},
-            optional={
-                name: values(field.type, depth)
-                for name, field in known.items()
-                if name not in LEFT_OUT
-            },
-        )
-    )
 
 
 @st.composite

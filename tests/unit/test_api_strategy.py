@@ -171,6 +171,19 @@ def test_a_typed_secret_has_its_keys(type_, missing):
     assert found == [f"{field}: Required value" for field in missing]
 
 
+@pytest.mark.parametrize("value", ["bm90IGpzb24=", "W10="])
+def test_a_secret_for_an_image_registry_is_json(value):
+    secret = thing(
+        SECRETS, type="kubernetes.io/dockerconfigjson", data={".dockerconfigjson": value}
+    )
+    (problem,) = problems(SECRETS, secret)
+    assert problem.startswith(
+        'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": '
+    )
+    secret["data"] = {".dockerconfigjson": "e30="}
+    assert problems(SECRETS, secret) == []
+
+
 def test_a_secrets_type_stays():
     assert changes(SECRETS, thing(SECRETS, type="b"), thing(SECRETS, type="a")) == [
         'type: Invalid value: "b": field is immutable'

@@ -80,7 +80,40 @@ def test_services_of_every_type_are_valid(spec):
                     {"port": 81, "name": "b", "nodePort": 30080},
                 ],
             },
-            'spec.ports[1].nodePort: Duplicate value: {"protocol":"TCP","nodePort":30080}',
+            "spec.ports[1].nodePort: Duplicate value: 30080",
+        ),
+        (
+            {"loadBalancerSourceRanges": ["10.0.0.0/8"]},
+            "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is"
+            " 'LoadBalancer'",
+        ),
+        (
+            {"type": "LoadBalancer", "loadBalancerSourceRanges": ["10.0.0.0"]},
+            'spec.LoadBalancerSourceRanges[0]: Invalid value: "10.0.0.0": must be a valid CIDR'
+            " value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
+        ),
+        (
+            {"allocateLoadBalancerNodePorts": False},
+            "spec.allocateLoadBalancerNodePorts: Forbidden: may only be used when `type` is"
+            " 'LoadBalancer'",
+        ),
+        (
+            {"healthCheckNodePort": 30000},
+            "spec.healthCheckNodePort: Invalid value: 30000: may only be set when `type` is"
+            " 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+        ),
+        (
+            {"trafficDistribution": "Near"},
+            'spec.trafficDistribution: Unsupported value: "Near": supported values: "PreferClose",'
+            ' "PreferSameNode", "PreferSameZone"',
+        ),
+        (
+            {"ports": [{"port": 80, "appProtocol": "a/b/c"}]},
+            'spec.ports[0].appProtocol: Invalid value: "a/b/c": a qualified name must consist of'
+            " alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric"
+            " character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is"
+            " '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and"
+            " '/' (e.g. 'example.com/MyName')",
         ),
         (
             {"clusterIP": "nowhere", "clusterIPs": ["nowhere"]},

@@ -216,7 +216,6 @@ def test_neither_object_nor_patch_is_changed_or_shared() -> None:
         ({"spec": {"containers": [{"$patch": "delete"}]}}, "merge key: name"),
         ({"spec": {"containers": ["x"]}}, "must be maps"),
         ({"spec": {"containers": [{"name": "a", "$patch": "melt"}]}}, "melt"),
-        ({"spec": {"$retainKeys": ["a"], "b": 1}}, "retainKeys"),
         ({"spec": {"$retainKeys": "a"}}, "retainKeys"),
         ({"spec": {"$setElementOrder/containers": "a"}}, "setElementOrder/containers"),
         ({"metadata": {"$deleteFromPrimitiveList/finalizers": "a"}}, "finalizers"),
@@ -228,3 +227,10 @@ def test_a_malformed_patch_is_a_bad_request_that_says_where(patch: Any, word: st
         strategic_merge(POD, live, patch)
     assert caught.value.code == 400
     assert word in caught.value.message
+
+
+def test_a_patch_that_sets_what_it_does_not_retain_cannot_be_done() -> None:
+    with pytest.raises(ApiError) as caught:
+        strategic_merge(POD, {"spec": {}}, {"spec": {"$retainKeys": ["a"], "b": 1}})
+    assert (caught.value.code, caught.value.reason) == (422, "Invalid")
+    assert "patch content doesn't match retainKeys list" in caught.value.message

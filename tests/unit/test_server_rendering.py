@@ -83,3 +83,16 @@ def test_a_row_has_a_cell_for_every_column() -> None:
 )
 def test_a_warning_cannot_break_out_of_its_header(text: str, header: str) -> None:
     assert warning(text) == header
+
+
+@pytest.mark.parametrize(("phase", "ended"), [("Succeeded", True), ("Running", False)])
+def test_a_row_of_a_pod_that_has_ended_says_so(phase: str, ended: bool) -> None:
+    obj = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "uid": "u"},
+        "status": {"phase": phase},
+    }
+    stored = Entry("pods/default/p", blob(obj).at(5), 5)
+    (row,) = json.loads(Renderer(PODS, TABLE).page([stored], ListMeta(5), NOW))["rows"]
+    assert [one["type"] for one in row.get("conditions", [])] == (["Completed"] if ended else [])

@@ -72,9 +72,6 @@ def _copy_weight(patch: JsonPatch, obj: Any) -> int:
 
 def _unprocessable(index: int, operation: Any, error: Exception) -> errors.ApiError:
     name, path = operation.get("op", ""), operation.get("path", "")
-    return errors.ApiError(
-        422,
-        "Invalid",
-        "the server rejected our request due to an error in our request: "
-        f'operation {index} ("{name}" on "{path}") cannot be applied: {error}',
+    return errors.unprocessable(
+        f'operation {index} ("{name}" on "{path}") cannot be applied: {error}'
     )

@@ -44,7 +44,7 @@ def _merge_map(
         case "delete":
             return {}
         case other:
-            raise errors.bad_request(f'unknown patch type "{other}"; use merge, replace or delete')
+            raise errors.bad_request(f"unknown patch type: {other}; use merge, replace or delete")
     _retain(original, patch)
     for key in [key for key in patch if key.startswith(_DELETE)]:
         _delete_primitives(original, key.removeprefix(_DELETE), patch.pop(key))
@@ -102,7 +102,7 @@ def _merge_list(key: str, original: list[Any], patch: list[Any], field: schema.F
                 _require(key, item, merge_key)
                 unwanted.add(_hashable(item[merge_key]))
             case other:
-                raise errors.bad_request(f'unknown patch type "{other}" in "{key}"')
+                raise errors.bad_request(f'unknown patch type: {other} in "{key}"')
     if replace:
         return [_fresh_map(item) for item in plain]
     kept = [item for item in original if _hashable(item.get(merge_key)) not in unwanted]
@@ -144,7 +144,7 @@ def _require(key: str, item: dict[str, Any], merge_key: str) -> None:
     if merge_key not in item:
         shown = msgspec.json.encode(item).decode()
         raise errors.bad_request(
-            f'{shown} in "{key}" does not contain declared merge key: {merge_key}'
+            f'map: {shown} in "{key}" does not contain declared merge key: {merge_key}'
         )
 
 
@@ -165,7 +165,9 @@ def _ordered(
 
 def _order(key: str, wanted: Any) -> list[Any] | None:
     if wanted is not None and not isinstance(wanted, list):
-        raise errors.bad_request(f'"{_ORDER}{key}" must be a list')
+        raise errors.bad_request(
+            f'invalid patch format of setElementOrder list: "{_ORDER}{key}" must be a list'
+        )
     return wanted
 
 
@@ -175,17 +177,24 @@ def _retain(original: dict[str, Any], patch: dict[str, Any]) -> None:
         return
     retained = patch.pop(_RETAIN)
     if not isinstance(retained, list):
-        raise errors.bad_request(f'"{_RETAIN}" must be a list of field names')
+        raise errors.bad_request(
+            f'invalid patch format of retainKeys: "{_RETAIN}" must be a list of field names'
+        )
     for key, value in patch.items():
         if value is not None and not key.startswith("$") and key not in retained:
-            raise errors.bad_request(f'"{_RETAIN}" does not name "{key}", which the patch sets')
+            raise errors.unprocessable(
+                "patch content doesn't match retainKeys list:"
+                f' "{_RETAIN}" does not name "{key}", which the patch sets'
+            )
     for key in [key for key in original if key not in retained]:
         del original[key]
 
 
 def _delete_primitives(original: dict[str, Any], key: str, unwanted: Any) -> None:
     if not isinstance(unwanted, list):
-        raise errors.bad_request(f'"{_DELETE}{key}" must be a list')
+        raise errors.bad_request(
+            f'invalid patch format of primitive list: "{_DELETE}{key}" must be a list'
+        )
     if isinstance(original.get(key), list):
         original[key] = [item for item in original[key] if item not in unwanted]
 

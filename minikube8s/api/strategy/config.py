@@ -6,6 +6,8 @@ import base64
 import binascii
 from typing import ClassVar
 
+import msgspec
+
 from minikube8s.api import names
 from minikube8s.api.errors import (
     Cause,
@@ -31,6 +33,7 @@ _SECRET_KEYS = {
 }
 """The keys that a Secret of each of these types must have."""
 
+_DOCKER_KEYS = (".dockercfg", ".dockerconfigjson")
 _TOKEN = "kubernetes.io/service-account-token"
 _TOKEN_ACCOUNT = "kubernetes.io/service-account.name"
 
@@ -76,6 +79,8 @@ class SecretStrategy(Strategy):
         causes += [
             required(f"data[{key}]") for key in _SECRET_KEYS.get(type_, ()) if key not in data
         ]
+        if type_ in _SECRET_KEYS:
+            causes += _contents(data, _SECRET_KEYS[type_])
         if type_ == "kubernetes.io/basic-auth" and not {"username", "password"} & set(data):
             causes += [required("data[username]"), required("data[password]")]
         annotations = obj["metadata"].get("annotations") or {}
@@ -127,6 +132,25 @@ class EventStrategy(Strategy):
             why = "does not match event.namespace"
             causes.append(invalid_value("involvedObject.namespace", about, why))
         return causes
+
+
+def _contents(data: dict[str, str], keys: tuple[str, ...]) -> list[Cause]:
+    """Check what a Secret of a type with certain keys has in them."""
+    causes: list[Cause] = []
+    for key in keys:
+        if key in _DOCKER_KEYS and key in data and not _is_json_object(data[key]):
+            why = "invalid character: the value is no JSON object"
+            causes.append(invalid_value(f"data[{key}]", "<secret contents redacted>", why))
+        elif key == "ssh-privatekey" and data.get(key) == "":
+            causes.append(required(f"data[{key}]"))
+    return causes
+
+
+def _is_json_object(value: str) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(base64.b64decode(value)), dict)
+    except (binascii.Error, msgspec.DecodeError):
+        return False
 
 
 def _kept_immutable(new: Obj, old: Obj, sections: tuple[str, ...]) -> list[Cause]:

@@ -25,12 +25,15 @@ from minikube8s.api.strategy.checks.common import (
     optional_one_of,
     port,
     port_or_name,
+    range_of,
 )
 from minikube8s.api.strategy.model import Strategy
 
 TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _ON_NODES = ("NodePort", "LoadBalancer")
 _POLICIES = ("Cluster", "Local")
+_DISTRIBUTIONS = ("PreferClose", "PreferSameNode", "PreferSameZone")
+_BALANCED = "may only be used when `type` is 'LoadBalancer'"
 _DAY = 86400
 
 
@@ -57,12 +60,17 @@ class ServiceStrategy(Strategy):
         causes += _affinity(spec)
         causes += _traffic(spec)
         causes += _families(spec)
-        return causes
+        return causes + _balancer(spec)
 
     def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Keep the cluster address unless the type loses or gains it."""
         causes = super().validate_update(new, old, subresource)
         spec, before = new["spec"], old["spec"]
+        if spec.get("type") == before.get("type") == "LoadBalancer":
+            kind = spec.get("loadBalancerClass")
+            if kind != before.get("loadBalancerClass"):
+                why = "may not change once set"
+                causes.append(invalid_value("spec.loadBalancerClass", kind, why))
         if "ExternalName" in (spec.get("type"), before.get("type")):
             return causes
         if before.get("clusterIP") and spec.get("clusterIP") != before["clusterIP"]:
@@ -95,6 +103,8 @@ def _ports(spec: Obj) -> list[Cause]:
         causes += port(f"{field}.port", one.get("port", 0))
         causes += one_of(f"{field}.protocol", one.get("protocol"), PROTOCOLS)
         causes += port_or_name(f"{field}.targetPort", one.get("targetPort", 0))
+        if one.get("appProtocol") is not None:
+            causes += named(f"{field}.appProtocol", one["appProtocol"], names.qualified_name)
         key = _port_key(one)
         if key in pairs:
             causes.append(duplicate(field, {"protocol": key[0], "port": key[1]}))
@@ -112,7 +122,7 @@ def _node_port(field: str, one: Obj, type_: str, taken: set[tuple[str, int]]) ->
         return [forbidden_field(f"{field}.nodePort", why)]
     key = (one.get("protocol") or "TCP", number)
     if key in taken:
-        return [duplicate(f"{field}.nodePort", {"protocol": key[0], "nodePort": number})]
+        return [duplicate(f"{field}.nodePort", number)]
     taken.add(key)
     return port(f"{field}.nodePort", number)
 
@@ -181,7 +191,39 @@ def _traffic(spec: Obj) -> list[Cause]:
         why = "may only be set for externally-accessible services"
         causes.append(invalid_value("spec.externalTrafficPolicy", external, why))
     internal = spec.get("internalTrafficPolicy")
-    return causes + optional_one_of("spec.internalTrafficPolicy", internal, _POLICIES)
+    causes += optional_one_of("spec.internalTrafficPolicy", internal, _POLICIES)
+    spread = spec.get("trafficDistribution")
+    causes += optional_one_of("spec.trafficDistribution", spread, _DISTRIBUTIONS)
+    checked = spec.get("type") == "LoadBalancer" and external == "Local"
+    number = spec.get("healthCheckNodePort")
+    if number and not checked:
+        why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+        causes.append(invalid_value("spec.healthCheckNodePort", number, why))
+    elif number:
+        causes += port("spec.healthCheckNodePort", number)
+    return causes
+
+
+def _balancer(spec: Obj) -> list[Cause]:
+    """Check what only load balancers have."""
+    causes: list[Cause] = []
+    if spec.get("type") != "LoadBalancer":
+        fields = {
+            "loadBalancerSourceRanges": "LoadBalancerSourceRanges",
+            "allocateLoadBalancerNodePorts": "allocateLoadBalancerNodePorts",
+            "loadBalancerClass": "loadBalancerClass",
+        }
+        causes += [
+            forbidden_field(f"spec.{shown}", _BALANCED)
+            for name, shown in fields.items()
+            if spec.get(name) not in (None, [], "")
+        ]
+    for position, cidr in enumerate(spec.get("loadBalancerSourceRanges") or ()):
+        causes += range_of(f"spec.LoadBalancerSourceRanges[{position}]", cidr.strip())
+    if spec.get("loadBalancerClass"):
+        name = spec["loadBalancerClass"]
+        causes += named("spec.loadBalancerClass", name, names.qualified_name)
+    return causes
 
 
 def _families(spec: Obj) -> list[Cause]:

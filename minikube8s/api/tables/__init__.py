@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from minikube8s.api.lazy import attribute
-from minikube8s.api.resources import Resource
+from minikube8s.api.resources import PODS, Resource
 from minikube8s.api.tables.model import AGE, NAME, Table, age, name_of
 
-__all__ = ["columns", "row"]
+__all__ = ["columns", "conditions", "row"]
 
 _GENERIC = Table((NAME, AGE), lambda obj, now: [name_of(obj), age(obj, now)])
 
@@ -64,6 +64,10 @@ _KINDS: dict[tuple[str, str], str] = {
     ("storage.k8s.io", "VolumeAttachment"): "storage:VOLUME_ATTACHMENT",
     ("storage.k8s.io", "VolumeAttributesClass"): "storage:VOLUME_ATTRIBUTES_CLASS",
 }
+_ENDED = {
+    "Failed": "The pod failed.",
+    "Succeeded": "The pod has completed successfully.",
+}
 _loaded: dict[Resource, Table] = {}
 
 
@@ -90,6 +94,15 @@ def columns(resource: Resource) -> list[dict[str, Any]]:
         }
         for column in _table(resource).columns
     ]
+
+
+def conditions(resource: Resource, obj: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what clients may want to know of a row: that its pod has ended."""
+    phase = (obj.get("status") or {}).get("phase") if resource is PODS else None
+    if phase not in _ENDED:
+        return []
+    message = _ENDED[phase]
+    return [{"type": "Completed", "status": "True", "reason": phase, "message": message}]
 
 
 def row(resource: Resource, obj: Mapping[str, Any], now: datetime) -> list[Any]:

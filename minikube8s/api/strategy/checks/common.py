@@ -67,6 +67,18 @@ def address(field: str, value: str) -> list[Cause]:
     return []
 
 
+def range_of(field: str, value: str) -> list[Cause]:
+    """Check a range of IP addresses."""
+    try:
+        if "/" not in value:
+            raise ValueError
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        problem = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+        return [invalid_value(field, value, problem)]
+    return []
+
+
 def local_path(field: str, value: str) -> list[Cause]:
     """Check a path that has to stay below where it is put."""
     causes = []
