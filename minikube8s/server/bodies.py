@@ -24,6 +24,8 @@ class Expected(NamedTuple):
     version: str
     kind: str
     definition: str
+    older: str = ""
+    """An apiVersion that clients of long ago send, with the same fields."""
 
     @property
     def api_version(self) -> str:
@@ -33,7 +35,7 @@ class Expected(NamedTuple):
 
 SCALE = Expected("autoscaling", "v1", "Scale", "io.k8s.api.autoscaling.v1.Scale")
 BINDING = Expected("", "v1", "Binding", "io.k8s.api.core.v1.Binding")
-EVICTION = Expected("policy", "v1", "Eviction", "io.k8s.api.policy.v1.Eviction")
+EVICTION = Expected("policy", "v1", "Eviction", "io.k8s.api.policy.v1.Eviction", "policy/v1beta1")
 
 
 def expected(resource: Resource) -> Expected:
@@ -154,7 +156,7 @@ def _check_kind(obj: dict[str, Any], wanted: Expected) -> None:
     """Compare apiVersion and kind with what is expected; fill them in where they are missing."""
     api_version = obj.get("apiVersion") or wanted.api_version
     kind = obj.get("kind") or wanted.kind
-    if api_version != wanted.api_version:
+    if api_version not in {wanted.api_version, wanted.older}:
         raise errors.bad_request(
             f"the API version in the data ({api_version}) does not match the expected API version "
             f"({wanted.api_version})"

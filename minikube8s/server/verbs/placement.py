@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from minikube8s.api import errors, meta
-from minikube8s.registry import DeleteOptions
+from minikube8s.registry import DeleteOptions, eviction
 from minikube8s.server import bodies, responses
 from minikube8s.server.call import Call
 
@@ -45,10 +45,10 @@ async def bind(call: Call) -> web.StreamResponse:
 
 
 async def evict(call: Call) -> web.StreamResponse:
-    """Delete a pod on behalf of `kubectl drain`."""
-    eviction = await call.object(bodies.EVICTION)
-    bodies.check_identity(eviction, call.namespace, call.name)
-    wanted = eviction.get("deleteOptions") or {}
+    """Delete a pod on behalf of `kubectl drain`, if its disruption budget allows that."""
+    body = await call.object(bodies.EVICTION)
+    bodies.check_identity(body, call.namespace, call.name)
+    wanted = body.get("deleteOptions") or {}
     conditions = wanted.get("preconditions") or {}
     options = DeleteOptions(
         grace_period_seconds=wanted.get("gracePeriodSeconds"),
@@ -57,7 +57,7 @@ async def evict(call: Call) -> web.StreamResponse:
         resource_version=conditions.get("resourceVersion") or "",
         dry_run=call.write_query().dry_run or wanted.get("dryRun") == ["All"],
     )
-    await call.registry.delete(call.resource, call.namespace, call.name, options)
+    await eviction.evict(call.registry, call.namespace or "", call.name, options)
     return _done(call)
 
 
