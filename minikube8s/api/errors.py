@@ -34,6 +34,7 @@ __all__ = [
     "not_acceptable",
     "not_found",
     "not_found_value",
+    "precondition_failed",
     "required",
     "timeout",
     "too_large",
@@ -195,6 +196,17 @@ def conflict(resource: Resource, name: str, why: str) -> ApiError:
         "Conflict",
         f'Operation cannot be fulfilled on {resource.group_resource} "{name}": {why}',
         _details(resource, name, resource.plural),
+    )
+
+
+def precondition_failed(resource: Resource, name: str, why: str) -> ApiError:
+    """Return 409 Conflict for a deletion; like Kubernetes it names the kind, not the resource."""
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    return ApiError(
+        409,
+        "Conflict",
+        f'Operation cannot be fulfilled on {kind} "{name}": {why}',
+        _details(resource, name, resource.kind),
     )
 
 

@@ -6,17 +6,19 @@ owners, on changes only.
 
 An object is collected when none of its owners is left. An owner that is deleted in the foreground
 waits (by its finalizer `foregroundDeletion`) until its dependents that block it are gone; one
-that orphans waits (by `orphan`) until its dependents no longer name it.
+that orphans waits (by `orphan`) until its dependents no longer name it. An owner is looked for in
+its dependent's own namespace; naming one of another namespace is told by an Event, and an object
+without a namespace that names an owner with one is never collected.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from minikube8s.api.resources import RESOURCES, Resource
+from minikube8s.api.resources import NAMESPACES, RESOURCES, Resource
 from minikube8s.api.views import ObjectMeta, OwnerReference, PartialObject
 from minikube8s.controllers.actions import (
     NOTHING,
@@ -25,6 +27,7 @@ from minikube8s.controllers.actions import (
     Plan,
     Propagation,
     Ref,
+    Report,
     owner_json,
     view_ref,
 )
@@ -66,6 +69,8 @@ class Snapshot:
     owners: Mapping[str, ObjectMeta | None]
     """By the uid that the object names; owners of kinds not known here are left out."""
     dependents: tuple[Dependent, ...]
+    misplaced: tuple[OwnerReference, ...] = ()
+    """The references to owners that have another namespace than this object."""
 
 
 class GarbageController:
@@ -94,16 +99,22 @@ class GarbageController:
         if entry is None:
             return None
         metadata = entry.view(PartialObject).metadata
-        owners = {}
+        owners, misplaced = {}, []
         for reference in metadata.owner_references:
             resource = _resource(reference)
-            if resource is not None:
-                owners[reference.uid] = _find_owner(reader, resource, metadata, reference)
+            if resource is None:
+                continue
+            if resource.namespaced and not key.resource.namespaced:
+                misplaced.append(reference)
+                continue
+            owner = owners[reference.uid] = _find_owner(reader, resource, metadata, reference)
+            if owner is None and _is_elsewhere(reader, resource, reference):
+                misplaced.append(reference)
         dependents = tuple(
             Dependent(_key(one).resource, one.view(PartialObject).metadata)
             for one in reader.dependents(entry.uid)
         )
-        return Snapshot(key.resource, metadata, owners, dependents)
+        return Snapshot(key.resource, metadata, owners, dependents, tuple(misplaced))
 
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
         """Return the deletion, or the changes of owners and finalizers, that are due."""
@@ -125,6 +136,7 @@ def _judge_owners(snapshot: Snapshot) -> Plan:
     references = snapshot.metadata.owner_references
     if not references:
         return NOTHING
+    told = _told(snapshot)
     gone, waiting, solid = [], [], []
     for reference in references:
         owner = snapshot.owners.get(reference.uid, snapshot.metadata)
@@ -136,14 +148,36 @@ def _judge_owners(snapshot: Snapshot) -> Plan:
             solid.append(reference)
     if solid:
         if not gone and not waiting:
-            return NOTHING
-        return Plan(patches=(_keep_owners(snapshot.resource, snapshot.metadata, solid),))
+            return told
+        kept = _keep_owners(snapshot.resource, snapshot.metadata, solid)
+        return replace(told, patches=(kept,))
     propagation: Propagation | None = None
     if waiting and snapshot.dependents:
         propagation = "Foreground"
     elif not waiting:
         propagation = "Background"
-    return Plan(deletes=(Delete(_ref(snapshot), propagation=propagation),))
+    return replace(told, deletes=(Delete(_ref(snapshot), propagation=propagation),))
+
+
+def _told(snapshot: Snapshot) -> Plan:
+    """Return the Events about owners in other namespaces."""
+    if not snapshot.misplaced:
+        return NOTHING
+    metadata = snapshot.metadata
+    about = {
+        "apiVersion": snapshot.resource.api_version,
+        "kind": snapshot.resource.kind,
+        "metadata": {"namespace": metadata.namespace, "name": metadata.name, "uid": metadata.uid},
+    }
+    warnings = tuple(
+        Report(
+            "OwnerRefInvalidNamespace",
+            f"ownerRef [{one.api_version}/{one.kind}, namespace: {metadata.namespace}, name:"
+            f' {one.name}, uid: {one.uid}] does not exist in namespace "{metadata.namespace}"',
+        )
+        for one in snapshot.misplaced
+    )
+    return Plan(about=about, warnings=warnings)
 
 
 def _orphan(snapshot: Snapshot) -> Plan:
@@ -202,6 +236,17 @@ def _find_owner(
     if entry is None or entry.uid != reference.uid:
         return None
     return entry.view(PartialObject).metadata
+
+
+def _is_elsewhere(reader: Reader, resource: Resource, reference: OwnerReference) -> bool:
+    """Tell whether the object that is meant lives in another namespace than its dependent."""
+    if not resource.namespaced:
+        return False
+    found = (
+        reader.find(resource, namespace.name, reference.name)
+        for namespace in reader.list(NAMESPACES, None)
+    )
+    return any(entry is not None and entry.uid == reference.uid for entry in found)
 
 
 def _resource(reference: OwnerReference) -> Resource | None:

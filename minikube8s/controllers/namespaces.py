@@ -1,4 +1,4 @@
-"""The end of namespaces: first their content goes, then they.
+"""The end of namespaces: first their content goes, pods before all else, then they.
 
 Owns a terminating Namespace's content and its finalizer `kubernetes`. What may be created in a
 terminating namespace is the registry's business.
@@ -6,14 +6,17 @@ terminating namespace is the registry's business.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from minikube8s.api.resources import EVENTS, NAMESPACES, RESOURCES, Resource
+from minikube8s.api.resources import EVENTS, NAMESPACES, PODS, RESOURCES, Resource
+from minikube8s.api.times import now_rfc3339
 from minikube8s.api.views import Namespace, PartialObject
-from minikube8s.controllers.actions import NOTHING, Delete, Patch, Plan, Ref, view_ref
+from minikube8s.controllers.actions import NOTHING, Delete, Patch, Plan, Ref, SetStatus, view_ref
 from minikube8s.controllers.runner import Reader
+from minikube8s.controllers.termination import conditions
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
 
@@ -22,11 +25,15 @@ FINALIZER = "kubernetes"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A terminating namespace, what is to be deleted in it, and whether anything is left at all."""
+    """A terminating namespace, what is to be deleted in it now, and what is left at all.
+
+    `content` is the kind and the finalizers of each object; `status` is the namespace's own.
+    """
 
     namespace: Namespace
     removable: tuple[Ref, ...]
-    occupied: bool
+    content: tuple[tuple[Resource, tuple[str, ...]], ...]
+    status: Mapping[str, Any] = field(default_factory=dict)
 
 
 class NamespaceController:
@@ -57,32 +64,52 @@ class NamespaceController:
             if resource.namespaced
             for one in reader.list(resource, key)
         ]
-        # Events about the deletions come and go; they are removed at the very end.
+        # Pods need what else there is until they end. Events about the deletions come and go; they
+        # are removed at the very end.
+        pods = [(resource, one) for resource, one in content if resource is PODS]
         serious = [(resource, one) for resource, one in content if resource is not EVENTS]
         removable = tuple(
             _ref(resource, one)
-            for resource, one in serious or content
+            for resource, one in pods or serious or content
             if one.meta.deletion_timestamp is None
         )
-        return Snapshot(entry.view(Namespace), removable, bool(content))
+        left = tuple(
+            (resource, one.view(PartialObject).metadata.finalizers) for resource, one in content
+        )
+        status = entry.object.get("status") or {}
+        return Snapshot(entry.view(Namespace), removable, left, status)
 
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
         """Return the deletions, or the end of the finalizer once nothing is left."""
-        return plan(snapshot)
+        return plan(snapshot, now, failure)
 
 
-def plan(snapshot: Snapshot) -> Plan:
-    """Plan one look at a terminating namespace."""
-    if snapshot.removable:
+def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
+    """Plan one look at a terminating namespace.
+
+    Its status is written only when something holds it up: most namespaces are gone in a moment.
+    """
+    if snapshot.removable and not failure:
         return Plan(
             deletes=tuple(Delete(ref, propagation="Background") for ref in snapshot.removable)
         )
     finalizers = snapshot.namespace.spec.finalizers
-    if snapshot.occupied or FINALIZER not in finalizers:
+    if FINALIZER not in finalizers:
         return NOTHING
+    if snapshot.content:
+        return _waiting(snapshot, now, failure)
     rest = [one for one in finalizers if one != FINALIZER]
     target = view_ref(NAMESPACES, snapshot.namespace.metadata)
     return Plan(patches=(Patch(target, {"spec": {"finalizers": rest or None}}, "finalize"),))
+
+
+def _waiting(snapshot: Snapshot, now: datetime, failure: str) -> Plan:
+    known = snapshot.status.get("conditions") or ()
+    told = conditions(snapshot.content, known, now_rfc3339(now), failure)
+    if told == known:
+        return NOTHING
+    target = view_ref(NAMESPACES, snapshot.namespace.metadata)
+    return Plan(status=SetStatus(target, {**snapshot.status, "conditions": told}))
 
 
 def _ref(resource: Resource, entry: Entry) -> Ref:

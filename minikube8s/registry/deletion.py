@@ -42,23 +42,33 @@ def check_allowed(resource: Resource, name: str) -> None:
         raise errors.forbidden(resource, name, refusal)
 
 
-def decide(obj: Object, options: DeleteOptions, now: datetime, *, graceful: bool) -> Verdict:
+def decide(
+    obj: Object,
+    options: DeleteOptions,
+    now: datetime,
+    *,
+    graceful: bool = False,
+    orphans: bool = False,
+) -> Verdict:
     """Change `obj` as the deletion demands, and tell what to do with it.
 
-    `graceful`: objects of this kind end in their own time (Pods).
+    `graceful`: objects of this kind end in their own time (Pods). `orphans`: they leave their
+    dependents behind unless asked otherwise. Another deletion of what waits for its finalizers may
+    change what becomes of the dependents.
     """
     metadata = obj["metadata"]
     if graceful and metadata.get("deletionGracePeriodSeconds") is not None:
         return _shorten(obj, options)
-    if not metadata.get("deletionTimestamp"):
-        _set_finalizers(metadata, options.propagation)
+    before = list(metadata.get("finalizers") or ())
+    _set_finalizers(metadata, options.propagation or _default(before, orphans=orphans))
     grace = _grace(obj, options) if graceful else 0
     fresh = not metadata.get("deletionTimestamp")
     if fresh:
         _mark(metadata, now, grace)
     if grace == 0 and not metadata.get("finalizers"):
         return Verdict.REMOVE
-    return Verdict.MARK if fresh else Verdict.KEEP
+    changed = fresh or before != (metadata.get("finalizers") or [])
+    return Verdict.MARK if changed else Verdict.KEEP
 
 
 def decide_namespace(obj: Object, now: datetime) -> Verdict:
@@ -132,6 +142,12 @@ def _mark(metadata: Object, now: datetime, grace: int) -> None:
     metadata["deletionGracePeriodSeconds"] = grace
     if metadata.get("generation"):
         metadata["generation"] += 1
+
+
+def _default(finalizers: list[str], *, orphans: bool) -> Propagation | None:
+    """Return what a deletion means that does not say: what an earlier one said, or the kind's."""
+    chosen = ORPHAN in finalizers or FOREGROUND in finalizers
+    return "Orphan" if orphans and not chosen else None
 
 
 def _set_finalizers(metadata: Object, propagation: Propagation | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from minikube8s.api import errors
+from minikube8s.api.quoting import quote
 from minikube8s.api.resources import Resource
 
 Object = dict[str, Any]
@@ -134,14 +135,19 @@ def check_preconditions(resource: Resource, obj: Object, uid: str, resource_vers
     """Raise ApiError 409 unless `obj` has the given uid and resourceVersion ("": any)."""
     metadata = obj["metadata"]
     if uid and uid != metadata["uid"]:
-        why = _uid_mismatch(uid, metadata["uid"])
-        raise errors.conflict(resource, metadata["name"], why)
-    if resource_version and resource_version != metadata["resourceVersion"]:
-        raise errors.conflict(
+        raise errors.precondition_failed(
             resource,
             metadata["name"],
-            f"Precondition failed: ResourceVersion in precondition: {resource_version},"
-            f" ResourceVersion in object meta: {metadata['resourceVersion']}",
+            f"the UID in the precondition ({uid}) does not match the UID in record"
+            f" ({metadata['uid']}). The object might have been deleted and then recreated",
+        )
+    if resource_version and resource_version != metadata["resourceVersion"]:
+        raise errors.precondition_failed(
+            resource,
+            metadata["name"],
+            f"the ResourceVersion in the precondition ({resource_version}) does not match the"
+            f" ResourceVersion in record ({metadata['resourceVersion']}). The object might have"
+            " been modified",
         )
 
 
@@ -156,7 +162,7 @@ def _check_finalizers(resource: Resource, metadata: Object, before: Object) -> N
     if added:
         why = (
             "no new finalizers can be added if the object is being deleted, found new finalizers "
-            f"[{', '.join(added)}]"
+            f"[]string{{{', '.join(quote(one) for one in added)}}}"
         )
         cause = errors.forbidden_field("metadata.finalizers", why)
         raise errors.invalid(resource, metadata["name"], [cause])

@@ -323,7 +323,8 @@ class Registry:
             if resource is NAMESPACES:
                 verdict = deletion.decide_namespace(obj, now)
             else:
-                verdict = deletion.decide(obj, options, now, graceful=hooks.graceful)
+                graceful, orphans = hooks.graceful, hooks.orphans
+                verdict = deletion.decide(obj, options, now, graceful=graceful, orphans=orphans)
             try:
                 if verdict is Verdict.KEEP:
                     return current, False

@@ -132,7 +132,7 @@ def test_delete_tells_the_uid_and_honours_preconditions(api: ApiServer, namespac
 def test_delete_options_come_in_the_query_too(api: ApiServer, namespace: str) -> None:
     api.create(path(namespace), configmap("a"))
     bad = api.request("DELETE", path(namespace, "a") + "?propagationPolicy=Sideways")
-    assert bad.code == 400
+    assert bad.code == 422
     dry = api.request("DELETE", path(namespace, "a") + "?dryRun=All&gracePeriodSeconds=0")
     assert dry.code == 200
     assert api.get(path(namespace, "a")).code == 200

@@ -16,6 +16,7 @@ from minikube8s.api.resources import (
     SERVICEACCOUNTS,
 )
 from minikube8s.controllers import Controllers
+from minikube8s.registry import DeleteOptions
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, live_cluster
 from tests.support.objects import template
@@ -158,6 +159,21 @@ def test_a_namespace_goes_after_its_content() -> None:
         await asyncio.sleep(5)
         namespace = registry.get(NAMESPACES, None, "team").object
         assert namespace["status"]["phase"] == "Terminating"
+        told = {one["type"]: one for one in namespace["status"]["conditions"]}
+        assert {name: one["status"] for name, one in told.items()} == {
+            "NamespaceDeletionDiscoveryFailure": "False",
+            "NamespaceDeletionGroupVersionParsingFailure": "False",
+            "NamespaceDeletionContentFailure": "False",
+            "NamespaceContentRemaining": "True",
+            "NamespaceFinalizersRemaining": "True",
+        }
+        assert told["NamespaceContentRemaining"]["message"] == (
+            "Some resources are remaining: configmaps. has 1 resource instances"
+        )
+        assert told["NamespaceFinalizersRemaining"]["message"] == (
+            "Some content in the namespace has finalizers remaining: test/hold in 1 resource"
+            " instances"
+        )
         assert [entry.name for entry in registry.list(CONFIGMAPS, "team")] == ["held"]
 
         def release(obj: dict[str, Any]) -> dict[str, Any]:
@@ -198,5 +214,54 @@ def test_pods_of_a_lost_node_go_when_it_does_not_come_back(absence: int, survive
         await cluster.add_node("n1")
         await asyncio.sleep(60)
         assert cluster.names(PODS) == (["p"] if survives else [])
+
+    play(scenario)
+
+
+def test_in_a_namespace_that_ends_pods_go_before_what_they_need() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        registry = cluster.registry
+        await cluster.create(NAMESPACES, "team")
+        await asyncio.sleep(1)
+        await registry.create(CONFIGMAPS, "team", {"metadata": {"name": "needed"}})
+        await cluster.add_node("n")
+        body = {"metadata": {"name": "p"}, "spec": {**CONTAINERS, "nodeName": "n"}}
+        await registry.create(PODS, "team", body)
+        await cluster.delete(NAMESPACES, "team")
+        await asyncio.sleep(5)
+        assert registry.count(PODS, "team") == 1
+        assert registry.get(CONFIGMAPS, "team", "needed")
+        await registry.delete(PODS, "team", "p", DeleteOptions(grace_period_seconds=0))
+        await asyncio.sleep(5)
+        assert [entry.name for entry in registry.list(NAMESPACES)] == ["default"]
+
+    play(scenario)
+
+
+def test_an_owner_in_another_namespace_is_told_and_does_not_hold_its_dependent() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await cluster.create(NAMESPACES, "team")
+        await asyncio.sleep(1)
+        owner = await cluster.registry.create(CONFIGMAPS, "team", {"metadata": {"name": "o"}})
+        await make(cluster, "stray", reference(owner))
+        await asyncio.sleep(5)
+        assert "stray" not in cluster.names(CONFIGMAPS)
+        assert cluster.events("OwnerRefInvalidNamespace") == [
+            f"ownerRef [v1/ConfigMap, namespace: default, name: o, uid: {owner.uid}] does not"
+            ' exist in namespace "default"'
+        ]
+
+    play(scenario)
+
+
+def test_an_object_without_namespace_is_not_collected_for_an_owner_with_one() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        owner = await make(cluster, "o")
+        await cluster.create(NODES, "n", metadata={"ownerReferences": [reference(owner)]})
+        await cluster.delete(CONFIGMAPS, "o")
+        await asyncio.sleep(5)
+        assert [one["metadata"]["name"] for one in cluster.objects(NODES, None)] == ["n"]
+        (told, *_) = cluster.events("OwnerRefInvalidNamespace")
+        assert told.endswith('does not exist in namespace ""')
 
     play(scenario)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from minikube8s.api.errors import ApiError
-from minikube8s.api.resources import CONFIGMAPS, NAMESPACES, PODS
+from minikube8s.api.resources import CONFIGMAPS, JOBS, NAMESPACES, PODS
 from minikube8s.registry import DeleteOptions, Registry
 from tests.support.registries import ManualClock, a_registry, configmap, pod
 
@@ -197,7 +197,7 @@ async def test_preconditions_must_hold(registry: Registry) -> None:
     entry = await registry.create(CONFIGMAPS, "default", configmap())
     for options in (DeleteOptions(uid="other"), DeleteOptions(resource_version="1")):
         error = await refused(registry.delete(CONFIGMAPS, "default", "x", options), 409)
-        assert "Precondition failed" in error.message
+        assert "in the precondition" in error.message
     exact = DeleteOptions(uid=entry.uid, resource_version=str(entry.revision))
     assert (await registry.delete(CONFIGMAPS, "default", "x", exact))[1]
 
@@ -240,3 +240,57 @@ async def test_a_collection_is_deleted_as_far_as_it_matches(registry: Registry) 
         "configmaps/default/c7",
         "configmaps/kube-system/c1",
     ]
+
+
+async def test_another_deletion_may_change_what_becomes_of_the_dependents(
+    registry: Registry,
+) -> None:
+    await registry.create(CONFIGMAPS, "default", configmap())
+
+    async def finalizers(**options: Any) -> list[str]:
+        entry, _ = await registry.delete(CONFIGMAPS, "default", "x", DeleteOptions(**options))
+        found: list[str] = entry.object["metadata"]["finalizers"]
+        return found
+
+    assert await finalizers(propagation="Foreground") == ["foregroundDeletion"]
+    assert await finalizers() == ["foregroundDeletion"]
+    assert await finalizers(propagation="Orphan") == ["orphan"]
+
+
+async def test_jobs_leave_their_pods_behind_unless_told_otherwise(registry: Registry) -> None:
+    template = {"spec": {"containers": [{"name": "c", "image": "i"}], "restartPolicy": "Never"}}
+    for name in ("a", "b"):
+        job = {"metadata": {"name": name}, "spec": {"template": template}}
+        await registry.create(JOBS, "default", job)
+    entry, gone = await registry.delete(JOBS, "default", "a")
+    assert (entry.object["metadata"]["finalizers"], gone) == (["orphan"], False)
+    _, gone = await registry.delete(JOBS, "default", "b", DeleteOptions(propagation="Background"))
+    assert gone
+
+
+async def test_a_deletion_of_another_object_of_that_name_is_refused_in_kubernetes_words(
+    registry: Registry,
+) -> None:
+    entry = await registry.create(CONFIGMAPS, "default", configmap())
+    options = DeleteOptions(uid="other")
+    error = await refused(registry.delete(CONFIGMAPS, "default", "x", options), 409)
+    assert error.message == (
+        'Operation cannot be fulfilled on ConfigMap "x": the UID in the precondition (other) does'
+        f" not match the UID in record ({entry.uid}). The object might have been deleted and then"
+        " recreated"
+    )
+
+
+async def test_finalizers_are_not_added_to_what_is_being_deleted(registry: Registry) -> None:
+    await registry.create(CONFIGMAPS, "default", {"metadata": {"name": "x", "finalizers": ["a/b"]}})
+    await registry.delete(CONFIGMAPS, "default", "x")
+
+    def more(obj: dict[str, Any]) -> dict[str, Any]:
+        obj["metadata"]["finalizers"].append("c/d")
+        return obj
+
+    error = await refused(registry.update(CONFIGMAPS, "default", "x", more), 422)
+    assert error.message == (
+        'ConfigMap "x" is invalid: metadata.finalizers: Forbidden: no new finalizers can be added'
+        ' if the object is being deleted, found new finalizers []string{"c/d"}'
+    )

@@ -49,6 +49,7 @@ _SCHEDULING = ("affinity", "nodeSelector", "schedulingGates", "tolerations")
 class JobStrategy(Strategy):
     """Hooks of Jobs, which mark their pods with their own uid."""
 
+    orphans: ClassVar[bool] = True
     generation_sections: ClassVar[tuple[str, ...]] = ("spec",)
     first_status: ClassVar[Obj | None] = {}
 

@@ -22,6 +22,8 @@ class Strategy:
     """Hooks of one kind. `graceful`: deletion waits for someone (a node) to let go of it."""
 
     graceful: ClassVar[bool] = False
+    orphans: ClassVar[bool] = False
+    """Whether a deletion that does not say otherwise leaves the dependents behind."""
     generation_sections: ClassVar[tuple[str, ...]] = ()
     """Sections whose change moves metadata.generation; none means the kind has no generation."""
     first_status: ClassVar[Obj | None] = None

@@ -107,6 +107,7 @@ class DaemonSetStrategy(Strategy):
 class ReplicationControllerStrategy(Strategy):
     """Hooks of ReplicationControllers, whose selector is a plain map."""
 
+    orphans: ClassVar[bool] = True
     generation_sections: ClassVar[tuple[str, ...]] = ("spec",)
     first_status: ClassVar[Obj | None] = {"replicas": 0}
 

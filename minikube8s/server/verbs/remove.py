@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from minikube8s.api import errors
+from minikube8s.api.errors import Cause
 from minikube8s.registry import DeleteOptions
+from minikube8s.registry.options import Propagation
 from minikube8s.server import documents, query, responses
 from minikube8s.server.call import Call
 from minikube8s.server.documents import Undecodable
@@ -16,7 +18,11 @@ from minikube8s.server.query import list_query
 from minikube8s.server.rendering import ListMeta
 from minikube8s.server.selection import Selection
 
-Propagation = Literal["Background", "Foreground", "Orphan"]
+_POLICIES: dict[str, Propagation] = {
+    "Foreground": "Foreground",
+    "Background": "Background",
+    "Orphan": "Orphan",
+}
 
 
 class _Preconditions(msgspec.Struct, rename="camel"):
@@ -29,7 +35,7 @@ class _Body(msgspec.Struct, rename="camel"):
 
     kind: str = "DeleteOptions"
     grace_period_seconds: int | None = None
-    propagation_policy: Propagation | None = None
+    propagation_policy: str | None = None
     orphan_dependents: bool | None = None
     preconditions: _Preconditions | None = None
     dry_run: list[str] | None = None
@@ -59,21 +65,21 @@ async def delete_collection(call: Call) -> web.StreamResponse:
 
 
 async def delete_options(call: Call) -> DeleteOptions:
-    """Return the options in the body or, without one, in the query. Raises ApiError BadRequest."""
+    """Return the options in the body or, without one, in the query.
+
+    Raises ApiError: BadRequest for what cannot be read, Invalid for what makes no sense.
+    """
     data = await call.body()
     body = _decode(call, data) if data else _from_query(call)
-    if body.orphan_dependents is not None and body.propagation_policy is not None:
-        raise errors.bad_request(
-            "orphanDependents and deletionPropagation cannot be both set: use propagationPolicy"
-        )
-    propagation = body.propagation_policy
+    causes = _faults(body)
+    if causes:
+        raise errors.invalid_options("DeleteOptions", causes)
+    propagation = _POLICIES.get(body.propagation_policy or "")
     if body.orphan_dependents is not None:
         propagation = "Orphan" if body.orphan_dependents else "Background"
     if body.grace_period_seconds is not None and body.grace_period_seconds < 0:
         # As in Kubernetes: a negative period asks for the shortest one that is not a force.
         body.grace_period_seconds = 1
-    if any(word != "All" for word in body.dry_run or ()):
-        raise errors.bad_request('dryRun: Unsupported value: supported values: "All"')
     preconditions = body.preconditions or _Preconditions()
     return DeleteOptions(
         grace_period_seconds=body.grace_period_seconds,
@@ -82,6 +88,18 @@ async def delete_options(call: Call) -> DeleteOptions:
         resource_version=preconditions.resource_version or "",
         dry_run=bool(body.dry_run) or query.dry_run(call.query),
     )
+
+
+def _faults(body: _Body) -> list[Cause]:
+    policy, causes = body.propagation_policy, []
+    if policy is not None and body.orphan_dependents is not None:
+        why = "orphanDependents and deletionPropagation cannot be both set"
+        causes.append(errors.invalid_value("propagationPolicy", policy, why))
+    if policy is not None and policy not in _POLICIES:
+        causes.append(errors.unsupported("propagationPolicy", policy, [*_POLICIES, "nil"]))
+    if any(word != "All" for word in body.dry_run or ()):
+        causes.append(errors.unsupported("dryRun", body.dry_run, ["All"]))
+    return causes
 
 
 def _decode(call: Call, data: bytes) -> _Body:
