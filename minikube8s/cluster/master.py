@@ -23,7 +23,7 @@ from minikube8s.cluster import figures, signing
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.layout import MasterConfig
-from minikube8s.controllers import Controllers
+from minikube8s.controllers import Controllers, Trust
 from minikube8s.kit import logs, memory, openfiles, readiness
 from minikube8s.kit.clock import SystemClock
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
@@ -37,6 +37,7 @@ from minikube8s.registry.registry import Registry
 from minikube8s.scheduler import Scheduler
 from minikube8s.server import CannotListen, Server
 from minikube8s.server.config import ServerConfig
+from minikube8s.server.tokens import token_for_secret
 from minikube8s.store.cache import Cache
 from minikube8s.store.interface import StoreError
 from minikube8s.store.sqlite import SqliteStore
@@ -72,7 +73,7 @@ async def run(config: MasterConfig) -> None:
         stack.push_async_callback(recorder.close)
         scheduler = Scheduler(registry.writing_as("kube-scheduler"), recorder, clock)
         manager = registry.writing_as("kube-controller-manager")
-        controllers = Controllers(manager, clock, (pki / "ca.crt").read_text(), signing.signer(pki))
+        controllers = Controllers(manager, clock, _trust(pki))
         server.measure(partial(figures.of_store, store))
         server.measure(partial(figures.of_scheduler, scheduler))
         server.measure(partial(figures.of_controllers, controllers))
@@ -135,6 +136,14 @@ def _server(settings: Settings, pki: Path) -> ServerConfig:
         token_key=pki / "sa.key",
         host=settings.bind,
         port=settings.api_port,
+    )
+
+
+def _trust(pki: Path) -> Trust:
+    return Trust(
+        root_ca=(pki / "ca.crt").read_text(),
+        sign=signing.signer(pki),
+        make_token=partial(token_for_secret, pki / "sa.key"),
     )
 
 

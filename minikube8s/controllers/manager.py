@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from minikube8s.controllers.certificates import CertificateController, Sign, no_signature
 from minikube8s.controllers.clusterroles import ClusterRoleAggregationController
@@ -19,35 +20,48 @@ from minikube8s.controllers.quotas import ResourceQuotaController
 from minikube8s.controllers.replicaset import ReplicaSetController
 from minikube8s.controllers.runner import Controller, Figures, Runner
 from minikube8s.controllers.serviceaccounts import ServiceAccountController
+from minikube8s.controllers.tokens import MakeToken, TokenController
 from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.registry import Registry
 from minikube8s.registry.events import EventRecorder
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the cluster vouches with; a part that it does not have is left out."""
+
+    root_ca: str = ""
+    """The CA's certificate in PEM, published in every namespace."""
+    sign: Sign = no_signature
+    """Signs the requests for clients' certificates."""
+    make_token: MakeToken | None = None
+    """Makes the tokens of accounts that live in Secrets."""
+
+
+_NO_TRUST = Trust()
+
+
 class Controllers:
     """Runs every controller on one shared runner."""
 
-    def __init__(
-        self, registry: Registry, clock: Clock, root_ca: str = "", sign: Sign = no_signature
-    ) -> None:
-        """`root_ca` is the cluster's CA certificate in PEM, published in every namespace; `sign`
-        signs the requests for its clients' certificates.
-        """
+    def __init__(self, registry: Registry, clock: Clock, trust: Trust = _NO_TRUST) -> None:
         controllers: list[Controller] = [
             ReplicaSetController(),
             DeploymentController(),
             EndpointsController(),
             GarbageController(),
             NamespaceController(),
-            ServiceAccountController(root_ca),
+            ServiceAccountController(trust.root_ca),
             PodGarbageController(clock),
             ClusterRoleAggregationController(),
-            CertificateController(sign),
+            CertificateController(trust.sign),
             ClaimProtectionController(),
             VolumeProtectionController(),
             ResourceQuotaController(registry.quotas.used),
         ]
+        if trust.make_token is not None:
+            controllers.append(TokenController(trust.make_token, trust.root_ca))
         self._recorders = [EventRecorder(registry, f"{one.name}-controller") for one in controllers]
         self._runner = Runner(registry, clock, list(zip(controllers, self._recorders, strict=True)))
         self._supervisor = Supervisor("controllers")

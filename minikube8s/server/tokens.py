@@ -28,6 +28,7 @@ from minikube8s.api.quoting import quote
 from minikube8s.api.rbac.grants import SERVICE_ACCOUNT_PREFIX
 from minikube8s.api.resources import NODES, PODS, SECRETS, SERVICEACCOUNTS, Resource
 from minikube8s.registry import Registry
+from minikube8s.server import legacy_tokens
 from minikube8s.server.authn import AUTHENTICATED, SERVICE_ACCOUNTS, User
 from minikube8s.store.entry import Entry
 
@@ -39,6 +40,8 @@ REMEMBERED = 1024
 """How many tokens' signatures are remembered as checked."""
 LEEWAY = 60.0
 """Seconds that a token outlives the mark of deletion on what it is bound to."""
+_NEVER = 1 << 53
+"""When tokens in Secrets expire, in seconds since 1970."""
 JWKS_PATH = "/openid/v1/jwks"
 DISCOVERY_PATH = "/.well-known/openid-configuration"
 _EXTRA = "authentication.kubernetes.io/"
@@ -155,6 +158,8 @@ class ServiceAccountTokens:
                 f"{_shown(audiences)}"
             )
         self._check_objects(claims)
+        if claims.iss == legacy_tokens.ISSUER:
+            self._check_listed(claims, token)
         self._remember(token, claims)
         return claims
 
@@ -228,9 +233,11 @@ class ServiceAccountTokens:
                 token,
                 signer.public,
                 algorithms=[signer.name],
-                issuer=self.issuer,
+                issuer=[self.issuer, legacy_tokens.ISSUER],
                 options=options | {"verify_iat": False},
             )
+            if said["iss"] == legacy_tokens.ISSUER:
+                said = legacy_tokens.modern(said, self.audiences, _NEVER)
             return msgspec.convert(said, Claims)
         except (jwt.InvalidTokenError, msgspec.ValidationError, ValueError) as error:
             raise InvalidToken(f"invalid bearer token: {error}") from error
@@ -253,12 +260,20 @@ class ServiceAccountTokens:
         elif bound.node is not None:
             self._check_object(NODES, None, bound.node)
 
+    def _check_listed(self, claims: Claims, token: str) -> None:
+        """Check that the Secret, which is there, still holds the token that names it."""
+        secret = claims.bound.secret
+        assert secret is not None
+        data = self._registry.get(SECRETS, claims.bound.namespace, secret.name).object.get("data")
+        if base64.b64decode((data or {}).get("token") or "") != token.encode():
+            raise InvalidToken("service account token has been invalidated: its secret has another")
+
     def _check_object(self, resource: Resource, namespace: str | None, named: _Named) -> None:
         try:
             entry = self._registry.get(resource, namespace, named.name)
         except ApiError as error:
             raise InvalidToken(f"service account token has been invalidated: {error}") from error
-        if entry.uid != named.uid:
+        if named.uid and entry.uid != named.uid:
             raise InvalidToken(
                 f"{resource.singular} UID ({entry.uid}) does not match claim ({named.uid})"
             )
@@ -287,6 +302,17 @@ class ServiceAccountTokens:
 
     def _now(self) -> float:
         return self._registry.clock.now().timestamp()
+
+
+def token_for_secret(key: Path, account: dict[str, Any], secret: str) -> str:
+    """Return a token of an account that lives in the Secret of that name and never expires."""
+    import jwt  # noqa: PLC0415
+
+    signer, metadata = _Signer.load(key), account["metadata"]
+    subject = f"{SERVICE_ACCOUNT_PREFIX}{metadata['namespace']}:{metadata['name']}"
+    claims: dict[str, Any] = dict(legacy_tokens.claims(account, secret, subject))
+    headers = {"kid": signer.jwk["kid"]}
+    return jwt.encode(claims, signer.private, algorithm=signer.name, headers=headers)
 
 
 def _thumbprint(jwk: dict[str, Any]) -> str:

@@ -9,11 +9,8 @@ from typing import Any
 
 import pytest
 
-from minikube8s.cluster import signing
-from minikube8s.controllers import Controllers
-from minikube8s.kit.clock import SystemClock
-from minikube8s.kit.tasks import Supervisor
 from tests.api.apiserver import ApiServer, Reply
+from tests.api.controllers import controlled
 from tests.api.kubectl import Kubectl
 from tests.support.requests import certificate_request
 from tests.support.wait import until
@@ -28,22 +25,8 @@ SIGNER = "kubernetes.io/kube-apiserver-client"
 def signed(api: ApiServer) -> Iterator[ApiServer]:
     """The API server with the controllers, which sign as its authority."""
 
-    async def start() -> tuple[Supervisor, Controllers]:
-        sign = signing.signer(api.directory)
-        controllers = Controllers(api.registry, SystemClock(), "", sign)
-        tasks = Supervisor("controllers of a test")
-        tasks.spawn("controllers", controllers.run)
-        return tasks, controllers
-
-    async def stop(tasks: Supervisor, controllers: Controllers) -> None:
-        await tasks.close()
-        await controllers.close()
-
-    running = api.run(start())
-    try:
+    with controlled(api):
         yield api
-    finally:
-        api.run(stop(*running))
 
 
 def body(name: str, pem: bytes, **spec: Any) -> dict[str, Any]:

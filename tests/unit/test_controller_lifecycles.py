@@ -15,7 +15,7 @@ from minikube8s.api.resources import (
     REPLICASETS,
     SERVICEACCOUNTS,
 )
-from minikube8s.controllers import Controllers
+from minikube8s.controllers import Controllers, Trust
 from minikube8s.registry import DeleteOptions
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, live_cluster
@@ -27,7 +27,7 @@ CONTAINERS = {"containers": [{"name": "c", "image": "nginx"}]}
 
 @asynccontextmanager
 async def controlled(cluster: LiveCluster):  # type: ignore[no-untyped-def]
-    controllers = Controllers(cluster.registry, cluster.clock, "CERTIFICATE")
+    controllers = Controllers(cluster.registry, cluster.clock, Trust("CERTIFICATE"))
     task = asyncio.ensure_future(controllers.run())
     try:
         yield
