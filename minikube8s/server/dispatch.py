@@ -53,6 +53,7 @@ class Dispatcher:
         try:
             response = await self._answer(request)
             code = response.status
+            await responses.compress(request, response)
         except ApiError as error:
             response = responses.failure(request, error)
             code = error.code

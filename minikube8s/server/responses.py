@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import Iterable
@@ -31,17 +32,27 @@ def body(
     content_type: str = negotiation.JSON,
     warnings: Iterable[str] = (),
 ) -> web.Response:
-    """Return an answer of the given bytes, compressed when that pays."""
+    """Return an answer of the given bytes."""
     headers: CIMultiDict[str] = CIMultiDict(
         {"Content-Type": content_type, "Cache-Control": "no-cache, private"}
     )
     for text in _bounded(warnings):
         headers.add("Warning", warning(text))
-    if len(data) >= COMPRESS_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
-        headers["Content-Encoding"] = "gzip"
-        headers["Vary"] = "Accept-Encoding"
-        data = gzip.compress(data, compresslevel=1, mtime=0)
     return web.Response(body=data, status=code, headers=headers)
+
+
+async def compress(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Compress a large answer for a client that accepts it, beside the event loop."""
+    if not isinstance(response, web.Response) or "Content-Encoding" in response.headers:
+        return
+    data = response.body
+    if not isinstance(data, bytes) or len(data) < COMPRESS_FROM:
+        return
+    if "gzip" not in request.headers.get("Accept-Encoding", ""):
+        return
+    response.body = await asyncio.to_thread(gzip.compress, data, 1, mtime=0)
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
 
 
 def rendered(call: Call, data: bytes, code: int = 200) -> web.Response:
