@@ -34,6 +34,7 @@ from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.proxy import ServiceProxy
 from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import RuntimeFault
+from mk8s_agent.stats.collector import Stats
 from mk8s_agent.streams.finding import Finder
 from mk8s_agent.streams.forwarding import Forwarding
 from mk8s_agent.streams.talking import Talking
@@ -93,6 +94,7 @@ class Agent:
         finder = Finder(self._runtime, owner, self._assignments)
         self._talking = Talking(self._runtime, finder)
         self._forwarding = Forwarding(finder)
+        self._stats = Stats(machine.name, self._runtime, owner, self._clock)
         self._tasks = Supervisor("agent")
 
     @property
@@ -108,7 +110,7 @@ class Agent:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """What serves streams to the master, by kind."""
-        return {"logs": self._logs.open}
+        return {"logs": self._logs.open, "stats": self._stats.open}
 
     @property
     def dialogues(self) -> Mapping[str, DialogueHandler]:

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
+
+_SECOND = 10**9
+_UNITS = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "ms": 10**6,
+    "s": _SECOND,
+    "m": 60 * _SECOND,
+    "h": 3600 * _SECOND,
+}
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
+_DURATION = re.compile(rf"[+-]?(?:(?:{_PART.pattern})+|0)")
 
 _STEPS: tuple[tuple[float, str, str], ...] = (
     (2 * _SECONDS["m"], "s", ""),
@@ -61,3 +76,31 @@ def age(timestamp: str | None, now: datetime) -> str:
     if not timestamp:
         return "<unknown>"
     return human_duration(now - parse_time(timestamp))
+
+
+def duration(nanoseconds: int) -> str:
+    """Return a metav1.Duration, as Go writes it: `0s`, `850ms`, `15.032s`, `1h2m0.5s`."""
+    sign, rest = ("-", -nanoseconds) if nanoseconds < 0 else ("", nanoseconds)
+    for unit, size in (("ns", 1), ("µs", 1_000), ("ms", 1_000_000)):
+        if 0 < rest < min(size * 1_000, 1_000_000_000):
+            return f"{sign}{_decimal(rest, size)}{unit}"
+    minutes, rest = divmod(rest, 60 * _SECOND)
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{_decimal(rest, _SECOND)}s"
+    if hours:
+        return f"{sign}{hours}h{minutes}m{seconds}"
+    return f"{sign}{minutes}m{seconds}" if minutes else f"{sign}{seconds}"
+
+
+def parse_duration(text: str) -> int:
+    """Return the nanoseconds of a metav1.Duration. Raises ValueError."""
+    if not _DURATION.fullmatch(text):
+        raise ValueError(f"{text!r} is no duration; write it as 1h2m3.5s")
+    total = sum(
+        (Decimal(number) * _UNITS[unit] for number, unit in _PART.findall(text)), Decimal(0)
+    )
+    return int(-total if text.startswith("-") else total)
+
+
+def _decimal(number: int, size: int) -> str:
+    return f"{(Decimal(number) / size).normalize():f}"

@@ -5,11 +5,13 @@ modules beside it.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import grpc
+import msgspec
 
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import NODES
@@ -143,6 +145,13 @@ class NodeLinks:
         """Open one connection from a node to an address that it reaches. Raises ApiError."""
         wanted = {"address": address, "port": port}
         return Dialogue(await self._streams.open(node, "connect", wanted))
+
+    async def stats(self, node: str) -> dict[str, Any]:
+        """What a node and its containers use: `summary` and `windowSeconds`. Raises ApiError."""
+        stream = LogStream(await self._streams.open(node, "stats", {}))
+        async with contextlib.aclosing(stream):
+            data = b"".join([piece async for piece in stream])
+        return msgspec.json.decode(data, type=dict[str, Any])
 
     async def serve_session(self, node: str, context: Any) -> Ending | None:
         """Serve a Session call of a node's agent, from Hello to its end."""

@@ -19,7 +19,7 @@ CHANNEL_STDOUT: Channel
 CHANNEL_STDERR: Channel
 
 class Up(_message.Message):
-    __slots__ = ("sequence", "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event", "stats")
+    __slots__ = ("sequence", "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
@@ -27,7 +27,6 @@ class Up(_message.Message):
     POD_GONE_FIELD_NUMBER: _ClassVar[int]
     NODE_STATUS_FIELD_NUMBER: _ClassVar[int]
     EVENT_FIELD_NUMBER: _ClassVar[int]
-    STATS_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     hello: Hello
     heartbeat: Heartbeat
@@ -35,8 +34,7 @@ class Up(_message.Message):
     pod_gone: PodGone
     node_status: NodeStatus
     event: Event
-    stats: Stats
-    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., pod_status: _Optional[_Union[PodStatus, _Mapping]] = ..., pod_gone: _Optional[_Union[PodGone, _Mapping]] = ..., node_status: _Optional[_Union[NodeStatus, _Mapping]] = ..., event: _Optional[_Union[Event, _Mapping]] = ..., stats: _Optional[_Union[Stats, _Mapping]] = ...) -> None: ...
+    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., pod_status: _Optional[_Union[PodStatus, _Mapping]] = ..., pod_gone: _Optional[_Union[PodGone, _Mapping]] = ..., node_status: _Optional[_Union[NodeStatus, _Mapping]] = ..., event: _Optional[_Union[Event, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("node", "status_json", "labels", "roles", "agent_version")
@@ -105,21 +103,14 @@ class Event(_message.Message):
     message: str
     def __init__(self, involved_json: _Optional[bytes] = ..., type: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
 
-class Stats(_message.Message):
-    __slots__ = ("summary_json",)
-    SUMMARY_JSON_FIELD_NUMBER: _ClassVar[int]
-    summary_json: bytes
-    def __init__(self, summary_json: _Optional[bytes] = ...) -> None: ...
-
 class Down(_message.Message):
-    __slots__ = ("welcome", "sync", "routes", "ack", "refused", "open_tunnel", "stats_request", "close_tunnel")
+    __slots__ = ("welcome", "sync", "routes", "ack", "refused", "open_tunnel", "close_tunnel")
     WELCOME_FIELD_NUMBER: _ClassVar[int]
     SYNC_FIELD_NUMBER: _ClassVar[int]
     ROUTES_FIELD_NUMBER: _ClassVar[int]
     ACK_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
     OPEN_TUNNEL_FIELD_NUMBER: _ClassVar[int]
-    STATS_REQUEST_FIELD_NUMBER: _ClassVar[int]
     CLOSE_TUNNEL_FIELD_NUMBER: _ClassVar[int]
     welcome: Welcome
     sync: Sync
@@ -127,9 +118,8 @@ class Down(_message.Message):
     ack: Ack
     refused: Refused
     open_tunnel: OpenTunnel
-    stats_request: StatsRequest
     close_tunnel: CloseTunnel
-    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., sync: _Optional[_Union[Sync, _Mapping]] = ..., routes: _Optional[_Union[Routes, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., open_tunnel: _Optional[_Union[OpenTunnel, _Mapping]] = ..., stats_request: _Optional[_Union[StatsRequest, _Mapping]] = ..., close_tunnel: _Optional[_Union[CloseTunnel, _Mapping]] = ...) -> None: ...
+    def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., sync: _Optional[_Union[Sync, _Mapping]] = ..., routes: _Optional[_Union[Routes, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., open_tunnel: _Optional[_Union[OpenTunnel, _Mapping]] = ..., close_tunnel: _Optional[_Union[CloseTunnel, _Mapping]] = ...) -> None: ...
 
 class Welcome(_message.Message):
     __slots__ = ("cluster", "pod_cidr", "cluster_cidr", "service_cidr", "cluster_domain", "cluster_dns", "heartbeat_seconds")
@@ -234,12 +224,6 @@ class CloseTunnel(_message.Message):
     ID_FIELD_NUMBER: _ClassVar[int]
     id: str
     def __init__(self, id: _Optional[str] = ...) -> None: ...
-
-class StatsRequest(_message.Message):
-    __slots__ = ("interval_seconds",)
-    INTERVAL_SECONDS_FIELD_NUMBER: _ClassVar[int]
-    interval_seconds: int
-    def __init__(self, interval_seconds: _Optional[int] = ...) -> None: ...
 
 class Frame(_message.Message):
     __slots__ = ("attach", "started", "data", "status", "resize", "close")

@@ -126,3 +126,11 @@ class PodStreams(Protocol):
     async def open_connection(self, node: str, address: str, port: int) -> PodDialogue:
         """Open one connection from a node to an address that it reaches. Raises ApiError."""
         ...
+
+    async def stats(self, node: str) -> dict[str, Any]:
+        """Ask a node what it and its containers use. Raises ApiError.
+
+        Returns `summary`, the kubelet's stats/summary, and `windowSeconds`, over which it was
+        measured.
+        """
+        ...

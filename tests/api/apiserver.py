@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from minikube8s.api import errors
 from minikube8s.cluster import signing
 from minikube8s.cluster.certificates import Authority, ensure_signing_key
 from minikube8s.controllers.protection import (
@@ -39,6 +40,7 @@ class FakePodStreams:
         self.lines: list[bytes] = [b"hello\n", b"world\n"]
         self.asked: list[tuple[str, str, str, str, dict[str, Any]]] = []
         self.closed = threading.Event()
+        self.measured: dict[str, dict[str, Any]] = {}
 
     async def open_logs(
         self, node: str, namespace: str, pod: str, container: str, options: dict[str, Any]
@@ -46,6 +48,11 @@ class FakePodStreams:
         self.asked.append((node, namespace, pod, container, options))
         self.closed.clear()
         return self._say(options)
+
+    async def stats(self, node: str) -> dict[str, Any]:
+        if node not in self.measured:
+            raise errors.unavailable(f"node {node} is away")
+        return self.measured[node]
 
     async def _say(self, options: dict[str, Any]) -> AsyncIterator[bytes]:
         try:

@@ -21,6 +21,7 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
     "bytes": st.sampled_from(["AA==", "aGVsbG8=", "////"]),
     "time": st.datetimes().map(lambda at: at.isoformat(timespec="seconds") + "Z"),
     "micro-time": st.sampled_from(["2024-02-03T04:05:06.000001Z", "1999-12-31T23:59:59.999999Z"]),
+    "duration": st.sampled_from(["0s", "15.032s", "1h2m0.5s"]),
     "quantity": st.sampled_from(["250m", "1Gi", "0", "12e6"]),
     "int-or-string": st.integers(1, 2**31 - 1) | text,
     "any": objects,

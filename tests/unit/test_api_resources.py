@@ -10,7 +10,9 @@ from minikube8s.api.resources import (
     DEPLOYMENTS,
     ENDPOINTSLICES,
     LEASES,
+    NODE_METRICS,
     NODES,
+    POD_METRICS,
     PODS,
     RESOURCES,
 )
@@ -37,10 +39,19 @@ def test_an_unknown_word_finds_nothing():
     assert RESOURCES.by_word("deployments.batch") is None
 
 
+METRICS = (NODE_METRICS, POD_METRICS)
+
+
+def test_metrics_leave_the_words_to_what_is_measured():
+    for word, row in (("pods", PODS), ("node", NODES), ("pods.metrics.k8s.io", POD_METRICS)):
+        assert RESOURCES.by_word(word) is row
+
+
 def test_words_are_unambiguous():
     claims: dict[str, str] = {}
-    # Other forms of a kind go by its words.
-    for resource in (row for row in RESOURCES.all() if row.storage is None):
+    # Other forms of a kind go by its words, metrics by those of what is measured.
+    named = [row for row in RESOURCES.all() if row.storage is None and row not in METRICS]
+    for resource in named:
         for word in (resource.plural, resource.singular, *resource.short_names):
             assert claims.setdefault(word, resource.group_resource) == resource.group_resource
 

@@ -71,3 +71,28 @@ def test_what_is_no_time_is_refused(text):
 def test_an_age_without_a_time_is_unknown():
     assert times.age(None, NOW) == "<unknown>"
     assert times.age("2024-01-31T09:00:07Z", NOW) == "5m"
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "text"),
+    [
+        (0, "0s"),
+        (1, "1ns"),
+        (1_500, "1.5µs"),
+        (850_000_000, "850ms"),
+        (15 * 10**9, "15s"),
+        (15_032_000_000, "15.032s"),
+        (60 * 10**9, "1m0s"),
+        (3_720_500_000_000, "1h2m0.5s"),
+        (-90 * 10**9, "-1m30s"),
+    ],
+)
+def test_a_duration_is_written_as_go_writes_it(nanoseconds: int, text: str) -> None:
+    assert times.duration(nanoseconds) == text
+    assert times.parse_duration(text) == nanoseconds
+
+
+@pytest.mark.parametrize("text", ["", "1", "s", "1x", "1s ", "--1s", "1.2.3s"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no duration"):
+        times.parse_duration(text)

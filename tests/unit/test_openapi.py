@@ -12,8 +12,8 @@ from minikube8s.api.resources import PODS, RESOURCES, ResourceTable
 PUBLISHED = Publisher()
 POD = "io.k8s.api.core.v1.Pod"
 PATHS = documents.v3_paths(RESOURCES)
-# Reviews are only created, and definitions of custom resources only read: nothing to patch.
-_UNPATCHED = ("apis/authentication", "apis/authorization", "apis/apiextensions")
+# Reviews are only created, metrics and definitions of custom resources only read: no patches.
+_UNPATCHED = ("apis/authentication", "apis/authorization", "apis/apiextensions", "apis/metrics")
 PATCHED = [path for path in PATHS if not path.startswith(_UNPATCHED)]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from minikube8s.api.schema.source import definitions_file
+from minikube8s.api.schema.source import definitions_file, own_definitions_file
 
 REFERENCE = "#/$defs/"
 
@@ -26,8 +26,11 @@ class Source:
     """All definitions, undecoded. Make one for a document and let it go: it holds 1.6 MB."""
 
     def __init__(self) -> None:
-        data = definitions_file().read_bytes()
-        self._definitions = msgspec.json.decode(data, type=_File).definitions
+        self._definitions = {
+            name: one
+            for file in (definitions_file(), own_definitions_file())
+            for name, one in msgspec.json.decode(file.read_bytes(), type=_File).definitions.items()
+        }
 
     def __contains__(self, name: str) -> bool:
         return name in self._definitions

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from minikube8s.api import times
+
 _META = "k8s.io.apimachinery.pkg.apis.meta.v1."
 _EXTENSIONS = "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1."
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,6 +61,14 @@ def _encode_time(value: str) -> Plain:
     since = datetime.fromisoformat(value) - _EPOCH
     seconds = since.days * 86400 + since.seconds
     return {"seconds": seconds, "nanos": since.microseconds * 1000}
+
+
+def _decode_duration(plain: Plain) -> str:
+    return times.duration(int(plain.get("duration", 0)))
+
+
+def _encode_duration(value: str) -> Plain:
+    return {"duration": times.parse_duration(value)}
 
 
 def _decode_int_or_string(plain: Plain) -> int | str:
@@ -109,6 +119,7 @@ SPECIALS: dict[str, Special] = {
     "k8s.io.apimachinery.pkg.runtime.RawExtension": _raw("raw"),
     _META + "Time": Special(_decode_time, _encode_time),
     _META + "MicroTime": Special(_decode_micro_time, _encode_time),
+    _META + "Duration": Special(_decode_duration, _encode_duration),
     _META + "FieldsV1": _raw("Raw"),
     _META + "Verbs": _ITEMS,
     "k8s.io.api.authentication.v1.ExtraValue": _ITEMS,

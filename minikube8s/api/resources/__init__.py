@@ -28,6 +28,7 @@ from minikube8s.api.resources.core import (
     SERVICEACCOUNTS,
     SERVICES,
 )
+from minikube8s.api.resources.metrics import NODE_METRICS, POD_METRICS
 from minikube8s.api.resources.model import Resource, ResourceTable, Subresource
 from minikube8s.api.resources.networking import (
     ENDPOINTSLICES,
@@ -101,11 +102,13 @@ __all__ = [
     "NAMESPACES",
     "NETWORKPOLICIES",
     "NODES",
+    "NODE_METRICS",
     "PERSISTENTVOLUMECLAIMS",
     "PERSISTENTVOLUMES",
     "PODDISRUPTIONBUDGETS",
     "PODS",
     "PODTEMPLATES",
+    "POD_METRICS",
     "PRIORITYCLASSES",
     "REPLICASETS",
     "REPLICATIONCONTROLLERS",

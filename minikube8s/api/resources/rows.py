@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from minikube8s.api.resources import access, core, networking, reviews, storage, system, workloads
+from minikube8s.api.resources import (
+    access,
+    core,
+    metrics,
+    networking,
+    reviews,
+    storage,
+    system,
+    workloads,
+)
 from minikube8s.api.resources.model import ResourceTable
 
 RESOURCES = ResourceTable(
@@ -14,5 +23,6 @@ RESOURCES = ResourceTable(
         *access.ROWS,
         *reviews.ROWS,
         *system.ROWS,
+        *metrics.ROWS,
     )
 )

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from minikube8s.api import quantity
+from minikube8s.api import quantity, times
 from minikube8s.api.schema.definitions import Type, definition
 from minikube8s.api.schema.nearest import nearest
 
@@ -190,6 +190,16 @@ def _time(value: Any) -> Fault:
     return () if _TIME.match(value) else (expected, "write it like 2006-01-02T15:04:05Z")
 
 
+def _duration(value: Any) -> Fault:
+    if not isinstance(value, str):
+        return ("string (duration)",)
+    try:
+        times.parse_duration(value)
+    except ValueError as error:
+        return ("string (duration)", str(error))
+    return ()
+
+
 def _quantity(value: Any) -> Fault:
     try:
         quantity.parse(value)
@@ -219,6 +229,7 @@ _SCALARS: dict[str, Callable[[Any], Fault]] = {
     "bytes": _bytes,
     "time": _time,
     "micro-time": _time,
+    "duration": _duration,
     "quantity": _quantity,
     "int-or-string": _int_or_string,
     "any": _any,

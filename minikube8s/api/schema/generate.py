@@ -3,7 +3,8 @@
 Owns the compact form. One line a definition, sorted by name: the name, a tab, a JSON object. Its
 values are types, or lists of a type and the field's merge rules where it has some:
 
-    string boolean int32 int64 double bytes time micro-time quantity int-or-string any object
+    string boolean int32 int64 double bytes time micro-time duration quantity int-or-string
+    any object
     []TYPE    a list          {}TYPE    a map with string keys
     #Name     a definition of the same package      #io.k8s....Name    one of another package
 
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from minikube8s.api.schema.definitions import DATA
-from minikube8s.api.schema.source import definitions_file
+from minikube8s.api.schema.source import definitions_file, own_definitions_file
 
 _REF = "#/$defs/"
 _SCALARS = {
@@ -28,6 +29,7 @@ _SCALARS = {
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "int-or-string",
     "io.k8s.apimachinery.pkg.apis.meta.v1.Time": "time",
     "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": "micro-time",
+    "io.k8s.apimachinery.pkg.apis.meta.v1.Duration": "duration",
     "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1": "object",
     "io.k8s.apimachinery.pkg.apis.meta.v1.Patch": "object",
     "io.k8s.apimachinery.pkg.runtime.RawExtension": "object",
@@ -100,10 +102,17 @@ def _within(name: str, package: str) -> bool:
     return name.rpartition(".")[0] == package
 
 
+def definitions() -> dict[str, Any]:
+    """All definitions, the published ones and those beside them."""
+    found: dict[str, Any] = {}
+    for file in (definitions_file(), own_definitions_file()):
+        found |= json.loads(file.read_bytes())["$defs"]
+    return found
+
+
 def main() -> None:
     """Write the table; with `--check` only say whether the one on disk is current."""
-    with definitions_file().open("rb") as source:
-        data = compact(json.load(source)["$defs"])
+    data = compact(definitions())
     if "--check" not in sys.argv[1:]:
         DATA.write_bytes(data)
     elif DATA.read_bytes() != data:

@@ -28,3 +28,8 @@ def definitions_file() -> Path:
         f"the definitions of Kubernetes {VERSION} are missing; "
         "install the package kubernetes-validate in a version that carries them"
     )
+
+
+def own_definitions_file() -> Path:
+    """The JSON file of definitions that are not among the published ones: of metrics."""
+    return Path(__file__).with_name("metrics.json")

@@ -45,6 +45,8 @@ _KINDS: dict[tuple[str, str], str] = {
     ("certificates.k8s.io", "CertificateSigningRequest"): "certificates:SIGNING_REQUEST",
     ("coordination.k8s.io", "Lease"): "config:LEASE",
     ("discovery.k8s.io", "EndpointSlice"): "services:ENDPOINT_SLICE",
+    ("metrics.k8s.io", "NodeMetrics"): "metrics:NODE_METRICS",
+    ("metrics.k8s.io", "PodMetrics"): "metrics:POD_METRICS",
     ("networking.k8s.io", "IPAddress"): "networking:IP_ADDRESS",
     ("networking.k8s.io", "Ingress"): "networking:INGRESS",
     ("networking.k8s.io", "IngressClass"): "networking:INGRESS_CLASS",

@@ -42,7 +42,7 @@ def _build() -> Family:
 
 
 def _objects(registry: Registry) -> Iterator[Family]:
-    stored = [row for row in RESOURCES.all() if row.storage is None and "list" in row.verbs]
+    stored = [row for row in RESOURCES.all() if row.storage is None and "watch" in row.verbs]
     counts = [(row, registry.count(row)) for row in stored]
     yield gauge(
         "apiserver_resource_objects",

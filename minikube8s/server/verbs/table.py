@@ -17,6 +17,7 @@ from minikube8s.api.resources import (
 )
 from minikube8s.server.call import Call
 from minikube8s.server.verbs import (
+    computed,
     forward,
     log,
     placement,
@@ -70,6 +71,8 @@ _REVIEWS: dict[Resource, Handler] = {
 }
 """What serves the one verb, create, of kinds that are not stored."""
 
+_COMPUTED: dict[str, Handler] = {"get": computed.get, "list": computed.list_objects}
+
 WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 STREAMING = frozenset({"watch"})
 STREAMING_SUBRESOURCES = frozenset({"log", "exec", "attach", "portforward", "proxy"})
@@ -79,5 +82,7 @@ def handler(resource: Resource, subresource: str, verb: str) -> Handler | None:
     """Return what serves a verb, None when nothing does."""
     if resource in _REVIEWS:
         return _REVIEWS[resource] if verb == "create" and not subresource else None
+    if resource in computed.SOURCES:
+        return None if subresource else _COMPUTED.get(verb)
     handlers = _SUBRESOURCES.get(subresource, {}) if subresource else _OBJECTS
     return handlers.get(verb)

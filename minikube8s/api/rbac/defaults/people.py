@@ -88,4 +88,9 @@ ROLES = (
         on("networking.k8s.io", "ingresses ingresses/status networkpolicies", READ),
         into="view",
     ),
+    role(
+        "system:aggregated-metrics-reader",
+        on("metrics.k8s.io", "pods nodes", READ),
+        into="view edit admin",
+    ),
 )

@@ -1,0 +1,1 @@
+"""What the node and its containers use, as the kernel counts it."""
