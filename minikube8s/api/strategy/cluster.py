@@ -9,6 +9,7 @@ from minikube8s.api.strategy.checks.scheduling import EFFECTS
 from minikube8s.api.strategy.model import Strategy
 
 NAMESPACE_FINALIZER = "kubernetes"
+_POD_SECURITY = "pod-security.kubernetes.io/"
 
 
 class NamespaceStrategy(Strategy):
@@ -37,6 +38,15 @@ class NamespaceStrategy(Strategy):
         for position, finalizer in enumerate((obj.get("spec") or {}).get("finalizers") or ()):
             causes += named(f"spec.finalizers[{position}]", finalizer, names.qualified_name)
         return causes
+
+    def warnings(self, obj: Obj) -> list[str]:
+        """Tell also of labels that ask for checks of pods."""
+        labels = obj["metadata"].get("labels") or {}
+        asked = sorted(name for name in labels if name.startswith(_POD_SECURITY))
+        return super().warnings(obj) + [
+            f"metadata.labels[{name}]: mk8s stores this but does not act on it yet"
+            for name in asked
+        ]
 
 
 class NodeStrategy(Strategy):
