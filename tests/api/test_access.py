@@ -2,10 +2,14 @@
 
 import http.client
 import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from minikube8s.cluster import signing
 from tests.api.apiserver import ApiServer
+from tests.support.requests import certificate_request
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/livez", "/readyz", "/version", "/readyz?verbose"])
@@ -56,6 +60,21 @@ def test_a_certificate_of_another_authority_is_refused(
         connection.getresponse()
 
 
+def test_an_expired_certificate_is_refused(api: ApiServer, tmp_path: Path) -> None:
+    made = datetime.now(UTC) - timedelta(days=2)
+    key, request = certificate_request("admin", "system:masters")
+    (tmp_path / "late.key").write_bytes(key)
+    (tmp_path / "late.crt").write_bytes(signing.signer(api.directory)(request, 3600, made))
+    context = api.tls("")
+    context.load_cert_chain(tmp_path / "late.crt", tmp_path / "late.key")
+    connection = http.client.HTTPSConnection(
+        "127.0.0.1", api.server.port, context=context, timeout=10
+    )
+    with pytest.raises((ssl.SSLError, OSError)):
+        connection.request("GET", "/version")
+        connection.getresponse()
+
+
 def test_old_tls_is_refused(api: ApiServer) -> None:
     context = api.tls()
     context.minimum_version = ssl.TLSVersion.TLSv1
@@ -77,7 +96,6 @@ def test_a_taken_port_is_explained() -> None:
     import asyncio
     import dataclasses
     import tempfile
-    from pathlib import Path
 
     from minikube8s.server import CannotListen, Server
 
