@@ -15,6 +15,7 @@ from minikube8s.server.authz import Authorizer
 from minikube8s.server.call import Services
 from minikube8s.server.config import PodStreams, ServerConfig
 from minikube8s.server.dispatch import Dispatcher
+from minikube8s.server.http_log import HttpLog
 from minikube8s.server.limits import Streams
 from minikube8s.server.metrics import RequestFigures, Source, in_flight
 from minikube8s.server.pagination import Snapshots
@@ -82,6 +83,9 @@ class Server:
             self._dispatcher.handle,
             handler_cancellation=True,
             access_log=None,
+            logger=HttpLog(log),
+            # As in Kubernetes; nor is a short body a long one in disguise.
+            auto_decompress=False,
             keepalive_timeout=IDLE_SECONDS,
             max_line_size=HEADER_BYTES,
             max_field_size=HEADER_BYTES,

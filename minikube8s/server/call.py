@@ -183,11 +183,13 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     pieces = bytearray()
     try:
         async with asyncio.timeout(BODY_DEADLINE):
-            # Counted while reading: a compressed body is longer than its Content-Length.
+            # Counted while reading: a chunked body has no Content-Length.
             while piece := await request.content.readany():
                 pieces += piece
                 if len(pieces) > limit:
                     raise errors.too_large(f"limit is {limit}")
+    except web.RequestPayloadError as error:
+        raise errors.bad_request(f"the request's body cannot be read: {error}") from error
     except TimeoutError:
         raise errors.timeout(
             f"the request's body did not arrive within {BODY_DEADLINE:g} s"

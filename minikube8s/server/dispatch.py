@@ -170,6 +170,9 @@ def _note_orphan(task: asyncio.Task[web.StreamResponse]) -> None:
 def _handler(call: Call) -> Handler:
     """Return what serves the call. Raises ApiError NotFound or MethodNotAllowed."""
     resource = call.resource
+    if call.request.method == "HEAD" and call.subresource != names.SEGMENT:
+        # As in Kubernetes; a watch or a followed log without its body would never end.
+        raise errors.method_not_allowed(resource, "head")
     if call.subresource:
         sub = resource.subresources.get(call.subresource)
         if sub is None:

@@ -35,10 +35,18 @@ async def reader(call: Call, definition: str) -> Callable[[Object], Object]:
     data, shape = await call.body(), list if kind == JSON_PATCH else dict
     body = await offloading.beside(len(data), lambda: decode(data, shape))
     if kind == JSON_PATCH:
-        return lambda obj: patch.json_patch(obj, body)
+        return lambda obj: _operated(obj, body)
     if kind == MERGE_PATCH:
         return lambda obj: patch.merge_patch(obj, body)
     return lambda obj: patch.strategic_merge(definition, obj, body)
+
+
+def _operated(obj: Object, operations: Any) -> Object:
+    try:
+        return patch.json_patch(obj, operations)
+    except RecursionError:
+        # Each value that it adds is shallow, but it may add them one into the other.
+        raise errors.bad_request(f"the patch cannot be applied: {documents.TOO_DEEP}") from None
 
 
 def decode(data: bytes, shape: type) -> Any:

@@ -5,7 +5,9 @@ Imported only when a client sends or asks for YAML.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 import yaml
@@ -16,19 +18,41 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
+_MAX_BITS = 1024
+"""Of a whole number: what a double can hold."""
 _UNSUSPICIOUS = 10_000
 _EXPANSION = 10
 """Beyond so many values, a document may not come to more than so many times those it spells out."""
 
 
+_TAG = "tag:yaml.org,2002:"
+_NUMBERS = {
+    "int": re.compile(r"[-+]?(0b[01_]+|0[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$"),
+    "float": re.compile(
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"
+        r"|[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$"
+    ),
+}
+"""What is a number, as Go's YAML has it: 1e3 is one, 22:22 is not."""
+_PLAIN = {"bool", "null", "merge"}
+_NOT_IN_JSON = {"binary", "timestamp", "omap", "pairs", "set"}
+
+
 class _Loader(_Base):  # type: ignore[misc]
-    """A safe loader that leaves dates alone: JSON has none, so 2024-01-01 is text."""
+    """A safe loader of what JSON can say: dates, 2024-01-01, are text."""
 
 
+_Loader.yaml_constructors = {
+    tag: construct
+    for tag, construct in _Base.yaml_constructors.items()
+    if str(tag).removeprefix(_TAG) not in _NOT_IN_JSON
+}
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in entries if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in entries if tag.removeprefix(_TAG) in _PLAIN]
     for first, entries in _Base.yaml_implicit_resolvers.items()
 }
+for _name, _pattern in _NUMBERS.items():
+    _Loader.add_implicit_resolver(_TAG + _name, _pattern, list("-+.0123456789"))
 
 
 def load(data: bytes) -> tuple[Any, tuple[str, ...]]:
@@ -44,7 +68,7 @@ def load(data: bytes) -> tuple[Any, tuple[str, ...]]:
             value = loader.construct_document(node)
         finally:
             loader.dispose()
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, LookupError) as error:
         raise Undecodable(f"yaml: {' '.join(str(error).split())}") from error
     return _stringify_keys(value), duplicates
 
@@ -90,10 +114,12 @@ def _repeated(node: yaml.Node, path: str) -> Iterator[str]:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, item in node.value:
-            below = join(path, str(key.value))
+            if not isinstance(key, yaml.ScalarNode):
+                raise Undecodable("yaml: the keys of a map must be scalars")
+            below = join(path, key.value)
             if key.value in seen:
                 yield below
-            seen.add(str(key.value))
+            seen.add(key.value)
             yield from _repeated(item, below)
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
@@ -101,7 +127,11 @@ def _repeated(node: yaml.Node, path: str) -> Iterator[str]:
 
 
 def _stringify_keys(value: Any) -> Any:
-    """Make every key a string, because JSON objects have no others."""
+    """Make every key a string, because JSON objects have no others; refuse what JSON cannot say."""
+    if isinstance(value, float) and not isfinite(value):
+        raise Undecodable(f"json: unsupported value: {value}")
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        raise Undecodable("json: unsupported value: the number is too large")
     if isinstance(value, dict):
         return {_key(key): _stringify_keys(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -187,3 +187,35 @@ def test_a_protobuf_body_is_read(api: ApiServer, base: str) -> None:
     assert reply.json["data"] == {"k": "v"}
     broken = api.post(base, data[:-20], content_type=protobuf.MEDIA_TYPE)
     assert (broken.code, broken.json["reason"]) == (400, "BadRequest")
+
+
+def test_patches_that_are_shallow_one_by_one_do_not_make_a_deep_object(
+    api: ApiServer, base: str
+) -> None:
+    api.create(base, configmap("a"))
+    deep: Any = {}
+    for _ in range(60):
+        deep = {"a": deep}
+    operations = [{"op": "add", "path": "/x", "value": deep}]
+    operations += [{"op": "add", "path": "/x" + "/a" * 60 * n, "value": deep} for n in range(1, 9)]
+    kind = "application/json-patch+json"
+    reply = api.request("PATCH", f"{base}/a", operations, content_type=kind)
+    assert (reply.code, reply.json["reason"]) == (400, "BadRequest")
+    assert "levels deep" in reply.json["message"]
+
+
+def test_head_has_no_answer_for_resources(api: ApiServer, base: str) -> None:
+    assert api.request("HEAD", f"{base}?watch=true").code == 405
+    assert api.request("HEAD", "/version").code == 200
+
+
+def test_nonsense_from_a_client_is_not_logged_as_a_fault(
+    api: ApiServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    plain = socket.create_connection(("127.0.0.1", api.server.port))
+    with api.tls().wrap_socket(plain, server_hostname="127.0.0.1") as secure:
+        secure.settimeout(10)
+        secure.sendall(b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert secure.recv(100).split()[1] == b"400"
+        secure.close()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

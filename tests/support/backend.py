@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import ssl
@@ -55,6 +56,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def echo(self) -> None:
         body = self.body()
+        if self.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
         told = {
             "method": self.command,
             "path": self.path,

@@ -30,8 +30,6 @@ _CREDENTIALS = frozenset({"authorization"})
 _IDENTITIES = ("impersonate-", "x-remote-")
 _FRAMING = frozenset({"content-length", "expect"})
 """What is settled anew on each side."""
-_DECODED = frozenset({"gzip", "deflate", "br", "zstd"})
-"""Encodings of a request's body that are undone before it is read here."""
 _CROSS_ORIGIN = frozenset(
     {
         "access-control-allow-credentials",
@@ -64,8 +62,6 @@ def forwarded(given: Iterable[tuple[str, str]], client: Client, place: Place) ->
             before += f"{value}, "
         elif lower == "sec-websocket-protocol":
             kept += [(name, rest)] if (rest := _without_token(value)) else []
-        elif lower == "content-encoding" and value.lower() in _DECODED:
-            continue
         elif not (lower in dropped or lower.startswith((*_IDENTITIES, "x-forwarded-"))):
             kept.append((name, value))
     kept += [
@@ -84,11 +80,6 @@ def answered(given: Iterable[tuple[str, str]]) -> Pairs:
     given = list(given)
     dropped = _HOP_BY_HOP | _CROSS_ORIGIN | _named_by_connection(given)
     return [(name, value) for name, value in given if name.lower() not in dropped]
-
-
-def is_decoded(encoding: str) -> bool:
-    """Whether a request's body was encoded when it came and is read here without that."""
-    return encoding.lower() in _DECODED
 
 
 def value_of(headers: Iterable[tuple[str, str]], wanted: str) -> str:

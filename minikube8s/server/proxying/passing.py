@@ -78,8 +78,7 @@ def _framing(request: web.BaseRequest) -> list[tuple[str, str]]:
     """Return the header that says how long the body is that goes on."""
     if not request.body_exists:
         return []
-    encoding = request.headers.get("Content-Encoding", "")
-    if request.content_length is None or headers.is_decoded(encoding):
+    if request.content_length is None:
         return [("Transfer-Encoding", "chunked")]
     return [("Content-Length", str(request.content_length))]
 

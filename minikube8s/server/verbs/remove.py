@@ -11,7 +11,7 @@ from minikube8s.api import errors
 from minikube8s.api.errors import Cause
 from minikube8s.registry import DeleteOptions
 from minikube8s.registry.options import Propagation
-from minikube8s.server import documents, query, responses
+from minikube8s.server import documents, offloading, query, responses
 from minikube8s.server.call import Call
 from minikube8s.server.documents import Undecodable
 from minikube8s.server.query import list_query
@@ -70,7 +70,8 @@ async def delete_options(call: Call) -> DeleteOptions:
     Raises ApiError: BadRequest for what cannot be read, Invalid for what makes no sense.
     """
     data = await call.body()
-    body = _decode(call, data) if data else _from_query(call)
+    decode = _decode if data else _from_query
+    body = await offloading.beside(len(data), lambda: decode(call, data))
     causes = _faults(body)
     if causes:
         raise errors.invalid_options("DeleteOptions", causes)
@@ -116,7 +117,7 @@ def _decode(call: Call, data: bytes) -> _Body:
     return body
 
 
-def _from_query(call: Call) -> _Body:
+def _from_query(call: Call, _: bytes) -> _Body:
     raw: dict[str, Any] = {}
     seconds = query.integer(call.query, "gracePeriodSeconds")
     if seconds is not None:
