@@ -156,7 +156,7 @@ def _check_kind(obj: dict[str, Any], wanted: Expected) -> None:
     """Compare apiVersion and kind with what is expected; fill them in where they are missing."""
     api_version = obj.get("apiVersion") or wanted.api_version
     kind = obj.get("kind") or wanted.kind
-    if api_version not in {wanted.api_version, wanted.older}:
+    if api_version not in (wanted.api_version, wanted.older):
         raise errors.bad_request(
             f"the API version in the data ({api_version}) does not match the expected API version "
             f"({wanted.api_version})"
