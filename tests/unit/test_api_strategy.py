@@ -257,3 +257,12 @@ def test_what_works_is_not_warned_of():
     for_resource(PODS).prepare_create(pod)
     assert for_resource(PODS).warnings(pod) == []
     assert for_resource(SERVICEACCOUNTS).warnings(thing(SERVICEACCOUNTS)) == []
+
+
+def test_labels_that_ask_for_checks_of_pods_are_warned_of() -> None:
+    labels = {"pod-security.kubernetes.io/enforce": "restricted", "team": "a"}
+    namespace = {"metadata": {"name": "x", "labels": labels}, "spec": {}}
+    assert for_resource(NAMESPACES).warnings(namespace) == [
+        "metadata.labels[pod-security.kubernetes.io/enforce]: mk8s stores this but does not act"
+        " on it yet"
+    ]

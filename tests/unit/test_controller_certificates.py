@@ -156,6 +156,13 @@ def test_a_request_signed_by_another_key_is_not_signed(tmp_path: Path) -> None:
         signing.signer(tmp_path)(forged, 3600, NOW)
 
 
+@pytest.mark.parametrize("kind", ["UTF8String", "PrintableString", "BMPString", "T61String"])
+@pytest.mark.parametrize("before", [b"", b"x\n", b"-----BEGIN X-----\nAAAA\n-----END X-----\n"])
+def test_groups_are_read_however_they_are_written(kind: str, before: bytes) -> None:
+    _, pem = certificate_request("eve", "system:masters", kind=kind)
+    assert signing.organizations(before + pem) == ("system:masters",)
+
+
 def test_what_is_no_request_is_told() -> None:
     with pytest.raises(MalformedRequest, match="PEM block type must be CERTIFICATE REQUEST"):
         signing.organizations(b"x")

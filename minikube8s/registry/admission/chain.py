@@ -3,9 +3,9 @@
 Mutating plugins come before the object is prepared and validated, validating ones after. The
 order is Kubernetes': LimitRanger, ServiceAccount, Priority, DefaultTolerationSeconds,
 DefaultStorageClass, StorageObjectInUseProtection, PersistentVolumeClaimResize, RuntimeClass,
-CertificateSubjectRestriction, DefaultIngressClass; what is asked of others (webhooks) belongs
-after these in either table, and ResourceQuota, which reserves what it grants, comes last of all
-(`registry.quota`).
+DefaultIngressClass; what is asked of others (webhooks) belongs after these in either table, and
+ResourceQuota, which reserves what it grants, comes last of all (`registry.quota`). The plugins
+for certificates have to know who asks and are the server's (`server.signing_requests`).
 A plugin is a function over a request and what the cluster holds; it raises ApiError 403.
 """
 
@@ -36,7 +36,6 @@ _MUTATING: Kinds = {
 _VALIDATING: Kinds = {
     ("", "PersistentVolumeClaim"): ("limits:check_claim", "storage:check_resize"),
     ("", "Pod"): ("limits:check_pod",),
-    ("certificates.k8s.io", "CertificateSigningRequest"): ("certificates:check_subject",),
     ("scheduling.k8s.io", "PriorityClass"): ("priority:check_class",),
 }
 _PARTS = frozenset({"", "resize"})
