@@ -127,5 +127,5 @@ def test_no_message_is_forgotten_here() -> None:
     """Whoever adds a message says above what a node may do with it."""
     kinds = {field.name for field in agent_pb2.Up.DESCRIPTOR.oneofs_by_name["message"].fields}
     assert kinds == {
-        "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event", "stats",
+        "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event",
     }  # fmt: skip
