@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from minikube8s.api.quoting import quote
 from minikube8s.api.resources import Resource
 
 Obj = Mapping[str, Any]
@@ -26,6 +27,21 @@ def selectable(resource: Resource, obj: Obj) -> dict[str, str]:
     if extra is not None:
         values.update(extra(obj))
     return values
+
+
+def refusal(resource: Resource, field: str) -> str:
+    """Return why a kind cannot be selected by a field, in Kubernetes' words; empty where it can."""
+    if (resource.group, resource.kind) in _KINDS:
+        if field in selectable(resource, {}):
+            return ""
+        if resource.kind == "Job":
+            return f"field label {quote(field)} not supported for batchv1.Job"
+        return f"field label not supported: {field}"
+    # What has no fields of its own takes both of these, namespaced or not.
+    if field in {"metadata.name", "metadata.namespace"}:
+        return ""
+    names = '"metadata.name", "metadata.namespace"'
+    return f"{quote(field)} is not a known field selector: only {names}"
 
 
 def _text(value: Any) -> str:
@@ -69,7 +85,14 @@ _EVENT = _paths(
 
 
 def _pod(obj: Obj) -> dict[str, str]:
-    return {**_POD(obj), "spec.hostNetwork": _at(obj, "spec.hostNetwork") or "false"}
+    addresses = (obj.get("status") or {}).get("podIPs") or ()
+    return {
+        **_POD(obj),
+        # What clients of long ago call the node.
+        "spec.host": _at(obj, "spec.nodeName"),
+        "spec.hostNetwork": _at(obj, "spec.hostNetwork") or "false",
+        "status.podIPs": ",".join(_text(address.get("ip")) for address in addresses),
+    }
 
 
 def _event(obj: Obj) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The query parameters of requests, read into values. Pure.
 
-Owns their names, their spelling of numbers and booleans and the combinations that are refused.
-Unknown parameters are ignored, as Kubernetes does.
+Owns their names and their spelling of numbers and booleans; those of lists and watches are in
+`list_query`. Unknown parameters are ignored, as Kubernetes does.
 """
 
 from __future__ import annotations
@@ -11,31 +11,11 @@ from typing import NamedTuple
 
 from minikube8s.api import errors
 from minikube8s.api.errors import Cause
-from minikube8s.api.selectors import FieldSelector, Selector, parse_fields, parse_labels
 
 Query = Mapping[str, str]
 
 MANAGER_BYTES = 128
 """The longest name of a field manager."""
-
-
-class ListQuery(NamedTuple):
-    """What list, watch and deletecollection are asked for.
-
-    `limit` 0 means no limit. `resource_version` is None where not given. `timeout` in seconds.
-    `send_initial` is None where not given, because false differs from absent.
-    """
-
-    labels: Selector
-    fields: FieldSelector
-    watch: bool
-    limit: int
-    token: str
-    resource_version: int | None
-    match: str
-    timeout: int | None
-    bookmarks: bool
-    send_initial: bool | None
 
 
 class WriteQuery(NamedTuple):
@@ -110,60 +90,3 @@ def manager_of_agent(agent: str) -> str:
     """Return whom the User-Agent of a client that names no field manager stands for."""
     name = "".join(letter for letter in agent.partition("/")[0] if letter.isprintable())
     return name.encode(errors="ignore")[:MANAGER_BYTES].decode(errors="ignore") or "unknown"
-
-
-def list_query(query: Query) -> ListQuery:
-    """Read the parameters of list, watch and deletecollection. Raises BadRequest."""
-    parsed = ListQuery(
-        labels=parse_labels(query.get("labelSelector", "")),
-        fields=parse_fields(query.get("fieldSelector", "")),
-        watch=flag(query, "watch"),
-        limit=integer(query, "limit") or 0,
-        token=query.get("continue", ""),
-        resource_version=integer(query, "resourceVersion"),
-        match=query.get("resourceVersionMatch", ""),
-        timeout=integer(query, "timeoutSeconds"),
-        bookmarks=flag(query, "allowWatchBookmarks"),
-        send_initial=flag(query, "sendInitialEvents") if "sendInitialEvents" in query else None,
-    )
-    problem = _combination(parsed)
-    if problem:
-        raise errors.bad_request(problem)
-    return parsed
-
-
-def _combination(query: ListQuery) -> str:
-    """Return what is wrong with these parameters together, empty when nothing is."""
-    match, forbidden = query.match, "resourceVersionMatch: Forbidden: resourceVersionMatch is"
-    initial, exact = query.send_initial is not None, query.match == "Exact"
-    rules = (
-        (
-            match not in {"", "Exact", "NotOlderThan"},
-            f'resourceVersionMatch: Unsupported value: "{match}": '
-            'supported values: "Exact", "NotOlderThan"',
-        ),
-        (
-            initial and not query.watch,
-            "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list",
-        ),
-        (
-            initial and match != "NotOlderThan",
-            "resourceVersionMatch: Forbidden: sendInitialEvents requires setting "
-            "resourceVersionMatch to NotOlderThan",
-        ),
-        (
-            query.watch and match and not initial,
-            f"{forbidden} forbidden for watch unless sendInitialEvents is provided",
-        ),
-        (match and query.token, f"{forbidden} forbidden when continue is provided"),
-        (
-            match and query.resource_version is None and not query.watch,
-            f"{forbidden} forbidden unless resourceVersion is provided",
-        ),
-        (
-            exact and query.resource_version == 0,
-            'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for '
-            'resourceVersion "0"',
-        ),
-    )
-    return next((message for broken, message in rules if broken), "")

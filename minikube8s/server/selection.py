@@ -18,10 +18,10 @@ class Selection:
         self._labels = labels
         self._fields = by_field
         if not by_field.empty:
-            supported = fields.selectable(resource, {})
             for requirement in by_field.requirements:
-                if requirement.field not in supported:
-                    raise errors.bad_request(f"field label not supported: {requirement.field}")
+                why = fields.refusal(resource, requirement.field)
+                if why:
+                    raise errors.bad_request(why)
 
     @property
     def everything(self) -> bool:

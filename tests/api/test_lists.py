@@ -46,9 +46,6 @@ def test_selectors_select(api: ApiServer, maps: str, query: str, found: str) -> 
         "labelSelector=a%20in",
         "limit=x",
         "resourceVersion=x",
-        "resourceVersionMatch=Exact",
-        "resourceVersionMatch=Sometimes&resourceVersion=1",
-        "sendInitialEvents=true",
         "continue=nonsense",
     ],
 )

@@ -98,7 +98,11 @@ def test_pods_are_measured_by_container_and_selected_by_their_labels(
         ("namespaces/NS/pods/d", 404, 'podmetrics.metrics.k8s.io "NS/d" not found'),
         ("namespaces/NS/pods/x", 404, 'podmetrics.metrics.k8s.io "NS/x" not found'),
         ("nodes?labelSelector=%3D%3D", 400, None),
-        ("nodes?fieldSelector=spec.x%3D1", 400, "field label not supported: spec.x"),
+        (
+            "nodes?fieldSelector=spec.x%3D1",
+            400,
+            '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
+        ),
     ],
 )
 def test_what_is_not_measured_is_not_found(

@@ -63,10 +63,6 @@ def test_initial_events_end_with_an_annotated_bookmark(api: ApiServer, base: str
         assert seen(watch.next()) == ("ADDED", "b")
 
 
-def test_initial_events_without_their_match_are_refused(api: ApiServer, base: str) -> None:
-    assert api.get(f"{base}?watch=true&sendInitialEvents=true").code == 400
-
-
 def test_a_selection_sees_objects_enter_and_leave(api: ApiServer, base: str) -> None:
     api.create(base, configmap("a", color="red"))
     with api.watch(f"{base}?watch=true&labelSelector=color%3Dblue") as watch:

@@ -9,7 +9,7 @@ from minikube8s.server import pagination, responses
 from minikube8s.server.call import Call
 from minikube8s.server.computed.metrics import NodeMetrics, PodMetrics
 from minikube8s.server.computed.sources import Source
-from minikube8s.server.query import list_query
+from minikube8s.server.list_query import list_query
 from minikube8s.server.rendering import ListMeta
 from minikube8s.server.selection import Selection
 

@@ -7,8 +7,8 @@ from aiohttp import web
 from minikube8s.api import errors
 from minikube8s.server import pagination, responses
 from minikube8s.server.call import Call
+from minikube8s.server.list_query import ListQuery, list_query
 from minikube8s.server.pagination import Page
-from minikube8s.server.query import ListQuery, list_query
 from minikube8s.server.rendering import ListMeta
 from minikube8s.server.selection import Selection
 from minikube8s.store.entry import Entry

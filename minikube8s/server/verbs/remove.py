@@ -14,7 +14,7 @@ from minikube8s.registry.options import Propagation
 from minikube8s.server import documents, offloading, query, responses
 from minikube8s.server.call import Call
 from minikube8s.server.documents import Undecodable
-from minikube8s.server.query import list_query
+from minikube8s.server.list_query import list_query
 from minikube8s.server.rendering import ListMeta
 from minikube8s.server.selection import Selection
 

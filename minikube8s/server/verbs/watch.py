@@ -16,7 +16,7 @@ from aiohttp import web
 from minikube8s.api.errors import ApiError
 from minikube8s.server import negotiation
 from minikube8s.server.call import Call
-from minikube8s.server.query import ListQuery, list_query
+from minikube8s.server.list_query import ListQuery, list_query
 from minikube8s.server.rendering import INITIAL_EVENTS_END, Renderer, frame
 from minikube8s.server.selection import Selection
 from minikube8s.server.streaming import Outflow, opening
