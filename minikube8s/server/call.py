@@ -126,8 +126,11 @@ class Call:
         def admit(new: dict[str, Any], old: dict[str, Any] | None) -> None:
             if guard is not None:
                 guard(new, old)
-            if not self.subresource:
-                self.warnings += strategy.for_resource(self.resource).warnings(new)
+            hooks = strategy.for_resource(self.resource)
+            if self.subresource:
+                self.warnings += hooks.part_warnings(new, self.subresource)
+            else:
+                self.warnings += hooks.warnings(new)
 
         return WriteOptions(dry_run=asked.dry_run, field_manager=manager, admit=admit)
 

@@ -134,7 +134,8 @@ def _legacy_resource(row: Resource) -> dict[str, Any]:
         entry["shortNames"] = list(row.short_names)
     if row.categories:
         entry["categories"] = list(row.categories)
-    entry["storageVersionHash"] = _storage_hash(row)
+    if "watch" in row.verbs:
+        entry["storageVersionHash"] = _storage_hash(row)
     return entry
 
 

@@ -12,6 +12,8 @@ from minikube8s.api.resources.access import (
     ROLES,
 )
 from minikube8s.api.resources.core import (
+    BINDINGS,
+    COMPONENTSTATUSES,
     CONFIGMAPS,
     ENDPOINTS,
     EVENTS,
@@ -75,9 +77,11 @@ from minikube8s.api.resources.workloads import (
 )
 
 __all__ = [
+    "BINDINGS",
     "CERTIFICATESIGNINGREQUESTS",
     "CLUSTERROLEBINDINGS",
     "CLUSTERROLES",
+    "COMPONENTSTATUSES",
     "CONFIGMAPS",
     "CONTROLLERREVISIONS",
     "CRONJOBS",

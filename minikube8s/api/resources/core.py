@@ -8,6 +8,16 @@ from minikube8s.api.resources.model import ALL_VERBS, Subresource
 _PROXY_VERBS = ("create", "delete", "get", "patch", "update")
 _NO_COLLECTION = tuple(verb for verb in ALL_VERBS if verb != "deletecollection")
 
+BINDINGS = row("", "v1", "Binding", "bindings", verbs=("create",))
+COMPONENTSTATUSES = row(
+    "",
+    "v1",
+    "ComponentStatus",
+    "componentstatuses",
+    namespaced=False,
+    short=("cs",),
+    verbs=("get", "list"),
+)
 CONFIGMAPS = row("", "v1", "ConfigMap", "configmaps", short=("cm",))
 ENDPOINTS = row(
     "",
@@ -30,7 +40,16 @@ NAMESPACES = row(
     subresources=(Subresource("finalize", "Namespace", ("update",)),),
     verbs=_NO_COLLECTION,
 )
-NODES = row("", "v1", "Node", "nodes", namespaced=False, short=("no",), status=True)
+NODES = row(
+    "",
+    "v1",
+    "Node",
+    "nodes",
+    namespaced=False,
+    short=("no",),
+    status=True,
+    subresources=(Subresource("proxy", "NodeProxyOptions", _PROXY_VERBS),),
+)
 PERSISTENTVOLUMECLAIMS = row(
     "",
     "v1",
@@ -62,11 +81,13 @@ PODS = row(
     subresources=(
         Subresource("attach", "PodAttachOptions", ("create", "get")),
         Subresource("binding", "Binding", ("create",)),
+        Subresource("ephemeralcontainers", "Pod"),
         Subresource("eviction", "Eviction", ("create",), group="policy", version="v1"),
         Subresource("exec", "PodExecOptions", ("create", "get")),
         Subresource("log", "Pod", ("get",)),
         Subresource("portforward", "PodPortForwardOptions", ("create", "get")),
         Subresource("proxy", "PodProxyOptions", _PROXY_VERBS),
+        Subresource("resize", "Pod"),
     ),
 )
 PODTEMPLATES = row("", "v1", "PodTemplate", "podtemplates", returns_deleted=True)
@@ -116,6 +137,8 @@ SERVICES = row(
 )
 
 ROWS = (
+    BINDINGS,
+    COMPONENTSTATUSES,
     CONFIGMAPS,
     ENDPOINTS,
     EVENTS,

@@ -95,6 +95,10 @@ class Strategy:
         """Return Kubernetes' own warnings, and a sentence per field that is not acted on."""
         return [*kindwarnings.warnings(self.resource, obj), *unsupported(self.resource, obj)]
 
+    def part_warnings(self, obj: Obj, subresource: str) -> list[str]:
+        """Return what to say of an object that was written through a part's endpoint."""
+        return []
+
     def _changed(self, new: Obj, old: Obj) -> bool:
         return any(new.get(name) != old.get(name) for name in self.generation_sections)
 

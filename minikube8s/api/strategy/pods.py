@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from minikube8s.api import quantity
 from minikube8s.api.errors import Cause, forbidden_field
+from minikube8s.api.strategy import podparts
 from minikube8s.api.strategy.checks import podspec, podupdate
 from minikube8s.api.strategy.model import Obj, Strategy
 
@@ -26,6 +27,11 @@ class PodStrategy(Strategy):
 
     def prepare_update(self, new: Obj, old: Obj, subresource: str = "") -> None:
         """A binding writes the node and says so in the status; the generation stays."""
+        if subresource in podparts.PARTS:
+            podparts.prepare(new, old, subresource)
+            if self._changed(new, old):
+                new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+            return
         if subresource != "binding":
             super().prepare_update(new, old, subresource)
             return
@@ -57,9 +63,18 @@ class PodStrategy(Strategy):
     def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Allow new images, a shorter deadline and more tolerations, and binding to a node once."""
         causes = super().validate_update(new, old, subresource)
+        if subresource in podparts.PARTS:
+            quality = qos_class(new["spec"]), qos_class(old["spec"])
+            return causes + podparts.check(new, old, subresource, quality)
         if new["spec"] == old["spec"] or (subresource == "binding" and _is_unbound(old)):
             return causes
         return causes + podupdate.check(new["spec"], old["spec"])
+
+    def part_warnings(self, obj: Obj, subresource: str) -> list[str]:
+        """Say what nothing acts on yet of the parts that are written by themselves."""
+        if subresource == "resize":
+            return ["resize: mk8s stores this but does not act on it yet"]
+        return self.warnings(obj) if subresource in podparts.PARTS else []
 
 
 def _is_unbound(pod: Obj) -> bool:

@@ -19,6 +19,7 @@ __all__ = ["columns", "conditions", "row"]
 _GENERIC = Table((NAME, AGE), lambda obj, now: [name_of(obj), age(obj, now)])
 
 _KINDS: dict[tuple[str, str], str] = {
+    ("", "ComponentStatus"): "components:COMPONENT_STATUS",
     ("", "ConfigMap"): "config:CONFIG_MAP",
     ("", "Endpoints"): "services:ENDPOINTS",
     ("", "Event"): "events:EVENT",

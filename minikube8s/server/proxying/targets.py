@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
 from minikube8s.api.quoting import quote
-from minikube8s.api.resources import ENDPOINTSLICES, PODS, SERVICES
+from minikube8s.api.resources import ENDPOINTSLICES, NODES, PODS, SERVICES
 from minikube8s.registry import Registry
 from minikube8s.server import containers
 from minikube8s.server.proxying import names
 
 Object = dict[str, Any]
 
+KUBELET_PORT = "10250"
 SERVICE_NAME = "kubernetes.io/service-name"
 _STANDARD = {"http": 80, "https": 443}
 
@@ -65,6 +66,18 @@ def service_target(registry: Registry, namespace: str, text: str) -> Target:
         if node:
             return Target(node, named.scheme, _allowed(address), port)
     raise errors.unavailable(f"no endpoints available for service {quote(named.name)}")
+
+
+def node_target(registry: Registry, text: str) -> Target | None:
+    """Return a port of a node; None when its own agent is meant. Raises ApiError."""
+    named = names.split("node", text)
+    node = registry.get(NODES, None, named.name).object
+    if named.port in {"", KUBELET_PORT}:
+        return None
+    port = names.number("node", text, named.port)
+    addresses = (node.get("status") or {}).get("addresses") or ()
+    found = [one["address"] for one in addresses if one["type"] == "InternalIP"]
+    return Target(named.name, named.scheme, _allowed(found[0] if found else ""), port)
 
 
 def _port_name(service: Object, named: names.Named) -> str:

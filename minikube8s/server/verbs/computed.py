@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from minikube8s.api.resources import NODE_METRICS, POD_METRICS, Resource
+from minikube8s.api.resources import COMPONENTSTATUSES, NODE_METRICS, POD_METRICS, Resource
 from minikube8s.server import pagination, responses
 from minikube8s.server.call import Call
+from minikube8s.server.computed.components import Components
 from minikube8s.server.computed.metrics import NodeMetrics, PodMetrics
 from minikube8s.server.computed.sources import Source
 from minikube8s.server.list_query import list_query
 from minikube8s.server.rendering import ListMeta
 from minikube8s.server.selection import Selection
 
-SOURCES: dict[Resource, Source] = {NODE_METRICS: NodeMetrics(), POD_METRICS: PodMetrics()}
+SOURCES: dict[Resource, Source] = {
+    COMPONENTSTATUSES: Components(),
+    NODE_METRICS: NodeMetrics(),
+    POD_METRICS: PodMetrics(),
+}
 
 
 async def get(call: Call) -> web.StreamResponse:

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from minikube8s.api import errors, meta
+from minikube8s.api.resources import PODS
 from minikube8s.registry import DeleteOptions, eviction
 from minikube8s.server import bodies, responses
 from minikube8s.server.call import Call
@@ -15,9 +16,15 @@ Object = dict[str, Any]
 
 
 async def bind(call: Call) -> web.StreamResponse:
-    """Put a pod on the node that the Binding in the body names."""
+    """Put a pod on the node that the Binding in the body names.
+
+    The pod is that of the path, or, where bindings are created as such, of the same name.
+    """
     binding = await call.object(bodies.BINDING)
     bodies.check_identity(binding, call.namespace, call.name)
+    name = call.name or binding["metadata"].get("name", "")
+    if not name:
+        raise errors.bad_request("metadata.name: Required value: name the pod to be bound")
     target = binding.get("target") or {}
     node = target.get("name", "")
     if target.get("kind") not in {None, "", "Node"} or not node:
@@ -27,20 +34,18 @@ async def bind(call: Call) -> web.StreamResponse:
     def change(pod: Object) -> Object:
         if pod["spec"].get("nodeName"):
             raise errors.conflict(
-                call.resource,
-                call.name,
-                f'pod {call.name} is already assigned to node "{pod["spec"]["nodeName"]}"',
+                PODS,
+                name,
+                f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"',
             )
         if pod["metadata"].get("deletionTimestamp"):
-            why = f"pod {call.name} is being deleted, cannot be assigned to a host"
-            raise errors.conflict(call.resource, call.name, why)
+            why = f"pod {name} is being deleted, cannot be assigned to a host"
+            raise errors.conflict(PODS, name, why)
         pod["spec"]["nodeName"] = node
         meta.set_condition(pod.setdefault("status", {}), "PodScheduled", "True", now=now)
         return pod
 
-    await call.registry.update(
-        call.resource, call.namespace, call.name, change, "binding", call.write_options()
-    )
+    await call.registry.update(PODS, call.namespace, name, change, "binding", call.write_options())
     return _done(call)
 
 

@@ -20,11 +20,15 @@ from minikube8s.server.proxying.targets import Target
 
 async def proxy(call: Call) -> web.StreamResponse:
     """Answer with what a pod or an endpoint of a service answers."""
+    return await reach(call, _target(call))
+
+
+async def reach(call: Call, target: Target) -> web.StreamResponse:
+    """Answer with what the target answers. Raises ApiError."""
     request = call.request
     place = names.place(request.raw_path, namespaced=call.resource.namespaced)
     if place is None:
         raise pages.nowhere()
-    target = _target(call)
     if not place.path and request.method in {"GET", "HEAD"}:
         # Or links relative to the page would lead one level too high.
         query = f"?{place.query}" if place.query else ""

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from minikube8s.api.resources import (
+    BINDINGS,
     LOCALSUBJECTACCESSREVIEWS,
+    NODES,
     SELFSUBJECTACCESSREVIEWS,
     SELFSUBJECTREVIEWS,
     SELFSUBJECTRULESREVIEWS,
@@ -20,6 +22,7 @@ from minikube8s.server.verbs import (
     computed,
     forward,
     log,
+    nodeproxy,
     placement,
     proxy,
     read,
@@ -49,6 +52,8 @@ _PARTS: dict[str, Handler] = {"get": read.get, "update": write.update, "patch": 
 _SUBRESOURCES: dict[str, dict[str, Handler]] = {
     "status": _PARTS,
     "approval": _PARTS,
+    "ephemeralcontainers": _PARTS,
+    "resize": _PARTS,
     "finalize": {"update": write.update},
     "scale": {"get": scale.get, "update": scale.update, "patch": scale.patch},
     "log": {"get": log.log},
@@ -84,5 +89,9 @@ def handler(resource: Resource, subresource: str, verb: str) -> Handler | None:
         return _REVIEWS[resource] if verb == "create" and not subresource else None
     if resource in computed.SOURCES:
         return None if subresource else _COMPUTED.get(verb)
+    if resource is BINDINGS:
+        return placement.bind
+    if resource is NODES and subresource == "proxy":
+        return nodeproxy.node_proxy
     handlers = _SUBRESOURCES.get(subresource, {}) if subresource else _OBJECTS
     return handlers.get(verb)

@@ -1,0 +1,74 @@
+"""nodes/proxy: ports of a node, and the pages of its agent that the kubelet has too."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from minikube8s.api import errors
+from minikube8s.api.errors import ApiError
+from minikube8s.api.resources import PODS
+from minikube8s.server import pages, responses
+from minikube8s.server.call import Call
+from minikube8s.server.proxying import kubelet, names, targets
+from minikube8s.server.verbs import proxy
+
+_Page = Callable[[Call, str], Awaitable[web.StreamResponse]]
+
+
+async def node_proxy(call: Call) -> web.StreamResponse:
+    """Answer with what a port of the node answers, or with a page of its agent."""
+    target = targets.node_target(call.registry, call.name)
+    if target is not None:
+        return await proxy.reach(call, target)
+    place = names.place(call.request.raw_path, namespaced=False)
+    if place is None:
+        raise pages.nowhere()
+    wanted = place.path.strip("/")
+    page = _PAGES.get(wanted)
+    if page is None:
+        known = ", ".join(f"/{name}" for name in sorted(_PAGES))
+        why = f'the node\'s agent has no page "/{wanted}"; it has {known}'
+        raise ApiError(404, "NotFound", why, {})
+    if call.request.method not in {"GET", "HEAD"}:
+        raise errors.method_not_allowed(call.resource, call.verb)
+    return await page(call, names.split("node", call.name).name)
+
+
+async def _healthz(call: Call, node: str) -> web.StreamResponse:
+    await call.services.pod_streams.stats(node)
+    return responses.body(call.request, b"ok", content_type="text/plain; charset=utf-8")
+
+
+async def _pods(call: Call, node: str) -> web.StreamResponse:
+    items = [
+        one.object for one in call.registry.list(PODS) if one.object["spec"].get("nodeName") == node
+    ]
+    listed = {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items}
+    return responses.document(call.request, listed)
+
+
+async def _summary(call: Call, node: str) -> web.StreamResponse:
+    return responses.document(call.request, await _measured(call, node))
+
+
+async def _resource_metrics(call: Call, node: str) -> web.StreamResponse:
+    text = kubelet.resource_metrics(await _measured(call, node))
+    content_type = "text/plain; version=0.0.4; charset=utf-8"
+    return responses.body(call.request, text.encode(), content_type=content_type)
+
+
+async def _measured(call: Call, node: str) -> dict[str, Any]:
+    stats = await call.services.pod_streams.stats(node)
+    summary: dict[str, Any] = stats["summary"]
+    return summary
+
+
+_PAGES: dict[str, _Page] = {
+    "healthz": _healthz,
+    "metrics/resource": _resource_metrics,
+    "pods": _pods,
+    "stats/summary": _summary,
+}
