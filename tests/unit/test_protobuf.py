@@ -264,10 +264,12 @@ def test_packed_numbers_are_read_too() -> None:
 
 def test_a_watch_event_is_a_bare_message_around_an_enveloped_object() -> None:
     obj = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x"}}
-    event = dict(wire.fields(memoryview(protobuf.encode_watch_event("ADDED", obj))))
-    assert bytes(event[1]) == b"ADDED"  # type: ignore[arg-type]
+    frame = protobuf.watch_frame("ADDED", protobuf.encode(obj))
+    assert int.from_bytes(frame[:4]) == len(frame) - 4
+    event = dict(wire.fields(frame[4:]))
+    assert event[1] == b"ADDED"
     raw = dict(wire.fields(event[2]))[1]  # type: ignore[arg-type]
-    assert protobuf.decode(bytes(raw)) == obj  # type: ignore[arg-type]
+    assert protobuf.decode(raw) == obj  # type: ignore[arg-type]
 
 
 _SCALARS = {"string": 9, "bytes": 12, "bool": 8, "int32": 5, "int64": 3, "double": 1}
@@ -281,8 +283,7 @@ def reference(kind: str) -> Any:
         for number, field in enumerate(message(name).fields):
             type_, label = field.type, 1
             if type_.kind == "list":
-                assert type_.element is not None
-                type_, label = type_.element, 3
+                type_, label = type_.inner, 3
             added = entry.field.add(name=f"f{number}", number=field.number, label=label)
             added.type = _SCALARS.get(type_.kind, 12)
             if type_.kind == "message":
@@ -298,8 +299,7 @@ def reference(kind: str) -> Any:
 
 def test_a_second_implementation_reads_and_writes_the_same_bytes() -> None:
     pod = next(obj for obj in OBJECTS if obj["kind"] == "Pod")
-    unknown = dict(wire.fields(memoryview(protobuf.encode(pod))[4:]))
-    raw = bytes(unknown[2])  # type: ignore[arg-type]
+    raw = protobuf.encode_bare(pod)
     parsed = reference("k8s.io.api.core.v1.Pod").FromString(raw)
     assert parsed.SerializeToString(deterministic=True) == raw
     assert parsed.f0.f0 == "x"

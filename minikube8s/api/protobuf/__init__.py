@@ -13,7 +13,10 @@ from minikube8s.api.protobuf.envelope import (
     decode,
     encodable,
     encode,
-    encode_watch_event,
+    encode_bare,
+    encode_list,
+    enveloped,
+    watch_frame,
 )
 
 __all__ = [
@@ -24,5 +27,8 @@ __all__ = [
     "decode",
     "encodable",
     "encode",
-    "encode_watch_event",
+    "encode_bare",
+    "encode_list",
+    "enveloped",
+    "watch_frame",
 ]

@@ -9,7 +9,6 @@ The numbers and types are facts read off the interface files that Kubernetes 1.3
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -33,6 +32,13 @@ class Type(NamedTuple):
     message: str = ""
     element: Type | None = None
 
+    @property
+    def inner(self) -> Type:
+        """What a list or a map holds."""
+        if self.element is None:
+            raise TypeError(f"a {self.kind} holds nothing")
+        return self.element
+
 
 class Field(NamedTuple):
     """One field; an `inline` one has no name in JSON, its own fields take its place."""
@@ -44,11 +50,10 @@ class Field(NamedTuple):
 
 
 class Message(NamedTuple):
-    """The fields of a message in the order of their numbers, and by number."""
+    """The fields of a message in the order of their numbers, and their names in JSON."""
 
     name: str
     fields: tuple[Field, ...]
-    by_number: Mapping[int, Field]
     names: frozenset[str]
 
 
@@ -72,8 +77,7 @@ def message(name: str) -> Message:
     for field in fields:
         if field.inline:
             names |= message(field.type.message).names
-    by_number = {field.number: field for field in fields}
-    return Message(name, fields, by_number, frozenset(names))
+    return Message(name, fields, frozenset(names))
 
 
 def names() -> list[str]:

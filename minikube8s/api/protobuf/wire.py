@@ -5,8 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-_VARINT, _FIXED64, _LENGTH_DELIMITED, _FIXED32 = 0, 1, 2, 5
+VARINT, FIXED64, LENGTH_DELIMITED, FIXED32 = 0, 1, 2, 5
 _WORD = 2**64
+_LONGEST_VARINT = 10
+
+_SHORT = tuple(bytes([number]) for number in range(0x80))
+"""The varints of one byte, which most are."""
 
 
 class Malformed(ValueError):
@@ -15,6 +19,8 @@ class Malformed(ValueError):
 
 def varint(number: int) -> bytes:
     """An integer in groups of seven bits, lowest first; a negative one as its 64-bit complement."""
+    if 0 <= number < 0x80:
+        return _SHORT[number]
     number %= _WORD
     out = bytearray()
     while number > 0x7F:
@@ -24,55 +30,68 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
+def tag(number: int, kind: int) -> bytes:
+    """What stands before a field's value: its number and how the value is written."""
+    return varint(number << 3 | kind)
+
+
 def field(number: int, value: bytes) -> bytes:
     """A string, bytes or an embedded message."""
-    return varint(number << 3 | _LENGTH_DELIMITED) + varint(len(value)) + value
+    return tag(number, LENGTH_DELIMITED) + varint(len(value)) + value
 
 
 def integer(number: int, value: int) -> bytes:
     """An int32, int64 or bool."""
-    return varint(number << 3 | _VARINT) + varint(value)
+    return tag(number, VARINT) + varint(value)
 
 
 def double(number: int, value: float) -> bytes:
     """A double."""
-    return varint(number << 3 | _FIXED64) + struct.pack("<d", value)
+    return tag(number, FIXED64) + struct.pack("<d", value)
 
 
-def fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+def fields(data: bytes | memoryview) -> Iterator[tuple[int, int | bytes]]:
     """Every field of a message: its number, and an integer or the bytes that it holds.
 
     Fixed-width numbers come as their bytes. Raises Malformed.
     """
+    data = bytes(data)
     position, end = 0, len(data)
     while position < end:
-        key, position = read_varint(data, position)
-        kind = key & 7
-        if kind == _VARINT:
-            value, position = read_varint(data, position)
+        key, position = read_varint(data, position, end)
+        if key & 7 == VARINT:
+            value, position = read_varint(data, position, end)
             yield key >> 3, value
-            continue
-        if kind == _LENGTH_DELIMITED:
-            size, position = read_varint(data, position)
-        elif kind in (_FIXED64, _FIXED32):
-            size = 8 if kind == _FIXED64 else 4
         else:
-            raise Malformed(f"wire type {kind} is not used by Kubernetes")
-        if size > end - position:
-            raise Malformed("a field is longer than its message")
-        yield key >> 3, data[position : position + size]
-        position += size
+            start, position = extent(data, position, end, key & 7)
+            yield key >> 3, data[start:position]
 
 
-def read_varint(data: memoryview, position: int) -> tuple[int, int]:
+def extent(data: bytes, position: int, end: int, kind: int) -> tuple[int, int]:
+    """Where the bytes of a field that is no varint begin and end. Raises Malformed."""
+    if kind == LENGTH_DELIMITED:
+        size, position = read_varint(data, position, end)
+    elif kind == FIXED64:
+        size = 8
+    elif kind == FIXED32:
+        size = 4
+    else:
+        raise Malformed(f"wire type {kind} is not used by Kubernetes")
+    if size > end - position:
+        raise Malformed("a field is longer than its message")
+    return position, position + size
+
+
+def read_varint(data: bytes, position: int, end: int) -> tuple[int, int]:
     """The integer at a position, and the position behind it. Raises Malformed."""
+    if position < end and data[position] < 0x80:
+        return data[position], position + 1
     number = shift = 0
-    while position < len(data) and shift < 70:
-        byte = data[position]
-        position += 1
+    for at in range(position, min(end, position + _LONGEST_VARINT)):
+        byte = data[at]
         number |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return number % _WORD, position
+            return number % _WORD, at + 1
         shift += 7
     raise Malformed("an integer does not end")
 
@@ -82,7 +101,7 @@ def signed(number: int) -> int:
     return number - _WORD if number >= _WORD // 2 else number
 
 
-def as_double(data: memoryview) -> float:
+def as_double(data: bytes) -> float:
     """The value of a double field. Raises Malformed."""
     if len(data) != 8:
         raise Malformed("a double has eight bytes")
