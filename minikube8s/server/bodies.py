@@ -58,6 +58,8 @@ def read_object(
     try:
         document = documents.decode(data, encoding, find_duplicates=validation != "Ignore")
     except Undecodable as error:
+        if error.kind:
+            raise _misfit(error.kind, error.version, wanted, str(error)) from error
         raise _unrecognized(wanted, f"couldn't get version/kind; {error}", data) from error
     obj = document.value
     if not isinstance(obj, dict):
@@ -67,10 +69,7 @@ def read_object(
     try:
         check_fields(obj, wanted.definition, validation, warnings, duplicates)
     except errors.ApiError as error:
-        raise errors.bad_request(
-            f'{wanted.kind} in version "{wanted.version}" cannot be handled as a {wanted.kind}: '
-            f"{error.message}"
-        ) from error
+        raise _misfit(wanted.kind, wanted.version, wanted, error.message) from error
     return obj
 
 
@@ -162,10 +161,8 @@ def _check_kind(obj: dict[str, Any], wanted: Expected) -> None:
             f"({wanted.api_version})"
         )
     if kind != wanted.kind:
-        raise errors.bad_request(
-            f'{kind} in version "{wanted.version}" cannot be handled as a {wanted.kind}: '
-            f"the kind in the data ({kind}) does not match the expected kind ({wanted.kind})"
-        )
+        why = f"the kind in the data ({kind}) does not match the expected kind ({wanted.kind})"
+        raise _misfit(kind, wanted.version, wanted, why)
     obj["apiVersion"], obj["kind"] = api_version, kind
 
 
@@ -174,6 +171,12 @@ def _listed(sentences: list[str]) -> str:
     left_out = len(sentences) - _LISTED
     ending = [f"and {left_out} more"] if left_out > 0 else []
     return ", ".join([*sentences[:_LISTED], *ending])
+
+
+def _misfit(kind: str, version: str, wanted: Expected, why: str) -> errors.ApiError:
+    return errors.bad_request(
+        f'{kind} in version "{version}" cannot be handled as a {wanted.kind}: {why}'
+    )
 
 
 def _unrecognized(wanted: Expected, why: str, data: bytes) -> errors.ApiError:

@@ -89,7 +89,8 @@ class Call:
 
     def answer(self) -> Answer:
         """Return the form that the client accepts. Raises ApiError NotAcceptable."""
-        return negotiation.negotiate(self.request.headers.get("Accept", ""))
+        accept = self.request.headers.get("Accept", "")
+        return negotiation.negotiate(accept, streaming=self.verb == "watch")
 
     def renderer(self) -> Renderer:
         """Return what writes objects in the form that the client accepts. Raises ApiError."""
@@ -99,7 +100,13 @@ class Call:
                 f'includeObject: Unsupported value: "{include}": '
                 'supported values: "Metadata", "None", "Object"'
             )
-        return Renderer(self.resource, self.answer(), include)
+        answer = self.answer()
+        if answer.encoding == "protobuf":
+            # The codec and its table are loaded for the first client that speaks it.
+            from minikube8s.server.protobuf_rendering import ProtobufRenderer  # noqa: PLC0415
+
+            return ProtobufRenderer(self.resource, answer)
+        return Renderer(self.resource, answer, include)
 
     @property
     def applies(self) -> bool:
@@ -159,8 +166,10 @@ class Call:
     async def object(self, wanted: Expected) -> dict[str, Any]:
         """Return the object in the request's body, checked against its schema. Raises ApiError.
 
-        What fieldValidation lets pass with a warning is added to `warnings`.
+        What fieldValidation lets pass with a warning is added to `warnings`. An answer that the
+        client does not accept is refused here, before anything is done.
         """
+        self.answer()
         validation, encoding = self.write_query().validation, self.encoding()
         data = await self.body()
         return await offloading.beside(

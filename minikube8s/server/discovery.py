@@ -7,32 +7,49 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Any
+from typing import Any, NamedTuple
 
 from minikube8s.api.resources import Resource, ResourceTable, Subresource
-from minikube8s.server.negotiation import JSON, accepted
+from minikube8s.server.documents import Encoding
+from minikube8s.server.negotiation import JSON, PROTOBUF, accepted, content_type
 
-AGGREGATED_VERSIONS = ("v2", "v2beta1")
+_AGGREGATED_ENCODINGS: dict[str, Encoding] = {JSON: "json", "*/*": "json", PROTOBUF: "protobuf"}
 
 
-def aggregated_version(accept: str) -> str | None:
-    """Return the version of the aggregated form that the client asks for, None for the legacy."""
+class Aggregated(NamedTuple):
+    """The aggregated form: of which version, in which encoding."""
+
+    version: str
+    encoding: Encoding
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type without which clients take the answer for a legacy one."""
+        parameters = f"g=apidiscovery.k8s.io;v={self.version};as=APIGroupDiscoveryList"
+        return f"{content_type(self.encoding)};{parameters}"
+
+
+def wants_aggregated(accept: str) -> Aggregated | None:
+    """Return the aggregated form that the client asks for, None for the legacy one."""
     for entry in accepted(accept):
-        if entry.name not in {JSON, "*/*"}:
+        encoding = _AGGREGATED_ENCODINGS.get(entry.name)
+        if encoding is None:
             continue
         if "as" not in entry.parameters:
             return None
         wanted = entry.parameters
         if wanted["as"] == "APIGroupDiscoveryList" and wanted.get("g") == "apidiscovery.k8s.io":
-            version = wanted.get("v", "")
-            if version in AGGREGATED_VERSIONS:
-                return version
+            found = Aggregated(wanted.get("v", ""), encoding)
+            if found in _AGGREGATED:
+                return found
     return None
 
 
-def aggregated_content_type(version: str) -> str:
-    """Return the Content-Type without which clients take the answer for a legacy one."""
-    return f"{JSON};g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+_AGGREGATED = (
+    Aggregated("v2", "json"),
+    Aggregated("v2beta1", "json"),
+    Aggregated("v2", "protobuf"),
+)
 
 
 def api_versions(address: str) -> dict[str, Any]:

@@ -31,7 +31,13 @@ class Document(NamedTuple):
 
 
 class Undecodable(Exception):
-    """The body is not what its media type says; the message tells why and where."""
+    """The body is not what its media type says; the message tells why and where.
+
+    `version` and `kind` are those of the object, empty where the body does not get so far.
+    """
+
+    version = ""
+    kind = ""
 
 
 def decode(data: bytes, encoding: Encoding, *, find_duplicates: bool) -> Document:
@@ -147,4 +153,6 @@ def _protobuf(data: bytes) -> Document:
     try:
         return Document(protobuf.decode(data), ())
     except protobuf.Undecodable as error:
-        raise Undecodable(str(error)) from error
+        refused = Undecodable(str(error))
+        refused.version, refused.kind = error.api_version.rpartition("/")[2], error.kind
+        raise refused from error

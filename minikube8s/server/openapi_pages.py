@@ -33,9 +33,16 @@ async def page(request: web.BaseRequest, rest: list[str]) -> web.Response | None
         case ["v3"]:
             return _sent(request, (await _DOCUMENTS.all())["v3"], negotiation.JSON)
         case ["v3", *path]:
+            if not _takes_json(request):
+                raise errors.not_acceptable((negotiation.JSON,))
             document = (await _DOCUMENTS.all()).get("/".join(["v3", *path]))
             return None if document is None else _sent(request, document, negotiation.JSON)
     return None
+
+
+def _takes_json(request: web.BaseRequest) -> bool:
+    ranges = negotiation.accepted(request.headers.get("Accept", ""))
+    return any(entry.name in _JSON_ASKED for entry in ranges)
 
 
 class _Documents:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from minikube8s.api import errors
@@ -89,12 +88,12 @@ def _discovery(request: web.BaseRequest, parts: list[str]) -> web.Response:
     accept = request.headers.get("Accept", "")
     found: dict[str, Any] | None
     if len(parts) == 1:
-        version = discovery.aggregated_version(accept)
-        if version:
-            value = discovery.aggregated(RESOURCES, version, core=parts[0] == "api")
-            kind = discovery.aggregated_content_type(version)
-            return responses.tagged(request, msgspec.json.encode(value), kind)
-    negotiation.negotiate(accept)
+        wanted = discovery.wants_aggregated(accept)
+        if wanted is not None:
+            value = discovery.aggregated(RESOURCES, wanted.version, core=parts[0] == "api")
+            data = responses.encoded(value, wanted.encoding)
+            return responses.tagged(request, data, wanted.content_type)
+    encoding = negotiation.negotiate(accept).encoding
     match parts:
         case ["api"]:
             found = discovery.api_versions(request.headers.get("Host", ""))
@@ -110,4 +109,4 @@ def _discovery(request: web.BaseRequest, parts: list[str]) -> web.Response:
             found = None
     if found is None:
         raise nowhere()
-    return responses.document(request, found)
+    return responses.document(request, found, encoding=encoding)

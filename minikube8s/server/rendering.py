@@ -6,6 +6,7 @@ decoded and encoded again, except for YAML, which a client has to ask for.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from minikube8s.api import tables
+from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import Resource
 from minikube8s.server.negotiation import PLAIN, Answer
 from minikube8s.store.entry import Entry
@@ -47,7 +49,7 @@ class ListMeta(NamedTuple):
 
 
 class Renderer:
-    """Writes objects of one resource in the form that one client asked for, always as JSON.
+    """Writes objects of one resource in the form that one client asked for, as JSON.
 
     `include` is a Table's includeObject: None, Metadata or Object. `now` dates a Table's ages.
     """
@@ -66,20 +68,28 @@ class Renderer:
                 return self._partial(entry.value)
         return entry.value
 
-    def page(self, entries: Iterable[Entry], meta: ListMeta, now: datetime) -> bytes:
-        """Return a list."""
+    @property
+    def at_once(self) -> int:
+        """How many items may be made without letting others into the event loop in between."""
+        return sys.maxsize if self._answer.form == "object" else 250
+
+    def items(self, entries: Iterable[Entry], now: datetime) -> list[Any]:
+        """Return the items of a list, as `listed` takes them."""
         match self._answer.form:
             case "table":
-                return self._table(meta, [self._row(entry, now) for entry in entries], columns=True)
+                return [self._row(entry, now) for entry in entries]
             case "partial":
-                kind, version = "PartialObjectMetadataList", f"meta.k8s.io/{self._answer.version}"
-                items = [self._partial(entry.value) for entry in entries]
-            case _:
-                kind, version = f"{self._resource.kind}List", self._resource.api_version
-                items = [entry.value for entry in entries]
-        return b'{"kind":"%s","apiVersion":"%s","metadata":%s,"items":[%s]}\n' % (
-            kind.encode(),
-            version.encode(),
+                return [self._partial(entry.value) for entry in entries]
+        return [entry.value for entry in entries]
+
+    def listed(self, items: Sequence[Any], meta: ListMeta) -> bytes:
+        """Return a list."""
+        if self._answer.form == "table":
+            return self._table(meta, items, columns=True)
+        head = self._head(self._answer.form)
+        return b'{"kind":"%sList","apiVersion":"%s","metadata":%s,"items":[%s]}\n' % (
+            head["kind"].encode(),
+            head["apiVersion"].encode(),
             _encode(meta.fields()),
             b",".join(items),
         )
@@ -103,6 +113,10 @@ class Renderer:
         else:
             body = _encode(self._head(self._answer.form) | {"metadata": metadata})
         return frame("BOOKMARK", body)
+
+    def error(self, error: ApiError) -> bytes:
+        """Return an ERROR frame, the last of a watch."""
+        return frame("ERROR", _encode(error.status()))
 
     def _head(self, form: str) -> dict[str, Any]:
         if form == "object":

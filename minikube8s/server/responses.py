@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 from minikube8s.api.errors import ApiError
 from minikube8s.server import negotiation, query
 from minikube8s.server.call import Call
+from minikube8s.server.documents import Encoding
 
 COMPRESS_FROM = 128 * 1024
 """Answers from this size on are compressed for clients that accept it, as in Kubernetes."""
@@ -56,22 +57,25 @@ async def compress(request: web.BaseRequest, response: web.StreamResponse) -> No
 
 
 def rendered(call: Call, data: bytes, code: int = 200) -> web.Response:
-    """Return JSON from the renderer in the encoding and layout that the client wants."""
-    answer = call.answer()
-    if answer.encoding == "yaml":
-        # Asked for by hand only; the module is not loaded otherwise.
-        from minikube8s.server import yaml_documents  # noqa: PLC0415
+    """Return what the renderer made in the encoding and layout that the client wants."""
+    encoding = call.answer().encoding
+    if encoding == "yaml":
+        data = yaml(data)
+    elif encoding == "json" and wants_pretty(call.request):
+        data = _indented(data)
+    return made(call, data, code)
 
-        data = yaml_documents.dump(msgspec.json.decode(data))
-    elif wants_pretty(call.request):
-        data = msgspec.json.format(data, indent=2) + b"\n"
-    return body(
-        call.request,
-        data,
-        code=code,
-        content_type=negotiation.content_type(answer),
-        warnings=call.warnings,
-    )
+
+def made(call: Call, data: bytes, code: int = 200) -> web.Response:
+    """Return bytes that are in the encoding of the answer already."""
+    content_type = negotiation.content_type(call.answer().encoding)
+    return body(call.request, data, code=code, content_type=content_type, warnings=call.warnings)
+
+
+def stated(call: Call, value: dict[str, Any], code: int = 200) -> web.Response:
+    """Return an object that is not stored, a Scale or a Status, in the encoding of the answer."""
+    encoding = call.answer().encoding
+    return document(call.request, value, code=code, encoding=encoding, warnings=call.warnings)
 
 
 def document(
@@ -79,14 +83,49 @@ def document(
     value: Any,
     *,
     code: int = 200,
-    content_type: str = negotiation.JSON,
+    encoding: Encoding = "json",
+    content_type: str = "",
     warnings: Iterable[str] = (),
 ) -> web.Response:
-    """Return a value as JSON."""
-    data = msgspec.json.encode(value)
-    if wants_pretty(request):
-        data = msgspec.json.format(data, indent=2) + b"\n"
-    return body(request, data, code=code, content_type=content_type, warnings=warnings)
+    """Return a value; one in protobuf has to be an object of a kind with such a form.
+
+    `content_type` is for what has another name than its encoding.
+    """
+    data = encoded(value, encoding)
+    if encoding == "json" and wants_pretty(request):
+        data = _indented(data)
+    return body(
+        request,
+        data,
+        code=code,
+        content_type=content_type or negotiation.content_type(encoding),
+        warnings=warnings,
+    )
+
+
+def encoded(value: Any, encoding: Encoding) -> bytes:
+    """Return a value's bytes."""
+    match encoding:
+        case "yaml":
+            return yaml(msgspec.json.encode(value))
+        case "protobuf":
+            # As in `Call.renderer`: few clients speak it.
+            from minikube8s.api import protobuf  # noqa: PLC0415
+
+            return protobuf.encode(value)
+    return msgspec.json.encode(value)
+
+
+def yaml(data: bytes) -> bytes:
+    """Return the YAML of JSON text."""
+    # Asked for by hand only; the module is not loaded otherwise.
+    from minikube8s.server import yaml_documents  # noqa: PLC0415
+
+    return yaml_documents.dump(msgspec.json.decode(data))
+
+
+def _indented(data: bytes) -> bytes:
+    return msgspec.json.format(data, indent=2) + b"\n"
 
 
 def tagged(
@@ -103,8 +142,9 @@ def tagged(
 
 
 def failure(request: web.BaseRequest, error: ApiError) -> web.Response:
-    """Return an error as its Status object."""
-    response = document(request, error.status(), code=error.code)
+    """Return an error as its Status object, in an encoding that the client reads."""
+    encoding = negotiation.plain_encoding(request.headers.get("Accept", ""))
+    response = document(request, error.status(), code=error.code, encoding=encoding)
     seconds = (error.details or {}).get("retryAfterSeconds")
     if seconds:
         response.headers["Retry-After"] = str(seconds)

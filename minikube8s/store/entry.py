@@ -1,13 +1,13 @@
 """One object as the cache holds it: bytes first, decoded only when somebody asks.
 
 Owns lazy decoding and the bound on what stays decoded: a decoded object takes several times the
-memory of its bytes, so only the most recently decoded ones are kept.
+memory of its bytes, so only the most recently decoded ones are kept. The same for other encodings.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 WARM_BYTES = 256 * 1024
 """How many encoded bytes' worth of objects may be held decoded; that takes six times as much."""
+
+DECODED_SHARE = 6
+"""By what a second encoding of an object is cheaper to hold than the decoded object."""
 
 META_BYTES = 100
 """What a decoded head counts: it is small whatever the object, and selectors need those of all."""
@@ -61,7 +64,7 @@ class Entry:
         self.heat = 0
         self._meta: Meta | None = None
         self._object: dict[str, Any] | None = None
-        self._views: dict[type, Any] | None = None
+        self._views: dict[Callable[..., Any], Any] | None = None
 
     def __repr__(self) -> str:
         return f"Entry({self.key!r}, revision={self.revision})"
@@ -111,6 +114,15 @@ class Entry:
             view = msgspec.json.decode(self.value, type=kind)
             self._views = {**(self._views or {}), kind: view}
         return view
+
+    def form(self, make: Callable[[bytes], bytes]) -> bytes:
+        """Return the object in another encoding, which `make` makes of its bytes."""
+        form: bytes | None = self._views.get(make) if self._views else None
+        if form is None:
+            form = make(self.value)
+            self._heat(len(form) // DECODED_SHARE)
+            self._views = {**(self._views or {}), make: form}
+        return form
 
     def cool(self) -> None:
         """Drop what was decoded; it is decoded again when asked for."""

@@ -11,6 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
+
+from minikube8s.api import protobuf
+
 DEADLINE = 10.0
 QUIET_SECONDS = 0.5
 """After so long without an answer the server waits for more of the request."""
@@ -37,6 +41,16 @@ class Reply(NamedTuple):
     code: int
     headers: http.client.HTTPMessage
     data: bytes
+
+    @property
+    def document(self) -> Any:
+        """What the data says. Raises ValueError."""
+        match self.headers["Content-Type"]:
+            case protobuf.MEDIA_TYPE:
+                return protobuf.decode(self.data)
+            case "application/yaml":
+                return yaml.safe_load(self.data)
+        return json.loads(self.data)
 
 
 class _Connection(http.client.HTTPSConnection):
@@ -147,7 +161,7 @@ def judge(request: Request, reply: Reply | None) -> str:
     if reply.code < 400 or request.method == "HEAD":
         return ""
     try:
-        status = json.loads(reply.data)
+        status = reply.document
         told = status["kind"] == "Status" and status["code"] == reply.code
         told = told and bool(status["reason"] and status["message"])
     except (ValueError, KeyError, TypeError):

@@ -196,6 +196,14 @@ def test_a_delete_options_of_any_group_is_understood() -> None:
     assert protobuf.decode(protobuf.encode(obj)) == obj
 
 
+def test_the_first_second_of_1970_is_a_time_and_an_empty_message_is_none() -> None:
+    raw = wire.field(1, wire.field(8, b""))
+    assert protobuf.decode(envelope(b"Pod", raw))["metadata"] == {}
+    first = {"creationTimestamp": "1970-01-01T00:00:00Z"}
+    obj = {"apiVersion": "v1", "kind": "Pod", "metadata": first}
+    assert protobuf.decode(protobuf.encode(obj)) == obj
+
+
 def test_nulls_are_left_out() -> None:
     obj = {"apiVersion": "v1", "kind": "Pod", "metadata": {"creationTimestamp": None, "name": "x"}}
     assert protobuf.decode(protobuf.encode(obj))["metadata"] == {"name": "x"}

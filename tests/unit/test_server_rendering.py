@@ -34,7 +34,8 @@ def test_an_object_is_its_stored_bytes() -> None:
 
 def test_a_list_is_the_stored_bytes_joined() -> None:
     first, second = entry("a"), entry("b")
-    page = Renderer(CONFIGMAPS).page([first, second], ListMeta(9, "token", 3), NOW)
+    renderer = Renderer(CONFIGMAPS)
+    page = renderer.listed(renderer.items([first, second], NOW), ListMeta(9, "token", 3))
     assert first.value + b"," + second.value in page
     document = json.loads(page)
     assert (document["kind"], document["apiVersion"]) == ("ConfigMapList", "v1")
@@ -46,7 +47,7 @@ def test_a_list_is_the_stored_bytes_joined() -> None:
 
 
 def test_an_empty_list_has_items() -> None:
-    assert json.loads(Renderer(CONFIGMAPS).page([], ListMeta(9), NOW))["items"] == []
+    assert json.loads(Renderer(CONFIGMAPS).listed([], ListMeta(9)))["items"] == []
 
 
 def test_metadata_alone_leaves_the_rest_out() -> None:
@@ -94,5 +95,7 @@ def test_a_row_of_a_pod_that_has_ended_says_so(phase: str, ended: bool) -> None:
         "status": {"phase": phase},
     }
     stored = Entry("pods/default/p", blob(obj).at(5), 5)
-    (row,) = json.loads(Renderer(PODS, TABLE).page([stored], ListMeta(5), NOW))["rows"]
+    renderer = Renderer(PODS, TABLE)
+    page = renderer.listed(renderer.items([stored], NOW), ListMeta(5))
+    (row,) = json.loads(page)["rows"]
     assert [one["type"] for one in row.get("conditions", [])] == (["Completed"] if ended else [])

@@ -87,12 +87,17 @@ def _writer(number: int, type_: Type) -> Encoder:
             return lambda values: b"".join([each(value) for value in _checked(values, list)])
         case "map":
             return _map_writer(number, type_.inner)
+        case "message":
+            return _message_writer(wire.tag(number, wire.LENGTH_DELIMITED), type_.message)
+    return _scalar_writer(number, type_.kind)
+
+
+def _scalar_writer(number: int, kind: str) -> Encoder:
+    match kind:
         case "string":
             return _string_writer(wire.tag(number, wire.LENGTH_DELIMITED))
         case "bytes":
             return _bytes_writer(wire.tag(number, wire.LENGTH_DELIMITED))
-        case "message":
-            return _message_writer(wire.tag(number, wire.LENGTH_DELIMITED), type_.message)
         case "double":
             return lambda value: wire.double(number, _checked(value, int | float))
     head, varint = wire.tag(number, wire.VARINT), wire.varint
@@ -103,7 +108,7 @@ def _string_writer(head: bytes) -> Encoder:
     varint = wire.varint
 
     def write(value: Any) -> bytes:
-        data = _checked(value, str).encode()
+        data: bytes = _checked(value, str).encode()
         return head + varint(len(data)) + data
 
     return write

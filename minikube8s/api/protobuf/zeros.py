@@ -9,6 +9,8 @@ from __future__ import annotations
 
 ZERO_NUMBERS = frozenset(
     {
+        # times: an empty message is no time, a zero is the beginning of 1970
+        "seconds",
         # metadata and deletion
         *("blockOwnerDeletion", "controller", "deletionGracePeriodSeconds"),
         *("gracePeriodSeconds", "orphanDependents"),

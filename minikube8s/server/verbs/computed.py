@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from minikube8s.api.resources import COMPONENTSTATUSES, NODE_METRICS, POD_METRICS, Resource
-from minikube8s.server import pagination, responses
+from minikube8s.server import lists, pagination, responses
 from minikube8s.server.call import Call
 from minikube8s.server.computed.components import Components
 from minikube8s.server.computed.metrics import NodeMetrics, PodMetrics
@@ -38,4 +38,4 @@ async def list_objects(call: Call) -> web.StreamResponse:
     revision = call.registry.revision
     page = pagination.cut(entries, start, query.limit, revision)
     meta = ListMeta(revision, page.token, page.remaining if selection.everything else -1)
-    return responses.rendered(call, renderer.page(page.entries, meta, call.now))
+    return await lists.answered(call, renderer, page.entries, meta)

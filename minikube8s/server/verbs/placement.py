@@ -68,4 +68,4 @@ async def evict(call: Call) -> web.StreamResponse:
 
 def _done(call: Call) -> web.Response:
     status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
-    return responses.document(call.request, status, code=201, warnings=call.warnings)
+    return responses.stated(call, status, 201)

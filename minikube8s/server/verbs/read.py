@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from minikube8s.api import errors
-from minikube8s.server import pagination, responses
+from minikube8s.server import lists, pagination, responses
 from minikube8s.server.call import Call
 from minikube8s.server.list_query import ListQuery, list_query
 from minikube8s.server.pagination import Page
@@ -34,7 +34,7 @@ async def list_objects(call: Call) -> web.StreamResponse:
         prefix = call.resource.namespace_prefix(call.namespace)
         call.services.snapshots.keep(prefix, revision, entries, call.services.clock.monotonic())
     meta = ListMeta(revision, page.token, _remaining(page, selection))
-    return responses.rendered(call, renderer.page(page.entries, meta, call.now))
+    return await lists.answered(call, renderer, page.entries, meta)
 
 
 def _remaining(page: Page, selection: Selection) -> int:

@@ -11,7 +11,7 @@ from minikube8s.api import errors
 from minikube8s.api.errors import Cause
 from minikube8s.registry import DeleteOptions
 from minikube8s.registry.options import Propagation
-from minikube8s.server import documents, offloading, query, responses
+from minikube8s.server import documents, lists, offloading, query, responses
 from minikube8s.server.call import Call
 from minikube8s.server.documents import Undecodable
 from minikube8s.server.list_query import list_query
@@ -46,9 +46,7 @@ async def delete(call: Call) -> web.StreamResponse:
     renderer, options = call.renderer(), await delete_options(call)
     entry, gone = await call.registry.delete(call.resource, call.namespace, call.name, options)
     if gone and not call.resource.returns_deleted:
-        return responses.document(
-            call.request, responses.success(call, {"uid": entry.uid}), warnings=call.warnings
-        )
+        return responses.stated(call, responses.success(call, {"uid": entry.uid}))
     return responses.rendered(call, renderer.one(entry, call.now))
 
 
@@ -61,7 +59,7 @@ async def delete_collection(call: Call) -> web.StreamResponse:
         call.resource, call.namespace, selection.matches, options
     )
     meta = ListMeta(call.registry.revision)
-    return responses.rendered(call, renderer.page(deleted, meta, call.now))
+    return await lists.answered(call, renderer, deleted, meta)
 
 
 async def delete_options(call: Call) -> DeleteOptions:

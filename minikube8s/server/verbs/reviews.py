@@ -96,7 +96,7 @@ def _answered(call: Call, review: Object, status: Object) -> web.Response:
     # What is never stored has neither name nor uid; clients expect the field all the same.
     answer["metadata"] = {"creationTimestamp": None} | answer.get("metadata", {})
     answer["status"] = status
-    return responses.document(call.request, answer, code=201, warnings=call.warnings)
+    return responses.stated(call, answer, 201)
 
 
 def _decided(call: Call, review: Object, user: User, ask: Ask) -> web.Response:

@@ -19,7 +19,7 @@ Object = dict[str, Any]
 async def get(call: Call) -> web.StreamResponse:
     """Answer with the Scale of an object."""
     entry = call.registry.get(call.resource, call.namespace, call.name)
-    return responses.document(call.request, scale_of(entry.object))
+    return responses.stated(call, scale_of(entry.object))
 
 
 async def update(call: Call) -> web.StreamResponse:
@@ -31,11 +31,12 @@ async def update(call: Call) -> web.StreamResponse:
 
 async def patch(call: Call) -> web.StreamResponse:
     """Set the replicas that the patched Scale asks for."""
+    call.answer()
     if call.applies:
         config = await apply.read(call, bodies.SCALE)
         target = configurations.scale_target(config, bodies.expected(call.resource))
         entry, _ = await apply.store(call, target)
-        return responses.document(call.request, scale_of(entry.object), warnings=call.warnings)
+        return responses.stated(call, scale_of(entry.object))
     validation = call.write_query().validation
     patched = await patches.reader(call, bodies.SCALE.definition)
 
@@ -66,7 +67,7 @@ async def _write(call: Call, change: Callable[[Object], Object]) -> web.StreamRe
     entry = await call.registry.update(
         call.resource, call.namespace, call.name, scaled, call.subresource, options
     )
-    return responses.document(call.request, scale_of(entry.object), warnings=call.warnings)
+    return responses.stated(call, scale_of(entry.object))
 
 
 def scale_of(obj: Object) -> Object:

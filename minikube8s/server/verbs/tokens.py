@@ -43,7 +43,7 @@ async def create(call: Call) -> web.StreamResponse:
     status = {"token": token, "expirationTimestamp": meta.now_rfc3339(moment)}
     request["metadata"]["creationTimestamp"] = meta.now_rfc3339(call.now)
     answer = request | {"status": status}
-    return responses.document(call.request, answer, code=201, warnings=call.warnings)
+    return responses.stated(call, answer, 201)
 
 
 def _seconds(spec: Object) -> int:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 
-import msgspec
 from aiohttp import web
 
 from minikube8s.api.errors import ApiError
 from minikube8s.server import negotiation
 from minikube8s.server.call import Call
 from minikube8s.server.list_query import ListQuery, list_query
-from minikube8s.server.rendering import INITIAL_EVENTS_END, Renderer, frame
+from minikube8s.server.rendering import INITIAL_EVENTS_END, Renderer
 from minikube8s.server.selection import Selection
 from minikube8s.server.streaming import Outflow, opening
 from minikube8s.server.verbs.read import too_large_revision
@@ -40,13 +39,14 @@ async def watch(call: Call) -> web.StreamResponse:
     frames = _Frames(call, call.renderer(), selection)
     if query.resource_version and query.resource_version > call.registry.revision:
         raise too_large_revision(query.resource_version, call.registry.revision)
-    out = Outflow(call.request, opening(negotiation.JSON), WRITE_DEADLINE)
+    content_type = negotiation.content_type(call.answer().encoding, streaming=True)
+    out = Outflow(call.request, opening(content_type), WRITE_DEADLINE)
     try:
         stream, initial = _subscribe(call, query)
     except ApiError as error:
         # Clients of a watch look for 410 in the stream.
         async with out:
-            await out.write(error_frame(error))
+            await out.write(frames.error(error))
         return out.response
     revision = call.registry.revision
     with call.services.streams.open(stream.close):
@@ -88,7 +88,7 @@ async def _flow(call: Call, query: ListQuery, stream: Watch, frames: _Frames, ou
         try:
             events = await stream.batch(min(left, BOOKMARK_SECONDS) if query.bookmarks else left)
         except ApiError as error:
-            await out.write(error_frame(error))
+            await out.write(frames.error(error))
             return
         if events:
             await _send(call, out, frames.events(events))
@@ -128,6 +128,10 @@ class _Frames:
         first, self._first = self._first, False
         return self._renderer.bookmark(revision, annotations, first=first)
 
+    def error(self, error: ApiError) -> bytes:
+        """Return why the watch ends here."""
+        return self._renderer.error(error)
+
     def _one(self, type_: str, entry: Entry) -> bytes:
         first, self._first = self._first, False
         return self._renderer.event(type_, entry, self._call.now, first=first)
@@ -152,8 +156,3 @@ async def _send(call: Call, out: Outflow, frames: Iterable[bytes]) -> None:
 def _restamped(entry: Entry, revision: int) -> Entry:
     """Return an object as it was, carrying the revision of a later event."""
     return Entry(entry.key, blob(entry.object).at(revision), revision)
-
-
-def error_frame(error: ApiError) -> bytes:
-    """Return an error as the last event of a watch."""
-    return frame("ERROR", msgspec.json.encode(error.status()))
