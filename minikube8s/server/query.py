@@ -14,6 +14,7 @@ from minikube8s.api.errors import Cause
 
 Query = Mapping[str, str]
 
+_VALIDATIONS = ("", "Ignore", "Strict", "Warn")
 MANAGER_BYTES = 128
 """The longest name of a field manager."""
 
@@ -47,28 +48,27 @@ def integer(query: Query, name: str) -> int | None:
 
 
 def dry_run(query: Query) -> bool:
-    """Return whether nothing shall be stored. Raises BadRequest for any value but `All`."""
-    value = query.get("dryRun", "")
-    if value not in {"", "All"}:
-        raise errors.bad_request(f'dryRun: Unsupported value: "{value}": supported values: "All"')
-    return value == "All"
+    """Return whether nothing shall be deleted. Raises Invalid for any value but `All`."""
+    causes = list(_dry_run_faults(query))
+    if causes:
+        raise errors.invalid_options("DeleteOptions", causes)
+    return query.get("dryRun") == "All"
 
 
 def write_query(query: Query, verb: str, *, applies: bool = False) -> WriteQuery:
     """Read the parameters of create, update and patch.
 
-    `applies`: the patch is an applied configuration. Raises BadRequest and Invalid.
+    `applies`: the patch is an applied configuration. Raises Invalid.
     """
-    validation = query.get("fieldValidation", "") or "Warn"
-    if validation not in {"Ignore", "Warn", "Strict"}:
-        raise errors.bad_request(
-            f'fieldValidation: Unsupported value: "{validation}": '
-            'supported values: "Ignore", "Strict", "Warn"'
-        )
     parsed = WriteQuery(
-        dry_run(query), query.get("fieldManager", ""), validation, flag(query, "force")
+        query.get("dryRun") == "All",
+        query.get("fieldManager", ""),
+        query.get("fieldValidation", "") or "Warn",
+        flag(query, "force"),
     )
-    causes = list(_manager_faults(parsed.field_manager))
+    causes = [*_manager_faults(parsed.field_manager), *_dry_run_faults(query)]
+    if parsed.validation not in _VALIDATIONS:
+        causes.append(errors.unsupported("fieldValidation", parsed.validation, _VALIDATIONS))
     if applies and not parsed.field_manager:
         causes.append(errors.required("fieldManager", "is required for apply patch"))
     if parsed.force and not applies and verb == "patch":
@@ -76,6 +76,12 @@ def write_query(query: Query, verb: str, *, applies: bool = False) -> WriteQuery
     if causes:
         raise errors.invalid_options(f"{verb.capitalize()}Options", causes)
     return parsed
+
+
+def _dry_run_faults(query: Query) -> Iterator[Cause]:
+    value = query.get("dryRun", "")
+    if value not in {"", "All"}:
+        yield errors.unsupported("dryRun", [value], ["All"])
 
 
 def _manager_faults(name: str) -> Iterator[Cause]:

@@ -28,7 +28,8 @@ def test_names_are_generated_and_taken_names_refused(api: ApiServer, namespace: 
 def test_a_dry_run_stores_nothing(api: ApiServer, namespace: str) -> None:
     assert api.post(path(namespace) + "?dryRun=All", configmap("a")).code == 201
     assert api.get(path(namespace, "a")).code == 404
-    assert api.post(path(namespace) + "?dryRun=Some", configmap("a")).code == 400
+    refused = api.post(path(namespace) + "?dryRun=Some", configmap("a"))
+    assert (refused.code, refused.json["reason"]) == (422, "Invalid")
 
 
 def test_an_unknown_field_is_refused_warned_of_or_dropped(api: ApiServer, namespace: str) -> None:

@@ -72,6 +72,8 @@ def _copy_weight(patch: JsonPatch, obj: Any) -> int:
 
 def _unprocessable(index: int, operation: Any, error: Exception) -> errors.ApiError:
     name, path = operation.get("op", ""), operation.get("path", "")
+    # The library's own sentence about a failed test shows what the object holds.
+    why = f"testing value {path} failed: test failed" if name == "test" else error
     return errors.unprocessable(
-        f'operation {index} ("{name}" on "{path}") cannot be applied: {error}'
+        f'operation {index} ("{name}" on "{path}") cannot be applied: {why}'
     )
