@@ -76,6 +76,21 @@ def path(text, type_="Prefix"):
     return [{"http": {"paths": [{"path": text, "pathType": type_, "backend": BACKEND}]}}]
 
 
+def metric(type_, target, **source):
+    name = type_[0].lower() + type_[1:]
+    return {"spec__metrics": [{"type": type_, name: {"target": target, **source}}]}
+
+
+def scoped(*expressions):
+    selector = {"matchExpressions": list(expressions)}
+    return {"spec__scopeSelector": selector, "spec__hard": {"pods": "1"}}
+
+
+def ratio(amount):
+    bounds = {"min": {"cpu": "500m"}, "max": {"cpu": "2"}, "maxLimitRequestRatio": {"cpu": amount}}
+    return {"spec__limits": [{"type": "Container", **bounds}]}
+
+
 NOT_NEGATIVE = "must be greater than or equal to 0"
 POD = {"containers": [{"name": "a", "image": "b"}]}
 
@@ -141,6 +156,51 @@ POD = {"containers": [{"name": "a", "image": "b"}]}
             "spec.maxReplicas: Invalid value: 5: must be greater than or equal to `minReplicas`",
         ),
         (
+            "HorizontalPodAutoscaler",
+            {"spec__metrics": [{"type": "Pods"}]},
+            "spec.metrics[0].pods: Required value: must populate information for the given metric"
+            " source",
+        ),
+        (
+            "HorizontalPodAutoscaler",
+            {"spec__metrics": [{}]},
+            "spec.metrics[0].type: Required value: must specify a metric source type",
+        ),
+        (
+            "HorizontalPodAutoscaler",
+            metric("Resource", {"type": "Utilization"}, name="cpu"),
+            "spec.metrics[0].resource.target.averageUtilization: Required value: must set either a"
+            " target raw value or a target utilization",
+        ),
+        (
+            "HorizontalPodAutoscaler",
+            metric("Resource", {"type": "Utilization", "averageUtilization": 0}, name="cpu"),
+            "spec.metrics[0].resource.target.averageUtilization: Invalid value: 0: must be greater"
+            " than 0",
+        ),
+        (
+            "HorizontalPodAutoscaler",
+            metric("Resource", {"type": "Share", "averageUtilization": 5}, name="cpu"),
+            'spec.metrics[0].resource.target.type: Invalid value: "Share": must be either'
+            " Utilization, Value, or AverageValue",
+        ),
+        (
+            "HorizontalPodAutoscaler",
+            metric("Pods", {"type": "AverageValue"}, metric={"name": "hits"}),
+            "spec.metrics[0].pods.target.averageValue: Required value: must specify a positive"
+            " target averageValue",
+        ),
+        (
+            "HorizontalPodAutoscaler",
+            metric(
+                "External",
+                {"type": "Value", "value": "1", "averageValue": "1"},
+                metric={"name": "hits"},
+            ),
+            "spec.metrics[0].external.target.value: Forbidden: may not set both a target value for"
+            " metric and a per-pod target",
+        ),
+        (
             "Ingress",
             {"spec__rules": path("shop")},
             'spec.rules[0].http.paths[0].path: Invalid value: "shop": must be an absolute path',
@@ -154,6 +214,16 @@ POD = {"containers": [{"name": "a", "image": "b"}]}
             "Ingress",
             {"spec__rules": [{"host": "10.0.0.1"}]},
             'spec.rules[0].host: Invalid value: "10.0.0.1": must be a DNS name, not an IP address',
+        ),
+        (
+            "Ingress",
+            {"spec__defaultBackend": {}},
+            'spec.defaultBackend: Invalid value: "": resource or service backend is required',
+        ),
+        (
+            "Ingress",
+            {"spec__defaultBackend": {"resource": {"kind": "Bucket"}}},
+            "spec.defaultBackend.resource.name: Required value: name is required",
         ),
         (
             "NetworkPolicy",
@@ -192,9 +262,25 @@ POD = {"containers": [{"name": "a", "image": "b"}]}
             'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"',
         ),
         (
-            "RoleBinding",
+            "ClusterRoleBinding",
             {"subjects": [{"kind": "ServiceAccount", "name": "x"}]},
             "subjects[0].namespace: Required value",
+        ),
+        (
+            "RoleBinding",
+            {"roleRef__kind": "Group"},
+            'roleRef.kind: Unsupported value: "Group": supported values: "Role", "ClusterRole"',
+        ),
+        (
+            "RoleBinding",
+            {"subjects": [{"kind": "Robot", "name": "x"}]},
+            'subjects[0].kind: Unsupported value: "Robot": supported values: "ServiceAccount",'
+            ' "User", "Group"',
+        ),
+        (
+            "RoleBinding",
+            {"subjects": [{"kind": "User"}]},
+            'subjects[0].name: Invalid value: "": user name cannot be empty',
         ),
         (
             "PersistentVolume",
@@ -223,6 +309,55 @@ POD = {"containers": [{"name": "a", "image": "b"}]}
             'spec.hard[pods]: Invalid value: "500m": must be an integer',
         ),
         (
+            "ResourceQuota",
+            {"spec__scopes": ["Sometimes"], "spec__hard": {"pods": "1"}},
+            'spec.scopes: Invalid value: ["Sometimes"]: unsupported scope',
+        ),
+        (
+            "ResourceQuota",
+            {"spec__scopes": ["BestEffort"], "spec__hard": {"cpu": "1"}},
+            'spec.scopes: Invalid value: ["BestEffort"]: unsupported scope applied to resource',
+        ),
+        (
+            "ResourceQuota",
+            {"spec__scopes": ["Terminating"], "spec__hard": {"services": "1"}},
+            'spec.scopes: Invalid value: ["Terminating"]: unsupported scope applied to resource',
+        ),
+        (
+            "ResourceQuota",
+            scoped({"scopeName": "Sometimes", "operator": "Exists"}),
+            'spec.scopeSelector.matchExpressions.scopeName: Invalid value: "Sometimes": unsupported'
+            " scope",
+        ),
+        (
+            "ResourceQuota",
+            scoped({"scopeName": "BestEffort", "operator": "DoesNotExist"}),
+            'spec.scopeSelector.matchExpressions.operator: Invalid value: "DoesNotExist": must be'
+            " 'Exist' when scope is any of ResourceQuotaScopeTerminating,"
+            " ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort,"
+            " ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+        ),
+        (
+            "ResourceQuota",
+            scoped(
+                {"scopeName": "BestEffort", "operator": "Exists"},
+                {"scopeName": "NotBestEffort", "operator": "Exists"},
+            ),
+            "spec.scopeSelector.matchExpressions: Invalid value: null: conflicting scopes",
+        ),
+        (
+            "LimitRange",
+            ratio("500m"),
+            'spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "500m": ratio 500m is less'
+            " than 1",
+        ),
+        (
+            "LimitRange",
+            ratio("5"),
+            'spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "5": ratio 5 is greater than'
+            " max/min = 4.000000",
+        ),
+        (
             "LimitRange",
             {"spec__limits": [{"type": "Container", "min": {"cpu": "2"}, "max": {"cpu": "1"}}]},
             'spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1',
@@ -248,6 +383,10 @@ POD = {"containers": [{"name": "a", "image": "b"}]}
 )
 def test_wrong_objects_are_refused(kind, changes, problem):
     assert problem in problems(kind, **changes)
+
+
+def test_a_role_binding_may_leave_out_the_namespace_of_its_own_accounts():
+    assert problems("RoleBinding", subjects=[{"kind": "ServiceAccount", "name": "x"}]) == []
 
 
 @pytest.mark.parametrize(

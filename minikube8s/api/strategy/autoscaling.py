@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from minikube8s.api import names, quantity
 from minikube8s.api.errors import Cause, forbidden_field, invalid_value, required, unsupported
@@ -23,8 +23,47 @@ _SOURCES = {
     "Pods": "pods",
     "Resource": "resource",
 }
+_TARGETS = ("AverageValue", "Utilization", "Value")
 _POSITIVE = "must be greater than 0"
 _LONGEST_WINDOW, _LONGEST_PERIOD = 3600, 1800
+
+
+class _Amounts(NamedTuple):
+    """Which amounts of a target a source takes, and what is said of none and of two."""
+
+    names: tuple[str, ...]
+    missing: str
+    why_needed: str
+    surplus: str = ""
+    why_surplus: str = ""
+
+
+_OF_RESOURCES = _Amounts(
+    ("averageUtilization", "averageValue"),
+    "averageUtilization",
+    "must set either a target raw value or a target utilization",
+    "averageValue",
+    "may not set both a target raw value and a target utilization",
+)
+_AMOUNTS = {
+    "containerResource": _OF_RESOURCES,
+    "external": _Amounts(
+        ("value", "averageValue"),
+        "averageValue",
+        "must set either a target value for metric or a per-pod target",
+        "value",
+        "may not set both a target value for metric and a per-pod target",
+    ),
+    "object": _Amounts(
+        ("value", "averageValue"),
+        "averageValue",
+        "must set either a target value or averageValue",
+    ),
+    "pods": _Amounts(
+        ("averageValue",), "averageValue", "must specify a positive target averageValue"
+    ),
+    "resource": _OF_RESOURCES,
+}
 
 
 class HorizontalPodAutoscalerStrategy(Strategy):
@@ -72,8 +111,13 @@ def _reference(field: str, reference: Obj) -> list[Cause]:
 
 def _metric(field: str, metric: Obj) -> list[Cause]:
     type_ = metric.get("type")
+    if not type_:
+        return [
+            required(f"{field}.type", "must specify a metric source type"),
+            unsupported(f"{field}.type", "", _SOURCES),
+        ]
     causes = one_of(f"{field}.type", type_, _SOURCES)
-    if causes or type_ is None:
+    if causes:
         return causes
     wanted = _SOURCES[type_]
     causes += [
@@ -82,7 +126,7 @@ def _metric(field: str, metric: Obj) -> list[Cause]:
         if other != wanted and metric.get(other) is not None
     ]
     if metric.get(wanted) is None:
-        why = f"must populate information for the given metric source: {type_}"
+        why = "must populate information for the given metric source"
         return [*causes, required(f"{field}.{wanted}", why)]
     return causes + _source(f"{field}.{wanted}", wanted, metric[wanted])
 
@@ -93,14 +137,21 @@ def _source(field: str, source: str, metric: Obj) -> list[Cause]:
     if source in ("resource", "containerResource"):
         if not metric.get("name"):
             causes.append(required(f"{field}.name", "must specify a resource name"))
-        if source == "containerResource" and not metric.get("container"):
-            causes.append(required(f"{field}.container", "must specify a container"))
-        return causes + _target(field, target, ("averageUtilization", "averageValue"))
+        if source == "containerResource":
+            container = metric.get("container")
+            if container:
+                causes += named(f"{field}.container", container, names.dns1123_label)
+            else:
+                causes.append(required(f"{field}.container", "must specify a container"))
+        return (
+            causes
+            + _target(f"{field}.target", target)
+            + _amounts(f"{field}.target", source, target)
+        )
     causes += _identifier(f"{field}.metric", metric.get("metric") or {})
     if source == "object":
         causes += _reference(f"{field}.describedObject", metric.get("describedObject") or {})
-    amounts = ("averageValue",) if source == "pods" else ("value", "averageValue")
-    return causes + _target(field, target, amounts)
+    return causes + _target(f"{field}.target", target) + _amounts(f"{field}.target", source, target)
 
 
 def _identifier(field: str, metric: Obj) -> list[Cause]:
@@ -112,23 +163,34 @@ def _identifier(field: str, metric: Obj) -> list[Cause]:
     return causes + label_selector(f"{field}.selector", metric.get("selector"))
 
 
-def _target(field: str, target: Obj, amounts: tuple[str, ...]) -> list[Cause]:
-    """Check that exactly one of `amounts` is given, and that it is more than nothing."""
-    at = f"{field}.target"
-    causes = one_of(f"{at}.type", target.get("type"), ("AverageValue", "Utilization", "Value"))
-    given = [name for name in amounts if target.get(name) is not None]
-    if not given:
-        missing = amounts[0] if len(amounts) == 1 else " or ".join(amounts)
-        return [*causes, required(f"{at}.{amounts[0]}", f"must set a target {missing}")]
-    if len(given) > 1:
-        why = "may not set both a target raw value and a target utilization"
-        causes.append(forbidden_field(f"{at}.{given[1]}", why))
-    for name in given:
-        amount = target[name]
-        positive = amount > 0 if isinstance(amount, int) else quantity.parse(amount).nano > 0
-        if not positive:
-            causes.append(invalid_value(f"{at}.{name}", amount, "must be positive"))
+def _target(field: str, target: Obj) -> list[Cause]:
+    """Check the type of a target, and that its amounts are more than nothing."""
+    type_ = target.get("type") or ""
+    causes: list[Cause] = []
+    if not type_:
+        causes.append(required(f"{field}.type", "must specify a metric target type"))
+    if type_ not in _TARGETS:
+        why = "must be either Utilization, Value, or AverageValue"
+        causes.append(invalid_value(f"{field}.type", type_, why))
+    for name in ("value", "averageValue"):
+        amount = target.get(name)
+        if amount is not None and quantity.parse(amount).nano <= 0:
+            causes.append(invalid_value(f"{field}.{name}", amount, "must be positive"))
+    share = target.get("averageUtilization")
+    if share is not None and share < 1:
+        causes.append(invalid_value(f"{field}.averageUtilization", share, _POSITIVE))
     return causes
+
+
+def _amounts(field: str, source: str, target: Obj) -> list[Cause]:
+    """Check that a target has the amounts that its source is compared with."""
+    rule = _AMOUNTS[source]
+    given = [name for name in rule.names if target.get(name) is not None]
+    if not given:
+        return [required(f"{field}.{rule.missing}", rule.why_needed)]
+    if len(given) > 1 and rule.surplus:
+        return [forbidden_field(f"{field}.{rule.surplus}", rule.why_surplus)]
+    return []
 
 
 def _rules(field: str, rules: Obj) -> list[Cause]:

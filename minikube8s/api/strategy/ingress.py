@@ -142,13 +142,9 @@ def _backend(field: str, backend: Obj) -> list[Cause]:
     if service is not None and resource is not None:
         return [invalid_value(field, "", "cannot set both resource and service backends")]
     if resource is not None:
-        return [
-            required(f"{field}.resource.{name}")
-            for name in ("kind", "name")
-            if not resource.get(name)
-        ]
+        return _typed_reference(f"{field}.resource", resource)
     if service is None:
-        return [required(f"{field}.service", "name a service or a resource")]
+        return [invalid_value(field, "", "resource or service backend is required")]
     causes: list[Cause] = []
     if not service.get("name"):
         causes.append(required(f"{field}.service.name"))
@@ -166,8 +162,20 @@ def _backend(field: str, backend: Obj) -> list[Cause]:
     return causes
 
 
+def _typed_reference(field: str, reference: Obj) -> list[Cause]:
+    causes: list[Cause] = []
+    if reference.get("apiGroup") is not None:
+        causes += named(f"{field}.apiGroup", reference["apiGroup"], names.dns1123_subdomain)
+    for part in ("kind", "name"):
+        if not reference.get(part):
+            causes.append(required(f"{field}.{part}", f"{part} is required"))
+        else:
+            causes += named(f"{field}.{part}", reference[part], names.path_segment)
+    return causes
+
+
 def _parameters(field: str, parameters: Obj) -> list[Cause]:
-    causes = [required(f"{field}.{name}") for name in ("kind", "name") if not parameters.get(name)]
+    causes = _typed_reference(field, parameters)
     scope, namespace = parameters.get("scope"), parameters.get("namespace")
     causes += one_of(f"{field}.scope", scope, ("Cluster", "Namespace"))
     if scope == "Namespace" and not namespace:

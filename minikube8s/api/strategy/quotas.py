@@ -12,8 +12,8 @@ from minikube8s.api.errors import (
     immutable,
     invalid_value,
     required,
-    unsupported,
 )
+from minikube8s.api.strategy.checks import quotascopes
 from minikube8s.api.strategy.checks.common import (
     Obj,
     budget,
@@ -44,17 +44,6 @@ _COUNTS = (
     "services.loadbalancers",
     "services.nodeports",
 )
-_SCOPES = (
-    "BestEffort",
-    "CrossNamespacePodAffinity",
-    "NotBestEffort",
-    "NotTerminating",
-    "PriorityClass",
-    "Terminating",
-    "VolumeAttributesClass",
-)
-_OPERATORS = ("DoesNotExist", "Exists", "In", "NotIn")
-_OPPOSITES = ({"BestEffort", "NotBestEffort"}, {"Terminating", "NotTerminating"})
 _LIMITED = ("Container", "PersistentVolumeClaim", "Pod")
 
 
@@ -68,12 +57,7 @@ class ResourceQuotaStrategy(Strategy):
         spec, causes = obj.get("spec") or {}, super().validate(obj)
         for name, amount in (spec.get("hard") or {}).items():
             causes += _hard(f"spec.hard[{name}]", name, amount)
-        causes += _scopes("spec.scopes", spec.get("scopes") or [])
-        expressions = (spec.get("scopeSelector") or {}).get("matchExpressions") or []
-        for position, expression in enumerate(expressions):
-            at = f"spec.scopeSelector.matchExpressions[{position}]"
-            causes += _scope_expression(at, expression)
-        return causes
+        return causes + quotascopes.check(spec, {*_AMOUNTS, *_COUNTS})
 
     def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Keep the scopes."""
@@ -153,29 +137,6 @@ def _quota_name(name: str) -> list[str]:
     return problems
 
 
-def _scopes(field: str, scopes: list[str]) -> list[Cause]:
-    causes = [unsupported(field, scope, _SCOPES) for scope in scopes if scope not in _SCOPES]
-    if any(pair <= set(scopes) for pair in _OPPOSITES):
-        causes.append(invalid_value(field, scopes, "conflicting scopes"))
-    return causes
-
-
-def _scope_expression(field: str, expression: Obj) -> list[Cause]:
-    scope, operator = expression.get("scopeName") or "", expression.get("operator") or ""
-    values = expression.get("values") or []
-    if scope not in _SCOPES:
-        return [unsupported(f"{field}.scopeName", scope, _SCOPES)]
-    if operator not in _OPERATORS:
-        return [invalid_value(f"{field}.operator", operator, "not a valid selector operator")]
-    if operator in ("In", "NotIn") and not values:
-        why = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector"
-        return [required(f"{field}.values", why)]
-    if operator in ("Exists", "DoesNotExist") and values:
-        why = "must be no value when `operator` is 'Exists' or 'DoesNotExist' for scope selector"
-        return [invalid_value(f"{field}.values", values, why)]
-    return []
-
-
 def _foreign(type_: str) -> list[str]:
     problems = names.qualified_name(type_)
     if not problems and "/" not in type_:
@@ -196,7 +157,7 @@ def _limit(field: str, type_: str, limit: Obj) -> list[Cause]:
     ):
         why = "either minimum or maximum storage value is required, but neither was provided"
         causes.append(required(f"{field}.limits", why))
-    return causes + _ordered(field, limit)
+    return causes + _ordered(field, limit) + _ratios(field, limit)
 
 
 def _ordered(field: str, limit: Obj) -> list[Cause]:
@@ -216,4 +177,21 @@ def _ordered(field: str, limit: Obj) -> list[Cause]:
                 if bound is not None and quantity.parse(amount) > quantity.parse(bound):
                     why = f"{low_word} value {amount} is greater than {high_word} value {bound}"
                     causes.append(invalid_value(f"{field}.{lower}[{name}]", str(amount), why))
+    return causes
+
+
+def _ratios(field: str, limit: Obj) -> list[Cause]:
+    """Check that limits may be at least as much as requests, and not more than the bounds allow."""
+    causes: list[Cause] = []
+    least, most = limit.get("min") or {}, limit.get("max") or {}
+    for name, amount in (limit.get("maxLimitRequestRatio") or {}).items():
+        at, ratio = f"{field}.maxLimitRequestRatio[{name}]", quantity.parse(amount).nano
+        if ratio < quantity.parse("1").nano:
+            causes.append(invalid_value(at, amount, f"ratio {amount} is less than 1"))
+        if name not in least or name not in most:
+            continue
+        lower, upper = quantity.parse(least[name]).nano, quantity.parse(most[name]).nano
+        if lower and ratio * lower > upper * quantity.parse("1").nano:
+            why = f"ratio {amount} is greater than max/min = {upper / lower:f}"
+            causes.append(invalid_value(at, amount, why))
     return causes

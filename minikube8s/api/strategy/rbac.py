@@ -47,7 +47,7 @@ class RoleBindingStrategy(_Named):
         """Check metadata, role and subjects."""
         causes = super().validate(obj)
         role = obj.get("roleRef") or {}
-        kinds = ("ClusterRole", "Role") if self.resource.namespaced else ("ClusterRole",)
+        kinds = ("Role", "ClusterRole") if self.resource.namespaced else ("ClusterRole",)
         if role.get("apiGroup") != GROUP:
             causes.append(unsupported("roleRef.apiGroup", role.get("apiGroup") or "", (GROUP,)))
         if role.get("kind") not in kinds:
@@ -57,7 +57,9 @@ class RoleBindingStrategy(_Named):
         else:
             causes += named("roleRef.name", role["name"], names.path_segment)
         for position, subject in enumerate(obj.get("subjects") or ()):
-            causes += _subject(f"subjects[{position}]", subject)
+            causes += _subject(
+                f"subjects[{position}]", subject, namespaced=self.resource.namespaced
+            )
         return causes
 
     def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
@@ -91,7 +93,7 @@ def _rule(field: str, rule: Obj, *, namespaced: bool) -> list[Cause]:
     return causes
 
 
-def _subject(field: str, subject: Obj) -> list[Cause]:
+def _subject(field: str, subject: Obj, *, namespaced: bool) -> list[Cause]:
     causes: list[Cause] = []
     name, group = subject.get("name") or "", subject.get("apiGroup") or ""
     if not name:
@@ -102,12 +104,16 @@ def _subject(field: str, subject: Obj) -> list[Cause]:
                 causes += named(f"{field}.name", name, names.dns1123_subdomain)
             if group:
                 causes.append(unsupported(f"{field}.apiGroup", group, ("",)))
-            if not subject.get("namespace"):
+            # In a namespace, an account without one is the namespace's own.
+            if not namespaced and not subject.get("namespace"):
                 causes.append(required(f"{field}.namespace"))
-        case "User" | "Group":
+        case "User" | "Group" as kind:
+            if not name:
+                why = f"{kind.lower()} name cannot be empty"
+                causes.append(invalid_value(f"{field}.name", name, why))
             if group != GROUP:
                 causes.append(unsupported(f"{field}.apiGroup", group, (GROUP,)))
         case kind:
-            valid = ("Group", "ServiceAccount", "User")
+            valid = ("ServiceAccount", "User", "Group")
             causes.append(unsupported(f"{field}.kind", kind or "", valid))
     return causes
