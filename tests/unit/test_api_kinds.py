@@ -91,6 +91,18 @@ def ratio(amount):
     return {"spec__limits": [{"type": "Container", **bounds}]}
 
 
+def indexed(**changes):
+    return {"spec__completionMode": "Indexed", "spec__completions": 2, **changes}
+
+
+def failing(rule, **changes):
+    return {"spec__podFailurePolicy": {"rules": [rule]}, **changes}
+
+
+def exiting(**codes):
+    return failing({"action": "FailJob", "onExitCodes": codes})
+
+
 NOT_NEGATIVE = "must be greater than or equal to 0"
 POD = {"containers": [{"name": "a", "image": "b"}]}
 
@@ -129,6 +141,99 @@ POD = {"containers": [{"name": "a", "image": "b"}]}
             "Job",
             {"spec__completionMode": "Indexed", "spec__completions": GONE, "spec__parallelism": 2},
             "spec.completions: Required value: when completion mode is Indexed",
+        ),
+        (
+            "Job",
+            {"spec__maxFailedIndexes": 1},
+            "spec.backoffLimitPerIndex: Required value: when maxFailedIndexes is specified",
+        ),
+        (
+            "Job",
+            {"spec__maxFailedIndexes": 1},
+            "spec.maxFailedIndexes: Invalid value: 1: requires indexed completion mode",
+        ),
+        (
+            "Job",
+            indexed(spec__maxFailedIndexes=3, spec__backoffLimitPerIndex=1),
+            "spec.maxFailedIndexes: Invalid value: 3: must be less than or equal to completions",
+        ),
+        (
+            "Job",
+            indexed(spec__parallelism=100_001),
+            "spec.parallelism: Invalid value: 100001: must be less than or equal to 100000 when"
+            " completion mode is Indexed",
+        ),
+        (
+            "Job",
+            indexed(spec__completions=100_001, spec__backoffLimitPerIndex=1),
+            "spec.maxFailedIndexes: Required value: must be specified when completions is above"
+            " 100000",
+        ),
+        (
+            "Job",
+            indexed(metadata__name="x" * 62),
+            f'metadata.name: Invalid value: "{"x" * 62}": will not able to create pod with invalid'
+            f" DNS label: {'x' * 62}-1",
+        ),
+        (
+            "Job",
+            {"spec__managedBy": "me"},
+            'spec.managedBy: Invalid value: "me": must be a domain-prefixed path (such as'
+            ' "acme.io/foo")',
+        ),
+        (
+            "Job",
+            failing({"action": "Ignore"}, spec__podReplacementPolicy="TerminatingOrFailed"),
+            'spec.podReplacementPolicy: Unsupported value: "TerminatingOrFailed": supported'
+            ' values: "Failed"',
+        ),
+        (
+            "Job",
+            failing({"onPodConditions": [{"type": "DisruptionTarget"}]}),
+            'spec.podFailurePolicy.rules[0].action: Required value: valid values: ["Count"'
+            ' "FailIndex" "FailJob" "Ignore"]',
+        ),
+        (
+            "Job",
+            failing({"action": "FailIndex", "onPodConditions": [{"type": "a"}]}),
+            'spec.podFailurePolicy.rules[0].action: Invalid value: "FailIndex": requires the'
+            " backoffLimitPerIndex to be set",
+        ),
+        (
+            "Job",
+            failing({"action": "Ignore"}),
+            "spec.podFailurePolicy.rules[0]: Invalid value: specifying one of OnExitCodes and"
+            " OnPodConditions is required",
+        ),
+        (
+            "Job",
+            exiting(operator="In", values=[0]),
+            "spec.podFailurePolicy.rules[0].onExitCodes.values[0]: Invalid value: 0: must not be 0"
+            " for the In operator",
+        ),
+        (
+            "Job",
+            exiting(operator="In", values=[3, 2]),
+            "spec.podFailurePolicy.rules[0].onExitCodes.values: Invalid value: [3,2]: must be"
+            " ordered",
+        ),
+        (
+            "Job",
+            exiting(operator="In", values=[1], containerName="other"),
+            'spec.podFailurePolicy.rules[0].onExitCodes.containerName: Invalid value: "other": must'
+            " be one of the container or initContainer names in the pod template",
+        ),
+        (
+            "Job",
+            indexed(spec__successPolicy={"rules": []}),
+            "spec.successPolicy.rules: Required value: at least one rules must be specified when"
+            " the successPolicy is specified",
+        ),
+        (
+            "Job",
+            indexed(spec__successPolicy={"rules": [{"succeededCount": 3}]}),
+            "spec.successPolicy.rules[0].succeededCount: Invalid value: 3: must be less than or"
+            " equal to 2 (the number of specified completions)",
         ),
         (
             "CronJob",
@@ -494,6 +599,45 @@ def test_bound_claims_show_their_volume():
         "accessModes": ["ReadWriteOnce"],
     }
     assert tables.row(resource, obj, NOW)[1:6] == ["Bound", "pv-0001", "5Gi", "RWO", "slow"]
+
+
+def refused_new(**changes):
+    resource, job = made("Job", **changes)
+    return [f"{cause.field}: {cause.message}" for cause in for_resource(resource).validate_new(job)]
+
+
+def test_a_job_copied_with_the_marks_of_another_is_refused():
+    marks = {"batch.kubernetes.io/controller-uid": "u-0"}
+    problems = refused_new(
+        spec__selector={"matchLabels": marks}, spec__template__metadata={"labels": marks}
+    )
+    assert "`selector` not auto-generated" in problems[-1]
+    assert problems[0].startswith(
+        "spec.template.metadata.labels[batch.kubernetes.io/controller-uid]: Invalid value: "
+    )
+    assert problems[0].endswith(": must be 'u-1'")
+    assert refused_new() == []
+    assert refused_new(spec__manualSelector=True, spec__selector={"matchLabels": marks}) == []
+
+
+def test_a_job_without_labels_has_those_of_its_pods():
+    _, job = made("Job", metadata__labels=GONE)
+    assert job["metadata"]["labels"] == job["spec"]["template"]["metadata"]["labels"]
+    _, job = made("Job", metadata__labels={"a": "b"})
+    assert job["metadata"]["labels"] == {"a": "b"}
+
+
+def test_an_indexed_job_grows_in_tandem_with_its_parallelism():
+    resource, old = made("Job", **indexed(spec__parallelism=2))
+    new = copy.deepcopy(old)
+    new["spec"]["completions"] = 4
+    (cause,) = for_resource(resource).validate_update(new, old)
+    assert (cause.field, cause.message) == (
+        "spec.completions",
+        "Invalid value: 4: can only be modified in tandem with spec.parallelism",
+    )
+    new["spec"]["parallelism"] = 4
+    assert for_resource(resource).validate_update(new, old) == []
 
 
 def test_a_jobs_pods_are_found_by_its_uid():

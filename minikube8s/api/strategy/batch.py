@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from minikube8s.api.errors import Cause, invalid_value, required, unsupported
-from minikube8s.api.strategy.checks import cron, workload
+from minikube8s.api import names
+from minikube8s.api.errors import Cause, invalid_value, required, too_long, unsupported
+from minikube8s.api.strategy.checks import cron, jobs, workload
 from minikube8s.api.strategy.checks.common import (
     Obj,
     kept,
     label_selector,
     labels,
+    named,
     not_negative,
     one_of,
     optional_one_of,
@@ -24,7 +26,7 @@ _OLD_UID_LABEL, _OLD_NAME_LABEL = "controller-uid", "job-name"
 
 CRON_JOB_NAME = 52
 """The longest name of a CronJob: its jobs append a time of 11 characters."""
-_INDEXES = 100_000
+_MANAGER = 63
 _NUMBERS = (
     "parallelism",
     "completions",
@@ -56,9 +58,11 @@ class JobStrategy(Strategy):
     def prepare_create(self, obj: Obj) -> None:
         """Select exactly the job's own pods, unless its author does it."""
         super().prepare_create(obj)
-        spec, metadata = obj["spec"], obj["metadata"]
-        if not spec.get("manualSelector"):
-            _mark(spec, metadata.get("name") or "", metadata.get("uid") or "")
+        if not obj["spec"].get("manualSelector"):
+            _mark(obj)
+        labels = ((obj["spec"].get("template") or {}).get("metadata") or {}).get("labels")
+        if labels and not obj["metadata"].get("labels"):
+            obj["metadata"]["labels"] = dict(labels)
 
     def validate(self, obj: Obj) -> list[Cause]:
         """Check metadata, selector, numbers and template."""
@@ -70,20 +74,18 @@ class JobStrategy(Strategy):
         else:
             causes += label_selector("spec.selector", selector)
         causes += workload.check_labels(spec.get("template") or {}, selector)
-        return causes + check_job_spec("spec", spec)
+        return causes + check_job_spec("spec", spec) + _host_name(obj)
+
+    def validate_new(self, obj: Obj) -> list[Cause]:
+        """Check the selector that was made for the job."""
+        return [] if obj["spec"].get("manualSelector") else _marked(obj)
 
     def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Keep what the pods are made by; an indexed job may change its size."""
         causes = super().validate_update(new, old, subresource)
         spec, before = new["spec"], old["spec"]
         if spec.get("completions") != before.get("completions"):
-            elastic = (
-                before.get("completionMode") == "Indexed"
-                and spec.get("completions") is not None
-                and spec.get("completions") == spec.get("parallelism")
-            )
-            if not elastic:
-                causes += kept(spec, before, ("completions",), "spec.")
+            causes += _resized(spec, before)
         causes += kept(spec, before, _FIXED, "spec.")
         if _fixed_template(spec, before) != before.get("template"):
             causes += kept(spec, before, ("template",), "spec.")
@@ -121,36 +123,49 @@ def check_job_spec(field: str, spec: Obj) -> list[Cause]:
     causes = [
         cause for name in _NUMBERS for cause in not_negative(f"{field}.{name}", spec.get(name))
     ]
-    causes += _mode(field, spec)
+    causes += _managed(f"{field}.managedBy", spec.get("managedBy"))
+    mode = spec.get("completionMode")
+    causes += optional_one_of(f"{field}.completionMode", mode, ("NonIndexed", "Indexed"))
+    causes += jobs.check_indexes(field, spec)
+    causes += jobs.check_failures(field, spec) + jobs.check_success(field, spec)
     policy = spec.get("podReplacementPolicy")
-    replacing = ("Failed", "TerminatingOrFailed")
+    judged = spec.get("podFailurePolicy") is not None
+    replacing = ("Failed",) if judged else ("Failed", "TerminatingOrFailed")
     causes += optional_one_of(f"{field}.podReplacementPolicy", policy, replacing)
     template = spec.get("template") or {}
     causes += workload.check_template(f"{field}.template", template)
     return causes + _restarts(field, spec, template.get("spec") or {})
 
 
-def _mode(field: str, spec: Obj) -> list[Cause]:
-    mode = spec.get("completionMode")
-    causes = optional_one_of(f"{field}.completionMode", mode, ("Indexed", "NonIndexed"))
+def _resized(spec: Obj, before: Obj) -> list[Cause]:
+    """Check a change of how many pods have to succeed, which indexed jobs alone may make."""
     completions = spec.get("completions")
-    if mode == "Indexed":
-        if completions is None:
-            why = "when completion mode is Indexed"
-            causes.append(required(f"{field}.completions", why))
-        elif completions > _INDEXES and (spec.get("parallelism") or 0) > _INDEXES:
-            why = f"must be less than or equal to {_INDEXES} when completion mode is Indexed"
-            causes.append(invalid_value(f"{field}.parallelism", spec["parallelism"], why))
-        return causes
-    if spec.get("backoffLimitPerIndex") is not None:
-        why = "requires indexed completion mode"
-        causes.append(
-            invalid_value(f"{field}.backoffLimitPerIndex", spec["backoffLimitPerIndex"], why)
-        )
-    if spec.get("successPolicy") is not None:
-        why = "requires indexed completion mode"
-        causes.append(invalid_value(f"{field}.successPolicy", spec["successPolicy"], why))
-    return causes
+    if spec.get("completionMode") != "Indexed":
+        return kept(spec, before, ("completions",), "spec.")
+    if completions is None or completions == spec.get("parallelism"):
+        return []
+    why = "can only be modified in tandem with spec.parallelism"
+    return [invalid_value("spec.completions", completions, why)]
+
+
+def _host_name(job: Obj) -> list[Cause]:
+    """Check that the pod of the last index can have its host name."""
+    spec, name = job["spec"], job["metadata"].get("name") or ""
+    completions = spec.get("completions") or 0
+    if spec.get("completionMode") != "Indexed" or completions <= 0:
+        return []
+    longest = f"{name}-{completions - 1}"
+    if not names.dns1123_label(longest):
+        return []
+    why = f"will not able to create pod with invalid DNS label: {longest}"
+    return [invalid_value("metadata.name", name, why)]
+
+
+def _managed(field: str, manager: str | None) -> list[Cause]:
+    if manager is None:
+        return []
+    causes = named(field, manager, names.domain_path)
+    return [*causes, too_long(field, _MANAGER)] if len(manager) > _MANAGER else causes
 
 
 def _restarts(field: str, spec: Obj, pod: Obj) -> list[Cause]:
@@ -160,19 +175,42 @@ def _restarts(field: str, spec: Obj, pod: Obj) -> list[Cause]:
     if policy in ("Always", "", None):
         return [required(at, valid)]
     if policy not in ("OnFailure", "Never"):
-        return [invalid_value(at, policy, valid)]
+        return [unsupported(at, policy, ("OnFailure", "Never"))]
     if spec.get("podFailurePolicy") is not None and policy != "Never":
         why = 'only "Never" is supported when podFailurePolicy is specified'
         return [invalid_value(at, policy, why)]
     return []
 
 
-def _mark(spec: Obj, name: str, uid: str) -> None:
-    template = spec.setdefault("template", {})
-    marks = template.setdefault("metadata", {}).setdefault("labels", {})
-    marks |= {_NAME_LABEL: name, _UID_LABEL: uid, _OLD_NAME_LABEL: name, _OLD_UID_LABEL: uid}
+def _marks(metadata: Obj) -> dict[str, str]:
+    """Return the labels by which the pods of a job are known."""
+    name, uid = metadata.get("name") or "", metadata.get("uid") or ""
+    return {_OLD_UID_LABEL: uid, _OLD_NAME_LABEL: name, _UID_LABEL: uid, _NAME_LABEL: name}
+
+
+def _mark(job: Obj) -> None:
+    """Add what is missing of the marks; marks of another job stay, and are refused later."""
+    spec, marks = job["spec"], _marks(job["metadata"])
+    about = spec.setdefault("template", {}).setdefault("metadata", {})
+    about["labels"] = marks | (about.get("labels") or {})
     selector = spec.setdefault("selector", {})
-    selector["matchLabels"] = {**(selector.get("matchLabels") or {}), _UID_LABEL: uid}
+    chosen = selector.get("matchLabels") or {}
+    selector["matchLabels"] = {_UID_LABEL: marks[_UID_LABEL], **chosen}
+
+
+def _marked(job: Obj) -> list[Cause]:
+    """Check that the job selects its own pods, not those of the job it was copied from."""
+    spec, marks = job["spec"], _marks(job["metadata"])
+    labels = spec["template"]["metadata"]["labels"]
+    causes = [
+        invalid_value(f"spec.template.metadata.labels[{key}]", labels, f"must be '{value}'")
+        for key, value in marks.items()
+        if labels.get(key) != value
+    ]
+    if not workload.matches(spec["selector"], marks):
+        why = "`selector` not auto-generated"
+        causes.append(invalid_value("spec.selector", spec["selector"], why))
+    return causes
 
 
 def _fixed_template(new: Obj, old: Obj) -> Obj:

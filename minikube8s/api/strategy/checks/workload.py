@@ -37,7 +37,7 @@ def check(spec: Obj, word: str, title: str) -> list[Cause]:
 def check_labels(template: Obj, selector: Obj | None) -> list[Cause]:
     """Check that pods made from the template are found by the selector."""
     labels = (template.get("metadata") or {}).get("labels") or {}
-    if not selector or _matches(selector, labels):
+    if not selector or matches(selector, labels):
         return []
     why = "`selector` does not match template `labels`"
     return [invalid_value(f"{TEMPLATE}.metadata.labels", labels, why)]
@@ -72,7 +72,8 @@ def selector_kept(new: Obj, old: Obj) -> list[Cause]:
     return [immutable("spec.selector", selector)]
 
 
-def _matches(selector: Obj, labels: dict[str, str]) -> bool:
+def matches(selector: Obj, labels: dict[str, str]) -> bool:
+    """Tell whether a selector finds these labels, or is wrong by itself."""
     try:
         return from_label_selector(selector).matches(labels)
     except ApiError:
