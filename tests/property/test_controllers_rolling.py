@@ -5,7 +5,7 @@ import itertools
 import math
 from typing import Any, cast
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from minikube8s.api.resources import DEPLOYMENTS, PODS, REPLICASETS
@@ -105,6 +105,22 @@ def resolved(value: int | str, total: int, round_: object) -> int:
     updates=st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from([0.0, 0.5, 40.0])), min_size=1, max_size=3
     ),
+)
+@example(
+    replicas=1,
+    surge=1,
+    unavailable=1,
+    delays=[3.0, 3.0, 0.001, 0.0, 0.0, 0.0, 0.0],
+    lags=[3.0, 3.0, 0.001, 0.0, 0.0, 0.0, 0.0],
+    updates=[("b", 0.0), ("b", 0.0), ("c", 40.0)],
+)
+@example(
+    replicas=3,
+    surge="50%",
+    unavailable="25%",
+    delays=[0.0, 0.001],
+    lags=[3.0, 3.0],
+    updates=[("a", 0.0), ("b", 40.0), ("a", 0.5)],
 )
 def test_a_rolling_update_never_exceeds_surge_nor_falls_below_availability(
     replicas: int,

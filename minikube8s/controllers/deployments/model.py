@@ -128,6 +128,14 @@ def occupied(members: Iterable[Member]) -> int:
     return sum(max(one.size, one.view.status.replicas) for one in members)
 
 
+def observed(members: Iterable[Member]) -> bool:
+    """Tell whether the ReplicaSet controller knows the sizes of all.
+
+    Until then it may be creating or deleting pods for an earlier size, which no status tells yet.
+    """
+    return all(one.view.status.observed_generation >= one.metadata.generation for one in members)
+
+
 def available(members: Iterable[Member], sizes: Mapping[str, int]) -> int:
     """Return how many pods are available and will stay, given the sizes by name."""
     return sum(min(sizes[one.name], one.view.status.available_replicas) for one in members)

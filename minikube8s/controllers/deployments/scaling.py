@@ -14,6 +14,7 @@ from minikube8s.controllers.deployments.model import (
     Limits,
     Member,
     available,
+    observed,
     occupied,
     round_half_up,
 )
@@ -30,19 +31,22 @@ def first_size(old: Sequence[Member], limits: Limits, *, rolling: bool) -> int:
     """Return the size that a new ReplicaSet starts with."""
     if not rolling:
         return limits.replicas
-    return _grown(0, occupied(old), limits)
+    return _grown(0, occupied(old), limits) if observed(old) else 0
 
 
 def roll(new: Member, old: Sequence[Member], limits: Limits) -> Sizes:
     """Take one step of a rolling update: grow the new ReplicaSet, shrink the old ones.
 
     Growing and shrinking in one step is safe, because what grows is not counted as available and
-    what shrinks still counts as occupied.
+    what shrinks still counts as occupied. The next step waits until this one is known to the
+    ReplicaSet controller.
     """
     sizes = current([new, *old])
     if new.size > limits.replicas:
         sizes[new.name] = limits.replicas
-    elif new.size < limits.replicas:
+    if not observed([new, *old]):
+        return sizes
+    if new.size < limits.replicas:
         sizes[new.name] = _grown(new.size, occupied([new, *old]), limits)
     _shrink(sizes, new, old, limits)
     return sizes
