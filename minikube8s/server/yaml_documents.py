@@ -17,7 +17,8 @@ from minikube8s.server.documents import DEEPEST, TOO_DEEP, Undecodable, join
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
-
+_LONG = 10
+"""From how many items on a list is written piece by piece."""
 _MAX_BITS = 1024
 """Of a whole number: what a double can hold."""
 _UNSUSPICIOUS = 10_000
@@ -104,6 +105,27 @@ def _check_size(data: bytes) -> None:
 
 def dump(value: Any) -> bytes:
     """Return the value as block-style YAML with its keys sorted, as Kubernetes prints it."""
+    long = _long(value)
+    if not long:
+        return _dump(value)
+    # The emitter lets no other thread run, so the items of a long list are given to it one by one.
+    before = {key: item for key, item in value.items() if key < long}
+    after = {key: item for key, item in value.items() if key > long}
+    pieces = [_dump(before) if before else b"", long.encode(), b":\n"]
+    pieces += [_dump([item]) for item in value[long]]
+    pieces.append(_dump(after) if after else b"")
+    return b"".join(pieces)
+
+
+def _long(value: Any) -> str:
+    """Return the name of the long list that an answer is, empty when it is none."""
+    if not isinstance(value, dict):
+        return ""
+    lists = [key for key in ("items", "rows") if isinstance(value.get(key), list)]
+    return next((key for key in lists if len(value[key]) > _LONG), "")
+
+
+def _dump(value: Any) -> bytes:
     text: bytes = yaml.dump(
         value, Dumper=_Dumper, default_flow_style=False, allow_unicode=True, encoding="utf-8"
     )

@@ -2,8 +2,10 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 
 from minikube8s.api.resources import CONFIGMAPS, PODS
+from minikube8s.server import yaml_documents
 from minikube8s.server.negotiation import Answer
 from minikube8s.server.rendering import ListMeta, Renderer
 from minikube8s.server.responses import warning
@@ -99,3 +101,12 @@ def test_a_row_of_a_pod_that_has_ended_says_so(phase: str, ended: bool) -> None:
     page = renderer.listed(renderer.items([stored], NOW), ListMeta(5))
     (row,) = json.loads(page)["rows"]
     assert [one["type"] for one in row.get("conditions", [])] == (["Completed"] if ended else [])
+
+
+@pytest.mark.parametrize("key", ["items", "rows"])
+def test_a_long_list_in_yaml_is_the_same_text_as_in_one_piece(key: str) -> None:
+    items = [{"b": f"line\n{number}", "a": [{}, "x: y", None, "ü" * 90]} for number in range(20)]
+    value = {"kind": "List", "apiVersion": "v1", "metadata": {"k": "é"}, key: items, "zone": [1]}
+    whole = yaml.safe_dump(value, default_flow_style=False, allow_unicode=True, encoding="utf-8")
+    assert yaml_documents.dump(value) == whole
+    assert yaml_documents.dump({key: items}).startswith(f"{key}:\n- a:\n".encode())
