@@ -14,30 +14,44 @@ from typing import Any
 import pytest
 
 from tests.api.apiserver import ApiServer
+from tests.support import debiankubectl
 
 DEADLINE = 60.0
+OLDEST = 27
+"""The minor version from which kubectl has all that is tested outside of the scenarios."""
 
 
-def binaries() -> list[Any]:
-    """The oldest, a middle and the newest kubectl installed side by side, or the only one.
+def every_binary() -> list[Path]:
+    """Every kubectl that is here, oldest first.
 
-    Several versions are found as `kubectl.1.27`, … beside the `kubectl` on the PATH. Without any,
-    tests are skipped, but fail where CI says that everything has to be there.
+    Several versions are found as `kubectl.1.27`, … beside the `kubectl` on the PATH, and where
+    `tests.support.debiankubectl` puts the distribution's.
     """
     found = shutil.which("kubectl")
     if found is None:
+        return []
+    folders = (Path(found).resolve().parent, debiankubectl.folder())
+    known = {
+        int(path.suffix[1:]): path for folder in folders for path in folder.glob("kubectl.1.*")
+    }
+    if not any(path.parent == folders[0] for path in known.values()):
+        known[_minor(Path(found))] = Path(found)
+    return [known[minor] for minor in sorted(known)]
+
+
+def binaries() -> list[Any]:
+    """An old, a middle and the newest kubectl, as parameters of a test.
+
+    What older ones than `OLDEST` lack, such as `create token`, is what many tests are about.
+    Without any, tests are skipped, but fail where CI says that everything has to be there.
+    """
+    every = [binary for binary in every_binary() if _minor(binary) >= OLDEST]
+    if not every:
         if os.environ.get("CI") == "true":
             return [pytest.param(Path("kubectl"), id="missing")]
         skip = pytest.mark.skip(reason="kubectl is not installed")
         return [pytest.param(Path("kubectl"), id="missing", marks=skip)]
-    siblings = sorted(
-        Path(found).resolve().parent.glob("kubectl.1.*"),
-        key=lambda path: int(path.name.rpartition(".")[2]),
-    )
-    if not siblings:
-        return [Path(found)]
-    picked = (siblings[0], siblings[len(siblings) // 2], siblings[-1])
-    return list(dict.fromkeys(picked))
+    return list(dict.fromkeys((every[0], every[len(every) // 2], every[-1])))
 
 
 @cache
