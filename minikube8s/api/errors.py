@@ -72,7 +72,8 @@ class ApiError(Exception):
             "message": self.message,
             "reason": self.reason,
         }
-        if self.details:
+        # Empty details are told, too: kubectl looks into them to see what is not there.
+        if self.details is not None:
             body["details"] = self.details
         body["code"] = self.code
         return body

@@ -81,6 +81,11 @@ def test_details_name_the_object_for_clients():
     assert details == {"name": "x", "group": "apps", "kind": "deployments"}
 
 
+def test_details_that_say_nothing_are_told_because_kubectl_looks_into_them():
+    assert errors.ApiError(404, "NotFound", "nothing here", {}).status()["details"] == {}
+    assert "details" not in errors.bad_request("no").status()
+
+
 def test_a_retry_hint_tells_clients_when_to_come_back():
     assert errors.too_many_requests("busy", 7).status()["details"] == {"retryAfterSeconds": 7}
 
