@@ -36,6 +36,9 @@ _IN_A_NAMESPACE = frozenset({"create", "deletecollection"})
 _ABOUT: web.RequestKey[About] = web.RequestKey("about", tuple)
 """Where a request keeps what it is counted as."""
 
+_WARNINGS: web.RequestKey[list[str]] = web.RequestKey("warnings", list)
+"""What is to be said beside the answer, also when that is a refusal."""
+
 
 class Dispatcher:
     """Answers every request with something, at worst with a Status that says what went wrong."""
@@ -55,7 +58,7 @@ class Dispatcher:
             code = response.status
             await responses.compress(request, response)
         except ApiError as error:
-            response = responses.failure(request, error)
+            response = responses.failure(request, error, request.get(_WARNINGS, ()))
             code = error.code
         except ConnectionError:
             # The client is gone: nobody is left to tell. Raised on, it would be logged as a fault.
@@ -100,6 +103,7 @@ class Dispatcher:
         if resource is None:
             raise pages.nowhere()
         call = self._call(request, user, verb, path, resource)
+        request[_WARNINGS] = call.warnings
         handler = _handler(call)
         if verb == "patch" and call.applies:
             request[_ABOUT] = ("apply", *about[1:])

@@ -141,10 +141,14 @@ def tagged(
     return response
 
 
-def failure(request: web.BaseRequest, error: ApiError) -> web.Response:
+def failure(
+    request: web.BaseRequest, error: ApiError, warnings: Iterable[str] = ()
+) -> web.Response:
     """Return an error as its Status object, in an encoding that the client reads."""
     encoding = negotiation.plain_encoding(request.headers.get("Accept", ""))
-    response = document(request, error.status(), code=error.code, encoding=encoding)
+    response = document(
+        request, error.status(), code=error.code, encoding=encoding, warnings=warnings
+    )
     seconds = (error.details or {}).get("retryAfterSeconds")
     if seconds:
         response.headers["Retry-After"] = str(seconds)
