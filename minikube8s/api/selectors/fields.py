@@ -47,7 +47,7 @@ class FieldSelector(NamedTuple):
 
 def parse_fields(text: str) -> FieldSelector:
     """Read the `fieldSelector` parameter. Raises ApiError BadRequest on bad syntax."""
-    return FieldSelector(tuple(_requirement(term) for term in _terms(text) if term))
+    return FieldSelector(tuple(_requirement(term, text) for term in _terms(text) if term))
 
 
 def _terms(text: str) -> list[str]:
@@ -64,16 +64,14 @@ def _terms(text: str) -> list[str]:
     return terms
 
 
-def _requirement(term: str) -> FieldRequirement:
+def _requirement(term: str, text: str) -> FieldRequirement:
     for sign, operator in (("!=", "!="), ("==", "="), ("=", "=")):
         # The earliest sign splits, so that an escaped `=` in the value stays in the value.
         position = term.find(sign)
         if position >= 0 and term.find("=") in (position, position + len(sign) - 1):
             name, value = term[:position], term[position + len(sign) :]
             return FieldRequirement(name, operator, _unescape(value, term))
-    raise errors.bad_request(
-        f'invalid field selector: "{term}"; write it as <field>=<value> or <field>!=<value>'
-    )
+    raise errors.bad_request(f"invalid selector: '{text}'; can't understand '{term}'")
 
 
 def _unescape(value: str, term: str) -> str:

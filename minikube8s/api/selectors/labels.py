@@ -13,6 +13,8 @@ from minikube8s.api import errors, names
 
 _TOKEN = re.compile(r"\s*(?:(?P<word>[^\s()!=<>,]+)|(?P<sign>==|!=|[=!<>(),]))")
 _SIGNS = {"=": "In", "==": "In", "!=": "NotIn", ">": "Gt", "<": "Lt"}
+_OPERATORS = ("in", "notin", "=", "==", "!=", "gt", "lt")
+_NO_WORDS = ("", "!", "(", ")", ",", *_SIGNS)
 _OBJECT_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
@@ -87,12 +89,8 @@ def parse_labels(text: str) -> Selector:
     """Read the `labelSelector` parameter. Raises ApiError BadRequest on bad syntax."""
     try:
         requirements = tuple(_parse(_Tokens(text)))
-        for requirement in requirements:
-            _check(requirement)
     except ValueError as error:
-        raise errors.bad_request(
-            f'unable to parse requirement: {error}, in label selector "{text}"'
-        ) from None
+        raise errors.bad_request(f'{error}, in label selector "{text}"') from None
     return Selector(requirements)
 
 
@@ -191,9 +189,9 @@ class _Tokens:
         self._next += 1
         return token
 
-    def word(self, expected: str) -> str:
+    def word(self, expected: str = "identifier") -> str:
         token = self.take()
-        if not token or token in ("!", "(", ")", ",", *_SIGNS):
+        if token in _NO_WORDS:
             raise ValueError(f"found '{token}', expected: {expected}")
         return token
 
@@ -201,20 +199,29 @@ class _Tokens:
 def _parse(tokens: _Tokens) -> Iterable[Requirement]:
     if not tokens.peek():
         return
+    if (first := tokens.peek()) in _NO_WORDS and first != "!":
+        raise ValueError(f"found '{first}', expected: !, identifier, or 'end of string'")
     while True:
-        yield _requirement(tokens)
+        try:
+            requirement = _requirement(tokens)
+            _check(requirement)
+        except ValueError as error:
+            raise ValueError(f"unable to parse requirement: {error}") from None
+        yield requirement
         separator = tokens.take()
         if not separator:
             return
         if separator != ",":
-            raise ValueError(f"found '{separator}', expected: ',' or the end of the selector")
+            raise ValueError(f"found '{separator}', expected: ',' or 'end of string'")
+        if (following := tokens.peek()) in _NO_WORDS and following != "!":
+            raise ValueError(f"found '{following}', expected: identifier after ','")
 
 
 def _requirement(tokens: _Tokens) -> Requirement:
     if tokens.peek() == "!":
         tokens.take()
-        return Requirement(tokens.word("a label key"), "DoesNotExist")
-    key = tokens.word("!, or a label key")
+        return Requirement(tokens.word(), "DoesNotExist")
+    key = tokens.word()
     sign = tokens.peek()
     if sign in ("", ","):
         return Requirement(key, "Exists")
@@ -222,18 +229,18 @@ def _requirement(tokens: _Tokens) -> Requirement:
     if sign in ("in", "notin"):
         return Requirement(key, "In" if sign == "in" else "NotIn", _values(tokens))
     if sign not in _SIGNS:
-        raise ValueError(f"found '{sign}', expected: in, notin, =, ==, !=, >, <")
+        raise ValueError(f"found '{sign}', expected: {', '.join(_OPERATORS)}")
     # `app=` selects the empty value.
-    value = "" if tokens.peek() in ("", ",") else tokens.word("a label value")
+    value = "" if tokens.peek() in ("", ",") else tokens.word()
     return Requirement(key, _SIGNS[sign], (value,))
 
 
 def _values(tokens: _Tokens) -> tuple[str, ...]:
     if (opening := tokens.take()) != "(":
-        raise ValueError(f"found '{opening}', expected: '('")
+        raise ValueError(f"found '{opening}' expected: '('")
     values: list[str] = []
     while True:
-        values.append("" if tokens.peek() in (",", ")") else tokens.word("a label value"))
+        values.append("" if tokens.peek() in (",", ")") else tokens.word("',', or identifier"))
         separator = tokens.take()
         if separator == ")":
             return tuple(sorted(set(values)))
