@@ -31,6 +31,10 @@ class WriteQuery(NamedTuple):
     force: bool
 
 
+LARGEST_NUMBER = (1 << 63) - 1
+LONGEST_NUMBER = len(str(LARGEST_NUMBER))
+
+
 def flag(query: Query, name: str) -> bool:
     """Return a boolean parameter: absent, `false` and `0` are false, anything else is true."""
     value = query.get(name)
@@ -38,11 +42,13 @@ def flag(query: Query, name: str) -> bool:
 
 
 def integer(query: Query, name: str) -> int | None:
-    """Return a whole number that is not negative, None where absent. Raises BadRequest."""
+    """Return a whole number of 63 bits, None where absent. Raises BadRequest."""
     value = query.get(name, "")
     if not value:
         return None
-    if not (value.isascii() and value.isdigit()):
+    # Python itself refuses to read numbers of some thousand digits.
+    plain = value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER
+    if not plain or int(value) > LARGEST_NUMBER:
         raise errors.bad_request(f'{name}: Invalid value: "{value}": must be a whole number, 0 up')
     return int(value)
 

@@ -52,7 +52,7 @@ def split(kind: str, text: str) -> Named:
 
 def number(kind: str, text: str, port: str) -> int:
     """Read the port of a name. Raises ApiError BadRequest."""
-    if port.isascii() and port.isdigit() and 0 < int(port) < 1 << 16:
+    if port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 1 << 16:
         return int(port)
     raise invalid(kind, text)
 

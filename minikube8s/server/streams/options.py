@@ -41,7 +41,7 @@ def ports(given: Sequence[str]) -> list[int]:
 
 def port(text: str) -> int:
     """Return a port. Raises ApiError BadRequest."""
-    if text.isascii() and text.isdigit() and 0 < int(text) < 1 << 16:
+    if text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 1 << 16:
         return int(text)
     raise errors.bad_request(
         f'ports: Invalid value: "{text}": must be a number between 1 and 65535, inclusive'

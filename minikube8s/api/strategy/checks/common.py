@@ -14,6 +14,7 @@ Obj = dict[str, Any]
 
 _NOT_NEGATIVE = "must be greater than or equal to 0"
 _PERCENT = r"[0-9]+%"
+_LONGEST_PERCENT = 10
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 
 
@@ -131,7 +132,7 @@ def count_or_percent(field: str, value: int | str) -> list[Cause]:
     """Check a number of pods, or a percentage as text."""
     if isinstance(value, int):
         return not_negative(field, value)
-    if re.fullmatch(_PERCENT, value):
+    if len(value) <= _LONGEST_PERCENT and re.fullmatch(_PERCENT, value):
         return []
     problem = (
         "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',"
