@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -32,6 +32,7 @@ from minikube8s.server.rendering import Renderer
 from minikube8s.server.tokens import ServiceAccountTokens
 
 APPLY_PATCH = "application/apply-patch+yaml"
+_Data = TypeVar("_Data", bytes, bytearray)
 BODY_DEADLINE = 60.0
 """Seconds within which a request's body has to arrive."""
 
@@ -186,20 +187,16 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     """Return a request's body of at most `limit` bytes. Raises ApiError TooLarge, Timeout."""
     if (request.content_length or 0) > limit:
         raise errors.too_large(f"limit is {limit}")
-    if request.content.is_eof():
-        # All of it is there, as of most requests.
-        data = request.content.read_nowait()
-        if len(data) > limit:
-            raise errors.too_large(f"limit is {limit}")
-        return data
     pieces = bytearray()
     try:
+        if request.content.is_eof():
+            # All of it is there, as of most requests: no deadline is needed.
+            return _within(limit, request.content.read_nowait())
         async with asyncio.timeout(BODY_DEADLINE):
             # Counted while reading: a chunked body has no Content-Length.
             while piece := await request.content.readany():
                 pieces += piece
-                if len(pieces) > limit:
-                    raise errors.too_large(f"limit is {limit}")
+                _within(limit, pieces)
     except web.RequestPayloadError as error:
         raise errors.bad_request(f"the request's body cannot be read: {error}") from error
     except TimeoutError:
@@ -207,3 +204,9 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
             f"the request's body did not arrive within {BODY_DEADLINE:g} s"
         ) from None
     return bytes(pieces)
+
+
+def _within(limit: int, data: _Data) -> _Data:
+    if len(data) > limit:
+        raise errors.too_large(f"limit is {limit}")
+    return data
