@@ -183,6 +183,29 @@ def test_a_write_whose_answer_is_not_acceptable_does_nothing(
     assert api.get(base).json == before
 
 
+def test_a_part_of_an_object_whose_answer_is_not_acceptable_is_not_written(
+    api: ApiServer, namespace: str
+) -> None:
+    deployment = next(obj for obj in OBJECTS if obj["kind"] == "Deployment")
+    scaled = f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
+    api.create(scaled.removesuffix("/web"), deployment)
+    pods = f"/api/v1/namespaces/{namespace}/pods"
+    api.create(pods, pod("web"))
+    merge = "application/merge-patch+json"
+    scale = api.get(f"{scaled}/scale").json | {"spec": {"replicas": 5}}
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "web"}}
+    bound = {"metadata": {"name": "web"}, "target": {"kind": "Node", "name": "n1"}}
+    refused = [
+        api.request("PUT", f"{scaled}/scale", scale, accept="text/html"),
+        api.request("PATCH", f"{scaled}/scale", scale, content_type=merge, accept="text/html"),
+        api.post(f"{pods}/web/eviction", eviction, accept="text/html"),
+        api.post(f"{pods}/web/binding", bound, accept="text/html"),
+    ]
+    assert [reply.code for reply in refused] == [406] * 4
+    assert api.get(scaled).json["spec"]["replicas"] == 0
+    assert "nodeName" not in api.get(f"{pods}/web").json["spec"]
+
+
 def test_a_scale_is_read_and_written_in_protobuf(api: ApiServer, namespace: str) -> None:
     deployment = next(obj for obj in OBJECTS if obj["kind"] == "Deployment")
     base = f"/apis/apps/v1/namespaces/{namespace}/deployments"
@@ -312,6 +335,9 @@ def envelope(kind: bytes, raw: bytes) -> bytes:
     return protobuf.MAGIC + wire.field(1, types) + wire.field(2, raw)
 
 
+MISFIT = 'ConfigMap in version "v1" cannot be handled as a ConfigMap: the body is not valid'
+
+
 def nested(levels: int) -> bytes:
     raw = b""
     for _ in range(levels):
@@ -330,9 +356,15 @@ def nested(levels: int) -> bytes:
             "a field is longer than its message",
         ),
         (envelope(b"Pod", b""), "expected kind (ConfigMap)"),
-        (envelope(b"Gizmo", b""), 'there is no protobuf message for kind "Gizmo"'),
-        (envelope(b"ConfigMap", b"\x0b"), "wire type 3 is not used by Kubernetes"),
-        (envelope(b"ConfigMap", b"\x08\x05"), "is of another type"),
+        (
+            envelope(b"Gizmo", b""),
+            'Gizmo in version "v1" cannot be handled as a ConfigMap: there is no protobuf',
+        ),
+        (
+            envelope(b"ConfigMap", b"\x0b"),
+            f"{MISFIT} protobuf: wire type 3 is not used by Kubernetes",
+        ),
+        (envelope(b"ConfigMap", b"\x08\x05"), f"{MISFIT} protobuf: field 1 of"),
         (envelope(b"ConfigMap", b"\x80" * 11), "an integer does not end"),
         (envelope(b"ConfigMap", wire.field(1, wire.field(1, b"\xff"))), "is not UTF-8"),
         (envelope(b"ConfigMap", nested(5000)), "is not UTF-8"),
