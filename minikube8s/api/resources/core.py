@@ -17,6 +17,7 @@ COMPONENTSTATUSES = row(
     namespaced=False,
     short=("cs",),
     verbs=("get", "list"),
+    deprecated="v1 ComponentStatus is deprecated in v1.19+",
 )
 CONFIGMAPS = row("", "v1", "ConfigMap", "configmaps", short=("cm",))
 ENDPOINTS = row(

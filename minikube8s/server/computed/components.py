@@ -8,7 +8,6 @@ from minikube8s.server.call import Call
 from minikube8s.server.computed.sources import entry
 from minikube8s.store.entry import Entry
 
-_DEPRECATED = "v1 ComponentStatus is deprecated in v1.19+"
 _MESSAGES = {"controller-manager": "ok", "etcd-0": "ok", "scheduler": "ok"}
 
 
@@ -17,14 +16,12 @@ class Components:
 
     async def get(self, call: Call) -> Entry:
         """Return the status of a part. Raises ApiError NotFound."""
-        call.warnings.append(_DEPRECATED)
         if call.name not in _MESSAGES:
             raise errors.not_found(COMPONENTSTATUSES, call.name)
         return _status(call.name)
 
     async def all(self, call: Call) -> list[Entry]:
         """Return the status of all parts."""
-        call.warnings.append(_DEPRECATED)
         return [_status(name) for name in _MESSAGES]
 
 
