@@ -1,6 +1,7 @@
 """Numbers of thousands of digits, which Python refuses to read, are refused as bad ones."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -60,3 +61,13 @@ def test_a_giant_percentage_is_refused(
 def test_a_giant_budget_is_refused(api: ApiServer, namespace: str, field: str) -> None:
     budgets = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"
     assert api.post(budgets, workload(**{field: f"{DIGITS}%"})).code == 422
+
+
+@pytest.mark.parametrize("port", [DIGITS, "²", "٣"], ids=["giant", "raised", "arabic"])
+def test_a_port_of_a_service_that_is_no_number_here_is_not_found(
+    api: ApiServer, namespace: str, port: str
+) -> None:
+    services = f"/api/v1/namespaces/{namespace}/services"
+    api.create(services, {"metadata": {"name": "s"}, "spec": {"ports": [{"port": 80}]}})
+    reply = api.get(f"{services}/s:{quote(port)}/proxy/")
+    assert (reply.code, reply.json["reason"]) == (503, "ServiceUnavailable"), reply.data

@@ -82,12 +82,14 @@ def node_target(registry: Registry, text: str) -> Target | None:
 
 def _port_name(service: Object, named: names.Named) -> str:
     """Return the name of the service's port that is meant; "" is that of one without a name."""
-    if not named.port.isdigit():
+    if not (named.port.isascii() and named.port.isdigit()):
         return named.port
+    # Compared as text: it may have more digits than a number can.
+    number = named.port.lstrip("0")
     for port in service["spec"].get("ports") or ():
-        if port["port"] == int(named.port):
+        if str(port["port"]) == number:
             return str(port.get("name", ""))
-    why = f"no service port {int(named.port)} found for service {quote(named.name)}"
+    why = f"no service port {number or '0'} found for service {quote(named.name)}"
     raise errors.unavailable(why)
 
 
