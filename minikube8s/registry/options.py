@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Admit = Callable[[dict[str, Any], dict[str, Any] | None], None]
-"""Called with an object as it would be stored, and as it was (None: it is new). Raises ApiError."""
+"""Called with an object as it would be stored, and as it was (None: it is new).
+
+It may write down in the new one what only the caller knows (who asks). Raises ApiError.
+"""
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
 
