@@ -23,7 +23,9 @@ from mk8s_agent.link.reporter import Reporter
 from mk8s_agent.link.tunnels import Handler
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.pods import PodNetwork
-from mk8s_agent.node import NodeState, read_machine
+from mk8s_agent.node.keeper import NodeKeeper
+from mk8s_agent.node.machine import read_machine
+from mk8s_agent.node.status import NodeState
 from mk8s_agent.pods.files import PodFiles
 from mk8s_agent.pods.identity import owner_labels
 from mk8s_agent.pods.images import Images
@@ -62,10 +64,12 @@ class Agent:
         self._proxy = ServiceProxy(config, self._assignments)
         self._addresses = Addresses()
         self._network_wanted = asyncio.Event()
-        machine = read_machine(config.node, config.node_ip, Path(config.state_dir))
-        self._node = NodeState(machine)
-        self._node.trouble[_ENGINE] = "container runtime is down: it has not answered yet"
-        self._node.trouble[_NETWORK] = "container runtime network not ready: it is being set up"
+        state_dir = Path(config.state_dir)
+        machine = read_machine(config.node, config.node_ip, state_dir)
+        node = NodeState(machine, config.kubelet)
+        node.trouble[_ENGINE] = "container runtime is down: it has not answered yet"
+        node.trouble[_NETWORK] = "container runtime network not ready: it is being set up"
+        self._node = NodeKeeper(node, self._runtime, self._reporter, self._clock, state_dir)
         owner = owner_labels(config.cluster, config.node)
         self._sandboxes = Sandboxes(
             self._runtime, config.pause_image, owner, may_protect=machine.may_protect
@@ -124,8 +128,8 @@ class Agent:
 
     def hello(self) -> NodeHello:
         """The node as it is now."""
-        status = self._node.status(self._clock.now())
-        return NodeHello(status, self._node.labels(), self._config.roles)
+        node = self._node.state
+        return NodeHello(node.status(self._clock.now()), node.labels(), self._config.roles)
 
     async def run(self) -> None:
         """Work until cancelled. Pods, rules and links stay: the next agent finds them."""
@@ -135,6 +139,8 @@ class Agent:
         self._tasks.spawn("network", self._keep_network)
         self._tasks.spawn("firewall", self._network.watch_firewall)
         self._tasks.spawn("proxy", self._proxy.run)
+        self._tasks.spawn("node", self._node.run)
+        self._tasks.spawn("images", self._node.follow_images)
         try:
             await asyncio.Event().wait()
         finally:
@@ -161,38 +167,30 @@ class Agent:
                 await self._network.setup(cluster.pod_cidr)
             except NetworkError as error:
                 log.error("the pod network cannot be set up: %s", error)
-                self._trouble(_NETWORK, f"container runtime network not ready: {error}")
+                self._node.trouble(_NETWORK, f"container runtime network not ready: {error}")
                 await self._clock.sleep(_NETWORK_RETRY.delay(failures))
                 failures += 1
                 self._network_wanted.set()
             else:
                 failures = 0
                 self._addresses.set_range(cluster.pod_cidr)
-                self._trouble(_NETWORK, "")
+                self._node.trouble(_NETWORK, "")
 
     def _engine_changed(self, answers: bool) -> None:
         if not answers:
-            self._trouble(_ENGINE, "container runtime is down: it does not answer")
+            self._node.trouble(_ENGINE, "container runtime is down: it does not answer")
             return
         self._tasks.spawn("engine", self._meet_engine, restart=False)
 
     async def _meet_engine(self) -> None:
         """Ask the engine what it is, and make sure that it has the pause image."""
         try:
-            self._node.engine = await self._runtime.info()
-            self._trouble(_ENGINE, "")
+            self._node.state.engine = await self._runtime.info()
+            self._node.trouble(_ENGINE, "")
             await self._sandboxes.prepare()
             # An engine that started has made its firewall anew.
             await self._network.repair()
         except RuntimeFault as error:
-            self._trouble(_ENGINE, f"container runtime is down: {error}")
+            self._node.trouble(_ENGINE, f"container runtime is down: {error}")
         except NetworkError as error:
             log.warning("pods may be cut off: %s", error)
-
-    def _trouble(self, part: str, why: str) -> None:
-        """Report what keeps the node from being ready; an empty reason ends it."""
-        if why:
-            self._node.trouble[part] = why
-        else:
-            self._node.trouble.pop(part, None)
-        self._reporter.node_status(self._node.status(self._clock.now()))

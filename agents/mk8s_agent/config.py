@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from mk8s_agent.node.settings import KubeletSettings, problem
+
 
 class ConfigurationError(Exception):
     """The configuration cannot be used; the message says why."""
@@ -18,7 +20,8 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     `master` is host:port of the agents' port; `ca`, `cert` and `key` are PEM files. `state_dir` is
     the agent's own, for as long as the node exists. `docker_host` is written as in DOCKER_HOST;
     empty means Docker's default socket. `node_ip` is the address by which others reach this node;
-    empty lets the agent find it. `roles` become labels of the Node (`control-plane`).
+    empty lets the agent find it. `roles` become labels of the Node (`control-plane`). `kubelet` is
+    what a kubelet's configuration would say.
     """
 
     ca: str
@@ -35,6 +38,7 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     pause_image: str = "mk8s/pause:1.0"
     roles: tuple[str, ...] = ()
     log_level: str = "INFO"
+    kubelet: KubeletSettings = KubeletSettings()
 
     @property
     def pid_file(self) -> Path:
@@ -55,6 +59,8 @@ def load(path: Path) -> AgentConfig:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
     except msgspec.DecodeError as error:
         raise ConfigurationError(f"{path} is not an agent's configuration: {error}") from error
+    if wrong := problem(config.kubelet):
+        raise ConfigurationError(f"the kubelet's configuration cannot be used: {wrong}")
     if config.node:
         return config
     return msgspec.structs.replace(config, node=socket.gethostname().lower())

@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     node_ports: str = "30000-32767"
     node_name: str = ""
     docker_host: str = DEFAULT_DOCKER_HOST
+    kubelet_config: str = ""
 
     @property
     def node_port_range(self) -> tuple[int, int]:
@@ -55,6 +56,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "node_ports": "MK8S_NODE_PORTS",
     "node_name": "MK8S_NODE_NAME",
     "docker_host": "DOCKER_HOST",
+    "kubelet_config": "MK8S_KUBELET_CONFIG",
 }
 
 # what a cluster's certificates, addresses and containers depend on: fixed once it exists
@@ -136,6 +138,8 @@ def resolve(
             given = environment.get(variable) or None
         if given is not None:
             wanted[setting] = _number(variable, given) if setting.endswith("_port") else str(given)
+    if "kubelet_config" in wanted:
+        wanted["kubelet_config"] = str(Path(str(wanted["kubelet_config"])).absolute())
     base = stored or Settings(node_name=default_node_name())
     settings = msgspec.structs.replace(base, **wanted)
     _check(settings)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from minikube8s.cluster import kubelet
 from minikube8s.cluster.config import Home, Settings, write_private
 from minikube8s.cluster.daemons import Daemon
 
@@ -77,6 +78,7 @@ def write_configuration(home: Home, settings: Settings) -> None:
                 "cluster_cidr": settings.pod_cidr,
                 "service_cidr": settings.service_cidr,
                 "roles": ["control-plane"],
+                "kubelet": kubelet.read(settings.kubelet_config),
             }
         ),
     )

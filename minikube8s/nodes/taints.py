@@ -1,4 +1,4 @@
-"""The taints that a Node's Ready condition brings. Pure."""
+"""The taints that a Node's conditions bring. Pure."""
 
 import copy
 from typing import Any
@@ -7,23 +7,35 @@ from minikube8s.api.meta import condition
 
 NOT_READY = "node.kubernetes.io/not-ready"
 UNREACHABLE = "node.kubernetes.io/unreachable"
-_OURS = (NOT_READY, UNREACHABLE)
+_PRESSURES = {
+    "MemoryPressure": "node.kubernetes.io/memory-pressure",
+    "DiskPressure": "node.kubernetes.io/disk-pressure",
+    "PIDPressure": "node.kubernetes.io/pid-pressure",
+    "NetworkUnavailable": "node.kubernetes.io/network-unavailable",
+}
+"""What a condition that is True brings: a taint with the effect NoSchedule."""
+_OURS = (NOT_READY, UNREACHABLE, *_PRESSURES.values())
 _EFFECTS = ("NoSchedule", "NoExecute")
 
 
 def settled(node: dict[str, Any], now: str) -> dict[str, Any]:
-    """The Node with `not-ready` (Ready False) or `unreachable` (Unknown), or without both.
+    """The Node with the taints of its conditions, and without those of others.
 
-    Other taints stay. A taint that is there already keeps its timeAdded; a new one gets `now`.
+    Ready False brings `not-ready`, Unknown `unreachable`. Other taints stay. A taint that is there
+    already keeps its timeAdded; a new one gets `now`.
     """
     wanted = _wanted(node)
     existing: list[dict[str, Any]] = node.get("spec", {}).get("taints") or []
-    kept = [taint for taint in existing if taint.get("key") not in _OURS or taint["key"] == wanted]
+    kept = [
+        taint
+        for taint in existing
+        if taint.get("key") not in _OURS or (taint["key"], taint.get("effect")) in wanted
+    ]
     present = {(taint.get("key"), taint.get("effect")) for taint in kept}
     added = [
-        {"key": wanted, "effect": effect, "timeAdded": now}
-        for effect in _EFFECTS
-        if wanted and (wanted, effect) not in present
+        {"key": key, "effect": effect, "timeAdded": now}
+        for key, effect in wanted
+        if (key, effect) not in present
     ]
     if kept == existing and not added:
         return node
@@ -35,12 +47,16 @@ def settled(node: dict[str, Any], now: str) -> dict[str, Any]:
     return fresh
 
 
-def _wanted(node: dict[str, Any]) -> str:
+def _wanted(node: dict[str, Any]) -> list[tuple[str, str]]:
+    """(key, effect) of each taint."""
     ready = condition(node, "Ready")
-    match ready and ready.get("status"):
-        case "True":
-            return ""
-        case "False":
-            return NOT_READY
-        case _:
-            return UNREACHABLE
+    state = ready.get("status") if ready else None
+    wanted = []
+    if state != "True":
+        key = NOT_READY if state == "False" else UNREACHABLE
+        wanted += [(key, effect) for effect in _EFFECTS]
+    for type, key in _PRESSURES.items():
+        one = condition(node, type)
+        if one and one.get("status") == "True":
+            wanted.append((key, "NoSchedule"))
+    return wanted

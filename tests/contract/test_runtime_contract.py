@@ -19,4 +19,7 @@ def bench() -> Bench:
         runtime.write(container_id, LogChunk("stdout", b"one\n"))
         runtime.write(container_id, LogChunk("stderr", b"two\n"))
 
-    return Bench(runtime, "suite:1", {"mk8s-suite": "fake"}, wrote)
+    async def another_image() -> str:
+        return runtime.add_image("mk8s-suite/other:1").tags[0]
+
+    return Bench(runtime, "suite:1", {"mk8s-suite": "fake"}, wrote, another_image)

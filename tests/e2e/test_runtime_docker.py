@@ -37,7 +37,11 @@ async def bench(engine: PrivateEngine, busybox: str) -> AsyncIterator[Bench]:
     async def wrote(container_id: str) -> None:
         """A real container writes by itself."""
 
-    yield Bench(runtime, busybox, labels, wrote)
+    async def another_image() -> str:
+        engine.run("tag", busybox, "mk8s-suite/other:1")
+        return "mk8s-suite/other:1"
+
+    yield Bench(runtime, busybox, labels, wrote, another_image)
     for container in await runtime.containers(labels):
         await runtime.remove(container.id)
 

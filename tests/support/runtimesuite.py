@@ -46,6 +46,8 @@ class Bench:
     labels: dict[str, str]
     wrote: Callable[[str], Awaitable[None]]
     """Lets the container with that id write its two lines (Docker's does it by itself)."""
+    another_image: Callable[[], Awaitable[str]]
+    """Brings an image that was not there, without the runtime; returns its name."""
 
     def spec(self, **fields: object) -> ContainerSpec:
         plain = ContainerSpec(
@@ -115,6 +117,17 @@ async def test_an_image_that_is_not_there_is_named(bench: Bench) -> None:
         await bench.runtime.create(bench.spec(image="mk8s-suite/absent:1"))
     with pytest.raises(ImageNotFound):
         await bench.runtime.image("mk8s-suite/absent:1")
+
+
+async def test_images_are_listed_and_news_of_them_come(bench: Bench) -> None:
+    named = await bench.runtime.image(bench.image)
+    found = {one.id: one for one in await bench.runtime.local_images()}
+    assert set(named.tags) <= set(found[named.id].tags) and found[named.id].size > 0
+    async with bench.runtime.image_events() as events, asyncio.timeout(SECONDS):
+        made = await bench.another_image()
+        assert made in {tag for one in await bench.runtime.local_images() for tag in one.tags}
+        assert await anext(events)
+        await bench.runtime.remove_image(made)
 
 
 async def test_a_text_that_names_no_image_is_refused(bench: Bench) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from mk8s_agent.config import ConfigurationError, load
-from mk8s_agent.node import Machine, NodeState, default_address, read_machine
+from mk8s_agent.node.machine import Machine, default_address, read_machine
+from mk8s_agent.node.status import NodeState
 from mk8s_agent.pods.identity import ATTEMPT, BACKOFF
 from mk8s_agent.pods.logs import choose, log_options
 from mk8s_agent.runtime.interface import Container, Phase

@@ -136,6 +136,18 @@ def test_taints_follow_the_ready_condition(ready, keys):
         assert stale in found
 
 
+def test_taints_follow_the_pressure_conditions():
+    short = node("True")
+    short["status"]["conditions"].append({"type": "DiskPressure", "status": "True"})
+    short["status"]["conditions"].append({"type": "PIDPressure", "status": "Unknown"})
+    settled = taints.settled(short, NOW)
+    assert settled["spec"]["taints"] == [
+        {"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule", "timeAdded": NOW}
+    ]
+    settled["status"]["conditions"][1]["status"] = "False"
+    assert "taints" not in taints.settled(settled, LATE)["spec"]
+
+
 def test_a_node_is_overdue_when_the_whole_grace_has_passed():
     heard = {"old": 0.0, "new": 30.0}
     assert lost.overdue(heard, 39.9, 40.0) == lost.Overdue((), 40.0)

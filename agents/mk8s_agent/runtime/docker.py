@@ -153,6 +153,17 @@ class DockerRuntime:
         normalize(reference)
         return docker_json.image(await self.get(f"/images/{quote(reference)}/json"))
 
+    async def local_images(self) -> list[Image]:
+        """All local images; whom their containers run as is not among what is told."""
+        return [docker_json.image(one) for one in await self.get("/images/json")]
+
+    @asynccontextmanager
+    async def image_events(self) -> AsyncIterator[AsyncIterator[str]]:
+        """Subscribe to what happens to images; the iterator ends with the engine."""
+        filters = {"type": ["image"]}
+        async with self.call("GET", "/events", {"filters": _json(filters)}) as response:
+            yield (event.action async for event in _events(response))
+
     async def pull(self, reference: str) -> None:
         """Fetch an image. Raises PullError with the engine's message, InvalidReference."""
         name, tag = normalize(reference)

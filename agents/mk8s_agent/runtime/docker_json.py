@@ -59,14 +59,18 @@ def _exit_code(state: dict[str, Any], phase: Phase, error: str) -> int:
 
 
 def image(answer: dict[str, Any]) -> Image:
-    """`GET /images/NAME/json`."""
+    """`GET /images/NAME/json`, or one of `GET /images/json`."""
     return Image(
         id=answer["Id"],
-        tags=tuple(answer.get("RepoTags") or ()),
-        digests=tuple(answer.get("RepoDigests") or ()),
+        tags=_names(answer.get("RepoTags")),
+        digests=_names(answer.get("RepoDigests")),
         size=int(answer.get("Size") or 0),
         user=str((answer.get("Config") or {}).get("User") or ""),
     )
+
+
+def _names(listed: list[str] | None) -> tuple[str, ...]:
+    return tuple(name for name in listed or () if "<none>" not in name)
 
 
 def engine_info(version: dict[str, Any], info: dict[str, Any]) -> EngineInfo:

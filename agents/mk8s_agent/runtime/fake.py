@@ -70,6 +70,7 @@ class FakeRuntime:
         self._now = now
         self._boxes: dict[str, _Box] = {}
         self._subscribers: list[tuple[Mapping[str, str], asyncio.Queue[RuntimeEvent | None]]] = []
+        self._image_subscribers: list[asyncio.Queue[str | None]] = []
         self._numbers = count(1)
 
     def add_image(self, reference: str, size: int = 1000) -> Image:
@@ -78,6 +79,7 @@ class FakeRuntime:
         full = f"{name}@{tag}" if ":" in tag else f"{name}:{tag}"
         image = Image(id=f"sha256:{abs(hash(full)):064x}", tags=(full,), digests=(), size=size)
         self.images[full] = image
+        self._tell_images("tag")
         return image
 
     def exit(self, container_id: str, code: int = 0, *, oom_killed: bool = False) -> None:
@@ -111,6 +113,7 @@ class FakeRuntime:
         for _, queue in self._subscribers:
             queue.put_nowait(None)
         self._subscribers.clear()
+        self._tell_images(None)
 
     def start_engine(self) -> None:
         """The engine answers again."""
@@ -228,6 +231,27 @@ class FakeRuntime:
             if subscriber in self._subscribers:
                 self._subscribers.remove(subscriber)
 
+    async def local_images(self) -> list[Image]:
+        """All local images."""
+        self._call("images")
+        return list(self.images.values())
+
+    @asynccontextmanager
+    async def image_events(self) -> AsyncIterator[AsyncIterator[str]]:
+        """Subscribe to what happens to images."""
+        self._call("image_events")
+        queue: asyncio.Queue[str | None] = asyncio.Queue()
+        self._image_subscribers.append(queue)
+
+        async def stream() -> AsyncIterator[str]:
+            while (action := await queue.get()) is not None:
+                yield action
+
+        try:
+            yield stream()
+        finally:
+            self._image_subscribers.remove(queue)
+
     async def image(self, reference: str) -> Image:
         """The local image of that name."""
         self._call("image")
@@ -242,6 +266,7 @@ class FakeRuntime:
         if isinstance(found, str):
             raise PullError(found)
         self.images[f"{name}:{tag}"] = found
+        self._tell_images("pull")
 
     async def load(self, archive: bytes) -> None:
         """Count the archive as loaded under every name that it carries; its content is not read."""
@@ -252,6 +277,7 @@ class FakeRuntime:
         self._call(f"remove_image {reference}")
         name, tag = normalize(reference)
         self.images.pop(f"{name}:{tag}", None)
+        self._tell_images("delete")
 
     def _call(self, call: str) -> None:
         if not self.running.is_set():
@@ -291,6 +317,10 @@ class FakeRuntime:
             finished_at=self._now(),
         )
         self._tell(box.seen, "die")
+
+    def _tell_images(self, action: str | None) -> None:
+        for queue in self._image_subscribers:
+            queue.put_nowait(action)
 
     def _tell(self, container: Container, action: str) -> None:
         event = RuntimeEvent(container_id=container.id, action=action, labels=container.labels)

@@ -232,6 +232,14 @@ class Runtime(Protocol):
         """The local image of that name or id. Raises ImageNotFound, InvalidReference."""
         ...
 
+    async def local_images(self) -> list[Image]:
+        """All local images; whom their containers run as is not among what is told."""
+        ...
+
+    def image_events(self) -> AbstractAsyncContextManager[AsyncIterator[str]]:
+        """Subscribe to what happens to images (`pull`, `tag`, `delete`, …), as `events` does."""
+        ...
+
     async def pull(self, reference: str) -> None:
         """Fetch an image. Raises PullError with the engine's message, InvalidReference."""
         ...

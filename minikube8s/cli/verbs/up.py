@@ -24,6 +24,7 @@ from minikube8s.cluster.errors import ClusterError
 @click.option("--node-ports", help="Ports for NodePort Services, FIRST-LAST (MK8S_NODE_PORTS).")
 @click.option("--node-name", help="Name of this machine's node (MK8S_NODE_NAME).")
 @click.option("--docker-host", help="The Docker engine to use (DOCKER_HOST).")
+@click.option("--kubelet-config", help="A KubeletConfiguration file (MK8S_KUBELET_CONFIG).")
 @click.pass_obj
 def command(context: dict[str, str | None], /, **options: str | int | None) -> None:
     """Create the cluster, or start what does not run of it; returns when the node is Ready."""

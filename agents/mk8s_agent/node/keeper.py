@@ -1,0 +1,128 @@
+"""Looks after the node: measures it now and then, and tells the master when it changed.
+
+Nothing in the kernel tells that a disk fills up, so this looks every ten seconds, as a kubelet
+does; a look is some file reads. What is known at once (the engine, the network, images) is told at
+once.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Protocol
+
+from minikube8s.kit.backoff import Backoff
+from minikube8s.kit.clock import Clock
+from mk8s_agent.node import signals
+from mk8s_agent.node.conditions import changes
+from mk8s_agent.node.images import listed
+from mk8s_agent.node.machine import look_again
+from mk8s_agent.node.settings import seconds
+from mk8s_agent.node.status import NodeState
+from mk8s_agent.node.thresholds import Past, judge, thresholds
+from mk8s_agent.runtime.errors import RuntimeFault
+from mk8s_agent.runtime.interface import Runtime
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 10.0
+_IMAGES_SETTLE = 0.5
+"""A build or a pull names its image several times; the list is read once."""
+_RETRY = Backoff(initial=1.0, maximum=60.0)
+
+
+class Reporter(Protocol):
+    """What the master is told, see `mk8s_agent.link.reporter`."""
+
+    def node_status(self, status: dict[str, object]) -> None:
+        """The node's newest status."""
+        ...
+
+    def event(self, involved: dict[str, object], type: str, reason: str, message: str) -> None:
+        """Something worth telling people happened."""
+        ...
+
+
+class NodeKeeper:
+    """Owns the node's state and its reports."""
+
+    def __init__(
+        self, state: NodeState, runtime: Runtime, reporter: Reporter, clock: Clock, state_dir: Path
+    ) -> None:
+        self.state = state
+        self._runtime = runtime
+        self._reporter = reporter
+        self._clock = clock
+        self._state_dir = state_dir
+        self._thresholds = thresholds(state.settings)
+        self._transition = seconds(state.settings.eviction_pressure_transition_period)
+        self._past = Past()
+        self._was_ready: bool | None = None
+
+    def trouble(self, part: str, why: str) -> None:
+        """Report what keeps the node from being ready; an empty reason ends it."""
+        if why:
+            self.state.trouble[part] = why
+        else:
+            self.state.trouble.pop(part, None)
+        self._report()
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            self.look()
+            await self._clock.sleep(LOOK_SECONDS)
+
+    def look(self) -> None:
+        """Measure, judge and report."""
+        state = self.state
+        state.machine = look_again(state.machine, self._state_dir)
+        readings = signals.measure(self._state_dir, self._imagefs())
+        now = self._clock.monotonic()
+        judged = judge(self._thresholds, readings, self._past, self._transition, now)
+        self._past = judged.past
+        for reason in changes(state.pressures, judged.pressures):
+            self._tell(reason)
+        state.pressures = judged.pressures
+        self._report()
+
+    async def follow_images(self) -> None:
+        """Keep the node's list of images true, for ever."""
+        failures = 0
+        while True:
+            try:
+                async with self._runtime.image_events() as events:
+                    await self._list_images()
+                    failures = 0
+                    async for _ in events:
+                        await self._clock.sleep(_IMAGES_SETTLE)
+                        await self._list_images()
+            except RuntimeFault as error:
+                log.debug("images cannot be followed: %s", error)
+            await self._clock.sleep(_RETRY.delay(failures))
+            failures += 1
+
+    async def _list_images(self) -> None:
+        images = await self._runtime.local_images()
+        self.state.images = listed(images, self.state.settings.node_status_max_images)
+        self._report()
+
+    def _imagefs(self) -> Path | None:
+        engine = self.state.engine
+        return Path(engine.root_dir) if engine is not None else None
+
+    def _report(self) -> None:
+        ready = not self.state.trouble
+        if ready != self._was_ready and self._was_ready is not None:
+            self._tell("NodeReady" if ready else "NodeNotReady")
+        self._was_ready = ready
+        self._reporter.node_status(self.state.status(self._clock.now()))
+
+    def _tell(self, reason: str) -> None:
+        name = self.state.machine.name
+        self.event("Normal", reason, f"Node {name} status is now: {reason}")
+
+    def event(self, type: str, reason: str, message: str) -> None:
+        """Record something about the node; kubectl looks for a node's events by its name as uid."""
+        name = self.state.machine.name
+        self._reporter.event({"kind": "Node", "name": name, "uid": name}, type, reason, message)

@@ -1,0 +1,133 @@
+"""What this machine is: read once, and what may change of it now and then."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+_CAP_SYS_RESOURCE = 24
+_ELSEWHERE = ("192.0.2.1", 9)
+"""Documentation's own network: nothing is sent, the kernel only chooses the way."""
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+_HUGE_PAGES = Path("/sys/kernel/mm/hugepages")
+_BINARY = ("Ki", "Mi", "Gi")
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts of the machine.
+
+    Sizes in bytes; `huge_pages` is what each kind of them takes together, by the name of its
+    resource. `may_protect`: processes may be kept from the OOM killer.
+    """
+
+    name: str
+    address: str
+    cpus: int
+    memory: int
+    storage: int
+    kernel: str
+    os_image: str
+    architecture: str
+    machine_id: str
+    system_uuid: str
+    boot_id: str
+    may_protect: bool
+    huge_pages: Mapping[str, int] = msgspec.field(default_factory=dict)
+
+
+def read_machine(name: str, address: str, state_dir: Path) -> Machine:
+    """Look at this machine. `address` empty: the one that the default route leaves from."""
+    kernel = os.uname()
+    return Machine(
+        name=name,
+        address=address or default_address(),
+        cpus=_cpus(),
+        memory=_memory(),
+        storage=_disk_size(state_dir),
+        huge_pages=_huge_pages(_HUGE_PAGES),
+        kernel=kernel.release,
+        os_image=_os_image(),
+        architecture=_ARCHITECTURES.get(kernel.machine, kernel.machine),
+        machine_id=_word("/etc/machine-id"),
+        system_uuid=_word("/sys/class/dmi/id/product_uuid") or _word("/etc/machine-id"),
+        boot_id=_word("/proc/sys/kernel/random/boot_id"),
+        may_protect=_has_capability(_CAP_SYS_RESOURCE),
+    )
+
+
+def look_again(machine: Machine, state_dir: Path) -> Machine:
+    """The same machine with what can change while it runs: processors, memory, disk."""
+    return msgspec.structs.replace(
+        machine,
+        cpus=_cpus(),
+        memory=_memory(),
+        storage=_disk_size(state_dir),
+        huge_pages=_huge_pages(_HUGE_PAGES),
+    )
+
+
+def default_address() -> str:
+    """The address that this machine shows to others; 127.0.0.1 when it is alone."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(_ELSEWHERE)
+        except OSError:
+            return "127.0.0.1"
+        address: str = probe.getsockname()[0]
+        return address
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _huge_pages(directory: Path) -> dict[str, int]:
+    """What is set aside of each size that the kernel offers, as `hugepages-2Mi` names it."""
+    found = {}
+    for one in directory.glob("hugepages-*kB"):
+        kib = int(one.name.removeprefix("hugepages-").removesuffix("kB"))
+        number = int(_word(f"{one}/nr_hugepages") or 0)
+        unit, size = 0, kib
+        while size % 1024 == 0 and unit < len(_BINARY) - 1:
+            unit, size = unit + 1, size // 1024
+        found[f"hugepages-{size}{_BINARY[unit]}"] = number * kib * 1024
+    return dict(sorted(found.items()))
+
+
+def _disk_size(directory: Path) -> int:
+    disk = os.statvfs(directory)
+    return disk.f_blocks * disk.f_frsize
+
+
+def _os_image() -> str:
+    for line in _text("/etc/os-release").splitlines():
+        key, _, value = line.partition("=")
+        if key == "PRETTY_NAME":
+            return value.strip().strip('"')
+    return "Linux"
+
+
+def _has_capability(number: int) -> bool:
+    for line in _text("/proc/self/status").splitlines():
+        if line.startswith("CapBnd:"):
+            return bool(int(line.split()[1], 16) >> number & 1)
+    return False
+
+
+def _word(path: str) -> str:
+    return _text(path).strip()
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
