@@ -27,6 +27,7 @@ from mk8s_agent.node.keeper import NodeKeeper
 from mk8s_agent.node.machine import read_machine
 from mk8s_agent.node.status import NodeState
 from mk8s_agent.pods.files import PodFiles
+from mk8s_agent.pods.hooks import Hooks
 from mk8s_agent.pods.identity import owner_labels
 from mk8s_agent.pods.images import Images
 from mk8s_agent.pods.logs import PodLogs
@@ -92,6 +93,7 @@ class Agent:
             sandboxes=self._sandboxes,
             addresses=self._addresses,
             files=PodFiles(config.pods_dir),
+            hooks=Hooks(self._runtime),
         )
         self._pods = Pods(context, self._engine_changed)
         self._logs = PodLogs(context)

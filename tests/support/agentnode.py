@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 from mk8s_agent.assignments import Assigned, Assignments, ClusterInfo
 from mk8s_agent.pods.files import PodFiles
+from mk8s_agent.pods.hooks import HookFailed
 from mk8s_agent.pods.identity import owner_labels
 from mk8s_agent.pods.images import Images
 from mk8s_agent.pods.manager import Pods
@@ -28,6 +29,7 @@ from mk8s_agent.runtime.pause import IMAGE
 from minikube8s.api import views
 from minikube8s.api.times import now_rfc3339
 from minikube8s.kit.clock import Clock
+from tests.support.virtualtime import VirtualClock, run
 
 OWNER = owner_labels("test", "node1")
 NODE_IP = "192.0.2.10"
@@ -117,6 +119,29 @@ class NotedReports:
         return next(message for _, found, message in self.events if found == reason)
 
 
+@dataclass
+class NotedHooks:
+    """Hooks whose commands name their end: `sleep N`, `fail`; anything else succeeds at once."""
+
+    clock: Clock
+    ran: list[str] = field(default_factory=list)
+
+    async def run(
+        self,
+        handler: views.LifecycleHandler,
+        container: views.Container,
+        container_id: str,
+        address: str,
+    ) -> None:
+        assert handler.exec is not None
+        command = handler.exec.command
+        self.ran.append(f"{container.name}: {' '.join(command)}")
+        if command[0] == "sleep":
+            await self.clock.sleep(float(command[1]))
+        if command[0] == "fail":
+            raise HookFailed("a test made it fail")
+
+
 class Node:
     """The agent's pods on one node; `restart` is what a new agent process would find."""
 
@@ -125,6 +150,7 @@ class Node:
         self.clock = clock
         self.network = NotedNetwork(runtime.is_alive)
         self.reports = NotedReports()
+        self.hooks = NotedHooks(clock)
         self.assignments = Assignments()
         self.assignments.set_cluster(
             ClusterInfo(
@@ -150,12 +176,14 @@ class Node:
             sandboxes=Sandboxes(self.runtime, IMAGE, OWNER, may_protect=False),
             addresses=Addresses(),
             files=PodFiles(self.directory),
+            hooks=self.hooks,
         )
         context.addresses.set_range("10.244.0.0/24")
         return context
 
     def start(self) -> None:
-        self._task = asyncio.create_task(Pods(self.context, self.engine_states.append).run())
+        self.pods = Pods(self.context, self.engine_states.append)
+        self._task = asyncio.create_task(self.pods.run())
 
     async def stop(self) -> None:
         """The agent ends, at whatever point it is; pods stay."""
@@ -240,3 +268,28 @@ def fake_engine(clock: Clock) -> FakeRuntime:
     runtime.add_image(IMAGE)
     runtime.add_image(IMAGE_PRESENT)
     return runtime
+
+
+Scenario = Callable[[Node], Awaitable[None]]
+
+
+def on_a_node(scenario: Scenario) -> Callable[[Path], None]:
+    """Run the scenario on virtual time, with an agent at work."""
+
+    def test(tmp_path: Path) -> None:
+        async def play() -> None:
+            clock = VirtualClock()
+            node = Node(fake_engine(clock), clock, tmp_path)
+            node.start()
+            await scenario(node)
+            await node.stop()
+
+        run(play())
+
+    test.__name__ = scenario.__name__
+    return test
+
+
+def elapsed(node: Node) -> float:
+    """Virtual seconds since the beginning."""
+    return node.clock.monotonic()

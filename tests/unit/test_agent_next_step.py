@@ -7,61 +7,28 @@ from typing import Any
 
 import msgspec
 import pytest
-from mk8s_agent.pods.identity import ATTEMPT, BACKOFF, CONTAINER, SANDBOX, PodRef
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.values import (
     Desired,
+    Doom,
     Fault,
     ImageState,
     Network,
     Observed,
     Sent,
+    Signal,
     Step,
-    sort_containers,
+    Verdict,
 )
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.interface import Container
 
 from tests.support.agentnode import container, pod_json, view
-from tests.support.virtualtime import EPOCH as NOW
-
-REF = PodRef("default", "web", "uid-1")
-CREATED, RUNNING, EXITED = Phase.CREATED, Phase.RUNNING, Phase.EXITED
-
-
-def seen(
-    name: str, phase: Phase, attempt: int = 0, sandbox: str = "POD-0", **fields: Any
-) -> Container:
-    """A container whose id is its name and attempt; it ended just now."""
-    labels = {CONTAINER: name, ATTEMPT: str(attempt), SANDBOX: sandbox}
-    labels[BACKOFF] = str(fields.pop("backoff", 0))
-    return Container(
-        id=f"{name}-{attempt}",
-        name=name,
-        labels=labels,
-        phase=phase,
-        image="app:1",
-        image_id="sha256:1",
-        created_at=NOW,
-        started_at=None if phase is CREATED else NOW,
-        finished_at=NOW if phase is EXITED else None,
-        **fields,
-    )
-
-
-def observed(*found: Container, network: Network = Network.PLUGGED, **fields: Any) -> Observed:
-    sandboxes, containers = sort_containers(list(found))
-    fields.setdefault("images", {"app": ImageState(image="app:1", attempt=0)})
-    return Observed(sandboxes=sandboxes, containers=containers, network=network, **fields)
+from tests.support.seenpods import CREATED, EXITED, NOW, REF, RUNNING, observed, seen, told
 
 
 def decide(seen: Observed, after: float = 0.0, **spec: Any) -> Step:
     pod = view(pod_json(**spec))
     return next_step(Desired(ref=REF, pod=pod), seen, NOW + timedelta(seconds=after))
-
-
-def told(step: Step) -> list[str]:
-    """The actions in short: `StartContainer app`."""
-    return [f"{type(one).__name__} {one.target.partition('/')[0]}" for one in step.actions]
 
 
 POD = seen("POD", RUNNING)
@@ -242,3 +209,87 @@ def test_a_sidecar_runs_beside_what_comes_after_it() -> None:
     images = {name: ImageState(image="app:1", attempt=0) for name in ("side", "app")}
     state = observed(POD, seen("side", RUNNING), images=images)
     assert told(decide(state, **spec)) == ["CreateContainer app"]
+
+
+def test_a_lost_sandbox_makes_init_containers_run_again() -> None:
+    spec = {"initContainers": [container("one")]}
+    images = {
+        "one": ImageState(image="app:1", attempt=1),
+        "app": ImageState(image="app:1", attempt=0),
+    }
+    fresh = seen("POD", RUNNING, attempt=1)
+    old = [seen("one", EXITED), seen("app", EXITED, exit_code=137)]
+    assert told(decide(observed(fresh, *old, images=images), **spec)) == ["CreateContainer one"]
+
+
+def test_an_init_containers_changed_image_does_not_disturb_it_but_a_sidecars_does() -> None:
+    running = observed(POD, seen("one", RUNNING))
+    plain = {"initContainers": [container("one", image="app:2")]}
+    assert told(decide(running, **plain)) == []
+    sidecar = {"initContainers": [container("one", image="app:2", restartPolicy="Always")]}
+    assert "Signal one" in told(decide(running, **sidecar))
+
+
+POST_START = {"postStart": {"exec": {"command": ["true"]}}}
+
+
+def test_a_post_start_hook_runs_once_its_container_does_and_holds_up_those_behind_it() -> None:
+    pod = view(pod_json(container("app", lifecycle=POST_START), container("next")))
+    images = {name: ImageState(image="app:1", attempt=0) for name in ("app", "next")}
+
+    def step(*found: Container, **fields: Any) -> list[str]:
+        state = observed(POD, *found, images=images, **fields)
+        return told(next_step(Desired(ref=REF, pod=pod), state, NOW))
+
+    made = seen("app", CREATED), seen("next", CREATED)
+    assert step(*made) == ["StartContainer app"]
+    starting = seen("app", RUNNING), seen("next", CREATED)
+    assert step(*starting, starting=frozenset({"app-0"})) == ["RunPostStart app-0"]
+    assert step(*starting) == ["StartContainer next"]
+    crashed = seen("app", EXITED, 1, backoff=1), seen("next", CREATED)
+    assert step(*crashed) == ["StartContainer next"]
+
+
+def test_a_sidecars_post_start_hook_holds_up_the_pods_containers() -> None:
+    side = container("side", restartPolicy="Always", lifecycle=POST_START)
+    images = {name: ImageState(image="app:1", attempt=0) for name in ("side", "app")}
+    state = observed(POD, seen("side", RUNNING), images=images, starting=frozenset({"side-0"}))
+    assert told(decide(state, initContainers=[side])) == ["RunPostStart side-0"]
+
+
+def test_a_container_that_was_judged_ends_with_the_reason_that_people_are_told() -> None:
+    verdict = Verdict(event="Container app failed liveness probe", by=NOW + timedelta(seconds=5))
+    state = observed(POD, seen("app", RUNNING), verdicts={"app-0": verdict})
+    (signal,) = decide(state).actions
+    assert isinstance(signal, Signal)
+    assert (signal.signal, signal.event) == ("SIGTERM", verdict.event)
+    asked = observed(
+        POD,
+        seen("app", RUNNING),
+        verdicts={"app-0": verdict},
+        signals={"app-0": Sent("SIGTERM", NOW)},
+    )
+    assert decide(asked, after=4).actions == ()
+    (kill,) = decide(asked, after=5).actions
+    assert isinstance(kill, Signal) and kill.signal == "SIGKILL"
+
+
+def test_a_pod_past_its_deadline_ends() -> None:
+    pod = view(pod_json(activeDeadlineSeconds=60, terminationGracePeriodSeconds=7))
+    wanted = Desired(ref=REF, pod=pod, started_at=NOW)
+    running = observed(POD, seen("app", RUNNING))
+    assert next_step(wanted, running, NOW) == Step(wake_at=NOW + timedelta(seconds=60))
+    late = next_step(wanted, running, NOW + timedelta(seconds=60))
+    assert told(late) == ["Signal app"]
+    assert late.wake_at == NOW + timedelta(seconds=67)
+    longer = msgspec.structs.replace(wanted, pod=view(pod_json(activeDeadlineSeconds=90)))
+    assert next_step(longer, running, NOW + timedelta(seconds=60)).actions == ()
+
+
+def test_a_doomed_pod_starts_nothing() -> None:
+    doom = Doom(reason="Evicted", message="The node was low on resource: memory.", by=NOW)
+    wanted = Desired(ref=REF, pod=view(pod_json()), doom=doom)
+    nothing = observed(network=Network.UNPLUGGED, images=NOTHING_KNOWN)
+    assert next_step(wanted, nothing, NOW) == Step()
+    made = observed(POD, seen("app", CREATED))
+    assert told(next_step(wanted, made, NOW)) == ["UnplugNetwork POD"]

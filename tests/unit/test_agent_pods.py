@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +11,8 @@ from mk8s_agent.runtime import pause
 from mk8s_agent.runtime.fake import IGNORES_TERM, NO_SUCH_COMMAND, FakeRuntime
 from mk8s_agent.runtime.interface import ContainerSpec, Phase
 
-from tests.support.agentnode import Node, container, fake_engine, pod_json
+from tests.support.agentnode import Node, container, elapsed, fake_engine, on_a_node, pod_json
 from tests.support.virtualtime import VirtualClock, run
-
-Scenario = Callable[[Node], Awaitable[None]]
-
-
-def on_a_node(scenario: Scenario) -> Callable[[Path], None]:
-    """Run the scenario on virtual time, with an agent at work."""
-
-    def test(tmp_path: Path) -> None:
-        async def play() -> None:
-            clock = VirtualClock()
-            node = Node(fake_engine(clock), clock, tmp_path)
-            node.start()
-            await scenario(node)
-            await node.stop()
-
-        run(play())
-
-    test.__name__ = scenario.__name__
-    return test
-
-
-def elapsed(node: Node) -> float:
-    return node.clock.monotonic()
 
 
 @on_a_node

@@ -63,6 +63,7 @@ def container_spec(
         tty=container.tty,
         stdin=container.stdin,
         stdin_once=container.stdin_once,
+        stop_signal=container.lifecycle.stop_signal,
     )
 
 

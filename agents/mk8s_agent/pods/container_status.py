@@ -30,7 +30,7 @@ def container_status(
     attempts = observed.attempts(container.name)
     newest = attempts[0] if attempts else None
     state, last = _states(ref, container, policy, observed, now, turn)
-    running = is_running(newest)
+    running = newest is not None and is_running(newest) and newest.id not in observed.starting
     status: dict[str, Any] = {
         "name": container.name,
         "image": newest.image if newest else container.image,
@@ -88,12 +88,21 @@ def _states(
     if newest is None or newest.phase is Phase.CREATED:
         waiting = _trouble(container, observed) or (_WAITING if turn else _INITIALIZING)
         return {"waiting": waiting}, _last(attempts)
+    if newest.id in observed.starting and newest.phase is Phase.RUNNING:
+        return {"waiting": _in_hook(newest, observed, turn)}, _last(attempts)
     if newest.phase is Phase.RUNNING:
         since = now_rfc3339(newest.started_at or newest.created_at)
         return {"running": {"startedAt": since}}, _last(attempts)
     if waiting := _between_attempts(ref, container, policy, observed, now, newest):
         return {"waiting": waiting}, {"terminated": terminated(newest)}
     return {"terminated": terminated(newest)}, _last(attempts[1:])
+
+
+def _in_hook(starting: Container, observed: Observed, turn: bool) -> dict[str, str]:
+    """A container counts as running once its postStart hook has ended well."""
+    if starting.id in observed.verdicts:
+        return {"reason": "PostStartHookError", "message": "PostStartHook failed"}
+    return _WAITING if turn else _INITIALIZING
 
 
 def _between_attempts(

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Literal
 
 from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod
 from mk8s_agent.pods.restarts import failed, restart
-from mk8s_agent.pods.values import Observed, is_running, joined
+from mk8s_agent.pods.values import Desired, Doom, Observed, is_running, joined
 from mk8s_agent.runtime.interface import Container, Phase
 
 Outcome = Literal["Succeeded", "Failed"]
+
+_DEADLINE_EXCEEDED = "DeadlineExceeded"
+_DEADLINE_MESSAGE = "Pod was active on the node longer than the specified deadline"
+_GRACE_SECONDS = 30
+
+
+def view_of(pod: Pod, name: str) -> ContainerView | None:
+    """What the pod says of its container of that name; None when it has none."""
+    spec = pod.spec
+    every = (*spec.containers, *spec.init_containers, *spec.ephemeral_containers)
+    return next((one for one in every if one.name == name), None)
+
+
+def grace_of(pod: Pod) -> timedelta:
+    """How long the pod's containers may take to end."""
+    seconds = pod.spec.termination_grace_period_seconds
+    return timedelta(seconds=_GRACE_SECONDS if seconds is None else seconds)
 
 
 def is_sidecar(container: ContainerView) -> bool:
@@ -38,7 +56,7 @@ def init_done(container: ContainerView, observed: Observed) -> bool:
     if newest is None or not joined(newest, observed.sandbox):
         return False
     if is_sidecar(container):
-        return is_running(newest)
+        return is_running(newest) and newest.id not in observed.starting
     return newest.phase is Phase.EXITED and not failed(newest)
 
 
@@ -72,6 +90,31 @@ def outcome(pod: Pod, observed: Observed) -> Outcome | None:
             if dead is not None and failed(dead):
                 return "Failed"
     return None
+
+
+def ended_at(pod: Pod, observed: Observed, now: datetime) -> datetime:
+    """When the last of the pod's own containers ended; `now` when none is left to tell."""
+    newest = [
+        observed.newest(one.name) for one in (*pod.spec.containers, *pod.spec.init_containers)
+    ]
+    return max((one.finished_at for one in newest if one and one.finished_at), default=now)
+
+
+def deadline(desired: Desired) -> datetime | None:
+    """Until when the pod may be active on the node; None: as long as it likes."""
+    pod = desired.pod
+    if pod is None or pod.spec.active_deadline_seconds is None or desired.started_at is None:
+        return None
+    return desired.started_at + timedelta(seconds=pod.spec.active_deadline_seconds)
+
+
+def doom_of(desired: Desired, now: datetime) -> Doom | None:
+    """Why the node lets the pod fail, if it does."""
+    due = deadline(desired)
+    if desired.doom is not None or due is None or now < due:
+        return desired.doom
+    by = due + (timedelta() if desired.pod is None else grace_of(desired.pod))
+    return Doom(reason=_DEADLINE_EXCEEDED, message=_DEADLINE_MESSAGE, by=by)
 
 
 def _ended(policy: str, newest: Container | None) -> Container | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.tasks import Supervisor
@@ -49,6 +50,14 @@ class Pods:
             unsubscribe()
             await self._supervisor.close()
             await self._ctx.images.close()
+
+    def doom(self, uid: str, reason: str, message: str, grace: timedelta) -> None:
+        """Let a pod fail: its containers get `grace` to end, its object stays.
+
+        `reason` and `message` become the pod's; an event about it is the caller's.
+        """
+        if worker := self._workers.get(uid):
+            worker.doom(reason, message, grace)
 
     async def _follow_engine(self) -> None:
         """Keep subscribed to the engine's events; after every gap look at everything."""

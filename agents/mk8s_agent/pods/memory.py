@@ -14,7 +14,9 @@ from mk8s_agent.pods.values import (
     ImageState,
     Network,
     Observed,
+    PreStop,
     Sent,
+    Verdict,
     sort_containers,
 )
 from mk8s_agent.runtime.interface import Container, Phase
@@ -26,7 +28,9 @@ _AGE = {phase: age for age, phase in enumerate(Phase)}
 class Memory:
     """The state of one pod on this node.
 
-    `stale` asks for a look at all of the pod's containers, `dirty` names single ones to look at.
+    `starting` are the containers whose postStart hook has not ended; one that an earlier agent
+    started counts as started. `stale` asks for a look at all of the pod's containers, `dirty` names
+    single ones to look at.
     """
 
     network: Network = Network.UNPLUGGED
@@ -34,6 +38,9 @@ class Memory:
     images: dict[str, ImageState] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
     signals: dict[str, Sent] = field(default_factory=dict)
+    pre_stops: dict[str, PreStop] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    starting: set[str] = field(default_factory=set)
     dirty: set[str] = field(default_factory=set)
     stale: bool = False
 
@@ -50,15 +57,25 @@ class Memory:
     def see_all(self, containers: Iterable[Container]) -> None:
         """These are all the pod's containers now."""
         self.found = {one.id: one for one in containers}
-        self.signals = {id: sent for id, sent in self.signals.items() if id in self.found}
+        for gone in self._noted() - self.found.keys():
+            self._forget_notes(gone)
         self.dirty.clear()
         self.stale = False
 
     def forget(self, container_id: str) -> None:
         """The container is not there any more."""
         self.found.pop(container_id, None)
-        self.signals.pop(container_id, None)
+        self._forget_notes(container_id)
         self.dirty.discard(container_id)
+
+    def _noted(self) -> set[str]:
+        return {*self.signals, *self.pre_stops, *self.verdicts, *self.starting}
+
+    def _forget_notes(self, container_id: str) -> None:
+        self.signals.pop(container_id, None)
+        self.pre_stops.pop(container_id, None)
+        self.verdicts.pop(container_id, None)
+        self.starting.discard(container_id)
 
     def observed(self, busy: Iterable[str]) -> Observed:
         """All of it as a value."""
@@ -70,5 +87,8 @@ class Memory:
             images=dict(self.images),
             faults=dict(self.faults),
             signals=dict(self.signals),
+            pre_stops=dict(self.pre_stops),
+            verdicts=dict(self.verdicts),
+            starting=frozenset(self.starting),
             busy=frozenset(busy),
         )

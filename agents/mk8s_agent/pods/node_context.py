@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from minikube8s.api.views import ConfigMap, Pod, Secret
+from minikube8s.api.views import ConfigMap, Container, LifecycleHandler, Pod, Secret
 from minikube8s.kit.clock import Clock
 from mk8s_agent.assignments import Assignments
 from mk8s_agent.network.addresses import AddressPool
@@ -48,6 +48,16 @@ class Reporter(Protocol):
 
     def event(self, involved: dict[str, Any], type: str, reason: str, message: str) -> None:
         """Something worth telling people happened."""
+        ...
+
+
+class Hooks(Protocol):
+    """What runs containers' hooks, see `mk8s_agent.pods.hooks`."""
+
+    async def run(
+        self, handler: LifecycleHandler, container: Container, container_id: str, address: str
+    ) -> None:
+        """Do what the handler says, to its end. Raises HookFailed."""
         ...
 
 
@@ -124,6 +134,7 @@ class NodeContext(msgspec.Struct, frozen=True):
     sandboxes: Sandboxes
     addresses: Addresses
     files: PodFiles
+    hooks: Hooks
 
     def configmap(self, namespace: str, name: str) -> ConfigMap | None:
         """A ConfigMap that a pod of this node names."""
@@ -161,10 +172,17 @@ def recorder(reporter: Reporter, pod: Pod, container: str = "") -> Callable[[str
         "resourceVersion": pod.metadata.resource_version,
     }
     if container:
-        init = any(one.name == container for one in pod.spec.init_containers)
-        involved["fieldPath"] = f"spec.{'initContainers' if init else 'containers'}{{{container}}}"
+        involved["fieldPath"] = f"spec.{_list_of(pod, container)}{{{container}}}"
 
     def record(type: str, reason: str, message: str) -> None:
         reporter.event(involved, type, reason, message)
 
     return record
+
+
+def _list_of(pod: Pod, container: str) -> str:
+    """In which of the pod's lists the container stands."""
+    if any(one.name == container for one in pod.spec.init_containers):
+        return "initContainers"
+    ephemeral = any(one.name == container for one in pod.spec.ephemeral_containers)
+    return "ephemeralContainers" if ephemeral else "containers"

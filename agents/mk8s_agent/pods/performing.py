@@ -5,14 +5,18 @@ What they mean for the next step is the worker's.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import assert_never
 
 from minikube8s.api.views import Pod
 from mk8s_agent.pods import images
 from mk8s_agent.pods.container_spec import Surroundings, container_spec
 from mk8s_agent.pods.environment import environment
+from mk8s_agent.pods.hooks import HookFailed
 from mk8s_agent.pods.identity import PodRef
 from mk8s_agent.pods.images import Say
+from mk8s_agent.pods.lifecycle import grace_of, view_of
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.node_context import NodeContext, recorder
 from mk8s_agent.pods.service_env import service_environment
@@ -24,14 +28,20 @@ from mk8s_agent.pods.values import (
     EnsureImage,
     Network,
     PlugNetwork,
+    PreStop,
     Remove,
+    RunPostStart,
+    RunPreStop,
     Sent,
     Signal,
     StartContainer,
     StartSandbox,
     UnplugNetwork,
+    Verdict,
 )
 from mk8s_agent.runtime.errors import ContainerNotFound, NotRunning, StartError
+
+log = logging.getLogger(__name__)
 
 
 async def perform(
@@ -84,6 +94,10 @@ async def _bring_up(
             await _create_container(action, ref, pod, ctx, memory)
         case StartContainer():
             await _start_container(action, pod, ctx, memory)
+        case RunPostStart():
+            await _post_start(action, pod, ctx, memory)
+        case RunPreStop():
+            await _pre_stop(action, pod, ctx, memory)
         case Signal() | Remove() | UnplugNetwork():
             raise AssertionError(f"{action} is done by perform")
         case _:
@@ -140,6 +154,9 @@ async def _start_container(
 ) -> None:
     memory.look_at(action.id)
     say = _say(ctx, pod, action.name)
+    view = view_of(pod, action.name)
+    if view is not None and view.lifecycle.post_start is not None:
+        memory.starting.add(action.id)
     try:
         await ctx.runtime.start(action.id)
     except StartError as error:
@@ -149,6 +166,43 @@ async def _start_container(
             return
         raise
     say("Normal", "Started", "Container started")
+
+
+async def _post_start(action: RunPostStart, pod: Pod, ctx: NodeContext, memory: Memory) -> None:
+    container = action.container
+    assert container.lifecycle.post_start is not None
+    address = ctx.place(pod).pod_ip
+    try:
+        await ctx.hooks.run(container.lifecycle.post_start, container, action.id, address)
+    except HookFailed as error:
+        log.warning("%s: postStart of %s: %s", _shown(pod), container.name, error)
+        _say(ctx, pod, container.name)("Warning", "FailedPostStartHook", "PostStartHook failed")
+        by = ctx.clock.now() + grace_of(pod)
+        memory.verdicts[action.id] = Verdict(event="FailedPostStartHook", by=by)
+    else:
+        memory.starting.discard(action.id)
+
+
+async def _pre_stop(action: RunPreStop, pod: Pod, ctx: NodeContext, memory: Memory) -> None:
+    container, begun = action.container, ctx.clock.now()
+    assert container.lifecycle.pre_stop is not None
+    say, address = _say(ctx, pod, container.name), ctx.place(pod).pod_ip
+    say("Normal", "Killing", action.event)
+    memory.pre_stops[action.id] = PreStop(begun, ended=False)
+    try:
+        async with asyncio.timeout((action.by - begun).total_seconds()):
+            await ctx.hooks.run(container.lifecycle.pre_stop, container, action.id, address)
+    except TimeoutError:
+        log.warning("%s: preStop of %s took too long", _shown(pod), container.name)
+    except HookFailed as error:
+        log.warning("%s: preStop of %s: %s", _shown(pod), container.name, error)
+        say("Warning", "FailedPreStopHook", "PreStopHook failed")
+    finally:
+        memory.pre_stops[action.id] = PreStop(begun, ended=True)
+
+
+def _shown(pod: Pod) -> str:
+    return f"pod {pod.metadata.namespace}/{pod.metadata.name}"
 
 
 def _say(ctx: NodeContext, pod: Pod, container: str) -> Say:

@@ -21,14 +21,14 @@ from mk8s_agent.pods.lifecycle import (
     policy_of,
 )
 from mk8s_agent.pods.qos import qos_class
-from mk8s_agent.pods.values import Observed, is_running
+from mk8s_agent.pods.values import Doom, Observed, is_running
 from mk8s_agent.runtime.interface import Phase
 
 
 def pod_status(
-    pod: Pod, observed: Observed, node_ip: str, before: Previous, now: datetime
+    pod: Pod, observed: Observed, node_ip: str, before: Previous, doom: Doom | None, now: datetime
 ) -> dict[str, Any]:
-    """The pod's v1.PodStatus."""
+    """The pod's v1.PodStatus. `doom` is why the node lets it fail."""
     ref = PodRef(pod.metadata.namespace, pod.metadata.name, pod.metadata.uid)
     ready_to_init = initialized(pod, observed)
     inits = [
@@ -42,7 +42,7 @@ def pod_status(
         container_status(ref, one, pod.spec.restart_policy, observed, now, turn=ready_to_init)
         for one in pod.spec.containers
     ]
-    phase = _phase(pod, observed)
+    phase = _phase(pod, observed, doom)
     unready = [one["name"] for one in mains if not one["ready"]]
     status: dict[str, Any] = {
         "phase": phase,
@@ -53,6 +53,10 @@ def pod_status(
         "containerStatuses": mains,
         "qosClass": pod.status.qos_class or qos_class(pod.spec),
     }
+    if doom is not None:
+        status["reason"], status["message"] = doom.reason, doom.message
+    elif pod.status.reason:
+        status["reason"], status["message"] = pod.status.reason, pod.status.message
     if pod.metadata.generation:
         status["observedGeneration"] = pod.metadata.generation
     if address := _address(pod, observed, node_ip, before):
@@ -63,15 +67,23 @@ def pod_status(
     return status
 
 
-def _phase(pod: Pod, observed: Observed) -> str:
-    if ended := outcome(pod, observed):
+def _phase(pod: Pod, observed: Observed, doom: Doom | None) -> str:
+    """It ends with the last container: until then others may wait for what these hold."""
+    if pod.terminal:
+        return pod.status.phase
+    ended = "Failed" if doom is not None else outcome(pod, observed)
+    if ended is not None and not any(is_running(one) for one in observed.everything()):
         return ended
-    begun = all(_was_started(observed, one.name) for one in pod.spec.containers)
+    begun = all(_has_run(observed, one.name) for one in pod.spec.containers)
     return "Running" if begun and initialized(pod, observed) else "Pending"
 
 
-def _was_started(observed: Observed, container: str) -> bool:
-    return any(one.phase is not Phase.CREATED for one in observed.attempts(container))
+def _has_run(observed: Observed, container: str) -> bool:
+    """Whether some attempt got further than its postStart hook."""
+    return any(
+        one.phase is Phase.EXITED or (is_running(one) and one.id not in observed.starting)
+        for one in observed.attempts(container)
+    )
 
 
 def _address(pod: Pod, observed: Observed, node_ip: str, before: Previous) -> str:

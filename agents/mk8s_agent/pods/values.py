@@ -29,6 +29,8 @@ from mk8s_agent.runtime.interface import Container, Phase
 PULL_FAILED = "ErrImagePull"
 """An image's reason from a failed pull until its back-off is announced."""
 
+_HOOK = "hook/"
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -37,16 +39,33 @@ def _nothing() -> Mapping[K, V]:
     return MappingProxyType({})
 
 
+class Doom(msgspec.Struct, frozen=True, kw_only=True):
+    """The node lets the pod fail: it stays as an object, its containers end and none starts again.
+
+    `reason` and `message` become the pod's (Evicted, DeadlineExceeded, …). Its containers may end
+    by themselves until `by`.
+    """
+
+    reason: str
+    message: str
+    by: datetime
+
+
 class Desired(msgspec.Struct, frozen=True, kw_only=True):
     """What the master wants of one pod.
 
     `stop_by` is set once the pod has to go: until then its containers may end by themselves, then
-    they are killed. `pod` is None for one that the master does not know any more.
+    they are killed; `forced` without a hook or a moment more. `pod` is None for one that the master
+    does not know any more. `doom` is what the node itself decided, `started_at` when the node took
+    the pod on.
     """
 
     ref: PodRef
     pod: Pod | None = None
     stop_by: datetime | None = None
+    forced: bool = False
+    doom: Doom | None = None
+    started_at: datetime | None = None
 
 
 class Network(Enum):
@@ -95,11 +114,30 @@ class Sent(NamedTuple):
     at: datetime
 
 
+class PreStop(NamedTuple):
+    """A container's preStop hook: when it began, whether it has ended."""
+
+    begun: datetime
+    ended: bool
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """A container has to end although its pod goes on: a probe or its postStart hook failed.
+
+    `event` tells people why. It may end by itself until `by`.
+    """
+
+    event: str
+    by: datetime
+
+
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
     """What is there of one pod, newest attempt first.
 
-    `busy` names the targets of actions under way: nothing else is begun on them. `signals` are the
-    last ones sent, by container id. `images` is by container name, `faults` by target.
+    `busy` names the targets of actions under way: nothing else is begun on them. `images` is by
+    container name, `faults` by target. By container id: `signals`, the last ones sent; `pre_stops`,
+    the hooks that were begun; `verdicts`, who has to end; `starting`, whose postStart hook has not
+    ended.
     """
 
     sandboxes: tuple[Container, ...] = ()
@@ -108,6 +146,9 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     images: Mapping[str, ImageState] = msgspec.field(default_factory=_nothing)
     faults: Mapping[str, Fault] = msgspec.field(default_factory=_nothing)
     signals: Mapping[str, Sent] = msgspec.field(default_factory=_nothing)
+    pre_stops: Mapping[str, PreStop] = msgspec.field(default_factory=_nothing)
+    verdicts: Mapping[str, Verdict] = msgspec.field(default_factory=_nothing)
+    starting: frozenset[str] = frozenset()
     busy: frozenset[str] = frozenset()
 
     @property
@@ -250,6 +291,35 @@ class Signal(msgspec.Struct, frozen=True):
     event: str = ""
 
 
+class RunPostStart(msgspec.Struct, frozen=True):
+    """Run the postStart hook of a container that was just started."""
+
+    container: ContainerView
+    id: str
+
+    @property
+    def target(self) -> str:
+        """Its own: the container may end meanwhile."""
+        return f"{_HOOK}postStart/{self.id}"
+
+
+class RunPreStop(msgspec.Struct, frozen=True):
+    """Run a container's preStop hook, until `by` at most.
+
+    `event` tells people why the container ends.
+    """
+
+    container: ContainerView
+    id: str
+    by: datetime
+    event: str
+
+    @property
+    def target(self) -> str:
+        """Its own: a container may be killed while its hook runs."""
+        return f"{_HOOK}preStop/{self.id}"
+
+
 class Remove(msgspec.Struct, frozen=True):
     """Remove one container, running or not."""
 
@@ -267,6 +337,8 @@ Action = (
     | CreateContainer
     | StartContainer
     | Signal
+    | RunPostStart
+    | RunPreStop
     | Remove
 )
 
@@ -286,3 +358,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 def image_target(container: str) -> str:
     """The target of what concerns a container's image."""
     return f"image:{container}"
+
+
+def is_hook(target: str) -> bool:
+    """Whether this is the target of a hook: nothing waits for one whose container has gone."""
+    return target.startswith(_HOOK)

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from minikube8s.api.times import parse_time
-from minikube8s.api.views import Pod
+from minikube8s.api.views import Pod, PodSpec
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.pods.conditions import Previous, previous, previous_of
 from mk8s_agent.pods.errors import ConfigError
 from mk8s_agent.pods.identity import ADDRESS, POD_UID, SANDBOX_NAME, PodRef
-from mk8s_agent.pods.lifecycle import policy_of
+from mk8s_agent.pods.lifecycle import doom_of, grace_of, policy_of
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.node_context import NodeContext, recorder
@@ -30,6 +30,7 @@ from mk8s_agent.pods.values import (
     CreateContainer,
     CreateSandbox,
     Desired,
+    Doom,
     Fault,
     Network,
     Observed,
@@ -66,6 +67,8 @@ class PodWorker:
         self._memory = Memory()
         self._pod: Pod | None = None
         self._stop_by: datetime | None = None
+        self._forced = False
+        self._doom: Doom | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
         self._before = Previous()
@@ -89,14 +92,25 @@ class PodWorker:
             return
         if self._pod is None:
             self._before = previous_of(pod)
+            if pod.status.reason and not pod.terminal:
+                # An earlier agent has begun to let it fail.
+                self.doom(pod.status.reason, pod.status.message, grace_of(pod))
         self._pod = pod
         if deletion := pod.metadata.deletion_timestamp:
             grace = timedelta(seconds=pod.metadata.deletion_grace_period_seconds or 0)
             # The timestamp has lost its fraction of a second, which belongs to the grace period.
             # Clocks of two machines differ: never wait longer than that period from now.
             latest = parse_time(deletion) + timedelta(seconds=1)
+            self._forced = not grace
             self._stop(min(latest, self._ctx.clock.now() + grace))
         self._changed.set()
+
+    def doom(self, reason: str, message: str, grace: timedelta) -> None:
+        """Let the pod fail for good; the first reason counts. Its containers get `grace` to end."""
+        if self._doom is None:
+            by = self._ctx.clock.now() + grace
+            self._doom = Doom(reason=reason, message=message, by=by)
+            self._changed.set()
 
     def abandon(self) -> None:
         """The master does not know the pod any more."""
@@ -123,7 +137,8 @@ class PodWorker:
     def _stop(self, by: datetime) -> None:
         if self._stop_by is None:
             self._memory.faults.clear()
-            for container in self._pod.spec.containers if self._pod else ():
+            spec = self._pod.spec if self._pod else PodSpec()
+            for container in (*spec.init_containers, *spec.containers, *spec.ephemeral_containers):
                 if task := self._tasks.get(image_target(container.name)):
                     task.cancel()
         self._stop_by = by if self._stop_by is None else min(by, self._stop_by)
@@ -138,14 +153,14 @@ class PodWorker:
                     continue
                 now = self._ctx.clock.now()
                 observed = self._memory.observed(self._tasks)
-                desired = Desired(ref=self.ref, pod=self._pod, stop_by=self._stop_by)
+                desired = self._desired()
                 step = next_step(desired, observed, now)
                 if step.gone:
                     self._leave()
                     return
                 for action in step.actions:
                     self._begin(action)
-                self._report(observed, now)
+                self._report(observed, doom_of(desired, now), now)
                 await self._wait(
                     None if step.wake_at is None else (step.wake_at - now).total_seconds()
                 )
@@ -153,6 +168,17 @@ class PodWorker:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def _desired(self) -> Desired:
+        started = self._before.start_time
+        return Desired(
+            ref=self.ref,
+            pod=self._pod,
+            stop_by=self._stop_by,
+            forced=self._forced,
+            doom=self._doom,
+            started_at=parse_time(started) if started else None,
+        )
 
     async def _wait(self, seconds: float | None) -> None:
         try:
@@ -231,7 +257,7 @@ class PodWorker:
             say = recorder(self._ctx.reporter, self._pod, action.container.name)
             say("Warning", "Failed", f"Error: {error}")
 
-    def _report(self, observed: Observed, now: datetime) -> None:
+    def _report(self, observed: Observed, doom: Doom | None, now: datetime) -> None:
         pod = self._pod
         if pod is None or self._told_end or (pod.terminal and not observed.containers):
             return
@@ -239,15 +265,18 @@ class PodWorker:
         self._told_end = self._stop_by is not None and not any(
             is_running(one) for one in observed.everything()
         )
-        status = pod_status(pod, observed, self._ctx.facts.address, self._before, now)
+        status = pod_status(pod, observed, self._ctx.facts.address, self._before, doom, now)
         if status == self._reported:
             return
         if self._tasks and all(
             status.get(part) == self._reported.get(part)
-            for part in ("phase", "containerStatuses", "initContainerStatuses")
+            for part in ("phase", "reason", "containerStatuses", "initContainerStatuses")
         ):
             # More is about to change: the master writes each status to disk.
             return
+        if doom is not None and "reason" not in self._reported and doom is not self._doom:
+            # Who calls `doom` tells people why; the deadline is the pod's own.
+            recorder(self._ctx.reporter, pod)("Normal", doom.reason, doom.message)
         self._reported, self._before = status, previous(status)
         self._ctx.reporter.pod_status(self.ref.namespace, self.ref.name, self.ref.uid, status)
         self._tell_back_off(pod, observed, now)

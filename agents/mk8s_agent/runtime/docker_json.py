@@ -127,6 +127,8 @@ def create_body(spec: ContainerSpec) -> dict[str, Any]:
     }
     if spec.hostname:
         body["Hostname"] = spec.hostname
+    if spec.stop_signal:
+        body["StopSignal"] = spec.stop_signal
     if spec.command is not None:
         body["Entrypoint"] = list(spec.command)
     if spec.args is not None:

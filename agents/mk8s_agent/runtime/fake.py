@@ -161,6 +161,7 @@ class FakeRuntime:
             image=spec.image,
             image_id=image.id,
             created_at=self._now(),
+            stop_signal=spec.stop_signal or "SIGTERM",
         )
         self._boxes[container_id] = _Box(spec, seen)
         self._tell(seen, "create")

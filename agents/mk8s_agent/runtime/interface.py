@@ -89,7 +89,8 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `command` replaces the image's entry point and `args` its command; None keeps the image's.
     `network` is `none`, `host` or `container:ID`; only the first two may carry a `hostname`, the
-    third has that of the container it joins. `env` items are `NAME=value`.
+    third has that of the container it joins. `env` items are `NAME=value`. `stop_signal` replaces
+    the image's.
     """
 
     name: str
@@ -109,6 +110,7 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     tty: bool = False
     stdin: bool = False
     stdin_once: bool = False
+    stop_signal: str = ""
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):

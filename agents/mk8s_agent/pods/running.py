@@ -1,0 +1,173 @@
+"""Bringing a pod up: its sandbox and network, beside that its containers in their order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+from minikube8s.api.views import Container as ContainerView
+from minikube8s.api.views import Pod
+from mk8s_agent.pods.ending import clear_old_attempts, end, end_within, kill
+from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar, policy_of
+from mk8s_agent.pods.plan import Plan, own_target
+from mk8s_agent.pods.restarts import restart
+from mk8s_agent.pods.values import (
+    PULL_FAILED,
+    BackOffImage,
+    CreateContainer,
+    CreateSandbox,
+    EnsureImage,
+    ImageState,
+    Network,
+    Observed,
+    PlugNetwork,
+    Remove,
+    RunPostStart,
+    StartContainer,
+    StartSandbox,
+    attempt_of,
+    is_running,
+    joined,
+)
+from mk8s_agent.runtime.interface import Container, Phase
+
+_PULL_ERROR_SHOWN = timedelta(seconds=3)
+_SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
+
+
+class _Turn(NamedTuple):
+    """A container whose turn it is.
+
+    `may_start` is false while another one's postStart hook holds it up: then it is only prepared.
+    """
+
+    container: ContainerView
+    init: bool
+    may_start: bool = True
+
+
+def bring_up(plan: Plan, pod: Pod) -> None:
+    """Bring up what is missing: the sandbox, then its network, beside that the containers."""
+    observed = plan.observed
+    sandbox = observed.sandbox
+    if sandbox is None or sandbox.phase is Phase.EXITED:
+        strays = [one for one in observed.everything() if is_running(one)]
+        for one in strays:
+            kill(plan, one, _SANDBOX_CHANGED)
+        if not strays:
+            plan.add(CreateSandbox(0 if sandbox is None else attempt_of(sandbox) + 1))
+        sandbox = None
+    elif sandbox.phase is Phase.CREATED:
+        plan.add(StartSandbox(sandbox.id))
+    elif observed.network is not Network.PLUGGED:
+        plan.add(PlugNetwork(sandbox))
+    for old in observed.sandboxes[1:]:
+        plan.add(Remove(own_target(old), old.id))
+    for turn in _due(pod, observed):
+        _advance(plan, pod, turn, sandbox)
+    clear_old_attempts(plan, pod)
+
+
+def _due(pod: Pod, observed: Observed) -> Iterator[_Turn]:
+    """The containers whose turn it is."""
+    for one in pod.spec.init_containers:
+        if is_sidecar(one) or not initialized(pod, observed):
+            yield _Turn(one, init=True)
+        if not init_done(one, observed) and not initialized(pod, observed):
+            return
+    may_start = True
+    for one in pod.spec.containers:
+        yield _Turn(one, init=False, may_start=may_start)
+        may_start = may_start and not _holds_up(one, observed)
+
+
+def _holds_up(container: ContainerView, observed: Observed) -> bool:
+    """Whether the containers behind this one wait for its postStart hook."""
+    newest = observed.newest(container.name)
+    if container.lifecycle.post_start is None:
+        return False
+    if newest is not None and newest.phase is not Phase.CREATED:
+        return newest.id in observed.starting
+    image = observed.images.get(container.name)
+    return container.name not in observed.faults and not (image and image.reason)
+
+
+def _advance(plan: Plan, pod: Pod, turn: _Turn, sandbox: Container | None) -> None:
+    """One container one step further on its way: image, create, start, and again after its end."""
+    container = turn.container
+    newest = plan.observed.newest(container.name)
+    attempt, backoff = 0, 0
+    if newest is not None:
+        if newest.phase is Phase.RUNNING:
+            _watch(plan, pod, turn, newest, sandbox)
+            return
+        if newest.phase is Phase.CREATED:
+            _start(plan, turn, newest, sandbox)
+            return
+        attempt = attempt_of(newest) + 1
+        if not turn.init or is_sidecar(container) or joined(newest, plan.observed.sandbox):
+            again = restart(policy_of(pod, container, init=turn.init), newest)
+            if again is None:
+                return
+            if again.at > plan.now:
+                plan.look_again(again.at)
+                return
+            backoff = again.level
+    if _image_present(plan, container, attempt) and sandbox is not None:
+        plan.add(CreateContainer(container, attempt, backoff, sandbox))
+
+
+def _watch(
+    plan: Plan, pod: Pod, turn: _Turn, running: Container, sandbox: Container | None
+) -> None:
+    """A container that runs: whether it may go on, and its postStart hook."""
+    observed, container = plan.observed, turn.container
+    if sandbox is not None and not joined(running, sandbox):
+        kill(plan, running, _SANDBOX_CHANGED)
+    elif verdict := observed.verdicts.get(running.id):
+        end(plan, pod, running, verdict.event, verdict.by)
+    elif running.image != container.image and (not turn.init or is_sidecar(container)):
+        event = f"Container {container.name} definition changed, will be restarted"
+        end_within(plan, pod, running, event)
+    elif running.id in observed.starting and container.lifecycle.post_start is not None:
+        plan.add(RunPostStart(container, running.id))
+
+
+def _start(plan: Plan, turn: _Turn, made: Container, sandbox: Container | None) -> None:
+    """Start what was made for this sandbox.
+
+    What was made for an earlier one cannot start any more.
+    """
+    if sandbox is not None and not joined(made, sandbox):
+        plan.add(Remove(turn.container.name, made.id))
+    elif is_running(sandbox) and plan.observed.network is Network.PLUGGED and turn.may_start:
+        plan.add(StartContainer(turn.container.name, made.id))
+
+
+def _image_present(plan: Plan, container: ContainerView, attempt: int) -> bool:
+    """Whether this attempt may use its image.
+
+    Else see to it, or wait until asking again makes sense.
+    """
+    known = plan.observed.images.get(container.name)
+    if known is None or (known.attempt, known.image) != (attempt, container.image):
+        plan.add(EnsureImage(container, attempt))
+        return False
+    if known.retry_at is not None and known.retry_at <= plan.now:
+        plan.add(EnsureImage(container, attempt))
+    elif known.retry_at is not None:
+        plan.look_again(known.retry_at)
+        _announce_back_off(plan, container, known)
+    return not known.reason
+
+
+def _announce_back_off(plan: Plan, container: ContainerView, known: ImageState) -> None:
+    """A failed pull is shown as such for a moment, then as the wait for the next one."""
+    if known.reason != PULL_FAILED or known.failed_at is None:
+        return
+    due = known.failed_at + _PULL_ERROR_SHOWN
+    if plan.now < due:
+        plan.look_again(due)
+    else:
+        plan.add(BackOffImage(container.name))
