@@ -41,6 +41,8 @@ from mk8s_agent.stats.collector import Stats
 from mk8s_agent.streams.finding import Finder
 from mk8s_agent.streams.forwarding import Forwarding
 from mk8s_agent.streams.talking import Talking
+from mk8s_agent.volumes import Volumes
+from mk8s_agent.volumes.mounting import KernelMounter
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +96,7 @@ class Agent:
             addresses=self._addresses,
             files=PodFiles(config.pods_dir),
             hooks=Hooks(self._runtime),
+            volumes=Volumes(config.pods_dir, config.memory_dir, KernelMounter()),
         )
         self._pods = Pods(context, self._engine_changed)
         self._logs = PodLogs(context)

@@ -50,6 +50,11 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
         """Where the files of pods are."""
         return Path(self.state_dir) / "pods"
 
+    @property
+    def memory_dir(self) -> Path:
+        """Where the files of pods are that must not be on disk."""
+        return Path(self.state_dir) / "memory"
+
 
 def load(path: Path) -> AgentConfig:
     """Read the file. Raises ConfigurationError."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 
 from mk8s_agent.config import AgentConfig
 from mk8s_agent.network.errors import NetworkError
@@ -14,6 +13,8 @@ from mk8s_agent.proxy.nftables import NftablesError
 from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.interface import Runtime
+from mk8s_agent.volumes.cleaning import remove_tree
+from mk8s_agent.volumes.mounting import KernelMounter
 
 _AT_A_TIME = 8
 
@@ -37,7 +38,11 @@ async def remove_everything(config: AgentConfig) -> list[str]:
         await ServiceProxy.remove_everything(config.cluster)
     except NftablesError as error:
         problems.append(f"The Services' rules could not be removed: {error}")
-    shutil.rmtree(config.pods_dir, ignore_errors=True)
+    try:
+        for place in (config.pods_dir, config.memory_dir):
+            remove_tree(place, KernelMounter())
+    except OSError as error:
+        problems.append(f"The pods' volumes could not be removed: {error}")
     return problems
 
 

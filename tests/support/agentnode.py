@@ -25,6 +25,7 @@ from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.runtime.fake import FakeRuntime
 from mk8s_agent.runtime.interface import Container
 from mk8s_agent.runtime.pause import IMAGE
+from mk8s_agent.volumes import Volumes
 
 from minikube8s.api import views
 from minikube8s.api.times import now_rfc3339
@@ -86,6 +87,27 @@ class NotedNetwork:
 
     async def unplug(self, address: str) -> None:
         self._links.pop(address, None)
+
+
+class NotedMounts:
+    """Mounts on paper: what would be in memory is on disk."""
+
+    def tmpfs(self, place: Path, options: str) -> None:
+        pass
+
+    def bind(self, source: str, place: Path) -> None:
+        pass
+
+    def below(self, place: Path) -> list[Path]:
+        return []
+
+    def unmount(self, place: Path) -> None:
+        pass
+
+
+async def at_once(work: Callable[..., None], *arguments: Any) -> None:
+    """Virtual time does not wait for threads."""
+    work(*arguments)
 
 
 @dataclass
@@ -158,6 +180,7 @@ class Node:
             )
         )
         self.directory = directory
+        self.memory = directory.with_name(f"{directory.name}-memory")
         self.engine_states: list[bool] = []
         self._revisions = itertools.count(1)
         self._task: asyncio.Task[None] | None = None
@@ -177,6 +200,7 @@ class Node:
             addresses=Addresses(),
             files=PodFiles(self.directory),
             hooks=self.hooks,
+            volumes=Volumes(self.directory, self.memory, NotedMounts(), at_once),
         )
         context.addresses.set_range("10.244.0.0/24")
         return context

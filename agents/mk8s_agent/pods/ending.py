@@ -18,10 +18,12 @@ from mk8s_agent.pods.values import (
     Network,
     Observed,
     Remove,
+    RemoveVolumes,
     RunPreStop,
     Signal,
     Step,
     UnplugNetwork,
+    VolumeState,
     is_hook,
     is_running,
 )
@@ -104,6 +106,8 @@ def rest(plan: Plan, pod: Pod, by: datetime) -> None:
             plan.add(UnplugNetwork())
         elif is_running(sandbox):
             kill(plan, sandbox)
+    if not running:
+        _remove_volumes(plan)
     clear_old_attempts(plan, pod)
 
 
@@ -122,12 +126,15 @@ def take_down(plan: Plan, desired: Desired, stop_by: datetime) -> Step:
         # The newest may be just being started: removing it waits for that.
         for one, target in zip(attempts, [name, *map(own_target, attempts[1:])], strict=True):
             plan.add(Remove(target, one.id))
+    if not observed.containers:
+        _remove_volumes(plan)
     if observed.network is not Network.UNPLUGGED:
         plan.add(UnplugNetwork())
     elif not observed.containers and not _begun(observed):
         for one in observed.sandboxes:
             plan.add(Remove(own_target(one), one.id))
-        if not observed.sandboxes and all(is_hook(target) for target in observed.busy):
+        left = observed.sandboxes or observed.volumes is not VolumeState.NONE
+        if not left and all(is_hook(target) for target in observed.busy):
             return Step(gone=True)
     return plan.step()
 
@@ -147,6 +154,11 @@ def clear_old_attempts(plan: Plan, pod: Pod) -> None:
         for old in attempts[1:keep]:
             if old.phase is not Phase.EXITED:
                 plan.add(Remove(own_target(old), old.id))
+
+
+def _remove_volumes(plan: Plan) -> None:
+    if plan.observed.volumes is not VolumeState.NONE and not _begun(plan.observed):
+        plan.add(RemoveVolumes())
 
 
 def _running(observed: Observed) -> list[Container]:

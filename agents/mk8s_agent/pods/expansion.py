@@ -21,3 +21,8 @@ def expand(text: str, values: Mapping[str, str]) -> str:
         return values.get(name, match[0])
 
     return _REFERENCE.sub(value, text)
+
+
+def missing(text: str, values: Mapping[str, str]) -> list[str]:
+    """The names that `text` refers to and that have no value."""
+    return [name for name in _REFERENCE.findall(text) if name and name not in values]

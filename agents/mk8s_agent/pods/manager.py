@@ -39,6 +39,7 @@ class Pods:
         self._workers: dict[str, PodWorker] = {}
         self._strangers: dict[str, list[Container]] = {}
         self._looked = False
+        self._unsearched = False
 
     async def run(self) -> None:
         """Work until cancelled; pods keep running then."""
@@ -93,7 +94,7 @@ class Pods:
         for container in await self._ctx.runtime.containers(self._ctx.owner):
             found.setdefault(container.labels.get(POD_UID, ""), []).append(container)
         self._strangers = {uid: all for uid, all in found.items() if uid not in self._workers}
-        self._looked = True
+        self._looked = self._unsearched = True
         for worker in self._workers.values():
             worker.look_again()
         self._reconcile()
@@ -105,7 +106,7 @@ class Pods:
         elif resource in ("configmaps", "secrets"):
             for worker in self._workers.values():
                 if worker.namespace == key[0]:
-                    worker.configuration_changed()
+                    worker.configuration_changed(resource, key[1])
 
     def _container_changed(self, container_id: str, uid: str) -> None:
         if worker := self._workers.get(uid):
@@ -129,6 +130,19 @@ class Pods:
             if uid not in wanted:
                 log.info("pod %s is not wanted any more: removing it", ref_of(found[0].labels))
                 self._hire(ref_of(found[0].labels)).abandon()
+        if self._unsearched:
+            self._unsearched = False
+            self._supervisor.spawn("leftovers", self._remove_leftovers, restart=False)
+
+    async def _remove_leftovers(self) -> None:
+        """Remove the files of pods that ended while no agent was there, once each look."""
+        for uid in self._ctx.volumes.pods() - self._workers.keys():
+            log.info("pod %s has left files behind: removing them", uid)
+            try:
+                await self._ctx.volumes.remove(uid)
+                self._ctx.files.remove(uid)
+            except OSError as error:
+                log.warning("the files of pod %s stay behind: %s", uid, error)
 
     def _hire(self, ref: PodRef) -> PodWorker:
         worker = PodWorker(ref, self._ctx, self._strangers.pop(ref.uid, []))

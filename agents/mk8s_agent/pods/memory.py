@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from mk8s_agent.pods.values import (
     Fault,
@@ -17,6 +18,7 @@ from mk8s_agent.pods.values import (
     PreStop,
     Sent,
     Verdict,
+    VolumeState,
     sort_containers,
 )
 from mk8s_agent.runtime.interface import Container, Phase
@@ -28,12 +30,16 @@ _AGE = {phase: age for age, phase in enumerate(Phase)}
 class Memory:
     """The state of one pod on this node.
 
-    `starting` are the containers whose postStart hook has not ended; one that an earlier agent
-    started counts as started. `stale` asks for a look at all of the pod's containers, `dirty` names
-    single ones to look at.
+    `renew_at` is when something in the volumes is due, `volume_changes` counts what made them
+    outdated. `starting` are the containers whose postStart hook has not ended; one that an earlier
+    agent started counts as started. `stale` asks for a look at all of the pod's containers, `dirty`
+    names single ones to look at.
     """
 
     network: Network = Network.UNPLUGGED
+    volumes: VolumeState = VolumeState.NONE
+    volume_changes: int = 0
+    renew_at: datetime | None = None
     found: dict[str, Container] = field(default_factory=dict)
     images: dict[str, ImageState] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
@@ -43,6 +49,12 @@ class Memory:
     starting: set[str] = field(default_factory=set)
     dirty: set[str] = field(default_factory=set)
     stale: bool = False
+
+    def volumes_changed(self) -> None:
+        """What the volumes show is not what it should be any more."""
+        self.volume_changes += 1
+        if self.volumes is VolumeState.READY:
+            self.volumes = VolumeState.OUTDATED
 
     def look_at(self, container_id: str) -> None:
         """Something happened to this container."""
@@ -84,6 +96,8 @@ class Memory:
             sandboxes=sandboxes,
             containers=containers,
             network=self.network,
+            volumes=self.volumes,
+            renew_at=self.renew_at,
             images=dict(self.images),
             faults=dict(self.faults),
             signals=dict(self.signals),

@@ -19,6 +19,7 @@ from mk8s_agent.pods.files import PodFiles
 from mk8s_agent.pods.images import Images
 from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.runtime.interface import Runtime
+from mk8s_agent.volumes import Volumes
 
 _NETWORK_PATIENCE = 30.0
 
@@ -135,6 +136,7 @@ class NodeContext(msgspec.Struct, frozen=True):
     addresses: Addresses
     files: PodFiles
     hooks: Hooks
+    volumes: Volumes
 
     def configmap(self, namespace: str, name: str) -> ConfigMap | None:
         """A ConfigMap that a pod of this node names."""

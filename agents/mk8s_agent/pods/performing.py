@@ -10,7 +10,7 @@ import logging
 from typing import assert_never
 
 from minikube8s.api.views import Pod
-from mk8s_agent.pods import images
+from mk8s_agent.pods import images, pod_volumes
 from mk8s_agent.pods.container_spec import Surroundings, container_spec
 from mk8s_agent.pods.environment import environment
 from mk8s_agent.pods.hooks import HookFailed
@@ -28,8 +28,10 @@ from mk8s_agent.pods.values import (
     EnsureImage,
     Network,
     PlugNetwork,
+    PrepareVolumes,
     PreStop,
     Remove,
+    RemoveVolumes,
     RunPostStart,
     RunPreStop,
     Sent,
@@ -49,8 +51,8 @@ async def perform(
 ) -> None:
     """Do it, and note in `memory` what came of it.
 
-    Raises ConfigError, NetworkError, RuntimeFault or OSError; then it may or may not have had its
-    effect.
+    Raises ConfigError, VolumesNotReady, NetworkError, RuntimeFault or OSError; then it may or may
+    not have had its effect.
     """
     match action:
         case Signal():
@@ -62,8 +64,12 @@ async def perform(
             if address := ctx.addresses.of(ref.uid):
                 await ctx.network.unplug(address)
             memory.network = Network.UNPLUGGED
+        case RemoveVolumes():
+            await pod_volumes.remove(ref, ctx, memory)
         case _ if pod is None:
             raise AssertionError(f"{action} needs a pod; only known pods get more than an end")
+        case PrepareVolumes():
+            await pod_volumes.prepare(pod, ctx, memory)
         case _:
             await _bring_up(action, ref, pod, ctx, memory)
 
@@ -98,7 +104,7 @@ async def _bring_up(
             await _post_start(action, pod, ctx, memory)
         case RunPreStop():
             await _pre_stop(action, pod, ctx, memory)
-        case Signal() | Remove() | UnplugNetwork():
+        case Signal() | Remove() | UnplugNetwork() | RemoveVolumes() | PrepareVolumes():
             raise AssertionError(f"{action} is done by perform")
         case _:
             assert_never(action)
@@ -134,12 +140,13 @@ async def _create_container(
     links = pod.spec.enable_service_links
     services = (one.view for one in ctx.assignments.services().values())
     variables = service_environment(services, ref.namespace, links=links)
+    values = environment(pod, container, ctx, ctx.place(pod), variables)
     image = await ctx.runtime.image(container.image)
     around = Surroundings(
         owner=ctx.owner,
         sandbox_id=action.sandbox.id,
-        environment=environment(pod, container, ctx, ctx.place(pod), variables),
-        mounts=ctx.files.mounts(ref.uid),
+        environment=values,
+        mounts=await pod_volumes.mounts(pod, container, values, ctx),
         image_user=image.user,
         memory_capacity=ctx.facts.memory,
         may_protect=ctx.facts.may_protect,

@@ -22,10 +22,12 @@ from mk8s_agent.pods.values import (
     Network,
     Observed,
     PlugNetwork,
+    PrepareVolumes,
     Remove,
     RunPostStart,
     StartContainer,
     StartSandbox,
+    VolumeState,
     attempt_of,
     is_running,
     joined,
@@ -64,9 +66,28 @@ def bring_up(plan: Plan, pod: Pod) -> None:
         plan.add(PlugNetwork(sandbox))
     for old in observed.sandboxes[1:]:
         plan.add(Remove(own_target(old), old.id))
+    _keep_volumes(plan, pod)
     for turn in _due(pod, observed):
         _advance(plan, pod, turn, sandbox)
     clear_old_attempts(plan, pod)
+
+
+def _keep_volumes(plan: Plan, pod: Pod) -> None:
+    """See that the volumes are there, and that what stands in them is up to date."""
+    observed = plan.observed
+    if not pod.spec.volumes:
+        return
+    renew_at = observed.renew_at
+    if observed.volumes is not VolumeState.READY or (renew_at and renew_at <= plan.now):
+        plan.add(PrepareVolumes())
+    elif renew_at:
+        plan.look_again(renew_at)
+
+
+def _volumes_ready(pod: Pod, observed: Observed) -> bool:
+    """Whether containers may be made as far as the pod's volumes are concerned."""
+    there = (VolumeState.READY, VolumeState.OUTDATED)
+    return not pod.spec.volumes or observed.volumes in there
 
 
 def _due(pod: Pod, observed: Observed) -> Iterator[_Turn]:
@@ -114,7 +135,8 @@ def _advance(plan: Plan, pod: Pod, turn: _Turn, sandbox: Container | None) -> No
                 plan.look_again(again.at)
                 return
             backoff = again.level
-    if _image_present(plan, container, attempt) and sandbox is not None:
+    ready = _image_present(plan, container, attempt) and _volumes_ready(pod, plan.observed)
+    if ready and sandbox is not None:
         plan.add(CreateContainer(container, attempt, backoff, sandbox))
 
 

@@ -29,6 +29,9 @@ from mk8s_agent.runtime.interface import Container, Phase
 PULL_FAILED = "ErrImagePull"
 """An image's reason from a failed pull until its back-off is announced."""
 
+VOLUMES = "pod/volumes"
+"""The target of what concerns the pod's volumes; no container has such a name."""
+
 _HOOK = "hook/"
 
 K = TypeVar("K")
@@ -77,6 +80,19 @@ class Network(Enum):
     UNKNOWN = "unknown"
     PLUGGED = "plugged"
     UNPLUGGED = "unplugged"
+
+
+class VolumeState(Enum):
+    """What is known of the pod's volumes.
+
+    After a restart of the agent it is unknown; preparing again is harmless. Outdated ones are all
+    there, but something that they show has changed.
+    """
+
+    NONE = "none"
+    UNKNOWN = "unknown"
+    OUTDATED = "outdated"
+    READY = "ready"
 
 
 class ImageState(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,12 +153,14 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     `busy` names the targets of actions under way: nothing else is begun on them. `images` is by
     container name, `faults` by target. By container id: `signals`, the last ones sent; `pre_stops`,
     the hooks that were begun; `verdicts`, who has to end; `starting`, whose postStart hook has not
-    ended.
+    ended. What stands in the volumes has to be renewed at `renew_at`.
     """
 
     sandboxes: tuple[Container, ...] = ()
     containers: Mapping[str, tuple[Container, ...]] = msgspec.field(default_factory=_nothing)
     network: Network = Network.UNKNOWN
+    volumes: VolumeState = VolumeState.NONE
+    renew_at: datetime | None = None
     images: Mapping[str, ImageState] = msgspec.field(default_factory=_nothing)
     faults: Mapping[str, Fault] = msgspec.field(default_factory=_nothing)
     signals: Mapping[str, Sent] = msgspec.field(default_factory=_nothing)
@@ -227,6 +245,18 @@ class UnplugNetwork(msgspec.Struct, frozen=True):
     """Take the link away."""
 
     target: str = SANDBOX_NAME
+
+
+class PrepareVolumes(msgspec.Struct, frozen=True):
+    """Make the pod's volumes, or bring them up to date."""
+
+    target: str = VOLUMES
+
+
+class RemoveVolumes(msgspec.Struct, frozen=True):
+    """Unmount and remove the pod's volumes."""
+
+    target: str = VOLUMES
 
 
 class EnsureImage(msgspec.Struct, frozen=True):
@@ -332,6 +362,8 @@ Action = (
     | StartSandbox
     | PlugNetwork
     | UnplugNetwork
+    | PrepareVolumes
+    | RemoveVolumes
     | EnsureImage
     | BackOffImage
     | CreateContainer

@@ -35,8 +35,10 @@ from mk8s_agent.pods.values import (
     Network,
     Observed,
     PlugNetwork,
+    PrepareVolumes,
     StartContainer,
     StartSandbox,
+    VolumeState,
     image_target,
     is_running,
 )
@@ -48,6 +50,8 @@ from mk8s_agent.runtime.errors import (
     RuntimeFault,
 )
 from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.volumes import VolumesNotReady
+from mk8s_agent.volumes.content import names, tells_of_pod
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +59,8 @@ ORPHAN_GRACE = timedelta(seconds=2)
 """What a pod that the master has forgotten gets to end: nobody waits for it."""
 _FAULTS = Backoff(initial=1.0, maximum=60.0)
 _ENGINE_PATIENCE = 5.0
-_EXPECTED = (ConfigError, NetworkError, RuntimeFault, OSError)
+_VOLUME_FAULTS = Backoff(initial=0.5, maximum=122.0)
+_EXPECTED = (ConfigError, VolumesNotReady, NetworkError, RuntimeFault, OSError)
 
 
 class PodWorker:
@@ -78,6 +83,8 @@ class PodWorker:
         if found:
             self._memory.see_all(found)
             self._memory.network = Network.UNKNOWN
+        if found or context.volumes.exist(ref.uid):
+            self._memory.volumes = VolumeState.UNKNOWN
         for one in found:
             context.addresses.adopt(ref.uid, one.labels.get(ADDRESS, ""))
 
@@ -95,6 +102,8 @@ class PodWorker:
             if pod.status.reason and not pod.terminal:
                 # An earlier agent has begun to let it fail.
                 self.doom(pod.status.reason, pod.status.message, grace_of(pod))
+        elif self._pod.metadata != pod.metadata and any(map(tells_of_pod, pod.spec.volumes)):
+            self._memory.volumes_changed()
         self._pod = pod
         if deletion := pod.metadata.deletion_timestamp:
             grace = timedelta(seconds=pod.metadata.deletion_grace_period_seconds or 0)
@@ -128,8 +137,12 @@ class PodWorker:
         self._memory.faults.clear()
         self._changed.set()
 
-    def configuration_changed(self) -> None:
+    def configuration_changed(self, resource: str, name: str) -> None:
         """A ConfigMap or Secret of the namespace changed: what was missing may be there."""
+        pod = self._pod
+        if pod is not None and any(names(one, resource, name) for one in pod.spec.volumes):
+            self._memory.volumes_changed()
+            self._changed.set()
         if self._memory.faults:
             self._memory.faults.clear()
             self._changed.set()
@@ -240,19 +253,25 @@ class PodWorker:
             memory.stale = True
         if isinstance(error, ImageNotFound) and isinstance(action, CreateContainer):
             memory.images.pop(action.container.name, None)
+        backoff = _VOLUME_FAULTS if isinstance(error, VolumesNotReady) else _FAULTS
         before = memory.faults.get(target)
         failures = before.failures if before else 0
         memory.faults[target] = Fault(
             reason=_fault_reason(action, error),
             message=str(error),
             failures=failures + 1,
-            retry_at=self._ctx.clock.now() + timedelta(seconds=_FAULTS.delay(failures)),
+            retry_at=self._ctx.clock.now() + timedelta(seconds=backoff.delay(failures)),
         )
         if self._pod is None or isinstance(error, EngineUnavailable):
             return
         if target == SANDBOX_NAME:
             say = recorder(self._ctx.reporter, self._pod)
             say("Warning", "FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
+        elif isinstance(action, PrepareVolumes):
+            say = recorder(self._ctx.reporter, self._pod)
+            sentences = error.failures if isinstance(error, VolumesNotReady) else (str(error),)
+            for sentence in sentences:
+                say("Warning", "FailedMount", sentence)
         elif isinstance(action, CreateContainer):
             say = recorder(self._ctx.reporter, self._pod, action.container.name)
             say("Warning", "Failed", f"Error: {error}")

@@ -11,6 +11,7 @@ from mk8s_agent.runtime.interface import (
     EngineInfo,
     Image,
     LogOptions,
+    Mount,
     Phase,
 )
 
@@ -92,10 +93,7 @@ def create_body(spec: ContainerSpec) -> dict[str, Any]:
     host: dict[str, Any] = {
         "NetworkMode": spec.network,
         "LogConfig": _LOG_CONFIG,
-        "Binds": [
-            f"{mount.source}:{mount.target}:{'ro' if mount.read_only else 'rw'}"
-            for mount in spec.mounts
-        ],
+        "Mounts": [_mount(mount) for mount in spec.mounts],
         "RestartPolicy": {"Name": "no"},
         "CpuShares": limits.cpu_shares,
         "Memory": limits.memory,
@@ -134,6 +132,22 @@ def create_body(spec: ContainerSpec) -> dict[str, Any]:
     if spec.args is not None:
         body["Cmd"] = list(spec.args)
     return body
+
+
+def _mount(mount: Mount) -> dict[str, Any]:
+    """A bind mount; engines older than API 1.44 know nothing of recursion and skip its fields."""
+    options: dict[str, Any] = {"Propagation": f"r{mount.propagation}"}
+    if mount.read_only and mount.recursive_read_only == "Enabled":
+        options["ReadOnlyForceRecursive"] = True
+    elif mount.read_only and mount.recursive_read_only != "IfPossible":
+        options["ReadOnlyNonRecursive"] = True
+    return {
+        "Type": "bind",
+        "Source": mount.source,
+        "Target": mount.target,
+        "ReadOnly": mount.read_only,
+        "BindOptions": options,
+    }
 
 
 def log_query(options: LogOptions) -> dict[str, str]:

@@ -52,11 +52,18 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True):
-    """A path of the host seen inside the container."""
+    """A path of the host seen inside the container.
+
+    `propagation`: whether mounts made later below it are seen on the other side: `private`: never,
+    `slave`: the host's in the container, `shared`: both ways. `recursive_read_only`: whether what
+    is mounted below it is read-only, too: empty or `Disabled`, `IfPossible`, `Enabled`.
+    """
 
     source: str
     target: str
     read_only: bool = False
+    propagation: Literal["private", "slave", "shared"] = "private"
+    recursive_read_only: str = ""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

@@ -181,6 +181,7 @@ class VolumeMount(View, frozen=True):
     sub_path: str = ""
     sub_path_expr: str = ""
     read_only: bool = False
+    recursive_read_only: str = ""
     mount_propagation: str = ""
 
 
