@@ -213,10 +213,18 @@ def precondition_failed(resource: Resource, name: str, why: str) -> ApiError:
 
 def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> ApiError:
     """Return 422 Invalid with every cause: `Deployment.apps "x" is invalid: spec.x: …`."""
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    return _invalid(kind, name, _details(resource, name, resource.kind), causes)
+
+
+def invalid_parameters(kind: str, name: str, causes: Sequence[Cause]) -> ApiError:
+    """Return 422 Invalid for parameters of core/v1: `PodLogOptions "x" is invalid: …`."""
+    return _invalid(kind, name, {"name": name, "kind": kind}, causes)
+
+
+def _invalid(kind: str, name: str, details: dict[str, Any], causes: Sequence[Cause]) -> ApiError:
     sentences = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
     listed = sentences[0] if len(sentences) == 1 else f"[{', '.join(sentences)}]"
-    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
-    details = _details(resource, name, resource.kind)
     details["causes"] = [
         {"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in causes
     ]

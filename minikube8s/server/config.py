@@ -98,7 +98,8 @@ class PodStreams(Protocol):
         """Open a container's log.
 
         Options, all optional: follow, previous, timestamps (bool); tailLines, sinceSeconds,
-        limitBytes (int); sinceTime (RFC 3339). Raises ApiError when there is nothing to open.
+        limitBytes (int); sinceTime (RFC 3339); stream (All, Stdout, Stderr). Raises ApiError when
+        there is nothing to open.
         """
         ...
 

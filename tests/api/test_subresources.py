@@ -116,10 +116,6 @@ class TestLog:
                 "container=main&previous=true",
                 'previous terminated container "main" in pod "p" not found',
             ),
-            (
-                "container=main&sinceSeconds=1&sinceTime=2024-01-01T00:00:00Z",
-                "at most one of `sinceTime` or `sinceSeconds` may be specified",
-            ),
         ],
     )
     def test_what_has_no_log_is_told_in_the_words_of_kubernetes(
@@ -127,6 +123,32 @@ class TestLog:
     ) -> None:
         reply = api.get(f"{running}/log?{query}")
         assert (reply.code, reply.json["message"]) == (400, message)
+
+    @pytest.mark.parametrize(
+        ("query", "fault"),
+        [
+            (
+                "sinceSeconds=1&sinceTime=2024-01-01T00:00:00Z",
+                ": Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified",
+            ),
+            ("limitBytes=0", "limitBytes: Invalid value: 0: must be greater than 0"),
+            ("sinceSeconds=0", "sinceSeconds: Invalid value: 0: must be greater than 0"),
+            (
+                "stream=Both",
+                'stream: Unsupported value: "Both": supported values: "All", "Stderr", "Stdout"',
+            ),
+            (
+                "stream=Stderr&tailLines=1",
+                ": Forbidden: `tailLines` and specific `stream` are mutually exclusive for now",
+            ),
+        ],
+    )
+    def test_options_of_a_log_that_make_no_sense_are_refused_in_the_words_of_kubernetes(
+        self, api: ApiServer, running: str, query: str, fault: str
+    ) -> None:
+        reply = api.get(f"{running}/log?container=main&{query}")
+        told = f'PodLogOptions "p" is invalid: {fault}'
+        assert (reply.code, reply.json["message"]) == (422, told)
 
     def test_a_pod_without_a_node_says_so(self, api: ApiServer, namespace: str) -> None:
         base = f"/api/v1/namespaces/{namespace}/pods"

@@ -140,20 +140,21 @@ def take_down(plan: Plan, desired: Desired, stop_by: datetime) -> Step:
 
 
 def clear_old_attempts(plan: Plan, pod: Pod) -> None:
-    """Of every container the newest attempt stays, and the last one that ended: its log is `logs
-    -p`.
-
-    Of containers that the pod does not have, nothing stays.
-    """
+    """Remove the attempts that tell nothing; of containers that the pod does not have, all."""
     for name, attempts in plan.observed.containers.items():
-        keep = 0
-        if view_of(pod, name) is not None:
-            keep = 1 if attempts[0].phase is Phase.EXITED else 2
-        for old in attempts[keep:]:
-            plan.add(Remove(own_target(old), old.id))
-        for old in attempts[1:keep]:
-            if old.phase is not Phase.EXITED:
+        kept = _worth_keeping(attempts) if view_of(pod, name) is not None else ()
+        for old in attempts:
+            if old not in kept:
                 plan.add(Remove(own_target(old), old.id))
+
+
+def _worth_keeping(attempts: tuple[Container, ...]) -> tuple[Container, ...]:
+    """The newest attempt, the last one that ended, and the last one that ran: its log is `logs
+    -p`.
+    """
+    dead = [one for one in attempts if one.phase is Phase.EXITED]
+    ran = [one for one in dead if one.started_at is not None]
+    return (*attempts[:1], *dead[:1], *ran[:1])
 
 
 def _remove_volumes(plan: Plan) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,17 +66,18 @@ class PodLogs:
     ) -> AsyncIterator[bytes]:
         left = limit
         try:
-            async for chunk in self._ctx.runtime.logs(container.id, options):
-                if left is None:
-                    yield chunk.data
-                    continue
-                yield chunk.data[:left]
-                left -= len(chunk.data)
-                if left <= 0:
-                    return
+            async with aclosing(self._ctx.runtime.logs(container.id, options)) as chunks:
+                async for chunk in chunks:
+                    if left is None:
+                        yield chunk.data
+                        continue
+                    yield chunk.data[:left]
+                    left -= len(chunk.data)
+                    if left <= 0:
+                        return
         except ContainerNotFound as error:
             raise StreamError("NotFound", str(error), 404) from error
-        except EngineUnavailable as error:
+        except (EngineUnavailable, OSError) as error:
             raise StreamError("InternalError", str(error), 500) from error
 
 
@@ -83,15 +85,17 @@ def choose(attempts: tuple[Container, ...], policy: str, *, previous: bool) -> C
     """The attempt that is meant, of all that are left, newest first. Pure.
 
     The present one, or the last one that ended while none runs. Before that: what `lastState` tells
-    of.
+    of. One that could not be started has nothing to say: an earlier one that ran says more.
     """
     begun = [one for one in attempts if one.phase is not Phase.CREATED]
-    if not previous:
-        return begun[0] if begun else None
-    ended = [one for one in begun if one.phase is Phase.EXITED]
-    if ended and ended[0] is attempts[0] and restart(policy, ended[0]) is None:
-        ended = ended[1:]
-    return ended[0] if ended else None
+    if previous:
+        ended = [one for one in begun if one.phase is Phase.EXITED]
+        if ended and ended[0] is attempts[0] and restart(policy, ended[0]) is None:
+            ended = ended[1:]
+        begun = ended
+    return next((one for one in begun if one.started_at is not None), None) or (
+        begun[0] if begun else None
+    )
 
 
 def log_options(options: dict[str, Any], now: datetime) -> LogOptions:
@@ -106,6 +110,8 @@ def log_options(options: dict[str, Any], now: datetime) -> LogOptions:
         tail=options.get("tailLines"),
         since=since,
         timestamps=bool(options.get("timestamps")),
+        stdout=options.get("stream") != "Stderr",
+        stderr=options.get("stream") != "Stdout",
     )
 
 

@@ -7,14 +7,14 @@ Owns Docker's paths, its status codes and their meaning. What the answers look l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from mk8s_agent.runtime import docker_json, docker_sessions
+from mk8s_agent.runtime import docker_json, docker_logs, docker_sessions
 from mk8s_agent.runtime.errors import (
     ContainerNotFound,
     EngineUnavailable,
@@ -26,7 +26,7 @@ from mk8s_agent.runtime.errors import (
     RuntimeFault,
     StartError,
 )
-from mk8s_agent.runtime.framing import JsonLines, LogDemultiplexer
+from mk8s_agent.runtime.framing import JsonLines
 from mk8s_agent.runtime.http import DEFAULT_HOST, Hijacked, HttpClient, Response
 from mk8s_agent.runtime.interface import (
     Container,
@@ -37,6 +37,7 @@ from mk8s_agent.runtime.interface import (
     LogOptions,
     RuntimeEvent,
 )
+from mk8s_agent.runtime.log_files import LogDirectories
 from mk8s_agent.runtime.references import normalize
 from mk8s_agent.runtime.sessions import AttachSpec, ExecSession, ExecSpec, Session
 
@@ -55,6 +56,7 @@ class DockerRuntime:
         self._http = HttpClient(host or DEFAULT_HOST)
         self._prefix = ""
         self._looks = asyncio.Semaphore(_LOOKS_AT_A_TIME)
+        self._logs = LogDirectories()
 
     async def info(self) -> EngineInfo:
         """The engine's facts. Raises EngineUnavailable."""
@@ -106,22 +108,12 @@ class DockerRuntime:
             # A conflict says that the removal is in progress; its `destroy` event will come.
             return
 
-    async def logs(self, container_id: str, options: LogOptions) -> AsyncIterator[LogChunk]:
+    def logs(self, container_id: str, options: LogOptions) -> AsyncGenerator[LogChunk, None]:
         """Its output so far, and with `follow` what comes until it ends.
 
         Raises ContainerNotFound.
         """
-        shape = await self.get(f"/containers/{container_id}/json")
-        query = docker_json.log_query(options)
-        terminal = bool(shape["Config"].get("Tty"))
-        frames = LogDemultiplexer()
-        async with self.call("GET", f"/containers/{container_id}/logs", query) as response:
-            async for block in response.blocks():
-                if terminal:
-                    yield LogChunk("stdout", block)
-                    continue
-                for chunk in frames.feed(block):
-                    yield chunk
+        return docker_logs.read(self, self._logs, container_id, options)
 
     def exec(self, container_id: str, spec: ExecSpec) -> AbstractAsyncContextManager[ExecSession]:
         """Run a command in a container that runs; leaving the block kills it.

@@ -8,7 +8,7 @@ there is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -198,7 +198,7 @@ class FakeRuntime:
         if container_id in self._boxes:
             self.vanish(container_id)
 
-    async def logs(self, container_id: str, options: LogOptions) -> AsyncIterator[LogChunk]:
+    async def logs(self, container_id: str, options: LogOptions) -> AsyncGenerator[LogChunk, None]:
         """Its output so far; with `follow` until it ends."""
         self._call("logs")
         box = self._box(container_id)

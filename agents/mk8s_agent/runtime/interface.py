@@ -10,7 +10,7 @@ engine does not answer.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from enum import StrEnum
@@ -174,7 +174,7 @@ class LogOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogChunk(NamedTuple):
-    """Bytes of one output stream, as the engine framed them (usually a line)."""
+    """Bytes of one output stream: a piece of a line, a line or many."""
 
     stream: Literal["stdout", "stderr"]
     data: bytes
@@ -221,7 +221,7 @@ class Runtime(Protocol):
         """Remove it, running or not, with its anonymous volumes. Gone already is success."""
         ...
 
-    def logs(self, container_id: str, options: LogOptions) -> AsyncIterator[LogChunk]:
+    def logs(self, container_id: str, options: LogOptions) -> AsyncGenerator[LogChunk, None]:
         """Its output so far, and with `follow` what comes until it ends.
 
         Raises ContainerNotFound.

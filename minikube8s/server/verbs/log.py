@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from aiohttp import web
 
 from minikube8s.api import errors, meta
+from minikube8s.api.errors import Cause
 from minikube8s.server import containers, query
 from minikube8s.server.call import Call
 from minikube8s.server.streaming import Outflow, opening
 
+_STREAMS = ("All", "Stderr", "Stdout")
 WRITE_DEADLINE = 600.0
 """Seconds that a reader may pause: `kubectl logs | less` is a reader that pauses."""
 
@@ -41,7 +44,7 @@ async def log(call: Call) -> web.StreamResponse:
 
 
 def log_options(call: Call) -> dict[str, Any]:
-    """Return the options of the request's query, only those given. Raises ApiError BadRequest."""
+    """Return the options of the request's query, only those given. Raises ApiError."""
     given = call.query
     options: dict[str, Any] = {
         name: True for name in ("follow", "previous", "timestamps") if query.flag(given, name)
@@ -50,17 +53,30 @@ def log_options(call: Call) -> dict[str, Any]:
         number = query.integer(given, name)
         if number is not None:
             options[name] = number
+    for name in ("sinceTime", "stream"):
+        if text := given.get(name, ""):
+            options[name] = text
+    if causes := list(_faults(options)):
+        raise errors.invalid_parameters("PodLogOptions", call.name or "", causes)
+    return options
+
+
+def _faults(options: dict[str, Any]) -> Iterator[Cause]:
     if options.get("limitBytes") == 0:
-        raise errors.bad_request('limitBytes: Invalid value: "0": must be greater than 0')
-    since = given.get("sinceTime", "")
-    if since:
-        if "sinceSeconds" in options:
-            raise errors.bad_request(
-                "at most one of `sinceTime` or `sinceSeconds` may be specified"
-            )
+        yield errors.invalid_value("limitBytes", 0, "must be greater than 0")
+    if "sinceTime" in options and "sinceSeconds" in options:
+        why = "at most one of `sinceTime` or `sinceSeconds` may be specified"
+        yield errors.forbidden_field("", why)
+    elif options.get("sinceSeconds") == 0:
+        yield errors.invalid_value("sinceSeconds", 0, "must be greater than 0")
+    elif since := options.get("sinceTime"):
         try:
             meta.parse_time(since)
         except ValueError as error:
-            raise errors.bad_request(f'sinceTime: Invalid value: "{since}": {error}') from error
-        options["sinceTime"] = since
-    return options
+            yield errors.invalid_value("sinceTime", since, str(error))
+    stream = options.get("stream", "All")
+    if stream not in _STREAMS:
+        yield errors.unsupported("stream", stream, _STREAMS)
+    elif stream != "All" and "tailLines" in options:
+        why = "`tailLines` and specific `stream` are mutually exclusive for now"
+        yield errors.forbidden_field("", why)
