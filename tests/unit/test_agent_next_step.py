@@ -15,6 +15,7 @@ from mk8s_agent.pods.values import (
     ImageState,
     Network,
     Observed,
+    Remove,
     Sent,
     Signal,
     Step,
@@ -87,6 +88,16 @@ RUN = {
         ["Remove ghost"],
     ),
 }
+
+
+def test_the_last_attempt_that_ran_stays_for_its_log_when_later_ones_could_not_start() -> None:
+    unstarted = [
+        msgspec.structs.replace(seen("app", EXITED, n, error="no such file"), started_at=None)
+        for n in (2, 3)
+    ]
+    step = decide(observed(POD, seen("app", EXITED, 0), seen("app", EXITED, 1), *unstarted))
+    removed = [one.id for one in step.actions if isinstance(one, Remove)]
+    assert removed == ["app-2", "app-0"]
 
 
 @pytest.mark.parametrize("case", RUN)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from mk8s_agent.config import ConfigurationError, load
 from mk8s_agent.node.machine import Machine, default_address, read_machine
@@ -121,6 +122,15 @@ def test_which_attempt_s_log_is_meant(
     present = choose(attempts, policy, previous=False)
     earlier = choose(attempts, policy, previous=True)
     assert (present.id if present else None, earlier.id if earlier else None) == (now, before)
+
+
+def test_an_attempt_that_could_not_start_does_not_hide_the_log_of_one_that_ran() -> None:
+    unstarted = msgspec.structs.replace(attempt(1, EXITED), started_at=None, error="no such file")
+    for previous in (False, True):
+        chosen = choose((unstarted, attempt(0, EXITED)), "Always", previous=previous)
+        assert chosen is not None and chosen.id == "0"
+    only = choose((unstarted,), "Always", previous=False)
+    assert only is not None and only.id == "1"
 
 
 def test_log_options_of_kubernetes() -> None:
