@@ -100,6 +100,8 @@ class Plan:
     requeue_after: float | None = None
     warnings: tuple[Report, ...] = ()
     """Events of type Warning that the look itself is worth (reason and message are used)."""
+    notices: tuple[Report, ...] = ()
+    """The same of type Normal."""
 
     @property
     def acts(self) -> bool:

@@ -76,6 +76,8 @@ async def apply(plan: Plan, writer: Writer, recorder: Recorder) -> None:
     reporter = _Reporter(recorder, plan.about)
     for warning in plan.warnings:
         reporter.warn(warning.reason, warning.message)
+    for notice in plan.notices:
+        reporter.success(notice, "")
     await _together(_patch(writer, reporter, action) for action in plan.patches)
     await _slow_start(writer, reporter, plan.creates)
     await _together(_delete(writer, reporter, action) for action in plan.deletes)

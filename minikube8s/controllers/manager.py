@@ -9,8 +9,11 @@ from minikube8s.controllers.certificates import CertificateController, Sign, no_
 from minikube8s.controllers.clusterroles import ClusterRoleAggregationController
 from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.endpoints import EndpointsController
+from minikube8s.controllers.ephemeral import EphemeralVolumeController
 from minikube8s.controllers.garbage import GarbageController
+from minikube8s.controllers.localpath import LocalPathController
 from minikube8s.controllers.namespaces import NamespaceController
+from minikube8s.controllers.persistentvolumes import PersistentVolumeController
 from minikube8s.controllers.podgc import PodGarbageController
 from minikube8s.controllers.protection import (
     ClaimProtectionController,
@@ -58,6 +61,9 @@ class Controllers:
             CertificateController(trust.sign),
             ClaimProtectionController(),
             VolumeProtectionController(),
+            PersistentVolumeController(),
+            LocalPathController(),
+            EphemeralVolumeController(),
             ResourceQuotaController(registry.quotas.used),
         ]
         if trust.make_token is not None:

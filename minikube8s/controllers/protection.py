@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from minikube8s.api.persistence import claims_of, names_claims
 from minikube8s.api.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES, PODS, Resource
 from minikube8s.api.views import ObjectMeta, PartialObject, Pod
 from minikube8s.controllers.actions import NOTHING, Patch, Plan, view_ref
@@ -47,7 +48,7 @@ class ClaimProtectionController:
         entry = event.entry
         if resource is PERSISTENTVOLUMECLAIMS:
             return (Key(entry.namespace, entry.name),) if _is_ending(entry) else ()
-        if event.type == "ADDED" or b'"persistentVolumeClaim"' not in entry.value:
+        if event.type == "ADDED" or not names_claims(entry.value):
             return ()
         return [Key(entry.namespace, name) for name in claims_of(entry.view(Pod))]
 
@@ -57,9 +58,7 @@ class ClaimProtectionController:
         if entry is None or not _is_ending(entry):
             return None
         pods = (
-            one.view(Pod)
-            for one in reader.list(PODS, key.namespace)
-            if b'"persistentVolumeClaim"' in one.value
+            one.view(Pod) for one in reader.list(PODS, key.namespace) if names_claims(one.value)
         )
         used = any(key.name in claims_of(pod) and _holds(pod) for pod in pods)
         return Snapshot(PERSISTENTVOLUMECLAIMS, entry.view(PartialObject).metadata, used)
@@ -100,12 +99,6 @@ def plan(snapshot: Snapshot, finalizer: str) -> Plan:
     rest = [one for one in finalizers if one != finalizer]
     target = view_ref(snapshot.resource, snapshot.metadata)
     return Plan(patches=(Patch(target, {"metadata": {"finalizers": rest or None}}),))
-
-
-def claims_of(pod: Pod) -> frozenset[str]:
-    """Return the names of the claims that a pod mounts."""
-    sources = (volume.persistent_volume_claim for volume in pod.spec.volumes)
-    return frozenset(source["claimName"] for source in sources if source)
 
 
 def _holds(pod: Pod) -> bool:

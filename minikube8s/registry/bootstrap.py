@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minikube8s.api import localpath
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import (
     ENDPOINTS,
@@ -15,6 +16,7 @@ from minikube8s.api.resources import (
     PRIORITYCLASSES,
     SERVICEACCOUNTS,
     SERVICES,
+    STORAGECLASSES,
     Resource,
 )
 from minikube8s.api.strategy.classes import SYSTEM_PRIORITIES
@@ -37,7 +39,7 @@ _NAMESPACE, _NAME = "default", "kubernetes"
 
 
 async def ensure(registry: Registry, api_address: str = "", api_port: int = 6443) -> None:
-    """Create what is missing: namespaces, priority classes, the Service default/kubernetes.
+    """Create what is missing: namespaces, priority and storage class, Service default/kubernetes.
 
     With `api_address`, an address of the API server that pods can reach, the Service gets it as
     its one endpoint, also after it changed. Raises ApiError, for instance when the Service's
@@ -49,6 +51,7 @@ async def ensure(registry: Registry, api_address: str = "", api_port: int = 6443
         await _create(registry, SERVICEACCOUNTS, namespace, account)
     for name, description in _PRIORITIES.items():
         await _create(registry, PRIORITYCLASSES, None, _priority(name, description))
+    await _create(registry, STORAGECLASSES, None, localpath.storage_class())
     await _create(registry, SERVICES, _NAMESPACE, _service(registry.kubernetes_address, api_port))
     if api_address:
         await _write(registry, ENDPOINTS, _endpoints(api_address, api_port))

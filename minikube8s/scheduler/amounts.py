@@ -11,6 +11,7 @@ from minikube8s.api.quantity import parse
 from minikube8s.api.views import Container, Pod
 
 CPU, MEMORY, PODS = "cpu", "memory", "pods"
+STORAGE = "ephemeral-storage"
 Amounts = dict[str, int]
 
 ASSUMED: Mapping[str, int] = {CPU: 100, MEMORY: 200 * 1024 * 1024}

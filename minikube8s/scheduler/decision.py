@@ -10,6 +10,7 @@ from minikube8s.api.views import Pod
 from minikube8s.scheduler import filters, scores
 from minikube8s.scheduler.filters import Refusal
 from minikube8s.scheduler.snapshot import NodeState, demand
+from minikube8s.scheduler.volumes import IN_USE, NONE, PodVolumes
 
 NO_VICTIMS = "No preemption victims found for incoming pod"
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
@@ -23,14 +24,18 @@ class Decision:
     message: str = ""
 
 
-def decide(pod: Pod, nodes: Sequence[NodeState]) -> Decision:
-    """Choose the node with the best score among those that can take the pod.
+def decide(pod: Pod, nodes: Sequence[NodeState], wanted: PodVolumes = NONE) -> Decision:
+    """Choose the node with the best score among those that can take the pod and its volumes.
 
     Of equal nodes the one with fewest pods is taken, then the first by name.
     """
     if not nodes:
         return Decision("", "no nodes available to schedule pods")
-    needs = demand(pod)
+    if wanted.refusal:
+        return Decision("", _hopeless(pod, len(nodes), wanted.refusal))
+    if any(wanted.exclusive & state.claims for state in nodes):
+        return Decision("", explain(pod, [Refusal((IN_USE,), permanent=False)] * len(nodes)))
+    needs = demand(pod, wanted)
     refusals: list[Refusal] = []
     feasible: list[NodeState] = []
     for state in nodes:
@@ -51,10 +56,20 @@ def decide(pod: Pod, nodes: Sequence[NodeState]) -> Decision:
 def explain(pod: Pod, refusals: Sequence[Refusal]) -> str:
     """Return why none of the nodes takes the pod, and why evicting others would not help."""
     found = _summary(len(refusals), (reason for one in refusals for reason in one.reasons))
-    if pod.spec.preemption_policy == "Never":
-        return f"{found} preemption: not eligible due to preemptionPolicy=Never."
     hopes = (NOT_HELPFUL if one.permanent else NO_VICTIMS for one in refusals)
-    return f"{found} preemption: {_summary(len(refusals), hopes)}"
+    return f"{found} {_preemption(pod, len(refusals), hopes)}"
+
+
+def _hopeless(pod: Pod, nodes: int, why: str) -> str:
+    """Return the sentence for a pod that no node takes, whatever the node."""
+    found = f"0/{nodes} nodes are available: {why}."
+    return f"{found} {_preemption(pod, nodes, [NOT_HELPFUL] * nodes)}"
+
+
+def _preemption(pod: Pod, nodes: int, hopes: Iterable[str]) -> str:
+    if pod.spec.preemption_policy == "Never":
+        return "preemption: not eligible due to preemptionPolicy=Never."
+    return f"preemption: {_summary(nodes, hopes)}"
 
 
 def _summary(nodes: int, reasons: Iterable[str]) -> str:

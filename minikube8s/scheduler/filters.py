@@ -8,15 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from minikube8s.api.views import (
-    NodeSelectorRequirement,
-    NodeSelectorTerm,
-    Pod,
-    Taint,
-    Toleration,
-)
-from minikube8s.scheduler.amounts import PODS
+from minikube8s.api.nodeselection import selects
+from minikube8s.api.views import Pod, Taint, Toleration
+from minikube8s.scheduler.amounts import PODS, STORAGE
 from minikube8s.scheduler.snapshot import Demand, NodeState
+from minikube8s.scheduler.volumes import conflict
 
 UNSCHEDULABLE_TAINT = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
 
@@ -63,7 +59,7 @@ def affinity(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
     wanted = pod.spec.affinity.node_affinity
     required = wanted and wanted.required_during_scheduling_ignored_during_execution
     if fits and required:
-        fits = any(matches(term, state) for term in required.node_selector_terms)
+        fits = selects(required, state.node.metadata)
     if fits:
         return None
     return Refusal(("node(s) didn't match Pod's node affinity/selector",), permanent=True)
@@ -91,7 +87,13 @@ def resources(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
     return Refusal(tuple(reasons), permanent) if reasons else None
 
 
-FILTERS: tuple[Filter, ...] = (unschedulable, taints, affinity, ports, resources)
+def volumes(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
+    """Refuse nodes that the pod's volumes cannot be reached from or made on."""
+    reason = conflict(needs.volumes, state.node, state.allocatable.get(STORAGE))
+    return Refusal((reason,), permanent=True) if reason else None
+
+
+FILTERS: tuple[Filter, ...] = (unschedulable, taints, affinity, ports, resources, volumes)
 
 
 def _tolerates(pod: Pod, taint: Taint) -> bool:
@@ -107,38 +109,3 @@ def tolerates(toleration: Toleration, taint: Taint) -> bool:
     if toleration.operator == "Exists":
         return True
     return bool(toleration.key) and toleration.value == taint.value
-
-
-def matches(term: NodeSelectorTerm, state: NodeState) -> bool:
-    """Tell whether a node fulfils all of a term; an empty term matches no node."""
-    if not term.match_expressions and not term.match_fields:
-        return False
-    labels = state.node.metadata.labels
-    fields = {"metadata.name": state.name}
-    return all(_holds(one, labels) for one in term.match_expressions) and all(
-        _holds(one, fields) for one in term.match_fields
-    )
-
-
-def _holds(requirement: NodeSelectorRequirement, values: dict[str, str]) -> bool:
-    value = values.get(requirement.key)
-    match requirement.operator:
-        case "In":
-            return value in requirement.values
-        case "NotIn":
-            return value not in requirement.values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case "Gt" | "Lt":
-            return _compares(value, requirement)
-    return False
-
-
-def _compares(value: str | None, requirement: NodeSelectorRequirement) -> bool:
-    try:
-        number, bound = int(value or ""), int(requirement.values[0])
-    except (ValueError, IndexError):
-        return False
-    return number > bound if requirement.operator == "Gt" else number < bound

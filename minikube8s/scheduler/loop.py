@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import closing
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import now_rfc3339, set_condition
+from minikube8s.api.persistence import claims_of
 from minikube8s.api.resources import NODES, PODS
 from minikube8s.api.views import Node, Pod
 from minikube8s.kit.backoff import Backoff
@@ -25,15 +27,15 @@ from minikube8s.kit.tasks import Supervisor
 from minikube8s.kit.workqueue import WorkQueue
 from minikube8s.registry import Registry
 from minikube8s.scheduler.decision import decide
+from minikube8s.scheduler.news import asks, is_news, offer
 from minikube8s.scheduler.parking import Parking
+from minikube8s.scheduler.storage import Unprepared, VolumeBinder
 from minikube8s.scheduler.usage import PodKey, Usage
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
 
 log = logging.getLogger(__name__)
 
-NAME = "default-scheduler"
-"""The schedulerName of the pods that are ours."""
 WORKERS = 16
 """How many bindings may be on their way at once."""
 RETRY = Backoff(initial=0.01, maximum=10.0)
@@ -70,11 +72,13 @@ class Scheduler:
         self._queue: WorkQueue[PodKey] = WorkQueue(RETRY)
         self._attempts: Counter[str] = Counter()
         self._supervisor = Supervisor("scheduler")
+        self._volumes = VolumeBinder(registry, self._wake_users_of_claims)
 
     async def run(self) -> None:
         """Start scheduling; never returns, so that a supervisor can own it."""
         self._supervisor.spawn("watch nodes", self._follow_nodes)
         self._supervisor.spawn("watch pods", self._follow_pods)
+        self._volumes.start(self._supervisor)
         for number in range(WORKERS):
             self._supervisor.spawn(f"worker {number}", self._work)
         await asyncio.get_running_loop().create_future()
@@ -127,7 +131,7 @@ class Scheduler:
             self._usage.remove_node(node.metadata.name)
             return
         self._usage.set_node(node)
-        if event.previous is None or _offer(node) != _offer(event.previous.view(Node)):
+        if event.previous is None or offer(node) != offer(event.previous.view(Node)):
             self._wake()
 
     def _pod_changed(self, event: Event) -> None:
@@ -135,9 +139,10 @@ class Scheduler:
         # The newest state counts, not the event's: a binding made here is known already.
         if self._count(key):
             self._wake()
+        self._volumes.pod_changed(key)
         if event.type == "DELETED":
             self._parking.forget(key)
-        elif _asks(event.entry.view(Pod)) and _is_news(event):
+        elif asks(event.entry.view(Pod)) and is_news(event):
             self._parking.forget(key)
             self._queue.add(key)
 
@@ -157,46 +162,85 @@ class Scheduler:
         for key, pause in self._parking.release(self._clock.monotonic()):
             self._queue.add_after(key, pause)
 
+    def _wake_users_of_claims(self) -> None:
+        for key, pause in self._parking.release(self._clock.monotonic(), claims=True):
+            self._queue.add_after(key, pause)
+
     async def _work(self) -> None:
         while True:
             key = await self._queue.get()
             try:
-                await self._schedule(key)
-            except ApiError as error:
-                if error.reason == "NotFound":
-                    self._queue.forget(key)
-                else:
-                    self._attempts["error"] += 1
-                    seconds = self._queue.retry(key)
-                    log.info("pod %s/%s: %s; again in %gs", *key, error.message, seconds)
-            except Exception:
-                self._attempts["error"] += 1
-                self._queue.retry(key)
-                log.exception("pod %s/%s was not scheduled; it will be tried again", *key)
-            else:
-                self._queue.forget(key)
+                await self._attempt(key, self._schedule(key))
             finally:
                 self._queue.done(key)
 
+    async def _attempt(self, key: PodKey, work: Awaitable[None]) -> None:
+        """Do something for a pod; what fails is tried again."""
+        try:
+            await work
+        except ApiError as error:
+            if error.reason == "NotFound":
+                self._queue.forget(key)
+            else:
+                self._attempts["error"] += 1
+                seconds = self._queue.retry(key)
+                log.info("pod %s/%s: %s; again in %gs", *key, error.message, seconds)
+        except Exception:
+            self._attempts["error"] += 1
+            self._queue.retry(key)
+            log.exception("pod %s/%s was not scheduled; it will be tried again", *key)
+        else:
+            self._queue.forget(key)
+
     async def _schedule(self, key: PodKey) -> None:
         entry = self._find(key)
-        if entry is None or not _asks(pod := entry.view(Pod)):
+        if key in self._binding or entry is None or not asks(pod := entry.view(Pod)):
             return
         if pod.spec.scheduling_gates:
             await self._tell(entry, "SchedulingGated", GATED)
             return
-        decision = decide(pod, self._usage.states())
-        if decision.node:
+        volumes = self._volumes.wanted(pod)
+        decision = decide(pod, self._usage.states(), volumes)
+        if not decision.node:
+            await self._refuse(key, entry, decision.message)
+        elif volumes.awaited:
+            # That may take long, and holds up no other pod.
+            self._assume(key, pod, decision.node)
+            work = partial(self._bind_with_volumes, key, entry, decision.node)
+            self._supervisor.spawn(f"bind {entry.key}", work, restart=False)
+        else:
+            self._assume(key, pod, decision.node)
             await self._bind(key, entry, decision.node)
-            return
+
+    async def _refuse(self, key: PodKey, entry: Entry, message: str) -> None:
         self._attempts["unschedulable"] += 1
-        self._parking.park(key, self._clock.monotonic())
-        self._recorder.event(entry.object, "Warning", "FailedScheduling", decision.message)
-        await self._tell(entry, "Unschedulable", decision.message)
+        claims = bool(claims_of(entry.view(Pod)))
+        self._parking.park(key, self._clock.monotonic(), claims=claims)
+        self._recorder.event(entry.object, "Warning", "FailedScheduling", message)
+        await self._tell(entry, "Unschedulable", message)
+
+    def _assume(self, key: PodKey, pod: Pod, node: str) -> None:
+        """Count the pod on the node from now on."""
+        self._usage.set_pod(pod, node)
+        self._binding.add(key)
+
+    async def _bind_with_volumes(self, key: PodKey, entry: Entry, node: str) -> None:
+        await self._attempt(key, self._prepare_and_bind(key, entry, node))
+
+    async def _prepare_and_bind(self, key: PodKey, entry: Entry, node: str) -> None:
+        try:
+            await self._volumes.prepare(entry, node)
+        except BaseException as error:
+            self._binding.discard(key)
+            if self._count(key):
+                self._wake()
+            if not isinstance(error, Unprepared):
+                raise
+            await self._refuse(key, entry, str(error))
+        else:
+            await self._bind(key, entry, node)
 
     async def _bind(self, key: PodKey, entry: Entry, node: str) -> None:
-        self._usage.set_pod(entry.view(Pod), node)
-        self._binding.add(key)
         try:
             bound = await self._update(entry, "binding", _binding(node, self._now()))
         finally:
@@ -257,31 +301,3 @@ def _binding(node: str, now: str) -> _Change:
 
 def _key(entry: Entry) -> PodKey:
     return (entry.namespace, entry.name)
-
-
-def _asks(pod: Pod) -> bool:
-    """Tell whether the pod waits for this scheduler."""
-    return (
-        pod.spec.scheduler_name == NAME
-        and not pod.spec.node_name
-        and not pod.terminal
-        and pod.metadata.deletion_timestamp is None
-    )
-
-
-def _is_news(event: Event) -> bool:
-    """Tell whether a decision about the pod may come out differently than before."""
-    if event.previous is None:
-        return True
-    before, after = event.previous.view(Pod), event.entry.view(Pod)
-    return before.spec != after.spec or before.metadata.labels != after.metadata.labels
-
-
-def _offer(node: Node) -> tuple[Any, ...]:
-    """Return everything about a node that decides whether it can take a pod."""
-    return (
-        node.spec.unschedulable,
-        node.spec.taints,
-        node.metadata.labels,
-        node.status.allocatable,
-    )

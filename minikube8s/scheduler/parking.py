@@ -6,7 +6,6 @@ crowd of hopeless pods does not take every change for itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from minikube8s.kit.backoff import Backoff
@@ -25,15 +24,15 @@ class Parking:
 
     def __init__(self) -> None:
         self._refused: dict[PodKey, _Refused] = {}
-        self._parked: dict[PodKey, None] = {}
+        self._parked: dict[PodKey, bool] = {}
 
-    def park(self, key: PodKey, now: float) -> None:
-        """Take in a pod that was refused just now."""
+    def park(self, key: PodKey, now: float, *, claims: bool = False) -> None:
+        """Take in a pod that was refused just now; `claims`: it uses some."""
         attempts = self._refused[key].attempts + 1 if key in self._refused else 1
         # The first refusal costs nothing: often the node is just about to come.
         pause = BACKOFF.delay(attempts - 2) if attempts > 1 else 0.0
         self._refused[key] = _Refused(attempts, now + pause)
-        self._parked[key] = None
+        self._parked[key] = claims
 
     def forget(self, key: PodKey) -> None:
         """Forget a pod that was placed, changed or deleted."""
@@ -44,8 +43,9 @@ class Parking:
         """Number of pods that wait for a change."""
         return len(self._parked)
 
-    def release(self, now: float) -> Iterator[tuple[PodKey, float]]:
-        """Let all pods go, each with the seconds that it still holds back."""
-        keys, self._parked = list(self._parked), {}
+    def release(self, now: float, *, claims: bool = False) -> list[tuple[PodKey, float]]:
+        """Let all pods go, or those that use claims, each with the seconds it still holds back."""
+        keys = [key for key, uses in self._parked.items() if uses or not claims]
         for key in keys:
-            yield key, max(0.0, self._refused[key].earliest - now)
+            del self._parked[key]
+        return [(key, max(0.0, self._refused[key].earliest - now)) for key in keys]

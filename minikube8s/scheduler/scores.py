@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import pstdev
 
+from minikube8s.api.nodeselection import term_matches
 from minikube8s.api.views import Pod
 from minikube8s.scheduler.amounts import ASSUMED
-from minikube8s.scheduler.filters import matches, tolerates
+from minikube8s.scheduler.filters import tolerates
 from minikube8s.scheduler.snapshot import Demand, NodeState
 
 BEST = 100.0
@@ -60,7 +61,8 @@ def preferred_affinity(pod: Pod, needs: Demand, state: NodeState) -> float:
     """Sum the weights of the preferred node affinity terms that hold."""
     wanted = pod.spec.affinity.node_affinity
     terms = wanted.preferred_during_scheduling_ignored_during_execution if wanted else ()
-    return sum(term.weight for term in terms if matches(term.preference, state))
+    node = state.node.metadata
+    return sum(term.weight for term in terms if term_matches(term.preference, node))
 
 
 def intolerable_preferences(pod: Pod, needs: Demand, state: NodeState) -> float:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from minikube8s.api.persistence import claims_of
 from minikube8s.api.views import Node, Pod
 from minikube8s.scheduler.amounts import ASSUMED, Amounts, requested
+from minikube8s.scheduler.volumes import NONE, ClaimKey, PodVolumes
 
 
 class HostPort(NamedTuple):
@@ -32,6 +34,10 @@ class Demand:
     assumed: Mapping[str, int]
     """The same with something for containers that request nothing, to compare nodes by."""
     ports: tuple[HostPort, ...]
+    claims: frozenset[ClaimKey] = frozenset()
+    """The claims that it uses."""
+    volumes: PodVolumes = NONE
+    """What these ask of a node; known only while a node is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class NodeState:
     assumed: Mapping[str, int]
     ports: frozenset[HostPort]
     pods: int
+    claims: frozenset[ClaimKey] = frozenset()
 
     @property
     def name(self) -> str:
@@ -51,7 +58,7 @@ class NodeState:
         return self.node.metadata.name
 
 
-def demand(pod: Pod) -> Demand:
+def demand(pod: Pod, volumes: PodVolumes = NONE) -> Demand:
     """Return what `pod` takes from a node."""
     ports = (
         HostPort(port.host_ip or "0.0.0.0", port.protocol, port.host_port)
@@ -59,7 +66,13 @@ def demand(pod: Pod) -> Demand:
         for port in container.ports
         if port.host_port
     )
-    return Demand(requested(pod), _comparable(requested(pod, ASSUMED)), tuple(ports))
+    return Demand(
+        requested(pod),
+        _comparable(requested(pod, ASSUMED)),
+        tuple(ports),
+        frozenset((pod.metadata.namespace, name) for name in claims_of(pod)),
+        volumes,
+    )
 
 
 def _comparable(needs: Amounts) -> Amounts:

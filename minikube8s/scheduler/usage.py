@@ -95,5 +95,6 @@ class Usage:
                 assumed=total(one.assumed for one in demands),
                 ports=frozenset(port for one in demands for port in one.ports),
                 pods=len(demands),
+                claims=frozenset(claim for one in demands for claim in one.claims),
             )
         return load.state

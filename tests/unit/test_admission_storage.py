@@ -49,6 +49,8 @@ async def storage_class(registry: Registry, name: str, *, default: bool, **field
 
 
 async def test_a_claim_without_a_class_gets_the_default_one(registry: Registry) -> None:
+    assert (await claim(registry, "first"))["spec"]["storageClassName"] == "local-path"
+    await registry.delete(STORAGECLASSES, None, "local-path")
     assert "storageClassName" not in (await claim(registry, "before"))["spec"]
     await storage_class(registry, "slow", default=False)
     await storage_class(registry, "fast", default=True)

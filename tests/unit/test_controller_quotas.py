@@ -127,15 +127,14 @@ def test_a_bound_volume_stays_until_it_is_released() -> None:
             "hostPath": {"path": "/x"},
         }
         await cluster.create(PERSISTENTVOLUMES, "v", spec=spec)
-
-        def phase(value: str) -> Any:
-            return lambda obj: obj.update(status={"phase": value})
-
-        await cluster.change(PERSISTENTVOLUMES, "v", phase("Bound"), "status")
+        resources = {"requests": {"storage": "1Gi"}}
+        claim = {"accessModes": ["ReadWriteOnce"], "resources": resources}
+        await cluster.create(PERSISTENTVOLUMECLAIMS, "c", spec=claim)
+        await asyncio.sleep(5)
         await cluster.delete(PERSISTENTVOLUMES, "v")
         await asyncio.sleep(5)
         assert len(cluster.objects(PERSISTENTVOLUMES, None)) == 1
-        await cluster.change(PERSISTENTVOLUMES, "v", phase("Released"), "status")
+        await cluster.delete(PERSISTENTVOLUMECLAIMS, "c")
         await asyncio.sleep(5)
         assert cluster.objects(PERSISTENTVOLUMES, None) == []
 

@@ -114,3 +114,4 @@ class Volume(View, frozen=True):
     downward_api: DownwardAPIVolumeSource | None = None
     persistent_volume_claim: dict[str, Any] | None = None
     nfs: dict[str, Any] | None = None
+    ephemeral: dict[str, Any] | None = None

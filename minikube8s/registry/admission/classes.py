@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from minikube8s.api.resources import INGRESSCLASSES, STORAGECLASSES
 from minikube8s.registry.admission.request import Cluster, Object, Request
+from minikube8s.store.entry import Entry
 
 _STORAGE_DEFAULT = "storageclass.kubernetes.io/is-default-class"
 _STORAGE_DEFAULT_BEFORE = "storageclass.beta.kubernetes.io/is-default-class"
@@ -21,8 +22,7 @@ def admit_claim(request: Request, cluster: Cluster) -> None:
     if request.old is None and not (
         "storageClassName" in spec or _STORAGE_CLASS_BEFORE in annotations
     ):
-        known = (entry.object for entry in cluster.list(STORAGECLASSES, ""))
-        name = default_of(known, _STORAGE_DEFAULT, _STORAGE_DEFAULT_BEFORE)
+        name = default_storage_class(cluster.list(STORAGECLASSES, ""))
         if name:
             spec["storageClassName"] = name
 
@@ -38,6 +38,12 @@ def admit_ingress(request: Request, cluster: Cluster) -> None:
         name = default_of(known, _INGRESS_DEFAULT)
         if name:
             spec["ingressClassName"] = name
+
+
+def default_storage_class(classes: Iterable[Entry]) -> str:
+    """Return the name of the StorageClass that claims without one get, "" if there is none."""
+    known = (entry.object for entry in classes)
+    return default_of(known, _STORAGE_DEFAULT, _STORAGE_DEFAULT_BEFORE)
 
 
 def default_of(classes: Iterable[Object], *annotations: str) -> str:

@@ -1,0 +1,51 @@
+"""Which nodes a node selector means. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from minikube8s.api.views import (
+    NodeSelector,
+    NodeSelectorRequirement,
+    NodeSelectorTerm,
+    ObjectMeta,
+)
+
+
+def selects(selector: NodeSelector, node: ObjectMeta) -> bool:
+    """Tell whether one of the selector's terms holds for a node."""
+    return any(term_matches(term, node) for term in selector.node_selector_terms)
+
+
+def term_matches(term: NodeSelectorTerm, node: ObjectMeta) -> bool:
+    """Tell whether a node fulfils all of a term; an empty term matches no node."""
+    if not term.match_expressions and not term.match_fields:
+        return False
+    fields = {"metadata.name": node.name}
+    return all(_holds(one, node.labels) for one in term.match_expressions) and all(
+        _holds(one, fields) for one in term.match_fields
+    )
+
+
+def _holds(requirement: NodeSelectorRequirement, values: Mapping[str, str]) -> bool:
+    value = values.get(requirement.key)
+    match requirement.operator:
+        case "In":
+            return value in requirement.values
+        case "NotIn":
+            return value not in requirement.values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "Gt" | "Lt":
+            return _compares(value, requirement)
+    return False
+
+
+def _compares(value: str | None, requirement: NodeSelectorRequirement) -> bool:
+    try:
+        number, bound = int(value or ""), int(requirement.values[0])
+    except (ValueError, IndexError):
+        return False
+    return number > bound if requirement.operator == "Gt" else number < bound
