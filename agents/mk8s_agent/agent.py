@@ -62,7 +62,7 @@ class Agent:
         self._clock: Clock = SystemClock()
         self._runtime = runtime or DockerRuntime(config.docker_host)
         self._assignments = Assignments()
-        self._reporter = Reporter()
+        self._reporter = Reporter(self._clock)
         self._network = PodNetwork(config)
         self._proxy = ServiceProxy(config, self._assignments)
         self._addresses = Addresses()

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import NODES, PODS
@@ -102,14 +103,23 @@ class Lifecycle:
         )
         for pod in self._pods_of(node):
             try:
-                await self._registry.update(
-                    PODS, pod.namespace, pod.name,
-                    lambda obj: lost.unready_pod(obj, now) if _runs_on(obj, node) else obj,
-                    "status",
-                )  # fmt: skip
+                await self._mark_pod(pod, node, now)
             except ApiError as error:
                 if error.code != 404:
                     raise
+
+    async def _mark_pod(self, pod: ObjectKey, node: str, now: str) -> None:
+        was_ready = False
+
+        def unready(obj: dict[str, Any]) -> dict[str, Any]:
+            nonlocal was_ready
+            fresh = lost.unready_pod(obj, now) if _runs_on(obj, node) else obj
+            was_ready = fresh is not obj
+            return fresh
+
+        entry = await self._registry.update(PODS, pod.namespace, pod.name, unready, "status")
+        if was_ready:
+            self._recorder.event(entry.object, "Warning", "NodeNotReady", "Node is not ready")
 
 
 def _runs_on(pod: dict[str, object], node: str) -> bool:

@@ -24,6 +24,7 @@ from minikube8s.nodes.feed import Feed
 from minikube8s.nodes.identity import NotANode, node_of
 from minikube8s.nodes.lifecycle import Lifecycle
 from minikube8s.nodes.outbox import Outbox
+from minikube8s.nodes.register import boot_id
 from minikube8s.nodes.registration import Registration
 from minikube8s.nodes.reports import Reports
 from minikube8s.nodes.roster import Roster
@@ -168,6 +169,11 @@ class NodeLinks:
             recorder = self._node_recorders[node] = EventRecorder(self._registry, "kubelet", node)
         if registered.new:
             self._greet_node(node)
+        if registered.rebooted:
+            # kubectl looks for what a kubelet says of its node by its name as uid.
+            about = {"kind": "Node", "name": node, "uid": node}
+            message = f"Node {node} has been rebooted, boot id: {boot_id(hello)}"
+            recorder.event(about, "Warning", "Rebooted", message)
         reports = Reports(node, self._registry, self._clock, self._registration, recorder)
         session = Session(
             node, context, self._config, reports.write, lambda: self._lifecycle.heard(node)

@@ -71,6 +71,17 @@ def refreshed_node(node: dict[str, Any], hello: Introduction, pod_cidr: str) -> 
     return fresh
 
 
+def was_rebooted(node: Mapping[str, Any], hello: Introduction) -> bool:
+    """Whether the machine has started anew since the Node was last told of."""
+    before = ((node.get("status") or {}).get("nodeInfo") or {}).get("bootID")
+    return bool(before) and before != boot_id(hello)
+
+
+def boot_id(hello: Introduction) -> str:
+    """What tells one start of the machine from another."""
+    return str((hello.status.get("nodeInfo") or {}).get("bootID", ""))
+
+
 def refreshed_status(
     old: Mapping[str, Any], reported: Mapping[str, Any], now: str
 ) -> dict[str, Any]:

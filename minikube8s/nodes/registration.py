@@ -24,10 +24,14 @@ LEASE_NAMESPACE = "kube-node-lease"
 
 
 class Registered(NamedTuple):
-    """A node that may begin: its pod addresses, and whether its Node was made just now."""
+    """A node that may begin: its pod addresses, and whether its Node was made just now.
+
+    `rebooted`: the machine has started anew since the Node was last told of.
+    """
 
     pod_cidr: str
     new: bool
+    rebooted: bool
 
 
 class Registration:
@@ -49,7 +53,7 @@ class Registration:
             try:
                 entry = self._registry.get(NODES, None, hello.node)
                 pod_cidr = entry.view(Node).spec.pod_cidr or self._free_block()
-                new = False
+                new, rebooted = False, register.was_rebooted(entry.object, hello)
                 await self._registry.update(
                     NODES, None, hello.node,
                     lambda node: register.refreshed_node(node, hello, pod_cidr),
@@ -57,12 +61,12 @@ class Registration:
             except ApiError as error:
                 if error.code != 404:
                     raise
-                pod_cidr, new = self._free_block(), True
+                pod_cidr, new, rebooted = self._free_block(), True, False
                 now = now_rfc3339(self._clock.now())
                 node = register.new_node(hello, pod_cidr, now)
                 await self._registry.create(NODES, None, node)
         await asyncio.gather(self.status(hello.node, hello.status), self._renew(hello.node))
-        return Registered(pod_cidr, new)
+        return Registered(pod_cidr, new, rebooted)
 
     async def status(self, node: str, reported: dict[str, Any]) -> None:
         """Write a reported v1.NodeStatus, and the taints that go with it.

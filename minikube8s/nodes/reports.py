@@ -3,6 +3,7 @@
 Owns the rule that a node speaks for itself and for the pods bound to it, and for nothing else.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -114,7 +115,11 @@ class Reports:
         if event.type not in _EVENT_TYPES or not event.reason:
             raise Refusal("Invalid", "an event has a reason, and the type Normal or Warning")
         self._check_involved(involved)
-        self._recorder.event(involved, event.type, event.reason, event.message)
+        try:
+            at = datetime.fromtimestamp(event.time / 1_000_000, UTC) if event.time else None
+        except (OverflowError, ValueError, OSError) as error:
+            raise Refusal("Invalid", f"an event has no time {event.time}: {error}") from error
+        self._recorder.event(involved, event.type, event.reason, event.message, at)
 
     def _check_involved(self, involved: dict[str, Any]) -> None:
         kind, name = involved.get("kind"), str(involved.get("name"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 V = TypeVar("V")
@@ -65,6 +66,15 @@ class Correlator:
         self._names: OrderedDict[Happening, str] = OrderedDict()
         self._matters: OrderedDict[tuple[str, str, str, str], _Matter] = OrderedDict()
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._latest: OrderedDict[Happening, datetime] = OrderedDict()
+
+    def is_news(self, happening: Happening, at: datetime) -> bool:
+        """Whether this was not heard of yet; reports of the same come in order, maybe again."""
+        latest = self._latest.get(happening)
+        if latest is not None and at <= latest:
+            return False
+        _remember(self._latest, happening, at)
+        return True
 
     def decide(self, happening: Happening, now: float) -> Decision | None:
         """Return how to report `happening`; None when its object talks too much."""

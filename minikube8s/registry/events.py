@@ -39,6 +39,8 @@ class _Report(NamedTuple):
     reason: str
     message: str
     at: datetime
+    may_repeat: bool
+    """Whether the same report may have been made before."""
 
 
 class EventRecorder:
@@ -57,10 +59,18 @@ class EventRecorder:
         self._started = False
         self._closed = False
 
-    def event(self, about: Mapping[str, Any], type: str, reason: str, message: str) -> None:
+    def event(
+        self,
+        about: Mapping[str, Any],
+        type: str,
+        reason: str,
+        message: str,
+        at: datetime | None = None,
+    ) -> None:
         """Report that `reason` happened to `about`, an object or a reference to one.
 
-        `type` is Normal or Warning. Returns at once; the same report again counts up the Event.
+        `type` is Normal or Warning. Returns at once; the same report again counts up the Event. A
+        report from elsewhere tells when it happened, `at`: one with the same time is the same one.
         """
         if self._closed:
             return
@@ -75,8 +85,9 @@ class EventRecorder:
                 dropped.involved.get("kind"),
                 dropped.involved.get("name"),
             )
-        at = self._registry.clock.now()
-        self._reports.append(_Report(reference(about), type, reason, _cut(message), at))
+        happened = at or self._registry.clock.now()
+        report = _Report(reference(about), type, reason, _cut(message), happened, at is not None)
+        self._reports.append(report)
         self._idle.clear()
         self._wake.set()
 
@@ -116,6 +127,8 @@ class EventRecorder:
         )
         part = str(involved.get("fieldPath", ""))
         happening = Happening(about, part, report.type, report.reason, report.message)
+        if report.may_repeat and not self._correlator.is_news(happening, report.at):
+            return
         decision = self._correlator.decide(happening, self._registry.clock.monotonic())
         if decision is None:
             log.debug("%s caused too many events, %s is not recorded", about, report.reason)
@@ -148,11 +161,23 @@ class EventRecorder:
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 raise
+            if report.may_repeat and self._is_recorded(name, event):
+                self._correlator.reported(decision.key, name)
+                return
             # Two reports within a microsecond; the name only has to be unique.
             event["metadata"] = {"generateName": f"{name}-", "namespace": _namespace(report)}
             created = await self._registry.create(EVENTS, _namespace(report), event)
             name = created.name
         self._correlator.reported(decision.key, name)
+
+    def _is_recorded(self, name: str, event: Object) -> bool:
+        """Whether the Event of that name tells the same; an earlier master may have written it."""
+        try:
+            there = self._registry.get(EVENTS, event["metadata"]["namespace"], name).object
+        except ApiError:
+            return False
+        same = ("involvedObject", "type", "reason", "message", "firstTimestamp")
+        return all(there.get(field) == event[field] for field in same)
 
     def _object(self, name: str, message: str, report: _Report) -> Object:
         at = now_rfc3339(report.at)

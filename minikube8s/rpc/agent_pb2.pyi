@@ -92,16 +92,18 @@ class NodeStatus(_message.Message):
     def __init__(self, status_json: _Optional[bytes] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("involved_json", "type", "reason", "message")
+    __slots__ = ("involved_json", "type", "reason", "message", "time")
     INVOLVED_JSON_FIELD_NUMBER: _ClassVar[int]
     TYPE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
     involved_json: bytes
     type: str
     reason: str
     message: str
-    def __init__(self, involved_json: _Optional[bytes] = ..., type: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+    time: int
+    def __init__(self, involved_json: _Optional[bytes] = ..., type: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., time: _Optional[int] = ...) -> None: ...
 
 class Down(_message.Message):
     __slots__ = ("welcome", "sync", "routes", "ack", "refused", "open_tunnel", "close_tunnel")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.runtime import pause
+from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.fake import IGNORES_TERM, NO_SUCH_COMMAND, FakeRuntime
 from mk8s_agent.runtime.interface import ContainerSpec, Phase
 
@@ -273,7 +274,33 @@ async def test_a_dead_sandbox_is_replaced_with_all_that_was_in_it(node: Node) ->
     sandbox = node.newest("POD")
     assert sandbox.labels["io.mk8s.attempt"] == "1"
     assert node.newest().labels["io.mk8s.sandbox"] == sandbox.id
-    assert "Killing" in node.reports.reasons()
+    lost = node.reports.events[node.reports.reasons().index("SandboxChanged") :][:2]
+    assert lost == [
+        ("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created."),
+        ("Normal", "Killing", "Stopping container app"),
+    ]
+    assert node.reports.reasons().count("SandboxChanged") == 1
+
+
+@on_a_node
+async def test_what_cannot_be_killed_is_told_and_tried_again(node: Node) -> None:
+    pod = pod_json()
+    node.sync(pod)
+    await node.running()
+
+    def stuck(call: str) -> None:
+        if call.startswith("kill"):
+            raise RuntimeFault("tried to kill container, but did not receive an exit event")
+
+    node.runtime.before_call = stuck
+    node.delete(pod, grace=1)
+    await node.until(lambda: "FailedKillPod" in node.reports.reasons())
+    assert node.reports.message("FailedKillPod") == (
+        'error killing pod: failed to "KillContainer" for "app" with KillContainerError: '
+        '"tried to kill container, but did not receive an exit event"'
+    )
+    node.runtime.before_call = lambda call: None
+    await node.until(lambda: not node.runtime.present())
 
 
 @on_a_node

@@ -315,6 +315,16 @@ async def test_a_node_without_ready_condition_true_is_tainted_until_it_is_ready(
     await until("no taint", lambda: not cluster.node()["spec"].get("taints"))
 
 
+def told(cluster: Cluster, reason: str) -> list[tuple[str, str, str]]:
+    """(kind, type, message) of the Events of that reason."""
+    objects = [entry.object for entry in cluster.registry.list(EVENTS, None)]
+    return [
+        (one["involvedObject"]["kind"], one["type"], one["message"])
+        for one in objects
+        if one["reason"] == reason
+    ]
+
+
 async def test_a_lost_stream_changes_nothing_and_a_lost_node_is_marked(tmp_path):
     config = NodesConfig(grace=1.0)
     async with Cluster(tmp_path, config) as cluster:
@@ -331,6 +341,11 @@ async def test_a_lost_stream_changes_nothing_and_a_lost_node_is_marked(tmp_path)
         assert ready["reason"] == "NodeStatusUnknown"
         assert ready["message"] == "Kubelet stopped posting node status."
         await until("unready pod", lambda: condition(cluster.stored(), "Ready") == "False")
+        await until("both are told", lambda: len(told(cluster, "NodeNotReady")) == 2)
+        assert set(told(cluster, "NodeNotReady")) == {
+            ("Node", "Normal", "Node one status is now: NodeNotReady"),
+            ("Pod", "Warning", "Node is not ready"),
+        }
         taints = {taint["key"] for taint in cluster.node()["spec"]["taints"]}
         assert taints == {"node.kubernetes.io/unreachable"}
         agent.connect()

@@ -66,11 +66,21 @@ async def test_the_namespace_of_leases_is_made_when_it_is_missing(place: Place):
 
 
 async def test_a_node_that_comes_back_unchanged_is_not_written(place: Place):
-    assert await place.introduce() == ("10.244.0.0/24", True)
+    assert await place.introduce() == ("10.244.0.0/24", True, False)
     before = place.revision()
     place.clock.seconds = 60
-    assert await place.introduce() == ("10.244.0.0/24", False)
+    assert await place.introduce() == ("10.244.0.0/24", False, False)
     assert place.revision() == before
+
+
+async def test_a_machine_that_started_anew_is_told_from_an_agent_that_did(place: Place):
+    def status(boot: str) -> dict:
+        return node_status() | {"nodeInfo": {"bootID": boot}}
+
+    assert not (await place.introduce(status=status("one"))).rebooted
+    assert not (await place.introduce(status=status("one"))).rebooted
+    assert (await place.introduce(status=status("two"))).rebooted
+    assert not (await place.introduce(status=status("two"))).rebooted
 
 
 async def test_a_heartbeat_renews_the_lease_and_only_now_and_then_the_node(place: Place):

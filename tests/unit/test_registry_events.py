@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -72,6 +73,28 @@ def test_the_same_report_again_counts_up_one_event() -> None:
             assert event["firstTimestamp"] == "2026-01-01T00:00:00Z"
             assert event["lastTimestamp"] == "2026-01-01T00:02:00Z"
             await recorder.close()
+
+    run(scenario())
+
+
+def test_a_report_that_comes_again_with_its_time_is_the_same_report() -> None:
+    async def scenario() -> None:
+        async with a_registry(VirtualClock()) as registry:
+            obj = await a_pod(registry)
+            earlier = registry.clock.now() - timedelta(minutes=30)
+            times = [earlier + timedelta(seconds=n) for n in (0, 1, 0, 1, 2)]
+            for master in ("one", "the next one"):
+                recorder = EventRecorder(registry, "kubelet", "node1")
+                for at in times:
+                    recorder.event(obj, "Normal", "Pulled", "image present", at)
+                assert await recorder.flush()
+                (event,) = recorded(registry)
+                assert event["firstTimestamp"] == "2025-12-31T23:30:00Z"
+                assert event["lastTimestamp"] == "2025-12-31T23:30:02Z"
+                if master == "one":
+                    assert event["count"] == 3
+                await recorder.close()
+                times = times[:1]
 
     run(scenario())
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from minikube8s.kit.clock import Clock, SystemClock
 from minikube8s.rpc import agent_pb2
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,8 @@ class Reporter:
     everything the new session has to hear.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self.pending = asyncio.Event()
         """Set while `take` has something to give."""
         self._sequence = 0
@@ -84,6 +86,7 @@ class Reporter:
                 type=type,
                 reason=reason,
                 message=message,
+                time=round(self._clock.now().timestamp() * 1_000_000),
             )
         )
         self._enqueue(_Item("event", self._events_made), report)

@@ -26,3 +26,7 @@ class ProcessGone(NetworkError):
 
 class AddressesExhausted(NetworkError):
     """Every address of the node's pod range is in use."""
+
+
+class NetworkNotReady(NetworkError):
+    """The node's network is not set up, or not yet."""

@@ -57,10 +57,10 @@ def pressure_verdicts(pressures: Iterable[str]) -> dict[str, tuple[str, str, str
     }
 
 
-def changes(before: frozenset[str], after: frozenset[str]) -> list[str]:
-    """The reasons of the events that tell of the change."""
+def changes(before: frozenset[str] | None, after: frozenset[str]) -> list[str]:
+    """The reasons of the events that tell of the change; None: nothing was told yet."""
     return [
         words.begins if type in after else words.ends
         for type, words in _WORDS.items()
-        if (type in before) != (type in after)
+        if before is None or (type in before) != (type in after)
     ]

@@ -58,6 +58,7 @@ class NodeKeeper:
         self._transition = seconds(state.settings.eviction_pressure_transition_period)
         self._past = Past()
         self._was_ready: bool | None = None
+        self._told: frozenset[str] | None = None
 
     def trouble(self, part: str, why: str) -> None:
         """Report what keeps the node from being ready; an empty reason ends it."""
@@ -69,6 +70,7 @@ class NodeKeeper:
 
     async def run(self) -> None:
         """Look for ever."""
+        self.event("Normal", "Starting", "Starting kubelet.")
         while True:
             self.look()
             await self._clock.sleep(LOOK_SECONDS)
@@ -81,9 +83,9 @@ class NodeKeeper:
         now = self._clock.monotonic()
         judged = judge(self._thresholds, readings, self._past, self._transition, now)
         self._past = judged.past
-        for reason in changes(state.pressures, judged.pressures):
+        for reason in changes(self._told, judged.pressures):
             self._tell(reason)
-        state.pressures = judged.pressures
+        state.pressures = self._told = judged.pressures
         self._report()
 
     async def follow_images(self) -> None:

@@ -117,7 +117,7 @@ def take_down(plan: Plan, desired: Desired, stop_by: datetime) -> Step:
     running = _running(observed)
     if desired.forced:
         for one in running:
-            kill(plan, one, _stopping(one))
+            kill(plan, one, stopping(one))
     else:
         _end_in_order(plan, desired.pod, running, stop_by)
     if running:
@@ -172,7 +172,7 @@ def _end_in_order(plan: Plan, pod: Pod | None, running: Sequence[Container], by:
     last = max((sidecars.get(name_of(one), len(sidecars)) for one in running), default=0)
     for one in running:
         turn = sidecars.get(name_of(one), len(sidecars)) == last
-        end(plan, pod, one, _stopping(one), by, turn=turn)
+        end(plan, pod, one, stopping(one), by, turn=turn)
 
 
 def _sidecars(pod: Pod | None) -> dict[str, int]:
@@ -183,7 +183,8 @@ def _sidecars(pod: Pod | None) -> dict[str, int]:
     return {one.name: number for number, one in enumerate(found)}
 
 
-def _stopping(container: Container) -> str:
+def stopping(container: Container) -> str:
+    """What people are told of a container that has to end with its pod."""
     return f"Stopping container {name_of(container)}"
 
 

@@ -34,3 +34,11 @@ def next_step(desired: Desired, observed: Observed, now: datetime) -> Step:
         if due := deadline(desired):
             plan.look_again(due)
     return plan.step()
+
+
+def shall_run(desired: Desired, observed: Observed, now: datetime) -> bool:
+    """Whether the pod is meant to run on, and neither has ended nor is to end."""
+    pod = desired.pod
+    if pod is None or desired.stop_by is not None or doom_of(desired, now):
+        return False
+    return outcome(pod, observed) is None

@@ -12,7 +12,7 @@ from minikube8s.api.views import ConfigMap, Container, LifecycleHandler, Pod, Se
 from minikube8s.kit.clock import Clock
 from mk8s_agent.assignments import Assignments
 from mk8s_agent.network.addresses import AddressPool
-from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.network.errors import NetworkNotReady
 from mk8s_agent.pods.dns import ClusterDns
 from mk8s_agent.pods.fields import Place
 from mk8s_agent.pods.files import PodFiles
@@ -84,7 +84,7 @@ class Addresses:
             async with asyncio.timeout(_NETWORK_PATIENCE):
                 await self._ready.wait()
         except TimeoutError:
-            raise NetworkError("the node's pod network is not set up yet") from None
+            raise NetworkNotReady("the node's pod network is not set up yet") from None
 
     def adopt(self, uid: str, address: str) -> None:
         """A sandbox that has this address already."""
@@ -95,7 +95,7 @@ class Addresses:
         """The pod's address, the same until it is released. Raises NetworkError."""
         if uid not in self._by_uid:
             if self._pool is None:
-                raise NetworkError("the master has not yet given this node its pod range")
+                raise NetworkNotReady("the master has not yet given this node its pod range")
             self._by_uid[uid] = self._pool.allocate(set(self._by_uid.values()))
         return self._by_uid[uid]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod
-from mk8s_agent.pods.ending import clear_old_attempts, end, end_within, kill
+from mk8s_agent.pods.ending import clear_old_attempts, end, end_within, kill, stopping
 from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar, policy_of
 from mk8s_agent.pods.plan import Plan, own_target
 from mk8s_agent.pods.restarts import restart
@@ -35,7 +35,6 @@ from mk8s_agent.pods.values import (
 from mk8s_agent.runtime.interface import Container, Phase
 
 _PULL_ERROR_SHOWN = timedelta(seconds=3)
-_SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
 
 
 class _Turn(NamedTuple):
@@ -56,7 +55,7 @@ def bring_up(plan: Plan, pod: Pod) -> None:
     if sandbox is None or sandbox.phase is Phase.EXITED:
         strays = [one for one in observed.everything() if is_running(one)]
         for one in strays:
-            kill(plan, one, _SANDBOX_CHANGED)
+            kill(plan, one, stopping(one))
         if not strays:
             plan.add(CreateSandbox(0 if sandbox is None else attempt_of(sandbox) + 1))
         sandbox = None
@@ -146,7 +145,7 @@ def _watch(
     """A container that runs: whether it may go on, and its postStart hook."""
     observed, container = plan.observed, turn.container
     if sandbox is not None and not joined(running, sandbox):
-        kill(plan, running, _SANDBOX_CHANGED)
+        kill(plan, running, stopping(running))
     elif verdict := observed.verdicts.get(running.id):
         end(plan, pod, running, verdict.event, verdict.by)
     elif running.image != container.image and (not turn.init or is_sidecar(container)):

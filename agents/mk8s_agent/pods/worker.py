@@ -17,14 +17,14 @@ from minikube8s.kit.backoff import Backoff
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.pods.conditions import Previous, previous, previous_of
 from mk8s_agent.pods.errors import ConfigError
-from mk8s_agent.pods.identity import ADDRESS, POD_UID, SANDBOX_NAME, PodRef
-from mk8s_agent.pods.lifecycle import doom_of, grace_of, policy_of
+from mk8s_agent.pods.identity import ADDRESS, POD_UID, PodRef
+from mk8s_agent.pods.lifecycle import doom_of, grace_of
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.node_context import NodeContext, recorder
 from mk8s_agent.pods.performing import perform
-from mk8s_agent.pods.restarts import restart
 from mk8s_agent.pods.status import pod_status
+from mk8s_agent.pods.telling import Telling
 from mk8s_agent.pods.values import (
     Action,
     CreateContainer,
@@ -35,7 +35,6 @@ from mk8s_agent.pods.values import (
     Network,
     Observed,
     PlugNetwork,
-    PrepareVolumes,
     StartContainer,
     StartSandbox,
     VolumeState,
@@ -49,7 +48,7 @@ from mk8s_agent.runtime.errors import (
     NameTaken,
     RuntimeFault,
 )
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.interface import Container
 from mk8s_agent.volumes import VolumesNotReady
 from mk8s_agent.volumes.content import names, tells_of_pod
 
@@ -78,7 +77,7 @@ class PodWorker:
         self._changed = asyncio.Event()
         self._before = Previous()
         self._reported: dict[str, Any] = {}
-        self._told_back_off: dict[str, str] = {}
+        self._telling = Telling(ref, context.reporter)
         self._told_end = False
         if found:
             self._memory.see_all(found)
@@ -171,6 +170,7 @@ class PodWorker:
                 if step.gone:
                     self._leave()
                     return
+                self._telling.sandbox_lost(desired, observed, now)
                 for action in step.actions:
                     self._begin(action)
                 self._report(observed, doom_of(desired, now), now)
@@ -262,19 +262,8 @@ class PodWorker:
             failures=failures + 1,
             retry_at=self._ctx.clock.now() + timedelta(seconds=backoff.delay(failures)),
         )
-        if self._pod is None or isinstance(error, EngineUnavailable):
-            return
-        if target == SANDBOX_NAME:
-            say = recorder(self._ctx.reporter, self._pod)
-            say("Warning", "FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
-        elif isinstance(action, PrepareVolumes):
-            say = recorder(self._ctx.reporter, self._pod)
-            sentences = error.failures if isinstance(error, VolumesNotReady) else (str(error),)
-            for sentence in sentences:
-                say("Warning", "FailedMount", sentence)
-        elif isinstance(action, CreateContainer):
-            say = recorder(self._ctx.reporter, self._pod, action.container.name)
-            say("Warning", "Failed", f"Error: {error}")
+        if self._pod is not None:
+            self._telling.failed(self._pod, action, error)
 
     def _report(self, observed: Observed, doom: Doom | None, now: datetime) -> None:
         pod = self._pod
@@ -298,23 +287,7 @@ class PodWorker:
             recorder(self._ctx.reporter, pod)("Normal", doom.reason, doom.message)
         self._reported, self._before = status, previous(status)
         self._ctx.reporter.pod_status(self.ref.namespace, self.ref.name, self.ref.uid, status)
-        self._tell_back_off(pod, observed, now)
-
-    def _tell_back_off(self, pod: Pod, observed: Observed, now: datetime) -> None:
-        """An event for each container that begins to wait for its next restart."""
-        inits = [(one, policy_of(pod, one, init=True)) for one in pod.spec.init_containers]
-        mains = [(one, pod.spec.restart_policy) for one in pod.spec.containers]
-        for container, policy in inits + mains:
-            newest = observed.newest(container.name)
-            if newest is None or newest.phase is not Phase.EXITED:
-                continue
-            again = restart(policy, newest)
-            told = self._told_back_off.get(container.name) == newest.id
-            if again is None or again.at <= now or told:
-                continue
-            self._told_back_off[container.name] = newest.id
-            message = f"Back-off restarting failed container {container.name} in pod {self.ref}"
-            recorder(self._ctx.reporter, pod, container.name)("Warning", "BackOff", message)
+        self._telling.backing_off(pod, observed, now)
 
     def _leave(self) -> None:
         try:
