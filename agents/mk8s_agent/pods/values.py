@@ -24,6 +24,7 @@ from mk8s_agent.pods.identity import (
     PodRef,
     number,
 )
+from mk8s_agent.probes.values import Health
 from mk8s_agent.runtime.interface import Container, Phase
 
 PULL_FAILED = "ErrImagePull"
@@ -153,7 +154,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     `busy` names the targets of actions under way: nothing else is begun on them. `images` is by
     container name, `faults` by target. By container id: `signals`, the last ones sent; `pre_stops`,
     the hooks that were begun; `verdicts`, who has to end; `starting`, whose postStart hook has not
-    ended. What stands in the volumes has to be renewed at `renew_at`.
+    ended; `health`, what the probes say of those that run and have any. What stands in the volumes
+    has to be renewed at `renew_at`.
     """
 
     sandboxes: tuple[Container, ...] = ()
@@ -167,6 +169,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     pre_stops: Mapping[str, PreStop] = msgspec.field(default_factory=_nothing)
     verdicts: Mapping[str, Verdict] = msgspec.field(default_factory=_nothing)
     starting: frozenset[str] = frozenset()
+    health: Mapping[str, Health] = msgspec.field(default_factory=_nothing)
     busy: frozenset[str] = frozenset()
 
     @property
@@ -182,6 +185,15 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
         """The newest attempt."""
         attempts = self.attempts(container)
         return attempts[0] if attempts else None
+
+    def health_of(self, container: ContainerView) -> Health:
+        """How a container is; one that does not run is neither started nor ready."""
+        newest = self.newest(container.name)
+        if newest is None or not is_running(newest) or newest.id in self.starting:
+            return Health(started=False, ready=False)
+        started = container.startup_probe is None
+        unasked = Health(started=started, ready=started and container.readiness_probe is None)
+        return self.health.get(newest.id, unasked)
 
     def everything(self) -> list[Container]:
         """All containers but the sandboxes."""
