@@ -9,12 +9,20 @@ from minikube8s.api.times import now_rfc3339
 from minikube8s.api.views import Container as ContainerView
 from mk8s_agent.pods.identity import PodRef
 from mk8s_agent.pods.restarts import restart
-from mk8s_agent.pods.values import Observed, attempt_of
+from mk8s_agent.pods.values import Observed, is_running
 from mk8s_agent.runtime.interface import Container, Phase
 
 START_ERROR_EXIT = 128
 _WAITING = {"reason": "ContainerCreating"}
 _INITIALIZING = {"reason": "PodInitializing"}
+_LOST = {
+    "exitCode": 137,
+    "reason": "ContainerStatusUnknown",
+    "message": "The container could not be located when the pod was deleted.  "
+    "The container used to be Running",
+    "startedAt": None,
+    "finishedAt": None,
+}
 
 
 def container_status(
@@ -30,16 +38,16 @@ def container_status(
     attempts = observed.attempts(container.name)
     newest = attempts[0] if attempts else None
     state, last = _states(ref, container, policy, observed, now, turn)
-    health = observed.health_of(container)
+    running = newest is not None and is_running(newest) and newest.id not in observed.starting
     status: dict[str, Any] = {
         "name": container.name,
         "image": newest.image if newest else container.image,
         "imageID": f"docker://{newest.image_id}" if newest else "",
         "state": state,
         "lastState": last,
-        "ready": health.ready,
-        "started": health.started,
-        "restartCount": attempt_of(newest) if newest else 0,
+        "ready": running,
+        "started": running,
+        "restartCount": observed.restarts(container.name),
     }
     if newest is not None and newest.phase is not Phase.CREATED:
         status["containerID"] = container_id(newest)
@@ -87,7 +95,8 @@ def _states(
     newest = attempts[0] if attempts else None
     if newest is None or newest.phase is Phase.CREATED:
         waiting = _trouble(container, observed) or (_WAITING if turn else _INITIALIZING)
-        return {"waiting": waiting}, _last(attempts)
+        lost = not attempts and container.name in observed.begun
+        return {"waiting": waiting}, {"terminated": _LOST} if lost else _last(attempts)
     if newest.id in observed.starting and newest.phase is Phase.RUNNING:
         return {"waiting": _in_hook(newest, observed, turn)}, _last(attempts)
     if newest.phase is Phase.RUNNING:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.tasks import Supervisor
@@ -16,7 +17,7 @@ from mk8s_agent.pods.identity import POD_UID, PodRef, ref_of
 from mk8s_agent.pods.node_context import NodeContext
 from mk8s_agent.pods.worker import PodWorker
 from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
-from mk8s_agent.runtime.interface import Container
+from mk8s_agent.runtime.interface import Container, RuntimeEvent
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Pods:
                     failures = 0
                     self._engine_state(True)
                     async for event in events:
-                        self._container_changed(event.container_id, event.labels.get(POD_UID, ""))
+                        self._container_changed(event)
                 log.warning("the container engine closed its event stream: it may be restarting")
             except EngineUnavailable as error:
                 log.warning("%s", error)
@@ -108,9 +109,28 @@ class Pods:
                 if worker.namespace == key[0]:
                     worker.configuration_changed(resource, key[1])
 
-    def _container_changed(self, container_id: str, uid: str) -> None:
+    def _container_changed(self, event: RuntimeEvent) -> None:
+        if worker := self._workers.get(event.labels.get(POD_UID, "")):
+            worker.notice(event.container_id)
+        elif event.action == "create":
+            look = partial(self._look_at_latecomer, event.container_id)
+            self._supervisor.spawn("latecomer", look, restart=False)
+
+    async def _look_at_latecomer(self, container_id: str) -> None:
+        """The engine has carried out late what its caller had given up, and the pod is gone."""
+        try:
+            found = await self._ctx.runtime.inspect(container_id)
+        except RuntimeFault as error:
+            log.debug(
+                "container %s came late and is left to the next look: %s", container_id, error
+            )
+            return
+        uid = found.labels.get(POD_UID, "")
         if worker := self._workers.get(uid):
             worker.notice(container_id)
+        else:
+            self._strangers.setdefault(uid, []).append(found)
+            self._reconcile()
 
     def _reconcile(self) -> None:
         """Give every assigned pod its worker, and take leave of pods that are not assigned."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mk8s_agent.pods.identity import CONTAINER
 from mk8s_agent.pods.values import (
     Fault,
     ImageState,
@@ -19,6 +20,7 @@ from mk8s_agent.pods.values import (
     Sent,
     Verdict,
     VolumeState,
+    attempt_of,
     sort_containers,
 )
 from mk8s_agent.runtime.interface import Container, Phase
@@ -32,8 +34,8 @@ class Memory:
 
     `renew_at` is when something in the volumes is due, `volume_changes` counts what made them
     outdated. `starting` are the containers whose postStart hook has not ended; one that an earlier
-    agent started counts as started. `stale` asks for a look at all of the pod's containers, `dirty`
-    names single ones to look at.
+    agent started counts as started. `begun` counts each container's attempts. `stale` asks for a
+    look at all of the pod's containers, `dirty` names single ones to look at.
     """
 
     network: Network = Network.UNPLUGGED
@@ -47,6 +49,7 @@ class Memory:
     pre_stops: dict[str, PreStop] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     starting: set[str] = field(default_factory=set)
+    begun: dict[str, int] = field(default_factory=dict)
     dirty: set[str] = field(default_factory=set)
     stale: bool = False
 
@@ -65,14 +68,28 @@ class Memory:
         known = self.found.get(container.id)
         if known is None or _AGE[container.phase] >= _AGE[known.phase]:
             self.found[container.id] = container
+        if container.phase is not Phase.CREATED:
+            self.count(container.labels.get(CONTAINER, ""), attempt_of(container) + 1)
 
-    def see_all(self, containers: Iterable[Container]) -> None:
-        """These are all the pod's containers now."""
-        self.found = {one.id: one for one in containers}
-        for gone in self._noted() - self.found.keys():
-            self._forget_notes(gone)
+    def count(self, name: str, attempts: int) -> None:
+        """So many attempts of a container have begun; what was known before may be more."""
+        self.begun[name] = max(attempts, self.begun.get(name, 0))
+
+    def begin_look(self) -> None:
+        """All containers are being asked for: what happens from now on may not be in the answer."""
         self.dirty.clear()
         self.stale = False
+
+    def see_all(self, containers: Iterable[Container]) -> None:
+        """These were all the pod's containers at `begin_look`."""
+        known, self.found = self.found, {}
+        for one in containers:
+            self.found[one.id] = known.get(one.id, one)
+            self.see(one)
+        for id in self.dirty & known.keys():
+            self.found.setdefault(id, known[id])
+        for gone in self._noted() - self.found.keys():
+            self._forget_notes(gone)
 
     def forget(self, container_id: str) -> None:
         """The container is not there any more."""
@@ -100,6 +117,7 @@ class Memory:
             renew_at=self.renew_at,
             images=dict(self.images),
             faults=dict(self.faults),
+            begun=dict(self.begun),
             signals=dict(self.signals),
             pre_stops=dict(self.pre_stops),
             verdicts=dict(self.verdicts),

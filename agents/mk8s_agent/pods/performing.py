@@ -168,10 +168,15 @@ async def _start_container(
         await ctx.runtime.start(action.id)
     except StartError as error:
         say("Warning", "Failed", f"Error: {error}")
-        if (await ctx.runtime.inspect(action.id)).error:
+        seen = await ctx.runtime.inspect(action.id)
+        memory.see(seen)
+        if seen.error:
             # It has become a container that ended; when it runs again is the restart policy's.
             return
         raise
+    finally:
+        # Who looked meanwhile may have seen it before.
+        memory.look_at(action.id)
     say("Normal", "Started", "Container started")
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from minikube8s.api.views import Pod
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.pods.identity import BACKOFF, number
 from mk8s_agent.runtime.interface import Container
@@ -48,3 +49,13 @@ def restart(policy: str, dead: Container) -> Restart | None:
 def failed(dead: Container) -> bool:
     """Whether a container that ended did not do its work."""
     return dead.exit_code != 0 or bool(dead.error)
+
+
+def begun_before(pod: Pod) -> dict[str, int]:
+    """How many attempts of each container had begun when the master last heard of them.
+
+    Where nothing is left of a container, only this tells its number.
+    """
+    statuses = (*pod.status.init_container_statuses, *pod.status.container_statuses)
+    begun = {one.name: one.restart_count + bool(one.container_id) for one in statuses}
+    return {name: attempts for name, attempts in begun.items() if attempts}

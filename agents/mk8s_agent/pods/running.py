@@ -117,7 +117,7 @@ def _advance(plan: Plan, pod: Pod, turn: _Turn, sandbox: Container | None) -> No
     """One container one step further on its way: image, create, start, and again after its end."""
     container = turn.container
     newest = plan.observed.newest(container.name)
-    attempt, backoff = 0, 0
+    attempt, backoff = plan.observed.begun.get(container.name, 0), 0
     if newest is not None:
         if newest.phase is Phase.RUNNING:
             _watch(plan, pod, turn, newest, sandbox)
@@ -125,7 +125,7 @@ def _advance(plan: Plan, pod: Pod, turn: _Turn, sandbox: Container | None) -> No
         if newest.phase is Phase.CREATED:
             _start(plan, turn, newest, sandbox)
             return
-        attempt = attempt_of(newest) + 1
+        attempt = max(attempt, attempt_of(newest) + 1)
         if not turn.init or is_sidecar(container) or joined(newest, plan.observed.sandbox):
             again = restart(policy_of(pod, container, init=turn.init), newest)
             if again is None:

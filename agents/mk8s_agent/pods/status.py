@@ -22,7 +22,6 @@ from mk8s_agent.pods.lifecycle import (
 )
 from mk8s_agent.pods.qos import qos_class
 from mk8s_agent.pods.values import Doom, Observed, is_running
-from mk8s_agent.runtime.interface import Phase
 
 
 def pod_status(
@@ -80,10 +79,9 @@ def _phase(pod: Pod, observed: Observed, doom: Doom | None) -> str:
 
 def _has_run(observed: Observed, container: str) -> bool:
     """Whether some attempt got further than its postStart hook."""
-    return any(
-        one.phase is Phase.EXITED or (is_running(one) and one.id not in observed.starting)
-        for one in observed.attempts(container)
-    )
+    newest = observed.newest(container)
+    in_hook = newest is not None and is_running(newest) and newest.id in observed.starting
+    return observed.begun.get(container, 0) > in_hook
 
 
 def _address(pod: Pod, observed: Observed, node_ip: str, before: Previous) -> str:

@@ -24,7 +24,6 @@ from mk8s_agent.pods.identity import (
     PodRef,
     number,
 )
-from mk8s_agent.probes.values import Health
 from mk8s_agent.runtime.interface import Container, Phase
 
 PULL_FAILED = "ErrImagePull"
@@ -34,6 +33,7 @@ VOLUMES = "pod/volumes"
 """The target of what concerns the pod's volumes; no container has such a name."""
 
 _HOOK = "hook/"
+_BEGUN = (Phase.RUNNING, Phase.EXITED)
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -154,8 +154,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     `busy` names the targets of actions under way: nothing else is begun on them. `images` is by
     container name, `faults` by target. By container id: `signals`, the last ones sent; `pre_stops`,
     the hooks that were begun; `verdicts`, who has to end; `starting`, whose postStart hook has not
-    ended; `health`, what the probes say of those that run and have any. What stands in the volumes
-    has to be renewed at `renew_at`.
+    ended. `begun` tells how many attempts of a container have begun, also those of which nothing is
+    left. What stands in the volumes has to be renewed at `renew_at`.
     """
 
     sandboxes: tuple[Container, ...] = ()
@@ -165,11 +165,11 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     renew_at: datetime | None = None
     images: Mapping[str, ImageState] = msgspec.field(default_factory=_nothing)
     faults: Mapping[str, Fault] = msgspec.field(default_factory=_nothing)
+    begun: Mapping[str, int] = msgspec.field(default_factory=_nothing)
     signals: Mapping[str, Sent] = msgspec.field(default_factory=_nothing)
     pre_stops: Mapping[str, PreStop] = msgspec.field(default_factory=_nothing)
     verdicts: Mapping[str, Verdict] = msgspec.field(default_factory=_nothing)
     starting: frozenset[str] = frozenset()
-    health: Mapping[str, Health] = msgspec.field(default_factory=_nothing)
     busy: frozenset[str] = frozenset()
 
     @property
@@ -186,14 +186,11 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
         attempts = self.attempts(container)
         return attempts[0] if attempts else None
 
-    def health_of(self, container: ContainerView) -> Health:
-        """How a container is; one that does not run is neither started nor ready."""
-        newest = self.newest(container.name)
-        if newest is None or not is_running(newest) or newest.id in self.starting:
-            return Health(started=False, ready=False)
-        started = container.startup_probe is None
-        unasked = Health(started=started, ready=started and container.readiness_probe is None)
-        return self.health.get(newest.id, unasked)
+    def restarts(self, container: str) -> int:
+        """How often the container began anew; one that is lost is as good as replaced."""
+        begun = self.begun.get(container, 0)
+        left = [attempt_of(one) for one in self.attempts(container) if one.phase in _BEGUN]
+        return begun if begun and begun - 1 not in left else max(begun - 1, 0)
 
     def everything(self) -> list[Container]:
         """All containers but the sandboxes."""

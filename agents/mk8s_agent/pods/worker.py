@@ -11,21 +11,19 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from minikube8s.api.times import parse_time
 from minikube8s.api.views import Pod, PodSpec
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.pods.conditions import Previous, previous, previous_of
 from mk8s_agent.pods.errors import ConfigError
-from mk8s_agent.pods.health import condemned, subjects
 from mk8s_agent.pods.identity import ADDRESS, POD_UID, PodRef
 from mk8s_agent.pods.lifecycle import doom_of, grace_of
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.node_context import NodeContext, recorder
 from mk8s_agent.pods.performing import perform
+from mk8s_agent.pods.restarts import begun_before
 from mk8s_agent.pods.status import pod_status
 from mk8s_agent.pods.telling import Telling
 from mk8s_agent.pods.values import (
@@ -44,7 +42,6 @@ from mk8s_agent.pods.values import (
     image_target,
     is_running,
 )
-from mk8s_agent.probes.pod_probes import PodProbes
 from mk8s_agent.runtime.errors import (
     ContainerNotFound,
     EngineUnavailable,
@@ -79,7 +76,6 @@ class PodWorker:
         self._doom: Doom | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
-        self._probes = PodProbes(context.prober, self._tell, self._changed.set)
         self._before = Previous()
         self._reported: dict[str, Any] = {}
         self._telling = Telling(ref, context.reporter)
@@ -103,6 +99,8 @@ class PodWorker:
             return
         if self._pod is None:
             self._before = previous_of(pod)
+            for name, attempts in begun_before(pod).items():
+                self._memory.count(name, attempts)
             if pod.status.reason and not pod.terminal:
                 # An earlier agent has begun to let it fail.
                 self.doom(pod.status.reason, pod.status.message, grace_of(pod))
@@ -169,8 +167,8 @@ class PodWorker:
                     await self._wait(_ENGINE_PATIENCE)
                     continue
                 now = self._ctx.clock.now()
+                observed = self._memory.observed(self._tasks)
                 desired = self._desired()
-                observed = self._examined(self._memory.observed(self._tasks), desired, now)
                 step = next_step(desired, observed, now)
                 if step.gone:
                     self._leave()
@@ -186,25 +184,6 @@ class PodWorker:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-            await self._probes.close()
-
-    def _examined(self, observed: Observed, desired: Desired, now: datetime) -> Observed:
-        """Let the probes ask whatever runs, and add what they say."""
-        pod = self._pod
-        if pod is None:
-            return observed
-        ending = desired.stop_by is not None or doom_of(desired, now) is not None
-        asked = subjects(pod, observed, self._ctx.place(pod).pod_ip)
-        self._probes.follow(asked, ending=ending)
-        health = self._probes.health
-        for id, verdict in condemned(pod, observed, health, now).items():
-            self._memory.verdicts.setdefault(id, verdict)
-        verdicts = dict(self._memory.verdicts)
-        return msgspec.structs.replace(observed, health=health, verdicts=verdicts)
-
-    def _tell(self, container: str, type: str, reason: str, message: str) -> None:
-        if self._pod is not None:
-            recorder(self._ctx.reporter, self._pod, container)(type, reason, message)
 
     def _desired(self) -> Desired:
         started = self._before.start_time
@@ -229,6 +208,7 @@ class PodWorker:
         memory = self._memory
         try:
             if memory.stale:
+                memory.begin_look()
                 wanted = {**self._ctx.owner, POD_UID: self.ref.uid}
                 memory.see_all(await self._ctx.runtime.containers(wanted))
             while memory.dirty:
@@ -254,6 +234,12 @@ class PodWorker:
     def _begin(self, action: Action) -> None:
         task = asyncio.create_task(self._carry_out(action), name=f"{self.ref} {action}")
         self._tasks[action.target] = task
+        # Not at the end of the work itself: what is cancelled in time never begins.
+        task.add_done_callback(lambda _: self._ended(action.target))
+
+    def _ended(self, target: str) -> None:
+        self._tasks.pop(target, None)
+        self._changed.set()
 
     async def _carry_out(self, action: Action) -> None:
         try:
@@ -265,9 +251,6 @@ class PodWorker:
             self._failed(action, RuntimeFault(f"internal error: {error}"))
         else:
             self._memory.faults.pop(action.target, None)
-        finally:
-            self._tasks.pop(action.target, None)
-            self._changed.set()
 
     def _failed(self, action: Action, error: Exception) -> None:
         """Note the failure, and when to try again; say it where people look."""

@@ -15,7 +15,9 @@ from minikube8s.api.resources import Resource
 
 _CONTAINER = (
     "lifecycle",
+    "livenessProbe",
     "ports[].hostPort",
+    "readinessProbe",
     "resizePolicy",
     "restartPolicyRules",
     "securityContext.appArmorProfile",
@@ -23,6 +25,7 @@ _CONTAINER = (
     "securityContext.seLinuxOptions",
     "securityContext.seccompProfile",
     "securityContext.windowsOptions",
+    "startupProbe",
     "terminationMessagePath!/dev/termination-log",
     "terminationMessagePolicy=FallbackToLogsOnError",
     "volumeDevices",

@@ -1,0 +1,80 @@
+"""What a pod makes of an engine that fails in the middle, and of others who meddle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mk8s_agent.pods.values import image_target
+from mk8s_agent.runtime.pause import IMAGE
+
+from tests.support.agentnode import IMAGE_PRESENT, Node, on_a_node, pod_json
+from tests.support.troubledengine import Fault, TroubledEngine
+from tests.support.virtualtime import VirtualClock, run
+
+
+@on_a_node
+async def test_a_removed_container_is_replaced_and_its_restart_counted(node: Node) -> None:
+    node.sync(pod_json())
+    await node.running()
+    for restarts in (1, 2):
+        node.runtime.vanish(node.newest().id)
+        await node.until(lambda n=restarts: node.container_status()["restartCount"] == n)
+        await node.running()
+        assert node.reports.statuses["uid-1"]["phase"] == "Running"
+    lost = [one["containerStatuses"][0]["lastState"] for one in node.reports.history]
+    assert {"ContainerStatusUnknown"} <= {one.get("terminated", {}).get("reason") for one in lost}
+
+
+@on_a_node
+async def test_restarts_are_remembered_by_the_master_when_nothing_else_is_left(node: Node) -> None:
+    pod = pod_json()
+    node.sync(pod)
+    await node.running()
+    node.runtime.exit(node.newest().id, 1)
+    await node.until(lambda: node.container_status().get("restartCount") == 1)
+    status = await node.running()
+    await node.stop()
+    for one in node.containers():
+        node.runtime.vanish(one.id)
+    await node.restart()
+    node.sync({**pod, "status": status})
+    await node.until(lambda: node.container_status()["restartCount"] == 2)
+    await node.until(lambda: "running" in node.state())
+    assert node.newest().labels["io.mk8s.attempt"] == "2"
+
+
+@on_a_node
+async def test_a_pod_deleted_before_its_actions_have_begun_goes(node: Node) -> None:
+    pod = pod_json()
+    node.sync(pod)
+    await node.running()
+    node.runtime.exit(node.newest().id, 1)
+    worker = node.pods._workers["uid-1"]
+    while image_target("app") not in worker._tasks:
+        await node.clock.sleep(0)
+    node.delete(pod, grace=0)
+    await node.until(lambda: node.reports.gone == ["uid-1"])
+    assert node.containers() == []
+
+
+def test_a_container_that_is_made_after_its_pod_has_gone_is_removed(tmp_path: Path) -> None:
+    async def play() -> None:
+        clock = VirtualClock()
+        engine = TroubledEngine(clock)
+        engine.add_image(IMAGE)
+        engine.add_image(IMAGE_PRESENT)
+        node = Node(engine, clock, tmp_path)
+        node.start()
+        engine.faults = [Fault.LATE]
+        pod = pod_json()
+        node.sync(pod)
+        await clock.sleep(0.5)
+        node.delete(pod, grace=0)
+        await node.until(lambda: node.reports.gone == ["uid-1"], 5)
+        node.sync()
+        await clock.sleep(20)
+        assert len(engine.made) == 1
+        assert node.containers() == []
+        await node.stop()
+
+    run(play())
