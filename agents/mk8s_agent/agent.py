@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from mk8s_agent.node.keeper import NodeKeeper
 from mk8s_agent.node.machine import read_machine
 from mk8s_agent.node.status import NodeState
 from mk8s_agent.pods.files import PodFiles
+from mk8s_agent.pods.health import command_of
 from mk8s_agent.pods.hooks import Hooks
 from mk8s_agent.pods.identity import owner_labels
 from mk8s_agent.pods.images import Images
@@ -34,6 +36,7 @@ from mk8s_agent.pods.logs import PodLogs
 from mk8s_agent.pods.manager import Pods
 from mk8s_agent.pods.node_context import Addresses, NodeContext, NodeFacts
 from mk8s_agent.pods.sandbox import Sandboxes
+from mk8s_agent.probes.prober import Prober
 from mk8s_agent.proxy import ServiceProxy
 from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import RuntimeFault
@@ -97,6 +100,7 @@ class Agent:
             files=PodFiles(config.pods_dir),
             hooks=Hooks(self._runtime),
             volumes=Volumes(config.pods_dir, config.memory_dir, KernelMounter()),
+            prober=Prober(self._runtime, self._clock, command_of, random.random),
         )
         self._pods = Pods(context, self._engine_changed)
         self._logs = PodLogs(context)

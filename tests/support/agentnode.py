@@ -22,6 +22,8 @@ from mk8s_agent.pods.images import Images
 from mk8s_agent.pods.manager import Pods
 from mk8s_agent.pods.node_context import Addresses, NodeContext, NodeFacts
 from mk8s_agent.pods.sandbox import Sandboxes
+from mk8s_agent.probes.prober import Ask, Prober
+from mk8s_agent.probes.values import Finding, ProbeError, Subject
 from mk8s_agent.runtime.fake import FakeRuntime
 from mk8s_agent.runtime.interface import Container
 from mk8s_agent.runtime.pause import IMAGE
@@ -164,6 +166,27 @@ class NotedHooks:
             raise HookFailed("a test made it fail")
 
 
+class PlayedProber(Prober):
+    """Probes that are commands, whose answers a test gives."""
+
+    def __init__(self, clock: Clock, answers: dict[str, bool | None]) -> None:
+        no_processes: Any = None
+        super().__init__(no_processes, clock, lambda _, command: command, lambda: 0.5)
+        self._answers = answers
+
+    def ask(self, subject: Subject, probe: views.Probe) -> Ask:
+        assert probe.exec is not None
+        command = " ".join(probe.exec.command)
+
+        async def answer() -> Finding:
+            passed = self._answers.get(command, True)
+            if passed is None:
+                raise ProbeError("a test made it break")
+            return Finding(passed, f"{command} says {passed}")
+
+        return answer
+
+
 class Node:
     """The agent's pods on one node; `restart` is what a new agent process would find."""
 
@@ -173,6 +196,8 @@ class Node:
         self.network = NotedNetwork(runtime.is_alive)
         self.reports = NotedReports()
         self.hooks = NotedHooks(clock)
+        self.answers: dict[str, bool | None] = {}
+        """What probes find, by their command; None is an error, and what is not here passes."""
         self.assignments = Assignments()
         self.assignments.set_cluster(
             ClusterInfo(
@@ -201,6 +226,7 @@ class Node:
             files=PodFiles(self.directory),
             hooks=self.hooks,
             volumes=Volumes(self.directory, self.memory, NotedMounts(), at_once),
+            prober=PlayedProber(self.clock, self.answers),
         )
         context.addresses.set_range("10.244.0.0/24")
         return context

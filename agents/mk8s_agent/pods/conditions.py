@@ -101,11 +101,17 @@ def _initialized(pod: Pod, observed: Observed, phase: str) -> _Verdict:
 
 def _gates(pod: Pod) -> _Verdict:
     status = {one.type: one.status for one in pod.status.conditions}
-    missing = [
-        f'corresponding condition of pod readiness gate "{gate.condition_type}" does not exist.'
-        for gate in pod.spec.readiness_gates
-        if status.get(gate.condition_type) != "True"
-    ]
+    missing = []
+    for gate in pod.spec.readiness_gates:
+        name = gate.condition_type
+        if name not in status:
+            missing.append(
+                f'corresponding condition of pod readiness gate "{name}" does not exist.'
+            )
+        elif status[name] != "True":
+            missing.append(
+                f'the status of pod readiness gate "{name}" is not "True", but {status[name]}'
+            )
     return (
         _Verdict(False, "ReadinessGatesNotReady", ", ".join(missing)) if missing else _Verdict(True)
     )

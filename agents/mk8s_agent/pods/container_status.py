@@ -9,7 +9,7 @@ from minikube8s.api.times import now_rfc3339
 from minikube8s.api.views import Container as ContainerView
 from mk8s_agent.pods.identity import PodRef
 from mk8s_agent.pods.restarts import restart
-from mk8s_agent.pods.values import Observed, is_running
+from mk8s_agent.pods.values import Observed
 from mk8s_agent.runtime.interface import Container, Phase
 
 START_ERROR_EXIT = 128
@@ -38,15 +38,15 @@ def container_status(
     attempts = observed.attempts(container.name)
     newest = attempts[0] if attempts else None
     state, last = _states(ref, container, policy, observed, now, turn)
-    running = newest is not None and is_running(newest) and newest.id not in observed.starting
+    health = observed.health_of(container)
     status: dict[str, Any] = {
         "name": container.name,
         "image": newest.image if newest else container.image,
         "imageID": f"docker://{newest.image_id}" if newest else "",
         "state": state,
         "lastState": last,
-        "ready": running,
-        "started": running,
+        "ready": health.ready,
+        "started": health.started,
         "restartCount": observed.restarts(container.name),
     }
     if newest is not None and newest.phase is not Phase.CREATED:

@@ -8,7 +8,7 @@ from typing import Literal
 from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod
 from mk8s_agent.pods.restarts import failed, restart
-from mk8s_agent.pods.values import Desired, Doom, Observed, is_running, joined
+from mk8s_agent.pods.values import Desired, Doom, Observed, joined
 from mk8s_agent.runtime.interface import Container, Phase
 
 Outcome = Literal["Succeeded", "Failed"]
@@ -56,7 +56,7 @@ def init_done(container: ContainerView, observed: Observed) -> bool:
     if newest is None or not joined(newest, observed.sandbox):
         return False
     if is_sidecar(container):
-        return is_running(newest) and newest.id not in observed.starting
+        return observed.health_of(container).started
     return newest.phase is Phase.EXITED and not failed(newest)
 
 

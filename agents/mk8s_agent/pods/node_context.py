@@ -18,6 +18,7 @@ from mk8s_agent.pods.fields import Place
 from mk8s_agent.pods.files import PodFiles
 from mk8s_agent.pods.images import Images
 from mk8s_agent.pods.sandbox import Sandboxes
+from mk8s_agent.probes.prober import Prober
 from mk8s_agent.runtime.interface import Runtime
 from mk8s_agent.volumes import Volumes
 
@@ -137,6 +138,7 @@ class NodeContext(msgspec.Struct, frozen=True):
     files: PodFiles
     hooks: Hooks
     volumes: Volumes
+    prober: Prober
 
     def configmap(self, namespace: str, name: str) -> ConfigMap | None:
         """A ConfigMap that a pod of this node names."""

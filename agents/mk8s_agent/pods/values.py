@@ -24,6 +24,7 @@ from mk8s_agent.pods.identity import (
     PodRef,
     number,
 )
+from mk8s_agent.probes.values import Health
 from mk8s_agent.runtime.interface import Container, Phase
 
 PULL_FAILED = "ErrImagePull"
@@ -154,8 +155,9 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     `busy` names the targets of actions under way: nothing else is begun on them. `images` is by
     container name, `faults` by target. By container id: `signals`, the last ones sent; `pre_stops`,
     the hooks that were begun; `verdicts`, who has to end; `starting`, whose postStart hook has not
-    ended. `begun` tells how many attempts of a container have begun, also those of which nothing is
-    left. What stands in the volumes has to be renewed at `renew_at`.
+    ended; `health`, what the probes say of those that run and have any. `begun` tells how many
+    attempts of a container have begun, also those of which nothing is left. What stands in the
+    volumes has to be renewed at `renew_at`.
     """
 
     sandboxes: tuple[Container, ...] = ()
@@ -170,6 +172,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     pre_stops: Mapping[str, PreStop] = msgspec.field(default_factory=_nothing)
     verdicts: Mapping[str, Verdict] = msgspec.field(default_factory=_nothing)
     starting: frozenset[str] = frozenset()
+    health: Mapping[str, Health] = msgspec.field(default_factory=_nothing)
     busy: frozenset[str] = frozenset()
 
     @property
@@ -191,6 +194,15 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
         begun = self.begun.get(container, 0)
         left = [attempt_of(one) for one in self.attempts(container) if one.phase in _BEGUN]
         return begun if begun and begun - 1 not in left else max(begun - 1, 0)
+
+    def health_of(self, container: ContainerView) -> Health:
+        """How a container is; one that does not run is neither started nor ready."""
+        newest = self.newest(container.name)
+        if newest is None or not is_running(newest) or newest.id in self.starting:
+            return Health(started=False, ready=False)
+        started = container.startup_probe is None
+        unasked = Health(started=started, ready=started and container.readiness_probe is None)
+        return self.health.get(newest.id, unasked)
 
     def everything(self) -> list[Container]:
         """All containers but the sandboxes."""

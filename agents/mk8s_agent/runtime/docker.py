@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from mk8s_agent.httpanswers import Response
 from mk8s_agent.runtime import docker_json, docker_logs, docker_sessions
 from mk8s_agent.runtime.errors import (
     ContainerNotFound,
@@ -27,7 +28,7 @@ from mk8s_agent.runtime.errors import (
     StartError,
 )
 from mk8s_agent.runtime.framing import JsonLines
-from mk8s_agent.runtime.http import DEFAULT_HOST, Hijacked, HttpClient, Response
+from mk8s_agent.runtime.http import DEFAULT_HOST, Hijacked, HttpClient
 from mk8s_agent.runtime.interface import (
     Container,
     ContainerSpec,

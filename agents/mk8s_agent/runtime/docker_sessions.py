@@ -18,9 +18,10 @@ from typing import Any, Protocol
 
 import msgspec
 
+from mk8s_agent.httpanswers import Response
 from mk8s_agent.runtime.errors import ContainerNotFound, EngineUnavailable, RuntimeFault
 from mk8s_agent.runtime.framing import JsonLines, LogDemultiplexer
-from mk8s_agent.runtime.http import Hijacked, Response
+from mk8s_agent.runtime.http import Hijacked
 from mk8s_agent.runtime.interface import LogChunk
 from mk8s_agent.runtime.sessions import AttachSpec, ExecSpec
 

@@ -12,65 +12,17 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+from mk8s_agent.httpanswers import Response, read_head
 from mk8s_agent.runtime.errors import EngineUnavailable
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 _CONNECT_SECONDS = 5.0
 _LINE_LIMIT = 1 << 20
-_BLOCK = 1 << 16
 _BROKEN = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError)
-
-
-@dataclass(slots=True)
-class Response:
-    """The head of an answer, and its body as it arrives."""
-
-    status: int
-    headers: Mapping[str, str]
-    _reader: asyncio.StreamReader = field(repr=False)
-
-    async def blocks(self) -> AsyncIterator[bytes]:
-        """The body in the pieces it came in.
-
-        Ends with the body, raises when the connection breaks before.
-        """
-        if self.status in (204, 304):
-            return
-        if self.headers.get("transfer-encoding", "").lower() == "chunked":
-            async for block in self._chunks():
-                yield block
-        elif (length := self.headers.get("content-length")) is not None:
-            left = int(length)
-            while left:
-                block = await self._reader.read(min(left, _BLOCK))
-                if not block:
-                    raise asyncio.IncompleteReadError(b"", left)
-                left -= len(block)
-                yield block
-        else:
-            while block := await self._reader.read(_BLOCK):
-                yield block
-
-    async def _chunks(self) -> AsyncIterator[bytes]:
-        while size := int((await _line(self._reader)).partition(b";")[0], 16):
-            left = size
-            while left:
-                block = await self._reader.read(min(left, _BLOCK))
-                if not block:
-                    raise asyncio.IncompleteReadError(b"", left)
-                left -= len(block)
-                yield block
-            await self._reader.readexactly(2)
-        while await _line(self._reader):
-            pass
-
-    async def body(self) -> bytes:
-        """The whole body."""
-        return b"".join([block async for block in self.blocks()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +79,7 @@ class HttpClient:
                 if body:
                     writer.write(body)
                 await writer.drain()
-                response = await _read_head(reader)
+                response = await read_head(reader)
             yield response
         except TimeoutError as error:
             raise EngineUnavailable(
@@ -159,7 +111,7 @@ class HttpClient:
                     head = self._head("POST", target, body, "application/json", "Upgrade")
                     writer.write(head + (body or b""))
                     await writer.drain()
-                    response = await _read_head(reader)
+                    response = await read_head(reader)
             except TimeoutError as error:
                 raise EngineUnavailable(
                     f"The container engine at {self.host} did not answer POST {path} in time."
@@ -200,21 +152,6 @@ class HttpClient:
         elif method == "POST":
             lines.append("Content-Length: 0")
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
-
-
-async def _read_head(reader: asyncio.StreamReader) -> Response:
-    version, status, *_ = (await _line(reader)).split(None, 2)
-    if not version.startswith(b"HTTP/1."):
-        raise ValueError(f"it speaks {version!r}, not HTTP/1.1")
-    headers: dict[str, str] = {}
-    while line := await _line(reader):
-        name, _, value = line.decode("latin-1").partition(":")
-        headers[name.strip().lower()] = value.strip()
-    return Response(int(status), headers, reader)
-
-
-async def _line(reader: asyncio.StreamReader) -> bytes:
-    return (await reader.readuntil(b"\r\n"))[:-2]
 
 
 def _reason(error: Exception) -> str:

@@ -15,9 +15,7 @@ from minikube8s.api.resources import Resource
 
 _CONTAINER = (
     "lifecycle",
-    "livenessProbe",
     "ports[].hostPort",
-    "readinessProbe",
     "resizePolicy",
     "restartPolicyRules",
     "securityContext.appArmorProfile",
@@ -25,7 +23,6 @@ _CONTAINER = (
     "securityContext.seLinuxOptions",
     "securityContext.seccompProfile",
     "securityContext.windowsOptions",
-    "startupProbe",
     "terminationMessagePath!/dev/termination-log",
     "terminationMessagePolicy=FallbackToLogsOnError",
     "volumeDevices",
