@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from minikube8s.api.resources import Resource
 
 _CONTAINER = (
-    "lifecycle",
     "ports[].hostPort",
     "resizePolicy",
     "restartPolicyRules",
@@ -63,7 +62,6 @@ _POD = (
     "containers[].restartPolicy",
     "ephemeralContainers",
     *(f"volumes[].{path}" for path in _VOLUME),
-    "activeDeadlineSeconds",
     "affinity.podAffinity",
     "affinity.podAntiAffinity",
     "hostUsers=false",

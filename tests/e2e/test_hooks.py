@@ -1,0 +1,88 @@
+"""postStart and preStop: run when they should, and told when they fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.cluster import Cluster
+from tests.support.manifests import SLEEP, container, pod
+from tests.support.podlife import apply, container_status, events, followed, gone, status
+from tests.support.wait import until
+
+NGINX_PORT = [{"name": "http", "containerPort": 80}]
+
+
+def script(text: str) -> dict[str, Any]:
+    return {"exec": {"command": ["sh", "-c", text]}}
+
+
+def test_hooks_run_after_the_start_and_before_the_stop(cluster: Cluster) -> None:
+    """The second container asks the third one, and both wait for the first one's postStart."""
+    get = {"httpGet": {"port": "http", "path": "/greeting", "host": ""}}
+    bye = {"httpGet": {"port": 80, "path": "/farewell"}}
+    first = container(
+        *SLEEP,
+        name="first",
+        lifecycle={
+            "postStart": script("sleep 2; echo ready > /proc/1/fd/1"),
+            "preStop": script("echo stopping > /proc/1/fd/1; sleep 1"),
+        },
+    )
+    web = container(
+        name="web",
+        image="nginx:1.10",
+        ports=NGINX_PORT,
+        lifecycle={"postStart": get, "preStop": bye},
+    )
+    nap = container(*SLEEP, name="nap", lifecycle={"preStop": {"sleep": {"seconds": 1}}})
+    apply(cluster, pod("hooked", first, web, nap))
+    waiting = until(
+        "the first container is in its hook",
+        lambda: container_status(cluster, "hooked", "first")["state"].get("waiting"),
+    )
+    assert waiting == {"reason": "ContainerCreating"}
+    until("it runs", lambda: status(cluster, "hooked")["phase"] == "Running")
+    started = [
+        container_status(cluster, "hooked", name)["state"]["running"]["startedAt"]
+        for name in ("first", "web", "nap")
+    ]
+    assert started == sorted(started) and started[0] < started[1]
+    with (
+        followed(cluster, "hooked", "first") as first_says,
+        followed(cluster, "hooked", "web") as web_says,
+    ):
+        assert first_says.stdout is not None and web_says.stdout is not None
+        assert first_says.stdout.readline() == "ready\n"
+        deleted = cluster.kubectl("delete", "pod", "hooked")
+        deleted.ok()
+        assert 1 <= deleted.seconds < 10
+        assert first_says.stdout.readline() == "stopping\n"
+        asked = web_says.stdout.read()
+        assert "GET /greeting" in asked and "GET /farewell" in asked
+    told = events(cluster, "hooked")
+    assert sorted(message for reason, message in told if reason == "Killing") == [
+        "Stopping container first",
+        "Stopping container nap",
+        "Stopping container web",
+    ]
+
+
+def test_hooks_that_fail_are_told_and_a_failed_post_start_restarts_the_container(
+    cluster: Cluster,
+) -> None:
+    bad = container(*SLEEP, name="bad", lifecycle={"postStart": script("exit 7")})
+    bad["lifecycle"]["preStop"] = {"exec": {"command": ["/no/such/command"]}}
+    apply(cluster, pod("unhooked", bad))
+    until(
+        "it waits",
+        lambda: (
+            container_status(cluster, "unhooked", "bad")["state"]["waiting"]["reason"]
+            == "CrashLoopBackOff"
+        ),
+    )
+    told = events(cluster, "unhooked")
+    assert ("FailedPostStartHook", "PostStartHook failed") in told
+    assert ("Killing", "FailedPostStartHook") in told
+    assert ("FailedPreStopHook", "PreStopHook failed") in told
+    cluster.kubectl("delete", "pod", "unhooked", "--wait=false").ok()
+    gone(cluster, "unhooked", seconds=10)
