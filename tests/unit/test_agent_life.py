@@ -164,3 +164,46 @@ async def test_a_pod_ends_when_its_last_sidecar_has(node: Node) -> None:
     ended = elapsed(node)
     await node.until(lambda: phase(node) == "Succeeded")
     assert 8 <= elapsed(node) - ended <= 10
+
+
+@on_a_node
+async def test_an_ephemeral_container_is_told_of_and_does_not_count(node: Node) -> None:
+    pod = pod_json()
+    node.sync(pod)
+    await node.running()
+    debugger = container("debugger", targetContainerName="app")
+    node.put("pods", {**pod, "spec": {**pod["spec"], "ephemeralContainers": [debugger]}})
+
+    def told() -> dict[str, Any]:
+        (one,) = node.reports.statuses["uid-1"].get("ephemeralContainerStatuses", [{}])
+        return dict(one)
+
+    await node.until(lambda: told().get("state", {}).get("running"))
+    assert told()["ready"] is False and "started" not in told()
+    node.runtime.exit(node.newest("debugger").id, 3)
+    await node.until(lambda: told()["state"].get("terminated"))
+    assert told()["state"]["terminated"]["exitCode"] == 3
+    assert node.condition("Ready") == "True"
+    await node.clock.sleep(1000)
+    assert told()["restartCount"] == 0
+
+
+@on_a_node
+async def test_a_container_that_never_came_is_told_as_such_when_its_pod_fails(node: Node) -> None:
+    node.sync(pod_json(container(image="app:nope"), activeDeadlineSeconds=30))
+    await node.until(lambda: phase(node) == "Failed")
+    ended = node.state()["terminated"]
+    assert (ended["reason"], ended["exitCode"]) == ("ContainerStatusUnknown", 137)
+
+
+@on_a_node
+async def test_an_eviction_is_a_disruption(node: Node) -> None:
+    node.sync(pod_json())
+    await node.running()
+    node.pods.doom("uid-1", "Evicted", "The node was low on resource: memory.", timedelta())
+    await node.until(lambda: phase(node) == "Failed")
+    conditions = node.reports.statuses["uid-1"]["conditions"]
+    (target,) = [one for one in conditions if one["type"] == "DisruptionTarget"]
+    assert (target["status"], target["reason"]) == ("True", "TerminationByKubelet")
+    assert target["message"] == "The node was low on resource: memory."
+    assert target["observedGeneration"] == 1

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.values import (
+    CreateContainer,
     Desired,
     Doom,
     Fault,
@@ -304,3 +305,74 @@ def test_a_doomed_pod_starts_nothing() -> None:
     assert next_step(wanted, nothing, NOW) == Step()
     made = observed(POD, seen("app", CREATED))
     assert told(next_step(wanted, made, NOW)) == ["UnplugNetwork POD"]
+
+
+def test_an_ephemeral_container_joins_a_running_pod_and_runs_once() -> None:
+    debugger = container("debugger", targetContainerName="app")
+    images = {name: ImageState(image="app:1", attempt=0) for name in ("app", "debugger")}
+    app = seen("app", RUNNING)
+
+    def step(*found: Container) -> Step:
+        return decide(observed(POD, *found, images=images), ephemeralContainers=[debugger])
+
+    (made,) = step(app).actions
+    assert isinstance(made, CreateContainer)
+    assert (made.target, made.beside) == ("debugger", "app-0")
+    assert told(step(app, seen("debugger", CREATED))) == ["StartContainer debugger"]
+    assert step(app, seen("debugger", EXITED, exit_code=1)) == Step()
+    assert told(step(seen("app", EXITED, 1, backoff=1))) == []
+
+
+def test_an_ephemeral_container_does_not_keep_a_pod_from_its_end() -> None:
+    ended = observed(POD, seen("app", EXITED), seen("debugger", RUNNING))
+    spec = {"ephemeralContainers": [container("debugger")], "restartPolicy": "Never"}
+    assert told(decide(ended, **spec)) == ["Signal debugger"]
+
+
+RULE = {"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}
+ELSE = {"action": "Restart", "exitCodes": {"operator": "NotIn", "values": [0, 42]}}
+POLICIES = [
+    ("Always", {}, 0, True),
+    ("Never", {}, 1, False),
+    ("Never", {"restartPolicy": "Always"}, 0, True),
+    ("Always", {"restartPolicy": "Never"}, 1, False),
+    ("Always", {"restartPolicy": "OnFailure"}, 0, False),
+    ("Always", {"restartPolicy": "OnFailure"}, 1, True),
+    ("Never", {"restartPolicy": "Never", "restartPolicyRules": [RULE]}, 42, True),
+    ("Never", {"restartPolicy": "Never", "restartPolicyRules": [RULE]}, 1, False),
+    ("Never", {"restartPolicy": "Never", "restartPolicyRules": [ELSE]}, 1, True),
+    ("Never", {"restartPolicy": "Never", "restartPolicyRules": [ELSE]}, 42, False),
+]
+
+
+@pytest.mark.parametrize(("pods", "own", "code", "restarts"), POLICIES)
+def test_a_containers_own_restart_policy_and_rules_go_before_the_pods(
+    pods: str, own: dict[str, Any], code: int, restarts: bool
+) -> None:
+    pod = view(pod_json(container(**own), restartPolicy=pods))
+    state = observed(POD, seen("app", EXITED, exit_code=code), images=IMAGE_2)
+    step = next_step(Desired(ref=REF, pod=pod), state, NOW)
+    assert (told(step) == ["CreateContainer app"]) == restarts
+
+
+def test_an_init_container_that_may_not_restart_fails_the_pod() -> None:
+    spec = {"initContainers": [container("one", restartPolicy="Never")]}
+    failed = observed(POD, seen("one", EXITED, exit_code=1))
+    assert told(decide(failed, **spec)) == ["UnplugNetwork POD"]
+
+
+def test_a_rule_makes_the_whole_pod_begin_anew() -> None:
+    rule = {"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [9]}}
+    watcher = container("app", restartPolicy="Never", restartPolicyRules=[rule])
+    pod = view(pod_json(watcher, container("b"), initContainers=[container("one")]))
+    wanted = Desired(ref=REF, pod=pod)
+    one, app = seen("one", EXITED), seen("app", EXITED, exit_code=9)
+    state = observed(POD, one, app, seen("b", RUNNING))
+    assert told(next_step(wanted, state, NOW)) == ["Signal b"]
+    dead = one, app, seen("b", EXITED, exit_code=137)
+    assert told(next_step(wanted, observed(POD, *dead), NOW)) == ["Signal POD"]
+    asleep = observed(seen("POD", EXITED), *dead)
+    assert "CreateSandbox POD" in told(next_step(wanted, asleep, NOW))
+    images = {name: ImageState(image="app:1", attempt=1) for name in ("one", "app", "b")}
+    fresh = observed(seen("POD", RUNNING, attempt=1), *dead, images=images)
+    assert told(next_step(wanted, fresh, NOW)) == ["CreateContainer one"]

@@ -14,6 +14,7 @@ from mk8s_agent.node.machine import Machine, default_address, read_machine
 from mk8s_agent.node.status import NodeState
 from mk8s_agent.pods.identity import ATTEMPT, BACKOFF
 from mk8s_agent.pods.logs import choose, log_options
+from mk8s_agent.pods.restarts import Policy
 from mk8s_agent.runtime.interface import Container, Phase
 
 from tests.support.virtualtime import EPOCH as NOW
@@ -119,15 +120,15 @@ def test_which_attempt_s_log_is_meant(
     phases: list[Phase], policy: str, now: str | None, before: str | None
 ) -> None:
     attempts = tuple(attempt(len(phases) - 1 - index, phase) for index, phase in enumerate(phases))
-    present = choose(attempts, policy, previous=False)
-    earlier = choose(attempts, policy, previous=True)
+    present = choose(attempts, Policy(policy), previous=False)
+    earlier = choose(attempts, Policy(policy), previous=True)
     assert (present.id if present else None, earlier.id if earlier else None) == (now, before)
 
 
 def test_an_attempt_that_could_not_start_does_not_hide_the_log_of_one_that_ran() -> None:
     unstarted = msgspec.structs.replace(attempt(1, EXITED), started_at=None, error="no such file")
     for previous in (False, True):
-        chosen = choose((unstarted, attempt(0, EXITED)), "Always", previous=previous)
+        chosen = choose((unstarted, attempt(0, EXITED)), Policy("Always"), previous=previous)
         assert chosen is not None and chosen.id == "0"
     only = choose((unstarted,), "Always", previous=False)
     assert only is not None and only.id == "1"

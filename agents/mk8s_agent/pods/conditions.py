@@ -12,7 +12,10 @@ from minikube8s.api.times import now_rfc3339
 from minikube8s.api.views import Pod
 from minikube8s.api.views import PodCondition as ConditionView
 from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar
-from mk8s_agent.pods.values import Network, Observed, is_running
+from mk8s_agent.pods.values import Doom, Network, Observed, is_running
+
+_DISRUPTIONS = {"Evicted", "Preempting", "Terminated"}
+"""Reasons of a pod's failure that lie outside of it: who runs it may try again."""
 
 
 class Previous(msgspec.Struct, frozen=True):
@@ -60,6 +63,7 @@ def conditions(
     phase: str,
     unready: Sequence[str],
     before: Previous,
+    doom: Doom | None,
     now: datetime,
 ) -> list[dict[str, Any]]:
     """The pod's conditions; those that others set (readiness gates) are kept as they are."""
@@ -72,7 +76,12 @@ def conditions(
         "ContainersReady": ready,
         "PodScheduled": _Verdict(True),
     }
+    if doom is not None and doom.reason in _DISRUPTIONS:
+        verdicts["DisruptionTarget"] = _Verdict(True, "TerminationByKubelet", doom.message)
     own = [_condition(type, verdict, before, now) for type, verdict in verdicts.items()]
+    if generation := pod.metadata.generation:
+        for one in own:
+            one["observedGeneration"] = generation
     return own + [_kept(one) for one in pod.status.conditions if one.type not in verdicts]
 
 
@@ -140,6 +149,8 @@ def _kept(one: ConditionView) -> dict[str, Any]:
         "lastProbeTime": one.last_probe_time,
         "lastTransitionTime": one.last_transition_time,
     }
+    if one.observed_generation:
+        condition["observedGeneration"] = one.observed_generation
     if one.reason:
         condition["reason"] = one.reason
     if one.message:

@@ -22,8 +22,9 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What a container finds: its sandbox, its variables, files of the agent's, the node's
     abilities.
 
-    `image_user` is the user that the image names. `memory_capacity` in bytes. Without `may_protect`
-    the engine cannot lower a process's out-of-memory score below its own.
+    `beside` is the container whose processes this one sees; empty: its own. `image_user` is the
+    user that the image names. `memory_capacity` in bytes. Without `may_protect` the engine cannot
+    lower a process's out-of-memory score below its own.
     """
 
     owner: Mapping[str, str]
@@ -33,6 +34,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     image_user: str
     memory_capacity: int
     may_protect: bool
+    beside: str = ""
 
 
 def container_spec(
@@ -74,6 +76,8 @@ def _words(words: tuple[str, ...], values: Mapping[str, str]) -> tuple[str, ...]
 def _pid_mode(pod: Pod, around: Surroundings) -> str:
     if pod.spec.host_pid:
         return "host"
+    if around.beside:
+        return f"container:{around.beside}"
     return f"container:{around.sandbox_id}" if pod.spec.share_process_namespace else ""
 
 

@@ -8,13 +8,11 @@ from typing import Any
 from minikube8s.api.times import now_rfc3339
 from minikube8s.api.views import Container as ContainerView
 from mk8s_agent.pods.identity import PodRef
-from mk8s_agent.pods.restarts import restart
+from mk8s_agent.pods.restarts import Policy, restart
 from mk8s_agent.pods.values import Observed
 from mk8s_agent.runtime.interface import Container, Phase
 
 START_ERROR_EXIT = 128
-_WAITING = {"reason": "ContainerCreating"}
-_INITIALIZING = {"reason": "PodInitializing"}
 _LOST = {
     "exitCode": 137,
     "reason": "ContainerStatusUnknown",
@@ -28,16 +26,15 @@ _LOST = {
 def container_status(
     ref: PodRef,
     container: ContainerView,
-    policy: str,
+    policy: Policy,
     observed: Observed,
     now: datetime,
-    *,
-    turn: bool,
+    wait: str,
 ) -> dict[str, Any]:
-    """A v1.ContainerStatus. `turn` is false while init containers have to end first."""
+    """A v1.ContainerStatus. `wait` is the reason for which it waits if nothing is wrong."""
     attempts = observed.attempts(container.name)
     newest = attempts[0] if attempts else None
-    state, last = _states(ref, container, policy, observed, now, turn)
+    state, last = _states(ref, container, policy, observed, now, wait)
     health = observed.health_of(container)
     status: dict[str, Any] = {
         "name": container.name,
@@ -85,20 +82,20 @@ def _reason(dead: Container) -> str:
 def _states(
     ref: PodRef,
     container: ContainerView,
-    policy: str,
+    policy: Policy,
     observed: Observed,
     now: datetime,
-    turn: bool,
+    wait: str,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """(state, lastState)."""
     attempts = observed.attempts(container.name)
     newest = attempts[0] if attempts else None
     if newest is None or newest.phase is Phase.CREATED:
-        waiting = _trouble(container, observed) or (_WAITING if turn else _INITIALIZING)
+        waiting = _trouble(container, observed) or {"reason": wait}
         lost = not attempts and container.name in observed.begun
         return {"waiting": waiting}, {"terminated": _LOST} if lost else _last(attempts)
     if newest.id in observed.starting and newest.phase is Phase.RUNNING:
-        return {"waiting": _in_hook(newest, observed, turn)}, _last(attempts)
+        return {"waiting": _in_hook(newest, observed, wait)}, _last(attempts)
     if newest.phase is Phase.RUNNING:
         since = now_rfc3339(newest.started_at or newest.created_at)
         return {"running": {"startedAt": since}}, _last(attempts)
@@ -107,17 +104,17 @@ def _states(
     return {"terminated": terminated(newest)}, _last(attempts[1:])
 
 
-def _in_hook(starting: Container, observed: Observed, turn: bool) -> dict[str, str]:
+def _in_hook(starting: Container, observed: Observed, wait: str) -> dict[str, str]:
     """A container counts as running once its postStart hook has ended well."""
     if starting.id in observed.verdicts:
         return {"reason": "PostStartHookError", "message": "PostStartHook failed"}
-    return _WAITING if turn else _INITIALIZING
+    return {"reason": wait}
 
 
 def _between_attempts(
     ref: PodRef,
     container: ContainerView,
-    policy: str,
+    policy: Policy,
     observed: Observed,
     now: datetime,
     dead: Container,

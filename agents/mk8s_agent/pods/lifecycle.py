@@ -7,7 +7,7 @@ from typing import Literal
 
 from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod
-from mk8s_agent.pods.restarts import failed, restart
+from mk8s_agent.pods.restarts import Policy, failed, restart
 from mk8s_agent.pods.values import Desired, Doom, Observed, joined
 from mk8s_agent.runtime.interface import Container, Phase
 
@@ -20,9 +20,13 @@ _GRACE_SECONDS = 30
 
 def view_of(pod: Pod, name: str) -> ContainerView | None:
     """What the pod says of its container of that name; None when it has none."""
+    return next((one for one in all_containers(pod) if one.name == name), None)
+
+
+def all_containers(pod: Pod) -> tuple[ContainerView, ...]:
+    """The pod's containers of all kinds."""
     spec = pod.spec
-    every = (*spec.containers, *spec.init_containers, *spec.ephemeral_containers)
-    return next((one for one in every if one.name == name), None)
+    return (*spec.init_containers, *spec.containers, *spec.ephemeral_containers)
 
 
 def grace_of(pod: Pod) -> timedelta:
@@ -36,15 +40,19 @@ def is_sidecar(container: ContainerView) -> bool:
     return container.restart_policy == "Always"
 
 
-def policy_of(pod: Pod, container: ContainerView, *, init: bool) -> str:
-    """The restart policy that holds for one container.
+def policy_of(pod: Pod, container: ContainerView) -> Policy:
+    """The restart policy that holds for one of the pod's containers.
 
-    An init container that did its work stays ended.
+    An init container that did its work stays ended, an ephemeral one in any case.
     """
-    if init and is_sidecar(container):
-        return "Always"
-    policy = pod.spec.restart_policy
-    return "OnFailure" if init and policy == "Always" else policy
+    spec = pod.spec
+    if any(one.name == container.name for one in spec.ephemeral_containers):
+        return Policy("Never")
+    name = container.restart_policy or spec.restart_policy
+    init = any(one.name == container.name for one in spec.init_containers)
+    if init and name == "Always" and not is_sidecar(container):
+        name = "OnFailure"
+    return Policy(name, container.restart_policy_rules)
 
 
 def init_done(container: ContainerView, observed: Observed) -> bool:
@@ -80,13 +88,12 @@ def outcome(pod: Pod, observed: Observed) -> Outcome | None:
     """
     if pod.status.phase in ("Succeeded", "Failed"):
         return "Succeeded" if pod.status.phase == "Succeeded" else "Failed"
-    policy = pod.spec.restart_policy
-    ended = [_ended(policy, observed.newest(one.name)) for one in pod.spec.containers]
+    ended = [_ended(pod, one, observed) for one in pod.spec.containers]
     if ended and all(one is not None for one in ended):
         return "Failed" if any(one is not None and failed(one) for one in ended) else "Succeeded"
     if not initialized(pod, observed):
         for one in pod.spec.init_containers:
-            dead = _ended(policy_of(pod, one, init=True), observed.newest(one.name))
+            dead = _ended(pod, one, observed)
             if dead is not None and failed(dead):
                 return "Failed"
     return None
@@ -117,8 +124,9 @@ def doom_of(desired: Desired, now: datetime) -> Doom | None:
     return Doom(reason=_DEADLINE_EXCEEDED, message=_DEADLINE_MESSAGE, by=by)
 
 
-def _ended(policy: str, newest: Container | None) -> Container | None:
+def _ended(pod: Pod, container: ContainerView, observed: Observed) -> Container | None:
     """The container, if it ended and will not run again."""
+    newest = observed.newest(container.name)
     if newest is None or newest.phase is not Phase.EXITED:
         return None
-    return newest if restart(policy, newest) is None else None
+    return newest if restart(policy_of(pod, container), newest) is None else None

@@ -11,9 +11,9 @@ from minikube8s.api.times import parse_time
 from mk8s_agent.assignments import Assignments
 from mk8s_agent.link.errors import StreamError
 from mk8s_agent.pods.identity import CONTAINER, POD_NAME, POD_NAMESPACE, POD_UID
-from mk8s_agent.pods.lifecycle import policy_of
+from mk8s_agent.pods.lifecycle import policy_of, view_of
 from mk8s_agent.pods.node_context import NodeContext
-from mk8s_agent.pods.restarts import restart
+from mk8s_agent.pods.restarts import Policy, restart
 from mk8s_agent.pods.values import sort_containers
 from mk8s_agent.runtime.errors import ContainerNotFound, EngineUnavailable
 from mk8s_agent.runtime.interface import Container, LogOptions, Phase
@@ -81,7 +81,7 @@ class PodLogs:
             raise StreamError("InternalError", str(error), 500) from error
 
 
-def choose(attempts: tuple[Container, ...], policy: str, *, previous: bool) -> Container | None:
+def choose(attempts: tuple[Container, ...], policy: Policy, *, previous: bool) -> Container | None:
     """The attempt that is meant, of all that are left, newest first. Pure.
 
     The present one, or the last one that ended while none runs. Before that: what `lastState` tells
@@ -115,13 +115,10 @@ def log_options(options: dict[str, Any], now: datetime) -> LogOptions:
     )
 
 
-def restart_policy(assignments: Assignments, namespace: str, pod: str, container: str) -> str:
+def restart_policy(assignments: Assignments, namespace: str, pod: str, container: str) -> Policy:
     """The restart policy of one container of an assigned pod."""
     assigned = assignments.pods().get((namespace, pod))
-    if assigned is None:
-        return "Never"
-    view = assigned.view
-    for init in view.spec.init_containers:
-        if init.name == container:
-            return policy_of(view, init, init=True)
-    return view.spec.restart_policy
+    found = None if assigned is None else view_of(assigned.view, container)
+    if assigned is None or found is None:
+        return Policy("Never")
+    return policy_of(assigned.view, found)

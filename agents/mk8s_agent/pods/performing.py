@@ -145,6 +145,7 @@ async def _create_container(
     around = Surroundings(
         owner=ctx.owner,
         sandbox_id=action.sandbox.id,
+        beside=action.beside,
         environment=values,
         mounts=await pod_volumes.mounts(pod, container, values, ctx),
         image_user=image.user,

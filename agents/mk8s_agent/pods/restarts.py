@@ -12,12 +12,24 @@ from datetime import datetime, timedelta
 import msgspec
 
 from minikube8s.api.views import Pod
+from minikube8s.api.views.containers import ContainerRestartRule
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.pods.identity import BACKOFF, number
 from mk8s_agent.runtime.interface import Container
 
 _DELAYS = Backoff(initial=10.0, maximum=300.0)
 _FORGIVEN_AFTER = timedelta(minutes=10)
+
+
+RESTART_ALL = "RestartAllContainers"
+"""The action of a rule after which the whole pod begins anew."""
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """When one container runs again: Always, OnFailure or Never, unless a rule says otherwise."""
+
+    name: str
+    rules: tuple[ContainerRestartRule, ...] = ()
 
 
 class Restart(msgspec.Struct, frozen=True):
@@ -31,12 +43,10 @@ class Restart(msgspec.Struct, frozen=True):
     level: int
 
 
-def restart(policy: str, dead: Container) -> Restart | None:
-    """What the restart policy (Always, OnFailure, Never) says of a container that ended.
-
-    None: nothing more.
-    """
-    if policy == "Never" or (policy == "OnFailure" and not failed(dead)):
+def restart(policy: Policy, dead: Container) -> Restart | None:
+    """What the restart policy says of a container that ended. None: nothing more."""
+    stays = policy.name == "Never" or (policy.name == "OnFailure" and not failed(dead))
+    if stays and not rule_action(policy, dead):
         return None
     ended = dead.finished_at or dead.created_at
     level = number(dead.labels, BACKOFF)
@@ -44,6 +54,14 @@ def restart(policy: str, dead: Container) -> Restart | None:
         level = 0
     delay = timedelta(seconds=_DELAYS.delay(level - 1)) if level else timedelta()
     return Restart(ended + delay, delay, level + 1)
+
+
+def rule_action(policy: Policy, dead: Container) -> str:
+    """What the first rule that speaks of the container's exit code wants; empty: none does."""
+    for rule in policy.rules:
+        if (dead.exit_code in rule.exit_codes.values) == (rule.exit_codes.operator == "In"):
+            return rule.action
+    return ""
 
 
 def failed(dead: Container) -> bool:

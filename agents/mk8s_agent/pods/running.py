@@ -10,8 +10,8 @@ from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod
 from mk8s_agent.pods.ending import clear_old_attempts, end, end_within, kill, stopping
 from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar, policy_of
-from mk8s_agent.pods.plan import Plan, own_target
-from mk8s_agent.pods.restarts import restart
+from mk8s_agent.pods.plan import Plan, name_of, own_target
+from mk8s_agent.pods.restarts import RESTART_ALL, restart, rule_action
 from mk8s_agent.pods.values import (
     PULL_FAILED,
     BackOffImage,
@@ -40,11 +40,12 @@ _PULL_ERROR_SHOWN = timedelta(seconds=3)
 class _Turn(NamedTuple):
     """A container whose turn it is.
 
-    `may_start` is false while another one's postStart hook holds it up: then it is only prepared.
+    `fixed`: what it runs cannot be changed any more. `may_start` is false while another one's
+    postStart hook holds it up: then it is only prepared.
     """
 
     container: ContainerView
-    init: bool
+    fixed: bool = False
     may_start: bool = True
 
 
@@ -52,6 +53,9 @@ def bring_up(plan: Plan, pod: Pod) -> None:
     """Bring up what is missing: the sandbox, then its network, beside that the containers."""
     observed = plan.observed
     sandbox = observed.sandbox
+    if _restarts_all(pod, observed):
+        _end_sandbox(plan)
+        return
     if sandbox is None or sandbox.phase is Phase.EXITED:
         strays = [one for one in observed.everything() if is_running(one)]
         for one in strays:
@@ -69,6 +73,27 @@ def bring_up(plan: Plan, pod: Pod) -> None:
     for turn in _due(pod, observed):
         _advance(plan, pod, turn, sandbox)
     clear_old_attempts(plan, pod)
+
+
+def _restarts_all(pod: Pod, observed: Observed) -> bool:
+    """Whether a container ended in a way after which the whole pod shall begin anew."""
+    for one in (*pod.spec.init_containers, *pod.spec.containers):
+        newest = observed.newest(one.name)
+        if newest is None or newest.phase is not Phase.EXITED:
+            continue
+        asked = rule_action(policy_of(pod, one), newest) == RESTART_ALL
+        if asked and joined(newest, observed.sandbox) and is_running(observed.sandbox):
+            return True
+    return False
+
+
+def _end_sandbox(plan: Plan) -> None:
+    """End all containers, then what they share: then the pod comes up as if it were new."""
+    running = [one for one in plan.observed.everything() if is_running(one)]
+    for one in running:
+        kill(plan, one, f"Stopping container {name_of(one)}")
+    if not running and plan.observed.sandbox is not None:
+        kill(plan, plan.observed.sandbox)
 
 
 def _keep_volumes(plan: Plan, pod: Pod) -> None:
@@ -91,14 +116,16 @@ def _volumes_ready(pod: Pod, observed: Observed) -> bool:
 
 def _due(pod: Pod, observed: Observed) -> Iterator[_Turn]:
     """The containers whose turn it is."""
+    for one in pod.spec.ephemeral_containers:
+        yield _Turn(one, fixed=True)
     for one in pod.spec.init_containers:
         if is_sidecar(one) or not initialized(pod, observed):
-            yield _Turn(one, init=True)
+            yield _Turn(one, fixed=not is_sidecar(one))
         if not init_done(one, observed) and not initialized(pod, observed):
             return
     may_start = True
     for one in pod.spec.containers:
-        yield _Turn(one, init=False, may_start=may_start)
+        yield _Turn(one, may_start=may_start)
         may_start = may_start and not _holds_up(one, observed)
 
 
@@ -126,8 +153,8 @@ def _advance(plan: Plan, pod: Pod, turn: _Turn, sandbox: Container | None) -> No
             _start(plan, turn, newest, sandbox)
             return
         attempt = max(attempt, attempt_of(newest) + 1)
-        if not turn.init or is_sidecar(container) or joined(newest, plan.observed.sandbox):
-            again = restart(policy_of(pod, container, init=turn.init), newest)
+        if not _begins_anew(pod, container, newest, plan.observed):
+            again = restart(policy_of(pod, container), newest)
             if again is None:
                 return
             if again.at > plan.now:
@@ -135,8 +162,21 @@ def _advance(plan: Plan, pod: Pod, turn: _Turn, sandbox: Container | None) -> No
                 return
             backoff = again.level
     ready = _image_present(plan, container, attempt) and _volumes_ready(pod, plan.observed)
-    if ready and sandbox is not None:
-        plan.add(CreateContainer(container, attempt, backoff, sandbox))
+    if not ready or sandbox is None:
+        return
+    beside = plan.observed.newest(container.target_container_name)
+    if not container.target_container_name or is_running(beside):
+        near = beside.id if beside else ""
+        plan.add(CreateContainer(container, attempt, backoff, sandbox, near))
+
+
+def _begins_anew(pod: Pod, container: ContainerView, dead: Container, observed: Observed) -> bool:
+    """Whether this init container did its work for a sandbox that is not there any more."""
+    return (
+        any(one.name == container.name for one in pod.spec.init_containers)
+        and not is_sidecar(container)
+        and not joined(dead, observed.sandbox)
+    )
 
 
 def _watch(
@@ -148,7 +188,7 @@ def _watch(
         kill(plan, running, stopping(running))
     elif verdict := observed.verdicts.get(running.id):
         end(plan, pod, running, verdict.event, verdict.by)
-    elif running.image != container.image and (not turn.init or is_sidecar(container)):
+    elif running.image != container.image and not turn.fixed:
         event = f"Container {container.name} definition changed, will be restarted"
         end_within(plan, pod, running, event)
     elif running.id in observed.starting and container.lifecycle.post_start is not None:

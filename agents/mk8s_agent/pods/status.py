@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from minikube8s.api.times import now_rfc3339
+from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod
 from mk8s_agent.pods.conditions import Previous, conditions
 from mk8s_agent.pods.container_status import container_status
@@ -23,29 +24,33 @@ from mk8s_agent.pods.lifecycle import (
 from mk8s_agent.pods.qos import qos_class
 from mk8s_agent.pods.values import Doom, Observed, is_running
 
+_NEVER_SEEN = {
+    "exitCode": 137,
+    "reason": "ContainerStatusUnknown",
+    "message": "The container could not be located when the pod was terminated",
+    "startedAt": None,
+    "finishedAt": None,
+}
+
 
 def pod_status(
     pod: Pod, observed: Observed, node_ip: str, before: Previous, doom: Doom | None, now: datetime
 ) -> dict[str, Any]:
     """The pod's v1.PodStatus. `doom` is why the node lets it fail."""
     ref = PodRef(pod.metadata.namespace, pod.metadata.name, pod.metadata.uid)
-    ready_to_init = initialized(pod, observed)
-    inits = [
-        container_status(ref, one, policy_of(pod, one, init=True), observed, now, turn=True)
-        for one in pod.spec.init_containers
-    ]
-    for view, init in zip(pod.spec.init_containers, inits, strict=True):
-        if not is_sidecar(view):
-            init["ready"] = init["state"].get("terminated", {}).get("exitCode") == 0
-    mains = [
-        container_status(ref, one, pod.spec.restart_policy, observed, now, turn=ready_to_init)
-        for one in pod.spec.containers
-    ]
+
+    def told(containers: tuple[ContainerView, ...]) -> list[dict[str, Any]]:
+        every = [_container(ref, pod, one, observed, now) for one in containers]
+        return [_lost(one) for one in every] if ended and doom is not None else every
+
+    ended = not any(is_running(one) for one in observed.everything())
+    inits, mains = told(pod.spec.init_containers), told(pod.spec.containers)
+    ephemeral = told(pod.spec.ephemeral_containers)
     phase = _phase(pod, observed, doom)
     unready = [one["name"] for one in mains if not one["ready"]]
     status: dict[str, Any] = {
         "phase": phase,
-        "conditions": conditions(pod, observed, phase, unready, before, now),
+        "conditions": conditions(pod, observed, phase, unready, before, doom, now),
         "hostIP": node_ip,
         "hostIPs": [{"ip": node_ip}],
         "startTime": before.start_time or now_rfc3339(now),
@@ -63,7 +68,33 @@ def pod_status(
         status["podIPs"] = [{"ip": address}]
     if inits:
         status["initContainerStatuses"] = inits
+    if ephemeral:
+        status["ephemeralContainerStatuses"] = ephemeral
     return status
+
+
+def _container(
+    ref: PodRef, pod: Pod, container: ContainerView, observed: Observed, now: datetime
+) -> dict[str, Any]:
+    """A v1.ContainerStatus of the pod's: who may be ready, and counts as started, differs."""
+    spec = pod.spec
+    wait = "PodInitializing" if spec.init_containers else "ContainerCreating"
+    one = container_status(ref, container, policy_of(pod, container), observed, now, wait)
+    if any(other.name == container.name for other in spec.ephemeral_containers):
+        one["ready"] = False
+        del one["started"]
+    elif not is_sidecar(container) and any(
+        other.name == container.name for other in spec.init_containers
+    ):
+        one["ready"] = one["state"].get("terminated", {}).get("exitCode") == 0
+    return one
+
+
+def _lost(status: dict[str, Any]) -> dict[str, Any]:
+    """A container that never came before its pod failed, as Kubernetes tells it."""
+    if "waiting" not in status["state"]:
+        return status
+    return {**status, "state": {"terminated": _NEVER_SEEN}}
 
 
 def _phase(pod: Pod, observed: Observed, doom: Doom | None) -> str:

@@ -53,13 +53,11 @@ class Telling:
 
     def backing_off(self, pod: Pod, observed: Observed, now: datetime) -> None:
         """Containers that wait for their next restart."""
-        inits = [(one, policy_of(pod, one, init=True)) for one in pod.spec.init_containers]
-        mains = [(one, pod.spec.restart_policy) for one in pod.spec.containers]
-        for container, policy in inits + mains:
+        for container in (*pod.spec.init_containers, *pod.spec.containers):
             newest = observed.newest(container.name)
             if newest is None or newest.phase is not Phase.EXITED:
                 continue
-            again = restart(policy, newest)
+            again = restart(policy_of(pod, container), newest)
             told = self._backing_off.get(container.name) == newest.id
             if again is None or again.at <= now or told:
                 continue

@@ -304,12 +304,16 @@ class BackOffImage(msgspec.Struct, frozen=True):
 
 
 class CreateContainer(msgspec.Struct, frozen=True):
-    """Make a container in the sandbox."""
+    """Make a container in the sandbox.
+
+    `beside` is the id of the container whose processes it shall see; empty: its own.
+    """
 
     container: ContainerView
     attempt: int
     backoff: int
     sandbox: Container
+    beside: str = ""
 
     @property
     def target(self) -> str:

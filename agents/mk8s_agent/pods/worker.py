@@ -14,14 +14,14 @@ from typing import Any
 import msgspec
 
 from minikube8s.api.times import parse_time
-from minikube8s.api.views import Pod, PodSpec
+from minikube8s.api.views import Pod
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.pods.conditions import Previous, previous, previous_of
 from mk8s_agent.pods.errors import ConfigError
 from mk8s_agent.pods.health import condemned, subjects
 from mk8s_agent.pods.identity import ADDRESS, POD_UID, PodRef
-from mk8s_agent.pods.lifecycle import doom_of, grace_of
+from mk8s_agent.pods.lifecycle import all_containers, doom_of, grace_of
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.node_context import NodeContext, recorder
@@ -63,6 +63,14 @@ ORPHAN_GRACE = timedelta(seconds=2)
 """What a pod that the master has forgotten gets to end: nobody waits for it."""
 _FAULTS = Backoff(initial=1.0, maximum=60.0)
 _ENGINE_PATIENCE = 5.0
+_NEWS = (
+    "phase",
+    "reason",
+    "containerStatuses",
+    "initContainerStatuses",
+    "ephemeralContainerStatuses",
+)
+"""The parts of a status that are reported at once; others wait for actions under way."""
 _VOLUME_FAULTS = Backoff(initial=0.5, maximum=122.0)
 _EXPECTED = (ConfigError, VolumesNotReady, NetworkError, RuntimeFault, OSError)
 
@@ -157,8 +165,7 @@ class PodWorker:
     def _stop(self, by: datetime) -> None:
         if self._stop_by is None:
             self._memory.faults.clear()
-            spec = self._pod.spec if self._pod else PodSpec()
-            for container in (*spec.init_containers, *spec.containers, *spec.ephemeral_containers):
+            for container in all_containers(self._pod) if self._pod else ():
                 if task := self._tasks.get(image_target(container.name)):
                     task.cancel()
         self._stop_by = by if self._stop_by is None else min(by, self._stop_by)
@@ -307,10 +314,7 @@ class PodWorker:
         status = pod_status(pod, observed, self._ctx.facts.address, self._before, doom, now)
         if status == self._reported:
             return
-        if self._tasks and all(
-            status.get(part) == self._reported.get(part)
-            for part in ("phase", "reason", "containerStatuses", "initContainerStatuses")
-        ):
+        if self._tasks and all(status.get(part) == self._reported.get(part) for part in _NEWS):
             # More is about to change: the master writes each status to disk.
             return
         if doom is not None and "reason" not in self._reported and doom is not self._doom:

@@ -7,6 +7,7 @@ from typing import Any
 from mk8s_agent.assignments import Assignments
 from mk8s_agent.link.errors import StreamError
 from mk8s_agent.pods.identity import CONTAINER, POD_NAME, POD_NAMESPACE, POD_UID, SANDBOX_NAME
+from mk8s_agent.pods.lifecycle import view_of
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.interface import Container, Phase, Runtime
 
@@ -45,8 +46,8 @@ class Finder:
         assigned = self._assignments.pods().get((options["namespace"], options["pod"]))
         if assigned is None:
             return False
-        containers = assigned.view.spec.containers
-        return any(one.name == options["container"] and one.stdin_once for one in containers)
+        found = view_of(assigned.view, options["container"])
+        return found is not None and found.stdin_once
 
     async def _running(self, options: dict[str, Any], container: str) -> Container | None:
         namespace, pod = str(options["namespace"]), str(options["pod"])

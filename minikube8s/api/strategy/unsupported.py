@@ -16,7 +16,6 @@ from minikube8s.api.resources import Resource
 _CONTAINER = (
     "ports[].hostPort",
     "resizePolicy",
-    "restartPolicyRules",
     "securityContext.appArmorProfile",
     "securityContext.procMount",
     "securityContext.seLinuxOptions",
@@ -58,9 +57,6 @@ _VOLUME = (
 _POD = (
     *(f"initContainers[].{path}" for path in _CONTAINER),
     *(f"containers[].{path}" for path in _CONTAINER),
-    "initContainers[].restartPolicy!Always",
-    "containers[].restartPolicy",
-    "ephemeralContainers",
     *(f"volumes[].{path}" for path in _VOLUME),
     "affinity.podAffinity",
     "affinity.podAntiAffinity",

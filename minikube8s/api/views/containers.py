@@ -185,8 +185,25 @@ class VolumeMount(View, frozen=True):
     mount_propagation: str = ""
 
 
+class RestartRuleExitCodes(View, frozen=True):
+    """Exit codes that a restart rule speaks of: those `In` the values, or `NotIn`."""
+
+    operator: str = ""
+    values: tuple[int, ...] = ()
+
+
+class ContainerRestartRule(View, frozen=True):
+    """What happens after certain exit codes, whatever the restart policy says."""
+
+    action: str = ""
+    exit_codes: RestartRuleExitCodes = RestartRuleExitCodes()
+
+
 class Container(View, frozen=True):
-    """corev1.Container. An init container with `restart_policy` Always is a sidecar."""
+    """corev1.Container. An init container with `restart_policy` Always is a sidecar.
+
+    `target_container_name` is an ephemeral container's only.
+    """
 
     name: str = ""
     image: str = ""
@@ -205,6 +222,8 @@ class Container(View, frozen=True):
     lifecycle: Lifecycle = Lifecycle()
     security_context: SecurityContext = SecurityContext()
     restart_policy: str = ""
+    restart_policy_rules: tuple[ContainerRestartRule, ...] = ()
+    target_container_name: str = ""
     termination_message_path: str = "/dev/termination-log"
     termination_message_policy: str = "File"
     stdin: bool = False
