@@ -27,13 +27,14 @@ from mk8s_agent.network.pods import PodNetwork
 from mk8s_agent.node.keeper import NodeKeeper
 from mk8s_agent.node.machine import read_machine
 from mk8s_agent.node.status import NodeState
-from mk8s_agent.pods.files import PodFiles
+from mk8s_agent.pods.files import PodFiles, SeccompProfiles
 from mk8s_agent.pods.health import command_of
 from mk8s_agent.pods.hooks import Hooks
 from mk8s_agent.pods.identity import owner_labels
 from mk8s_agent.pods.images import Images
 from mk8s_agent.pods.logs import PodLogs
 from mk8s_agent.pods.manager import Pods
+from mk8s_agent.pods.messages import LastWords
 from mk8s_agent.pods.node_context import Addresses, NodeContext, NodeFacts
 from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.probes.prober import Prober
@@ -83,6 +84,7 @@ class Agent:
         context = NodeContext(
             runtime=self._runtime,
             network=self._network,
+            host_ports=self._proxy,
             reporter=self._reporter,
             assignments=self._assignments,
             clock=self._clock,
@@ -92,6 +94,7 @@ class Agent:
                 cpu_milli=machine.cpus * 1000,
                 memory=machine.memory,
                 may_protect=machine.may_protect,
+                apparmor=machine.apparmor,
             ),
             owner=owner,
             images=Images(self._runtime, self._clock),
@@ -101,6 +104,8 @@ class Agent:
             hooks=Hooks(self._runtime),
             volumes=Volumes(config.pods_dir, config.memory_dir, KernelMounter()),
             prober=Prober(self._runtime, self._clock, command_of, random.random),
+            seccomp=SeccompProfiles(Path(config.state_dir) / "seccomp"),
+            last_words=LastWords(config.pods_dir, self._runtime),
         )
         self._pods = Pods(context, self._engine_changed)
         self._logs = PodLogs(context)

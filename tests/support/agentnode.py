@@ -8,18 +8,20 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from mk8s_agent.assignments import Assigned, Assignments, ClusterInfo
-from mk8s_agent.pods.files import PodFiles
+from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.pods.files import PodFiles, SeccompProfiles
 from mk8s_agent.pods.hooks import HookFailed
 from mk8s_agent.pods.identity import owner_labels
 from mk8s_agent.pods.images import Images
 from mk8s_agent.pods.manager import Pods
+from mk8s_agent.pods.messages import LastWords
 from mk8s_agent.pods.node_context import Addresses, NodeContext, NodeFacts
 from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.probes.prober import Ask, Prober
@@ -82,7 +84,7 @@ class NotedNetwork:
         """The pods by address."""
         return {address: name for address, (pid, name) in self._links.items() if self.alive(pid)}
 
-    async def plug(self, pid: int, address: str, name: str) -> None:
+    async def plug(self, pid: int, address: str, name: str, settings: Mapping[str, str]) -> None:
         if self.failure:
             raise self.failure
         self._links[address] = (pid, name)
@@ -110,6 +112,24 @@ class NotedMounts:
 async def at_once(work: Callable[..., None], *arguments: Any) -> None:
     """Virtual time does not wait for threads."""
     work(*arguments)
+
+
+@dataclass
+class NotedHostPorts:
+    """Which pods' ports of the node lead where."""
+
+    opened: dict[str, str] = field(default_factory=dict)
+    taken: str = ""
+
+    def check(self, pod: views.Pod) -> None:
+        if self.taken:
+            raise NetworkError(self.taken)
+
+    def open(self, pod: views.Pod, address: str) -> None:
+        self.opened[pod.metadata.uid] = address
+
+    def shut(self, uid: str) -> None:
+        self.opened.pop(uid, None)
 
 
 @dataclass
@@ -194,6 +214,7 @@ class Node:
         self.runtime = runtime
         self.clock = clock
         self.network = NotedNetwork(runtime.is_alive)
+        self.host_ports = NotedHostPorts()
         self.reports = NotedReports()
         self.hooks = NotedHooks(clock)
         self.answers: dict[str, bool | None] = {}
@@ -215,6 +236,7 @@ class Node:
         context = NodeContext(
             runtime=self.runtime,
             network=self.network,
+            host_ports=self.host_ports,
             reporter=self.reports,
             assignments=self.assignments,
             clock=self.clock,
@@ -227,6 +249,8 @@ class Node:
             hooks=self.hooks,
             volumes=Volumes(self.directory, self.memory, NotedMounts(), at_once),
             prober=PlayedProber(self.clock, self.answers),
+            seccomp=SeccompProfiles(self.directory / "seccomp"),
+            last_words=LastWords(self.directory, self.runtime),
         )
         context.addresses.set_range("10.244.0.0/24")
         return context

@@ -17,7 +17,14 @@ from typing import TypeVar
 from mk8s_agent.pods.identity import CONTAINER, POD_UID, SANDBOX, SANDBOX_NAME
 from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
 from mk8s_agent.runtime.fake import FakeRuntime
-from mk8s_agent.runtime.interface import Container, ContainerSpec, Image, Phase, RuntimeEvent
+from mk8s_agent.runtime.interface import (
+    Container,
+    ContainerSpec,
+    Image,
+    Login,
+    Phase,
+    RuntimeEvent,
+)
 
 from minikube8s.kit.clock import Clock
 
@@ -101,9 +108,9 @@ class TroubledEngine(FakeRuntime):
         await self._clock.sleep(self.pace)
         return await super().image(reference)
 
-    async def pull(self, reference: str) -> None:
+    async def pull(self, reference: str, login: Login | None = None) -> None:
         await self._clock.sleep(self.pace)
-        await super().pull(reference)
+        await super().pull(reference, login)
 
     async def _troubled(self, work: Callable[[], Awaitable[T]]) -> T:
         await self._clock.sleep(self.pace)

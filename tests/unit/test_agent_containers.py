@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from mk8s_agent.pods.container_spec import Surroundings, container_spec
-from mk8s_agent.pods.dns import ClusterDns, resolv_conf
+from mk8s_agent.pods.dns import ClusterDns, resolver_of
 from mk8s_agent.pods.environment import environment
 from mk8s_agent.pods.errors import ConfigError
 from mk8s_agent.pods.expansion import expand
@@ -17,6 +17,7 @@ from mk8s_agent.pods.files import host_name, hosts_text
 from mk8s_agent.pods.identity import PodRef
 from mk8s_agent.pods.qos import oom_score_adj, qos_class
 from mk8s_agent.pods.service_env import service_environment
+from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.interface import ContainerSpec
 
 from minikube8s.api import views
@@ -38,7 +39,8 @@ class Sources:
 
 def build(services: dict[str, str] | None = None, **fields: Any) -> dict[str, str]:
     labels = {"app": "web"}
-    pod = view(pod_json(container(**fields), metadata={"labels": labels}))
+    first = container("first", resources={"limits": {"cpu": 3}})
+    pod = view(pod_json(container(**fields), metadata={"labels": labels}, initContainers=[first]))
     return environment(pod, pod.spec.containers[0], Sources(), PLACE, services or {})
 
 
@@ -57,10 +59,24 @@ def test_values_may_refer_to_what_stands_before_them() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("$(A)", "1"), ("$$(A)", "$(A)"), ("$(B)", "$(B)"), ("$A $ $(", "$A $ $("), ("$$", "$")],
+    [
+        ("$(A)", "1"),
+        ("$$(A)", "$(A)"),
+        ("$$$(A)", "$1"),
+        ("$$$$(A)", "$$(A)"),
+        ("$(B)", "$(B)"),
+        ("$(A)$(A)-$(A", "11-$(A"),
+        ("$($(A))", "$($(A))"),
+        ("$(A(B))", "$(A(B))"),
+        ("$A $ $(", "$A $ $("),
+        ("$()", "$()"),
+        ("$$", "$"),
+        ("a$", "a$"),
+        ("$(with.dot)", "2"),
+    ],
 )
 def test_expansion(text: str, expected: str) -> None:
-    assert expand(text, {"A": "1"}) == expected
+    assert expand(text, {"A": "1", "with.dot": "2"}) == expected
 
 
 @pytest.mark.parametrize(
@@ -77,6 +93,10 @@ def test_expansion(text: str, expected: str) -> None:
         (source("resourceFieldRef", resource="limits.cpu", divisor="1m"), "250"),
         (source("resourceFieldRef", resource="limits.memory", divisor="1Mi"), "1024"),
         (source("resourceFieldRef", resource="requests.memory"), "0"),
+        (source("resourceFieldRef", resource="limits.hugepages-2Mi"), "0"),
+        (source("resourceFieldRef", resource="limits.cpu", containerName="first"), "3"),
+        (source("fieldRef", fieldPath="status.podIPs"), "10.244.0.2"),
+        (source("fieldRef", fieldPath="status.hostIPs"), "192.0.2.10"),
     ],
 )
 def test_values_from_elsewhere(env: list[dict[str, Any]], value: str) -> None:
@@ -298,7 +318,30 @@ CLUSTER = ClusterDns("10.96.0.10", "cluster.local")
     ],
 )
 def test_resolver(spec: dict[str, Any], cluster: ClusterDns, expected: str) -> None:
-    assert resolv_conf(view(pod_json(**spec)), cluster, HOST) == expected
+    resolver, complaints = resolver_of(view(pod_json(**spec)), cluster, HOST)
+    assert (resolver.text(), complaints) == (expected, ())
+
+
+def test_a_resolver_is_cut_to_what_programs_read_and_says_so() -> None:
+    config = {
+        "nameservers": ["192.0.2.1", "192.0.2.2", "192.0.2.3"],
+        "searches": [f"{n}.example" for n in range(40)],
+    }
+    resolver, complaints = resolver_of(view(pod_json(dnsConfig=config)), CLUSTER, "")
+    assert resolver.nameservers == ("10.96.0.10", "192.0.2.1", "192.0.2.2")
+    assert len(resolver.searches) == 32
+    assert complaints == (
+        "Nameserver limits were exceeded, some nameservers have been omitted, the applied "
+        "nameserver line is: 10.96.0.10 192.0.2.1 192.0.2.2",
+        "Search Line limits were exceeded, some search paths have been omitted, the applied "
+        f"search line is: {' '.join(resolver.searches)}",
+    )
+
+
+def test_a_search_line_is_not_longer_than_programs_read() -> None:
+    config = {"searches": [f"{'x' * 200}.{n}" for n in range(20)]}
+    resolver, _ = resolver_of(view(pod_json(dnsConfig=config)), ClusterDns(), "")
+    assert len(" ".join(resolver.searches)) <= 2048 < len(" ".join(config["searches"]))
 
 
 def test_hosts_file_names_the_pod_and_its_aliases() -> None:
@@ -316,4 +359,34 @@ def test_in_the_hosts_network_the_hosts_file_is_the_hosts() -> None:
 
 
 def test_a_long_name_is_cut_to_what_the_kernel_takes() -> None:
-    assert host_name(view(pod_json(name="a" * 62 + "-bc"))) == "a" * 62
+    assert host_name(view(pod_json(name="a" * 62 + "-bc")), "cluster.local") == "a" * 62
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "names"),
+    [
+        ({"hostname": "me"}, "me", "me"),
+        (
+            {"hostname": "me", "subdomain": "peers"},
+            "me",
+            "me.peers.default.svc.cluster.local\tme",
+        ),
+        (
+            {"hostname": "me", "subdomain": "peers", "setHostnameAsFQDN": True},
+            "me.peers.default.svc.cluster.local",
+            "me.peers.default.svc.cluster.local\tme",
+        ),
+        ({"setHostnameAsFQDN": True}, "web", "web"),
+        ({"hostnameOverride": "other.example", "subdomain": "x"}, "other.example", "other.example"),
+    ],
+)
+def test_a_pods_names(spec: dict[str, Any], name: str, names: str) -> None:
+    pod = view(pod_json(**spec))
+    assert host_name(pod, "cluster.local") == name
+    assert f"10.244.0.2\t{names}\n" in hosts_text(pod, "10.244.0.2", "cluster.local", "")
+
+
+def test_a_whole_name_that_the_kernel_does_not_take_is_refused() -> None:
+    pod = view(pod_json(hostname="a" * 40, subdomain="peers", setHostnameAsFQDN=True))
+    with pytest.raises(RuntimeFault, match="64 characters is the max, 72 characters requested"):
+        host_name(pod, "cluster.local")

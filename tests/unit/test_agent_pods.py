@@ -486,3 +486,42 @@ async def test_a_pruned_pause_image_comes_back_by_itself(node: Node) -> None:
     node.runtime.load = load  # type: ignore[method-assign]
     node.sync(pod_json())
     await node.running()
+
+
+@on_a_node
+async def test_a_pod_that_the_node_does_not_take_fails_and_is_never_begun(node: Node) -> None:
+    pod = pod_json(os={"name": "windows"})
+    node.sync(pod)
+    await node.until(lambda: node.reports.statuses.get("uid-1"))
+    status = node.reports.statuses["uid-1"]
+    assert (status["phase"], status["reason"]) == ("Failed", "PodOSNotSupported")
+    assert "containerStatuses" not in status
+    assert node.reports.events == [("Warning", "PodOSNotSupported", status["message"])]
+    node.put("pods", {**pod, "status": status})
+    node.delete({**pod, "status": status})
+    await node.until(lambda: node.reports.gone == ["uid-1"])
+    assert node.containers() == [] and len(node.reports.history) == 1
+
+
+@on_a_node
+async def test_a_host_port_leads_to_the_pod_as_long_as_it_runs(node: Node) -> None:
+    ports = [{"containerPort": 80, "hostPort": 8080}]
+    pod = pod_json(container(ports=ports))
+    node.sync(pod)
+    await node.running()
+    assert node.host_ports.opened == {"uid-1": "10.244.0.2"}
+    node.delete(pod)
+    await node.until(lambda: node.reports.gone == ["uid-1"])
+    assert node.host_ports.opened == {}
+
+
+@on_a_node
+async def test_a_taken_host_port_is_told_and_tried_again(node: Node) -> None:
+    node.host_ports.taken = "cannot open hostport 8080"
+    node.sync(pod_json())
+    await node.until(lambda: "FailedCreatePodSandBox" in node.reports.reasons())
+    message = "Failed to create pod sandbox: cannot open hostport 8080"
+    assert node.reports.message("FailedCreatePodSandBox") == message
+    assert node.state()["waiting"]["reason"] == "ContainerCreating"
+    node.host_ports.taken = ""
+    await node.running()

@@ -243,11 +243,12 @@ def test_endpoints_have_addresses():
 
 
 def test_what_is_not_acted_on_is_named_with_its_place():
-    container = {"name": "a", "image": "x:1", "terminationMessagePath": "/end"}
+    source = {"fileKeyRef": {"volumeName": "v", "path": "p", "key": "k"}}
+    container = {"name": "a", "image": "x:1", "env": [{"name": "E", "valueFrom": source}]}
     template = {"spec": {"containers": [container], "hostUsers": False, "hostNetwork": False}}
     obj = thing(DEPLOYMENTS, spec={"template": template})
     assert [one.partition(": mk8s")[0] for one in for_resource(DEPLOYMENTS).warnings(obj)] == [
-        "spec.template.spec.containers[0].terminationMessagePath: /end",
+        "spec.template.spec.containers[0].env[0].valueFrom.fileKeyRef",
         "spec.template.spec.hostUsers: false",
     ]
 

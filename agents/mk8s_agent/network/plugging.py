@@ -12,6 +12,7 @@ proxy ARP, which would answer only on nodes that have a default route.
 
 import socket
 import time
+from collections.abc import Mapping
 
 from mk8s_agent.network import messages, names, sysctls
 from mk8s_agent.network.errors import NetworkError
@@ -38,12 +39,20 @@ _POD_SETTINGS = {
 
 
 def plug(
-    netlink: Netlink, *, cluster: str, pid: int, address: str, name: str, source: str, mtu: int
+    netlink: Netlink,
+    *,
+    cluster: str,
+    pid: int,
+    address: str,
+    name: str,
+    source: str,
+    mtu: int,
+    settings: Mapping[str, str],
 ) -> None:
     """Give process `pid`'s namespace the pod address; idempotent, and all or nothing.
 
-    `name` is `namespace/pod`, `source` the node's address towards its pods, `mtu` in bytes.
-    Raises NetworkError.
+    `name` is `namespace/pod`, `source` the node's address towards its pods, `mtu` in bytes,
+    `settings` what the pod wants below /proc/sys/net. Raises NetworkError.
     """
     link = names.link_name(address)
     pod_end = _pod_end(pid)
@@ -57,7 +66,7 @@ def plug(
         if existing is None:
             _create(netlink, link, pid, address, names.link_alias(cluster, name), mtu)
         _configure_node(netlink, link, address, source)
-        _configure_pod(pid, address)
+        _configure_pod(pid, address, settings)
         _wait_operational(netlink, link)
     except BaseException:
         netlink.run([messages.delete_link(link)])
@@ -106,11 +115,13 @@ def _create(netlink: Netlink, link: str, pid: int, address: str, alias: str, mtu
     netlink.run([pair, messages.set_alias(link, alias)])
 
 
-def _configure_pod(pid: int, address: str) -> None:
+def _configure_pod(pid: int, address: str, wanted: Mapping[str, str]) -> None:
     gateway = names.GATEWAY
     with namespace_of(pid), Netlink() as inside:
         for setting, value in _POD_SETTINGS.items():
             sysctls.write(setting, value)
+        for setting, value in wanted.items():
+            sysctls.write_for_pod(setting, value)
         index = socket.if_nametoindex(names.POD_LINK)
         inside.run(
             [

@@ -5,7 +5,7 @@ never in the event loop's thread. Remembers nothing that the kernel does not kno
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -74,10 +74,13 @@ class PodNetwork:
         self._mtu = await self._call(prepare)
         await self._firewall.repair()
 
-    async def plug(self, pid: int, address: str, name: str) -> None:
+    async def plug(
+        self, pid: int, address: str, name: str, settings: Mapping[str, str] | None = None
+    ) -> None:
         """Connect the network namespace of process `pid`, as `address`. Idempotent.
 
-        `name` is `namespace/pod`. All or nothing: what fails half-way is undone.
+        `name` is `namespace/pod`, `settings` what is set below /proc/sys/net in there. All or
+        nothing: what fails half-way is undone.
         """
         if not self._source:
             raise NetworkError("the node's network is not set up yet: call setup first")
@@ -89,6 +92,7 @@ class PodNetwork:
             name=name,
             source=self._source,
             mtu=self._mtu,
+            settings=settings or {},
         )
         await self._call(work)
 

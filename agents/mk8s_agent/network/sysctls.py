@@ -30,6 +30,16 @@ def write(name: str, value: str) -> None:
         ) from error
 
 
+def write_for_pod(name: str, value: str) -> None:
+    """Set what a pod asks for in its own namespace. Raises NetworkError."""
+    try:
+        (_ROOT / name).write_text(value)
+    except OSError as error:
+        raise NetworkError(
+            f'sysctl "net.{name.replace("/", ".")}" cannot be set to "{value}": {error.strerror}'
+        ) from error
+
+
 def read(name: str) -> str | None:
     """The setting's value, or None when there is none."""
     try:

@@ -36,6 +36,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     system_uuid: str
     boot_id: str
     may_protect: bool
+    apparmor: bool = False
     huge_pages: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
@@ -56,6 +57,7 @@ def read_machine(name: str, address: str, state_dir: Path) -> Machine:
         system_uuid=_word("/sys/class/dmi/id/product_uuid") or _word("/etc/machine-id"),
         boot_id=_word("/proc/sys/kernel/random/boot_id"),
         may_protect=_has_capability(_CAP_SYS_RESOURCE),
+        apparmor=_word("/sys/module/apparmor/parameters/enabled") == "Y",
     )
 
 

@@ -8,11 +8,11 @@ import msgspec
 
 from minikube8s.api import quantity
 from minikube8s.api.views import Container, Pod
-from mk8s_agent.pods.errors import ConfigError
 from mk8s_agent.pods.expansion import expand
 from mk8s_agent.pods.identity import BACKOFF, SANDBOX, PodRef, container_name, pod_labels
 from mk8s_agent.pods.qos import oom_score_adj
-from mk8s_agent.runtime.interface import ContainerSpec, Limits, Mount, Security
+from mk8s_agent.pods.rights import rights
+from mk8s_agent.runtime.interface import ContainerSpec, Limits, Mount
 
 _LEAST_SHARES, _MOST_SHARES = 2, 262_144
 _LEAST_QUOTA = 1_000
@@ -24,7 +24,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
     `beside` is the container whose processes this one sees; empty: its own. `image_user` is the
     user that the image names. `memory_capacity` in bytes. Without `may_protect` the engine cannot
-    lower a process's out-of-memory score below its own.
+    lower a process's out-of-memory score below its own. `seccomp` is the text of the node's profile
+    that the container names.
     """
 
     owner: Mapping[str, str]
@@ -35,6 +36,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     memory_capacity: int
     may_protect: bool
     beside: str = ""
+    seccomp: str = ""
 
 
 def container_spec(
@@ -61,7 +63,7 @@ def container_spec(
         ipc_mode="host" if pod.spec.host_ipc else f"container:{around.sandbox_id}",
         mounts=around.mounts,
         limits=_limits(pod, container, around),
-        security=_security(pod, ref, container, around.image_user),
+        security=rights(pod, ref, container, around.image_user, around.seccomp),
         tty=container.tty,
         stdin=container.stdin,
         stdin_once=container.stdin_once,
@@ -92,48 +94,3 @@ def _limits(pod: Pod, container: Container, around: Surroundings) -> Limits:
         memory=quantity.parse(limits.get("memory", 0)).value,
         oom_score_adj=score if around.may_protect else max(score, 0),
     )
-
-
-def _security(pod: Pod, ref: PodRef, container: Container, image_user: str) -> Security:
-    own, shared = container.security_context, pod.spec.security_context
-    user = shared.run_as_user if own.run_as_user is None else own.run_as_user
-    group = shared.run_as_group if own.run_as_group is None else own.run_as_group
-    non_root = shared.run_as_non_root if own.run_as_non_root is None else own.run_as_non_root
-    if non_root:
-        _refuse_root(ref, container, user, image_user)
-    groups = [*shared.supplemental_groups]
-    if shared.fs_group is not None:
-        groups.append(shared.fs_group)
-    return Security(
-        user=_user(user, group, image_user),
-        groups=tuple(str(one) for one in groups),
-        privileged=bool(own.privileged),
-        capabilities_add=own.capabilities.add,
-        capabilities_drop=own.capabilities.drop,
-        read_only_root=bool(own.read_only_root_filesystem),
-        no_new_privileges=own.allow_privilege_escalation is False,
-    )
-
-
-def _user(user: int | None, group: int | None, image_user: str) -> str:
-    """`uid[:gid]`; a group alone goes with the image's user."""
-    if group is None:
-        return "" if user is None else str(user)
-    name = (image_user.partition(":")[0] or "0") if user is None else user
-    return f"{name}:{group}"
-
-
-def _refuse_root(ref: PodRef, container: Container, user: int | None, image_user: str) -> None:
-    where = f'(pod: "{ref}", container: {container.name})'
-    if user == 0:
-        raise ConfigError(f"container's runAsUser breaks non-root policy {where}")
-    if user is not None:
-        return
-    name = image_user.partition(":")[0]
-    if name in ("", "0", "root"):
-        raise ConfigError(f"container has runAsNonRoot and image will run as root {where}")
-    if not name.isdecimal():
-        raise ConfigError(
-            f"container has runAsNonRoot and image has non-numeric user ({name}), "
-            f"cannot verify user is non-root {where}"
-        )

@@ -56,8 +56,8 @@ def container_id(container: Container) -> str:
     return f"docker://{container.id}"
 
 
-def terminated(dead: Container) -> dict[str, Any]:
-    """A v1.ContainerStateTerminated."""
+def terminated(dead: Container, message: str = "") -> dict[str, Any]:
+    """A v1.ContainerStateTerminated. `message` is what the container left."""
     ended = dead.finished_at or dead.created_at
     state: dict[str, Any] = {
         "exitCode": START_ERROR_EXIT if dead.error else dead.exit_code,
@@ -66,9 +66,13 @@ def terminated(dead: Container) -> dict[str, Any]:
         "finishedAt": now_rfc3339(ended),
         "containerID": container_id(dead),
     }
-    if dead.error:
-        state["message"] = dead.error
+    if message := dead.error or message:
+        state["message"] = message
     return state
+
+
+def _ended(dead: Container, observed: Observed) -> dict[str, Any]:
+    return {"terminated": terminated(dead, observed.messages.get(dead.id, ""))}
 
 
 def _reason(dead: Container) -> str:
@@ -92,16 +96,17 @@ def _states(
     newest = attempts[0] if attempts else None
     if newest is None or newest.phase is Phase.CREATED:
         waiting = _trouble(container, observed) or {"reason": wait}
-        lost = not attempts and container.name in observed.begun
-        return {"waiting": waiting}, {"terminated": _LOST} if lost else _last(attempts)
+        if not attempts and container.name in observed.begun:
+            return {"waiting": waiting}, {"terminated": _LOST}
+        return {"waiting": waiting}, _last(attempts, observed)
     if newest.id in observed.starting and newest.phase is Phase.RUNNING:
-        return {"waiting": _in_hook(newest, observed, wait)}, _last(attempts)
+        return {"waiting": _in_hook(newest, observed, wait)}, _last(attempts, observed)
     if newest.phase is Phase.RUNNING:
         since = now_rfc3339(newest.started_at or newest.created_at)
-        return {"running": {"startedAt": since}}, _last(attempts)
+        return {"running": {"startedAt": since}}, _last(attempts, observed)
     if waiting := _between_attempts(ref, container, policy, observed, now, newest):
-        return {"waiting": waiting}, {"terminated": terminated(newest)}
-    return {"terminated": terminated(newest)}, _last(attempts[1:])
+        return {"waiting": waiting}, _ended(newest, observed)
+    return _ended(newest, observed), _last(attempts[1:], observed)
 
 
 def _in_hook(starting: Container, observed: Observed, wait: str) -> dict[str, str]:
@@ -150,9 +155,9 @@ def _trouble(container: ContainerView, observed: Observed) -> dict[str, str]:
     return {}
 
 
-def _last(earlier: tuple[Container, ...]) -> dict[str, Any]:
+def _last(earlier: tuple[Container, ...], observed: Observed) -> dict[str, Any]:
     dead = next((one for one in earlier if one.phase is Phase.EXITED), None)
-    return {"terminated": terminated(dead)} if dead else {}
+    return _ended(dead, observed) if dead else {}
 
 
 def go_duration(seconds: float) -> str:

@@ -6,7 +6,9 @@ import msgspec
 
 from minikube8s.api.views import Pod
 
+_MOST_NAMESERVERS = 3
 _MOST_SEARCHES = 32
+_MOST_SEARCH_CHARACTERS = 2048
 
 
 class ClusterDns(msgspec.Struct, frozen=True):
@@ -16,22 +18,25 @@ class ClusterDns(msgspec.Struct, frozen=True):
     domain: str = "cluster.local"
 
 
-class _Resolver(msgspec.Struct, frozen=True):
+class Resolver(msgspec.Struct, frozen=True):
+    """The lines of a resolv.conf."""
+
     nameservers: tuple[str, ...] = ()
     searches: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
 
     def text(self) -> str:
+        """The file."""
         lines = [f"nameserver {one}" for one in self.nameservers]
         if self.searches:
-            lines.append(f"search {' '.join(self.searches[:_MOST_SEARCHES])}")
+            lines.append(f"search {' '.join(self.searches)}")
         if self.options:
             lines.append(f"options {' '.join(self.options)}")
         return "".join(f"{line}\n" for line in lines)
 
 
-def resolv_conf(pod: Pod, cluster: ClusterDns, host: str) -> str:
-    """The pod's /etc/resolv.conf, by its dnsPolicy and dnsConfig.
+def resolver_of(pod: Pod, cluster: ClusterDns, host: str) -> tuple[Resolver, tuple[str, ...]]:
+    """The pod's resolver, by its dnsPolicy and dnsConfig, and what people must be told of it.
 
     `host` is the content of the host's. ClusterFirst needs a cluster DNS; without one, and in the
     host's network, it means the same as Default.
@@ -41,31 +46,51 @@ def resolv_conf(pod: Pod, cluster: ClusterDns, host: str) -> str:
         policy == "ClusterFirst" and not pod.spec.host_network
     )
     if policy == "None":
-        resolver = _Resolver()
+        resolver = Resolver()
     elif cluster_first and cluster.address:
         upstream = _parse(host)
         zone = f"svc.{cluster.domain}"
         own = (f"{pod.metadata.namespace}.{zone}", zone, cluster.domain)
-        resolver = _Resolver((cluster.address,), (*own, *upstream.searches), ("ndots:5",))
+        resolver = Resolver((cluster.address,), (*own, *upstream.searches), ("ndots:5",))
     else:
         resolver = _parse(host)
-    return _with_config(resolver, pod).text()
+    return _within_limits(_with_config(resolver, pod))
 
 
-def _with_config(resolver: _Resolver, pod: Pod) -> _Resolver:
+def _within_limits(whole: Resolver) -> tuple[Resolver, tuple[str, ...]]:
+    """What a C library reads, with a sentence for each line that is cut."""
+    nameservers = whole.nameservers[:_MOST_NAMESERVERS]
+    searches = whole.searches[:_MOST_SEARCHES]
+    while len(" ".join(searches)) > _MOST_SEARCH_CHARACTERS:
+        searches = searches[:-1]
+    complaints: list[str] = []
+    if nameservers != whole.nameservers:
+        complaints.append(
+            "Nameserver limits were exceeded, some nameservers have been omitted, the applied "
+            f"nameserver line is: {' '.join(nameservers)}"
+        )
+    if searches != whole.searches:
+        complaints.append(
+            "Search Line limits were exceeded, some search paths have been omitted, the applied "
+            f"search line is: {' '.join(searches)}"
+        )
+    return Resolver(nameservers, searches, whole.options), tuple(complaints)
+
+
+def _with_config(resolver: Resolver, pod: Pod) -> Resolver:
     config = pod.spec.dns_config
     said = {
         one.name: f"{one.name}:{one.value}" if one.value else one.name for one in config.options
     }
     kept = [one for one in resolver.options if one.partition(":")[0] not in said]
-    return _Resolver(
+    return Resolver(
         _unique(resolver.nameservers + config.nameservers),
         _unique(resolver.searches + config.searches),
         (*kept, *said.values()),
     )
 
 
-def _parse(text: str) -> _Resolver:
+def _parse(text: str) -> Resolver:
     nameservers: list[str] = []
     searches: tuple[str, ...] = ()
     options: list[str] = []
@@ -77,7 +102,7 @@ def _parse(text: str) -> _Resolver:
             searches = tuple(one for one in values if one != ".")
         elif keyword == "options":
             options += values
-    return _Resolver(tuple(nameservers), searches, tuple(options))
+    return Resolver(tuple(nameservers), searches, tuple(options))
 
 
 def _unique(values: tuple[str, ...]) -> tuple[str, ...]:

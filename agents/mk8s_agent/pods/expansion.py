@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
+_REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:
     """Put values in place of references.
 
-    Unknown ones stay as they are, and `$$` is one dollar sign.
+    A name ends at the first closing parenthesis. Unknown ones stay as they are, and `$$` is one
+    dollar sign.
     """
 
     def value(match: re.Match[str]) -> str:

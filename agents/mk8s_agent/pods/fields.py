@@ -14,6 +14,7 @@ from mk8s_agent.pods.errors import ConfigError
 
 _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
 _KINDS = {"limits", "requests"}
+_HUGE_PAGES = "hugepages-"
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -52,7 +53,8 @@ def resource_field(
 ) -> str:
     """The value of a resourceFieldRef, in units of its divisor, rounded up. Raises ConfigError."""
     if selector.container_name not in ("", container.name):
-        named = [one for one in pod.spec.containers if one.name == selector.container_name]
+        everyone = (*pod.spec.containers, *pod.spec.init_containers)
+        named = [one for one in everyone if one.name == selector.container_name]
         if not named:
             raise ConfigError(f"container {selector.container_name} not found")
         container = named[0]
@@ -62,6 +64,8 @@ def resource_field(
         "memory": quantity.parse(place.memory),
         "ephemeral-storage": quantity.parse(place.ephemeral_storage),
     }
+    if name.startswith(_HUGE_PAGES):
+        capacity[name] = quantity.parse(0)
     if kind not in _KINDS or name not in capacity:
         raise ConfigError(f"unsupported container resource : {selector.resource}")
     resources = container.resources

@@ -7,7 +7,7 @@ Owns the pulls under way. What it says goes into the pod's status and events, in
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -17,7 +17,7 @@ from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.clock import Clock
 from mk8s_agent.pods.values import PULL_FAILED, EnsureImage, ImageState
 from mk8s_agent.runtime.errors import ImageNotFound, InvalidReference, PullError
-from mk8s_agent.runtime.interface import Image, Runtime
+from mk8s_agent.runtime.interface import Image, Login, Runtime
 
 Say = Callable[[str, str, str], None]
 """Records an event: (type, reason, message)."""
@@ -39,18 +39,21 @@ class Images:
         self._runtime = runtime
         self._clock = clock
         self._slots = asyncio.Semaphore(MAX_PULLS)
-        self._pulls: dict[str, asyncio.Task[_Pulled]] = {}
+        self._pulls: dict[tuple[str, Login | None], asyncio.Task[_Pulled]] = {}
 
-    async def ensure(self, action: EnsureImage, before: ImageState | None, say: Say) -> ImageState:
+    async def ensure(
+        self, action: EnsureImage, before: ImageState | None, logins: Sequence[Login], say: Say
+    ) -> ImageState:
         """Make sure that the image is there as its pull policy asks. Raises EngineUnavailable.
 
-        `before` is the previous answer for the same container: failures in a row wait longer.
+        `before` is the previous answer for the same container: failures in a row wait longer. Of
+        `logins` the first that may pull does; without any the pull is anonymous.
         """
         container = action.container
         same = before is not None and before.image == container.image
         failures = before.failures if before is not None and same else 0
         try:
-            await self._ensure(container, say)
+            await self._ensure(container, logins, say)
         except InvalidReference as error:
             reason = "InvalidImageName"
             message = f'Failed to apply default image tag "{container.image}": {error}'
@@ -79,7 +82,7 @@ class Images:
             retry_at=now + timedelta(seconds=_BACKOFF.delay(failures)),
         )
 
-    async def _ensure(self, container: Container, say: Say) -> None:
+    async def _ensure(self, container: Container, logins: Sequence[Login], say: Say) -> None:
         reference = container.image
         if container.image_pull_policy != "Always":
             try:
@@ -93,7 +96,7 @@ class Images:
                 return
         say("Normal", "Pulling", f'Pulling image "{reference}"')
         started = self._clock.monotonic()
-        pulled = await self._pull(reference)
+        pulled = await self._pull_as_any(reference, logins)
         waited = self._clock.monotonic() - started
         say(
             "Normal",
@@ -102,20 +105,30 @@ class Images:
             f"({_duration(waited)} including waiting). Image size: {pulled.image.size} bytes.",
         )
 
-    async def _pull(self, reference: str) -> _Pulled:
-        """Join the pull of this image that is under way, or begin one."""
-        task = self._pulls.get(reference)
+    async def _pull_as_any(self, reference: str, logins: Sequence[Login]) -> _Pulled:
+        failures: list[str] = []
+        for login in logins or (None,):
+            try:
+                return await self._pull(reference, login)
+            except PullError as error:
+                failures.append(str(error))
+        raise PullError(", ".join(dict.fromkeys(failures)))
+
+    async def _pull(self, reference: str, login: Login | None) -> _Pulled:
+        """Join the pull of this image by the same user that is under way, or begin one."""
+        key = (reference, login)
+        task = self._pulls.get(key)
         if task is None:
-            task = asyncio.create_task(self._pull_alone(reference), name=f"pull {reference}")
-            self._pulls[reference] = task
-            task.add_done_callback(lambda _: self._pulls.pop(reference, None))
+            task = asyncio.create_task(self._pull_alone(reference, login), name=f"pull {reference}")
+            self._pulls[key] = task
+            task.add_done_callback(lambda _: self._pulls.pop(key, None))
         # A pod that goes away leaves its pull to the others that wait for it.
         return await asyncio.shield(task)
 
-    async def _pull_alone(self, reference: str) -> _Pulled:
+    async def _pull_alone(self, reference: str, login: Login | None) -> _Pulled:
         async with self._slots:
             started = self._clock.monotonic()
-            await self._runtime.pull(reference)
+            await self._runtime.pull(reference, login)
             image = await self._runtime.image(reference)
             return _Pulled(image, self._clock.monotonic() - started)
 

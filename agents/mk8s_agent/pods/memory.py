@@ -50,6 +50,7 @@ class Memory:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     starting: set[str] = field(default_factory=set)
     begun: dict[str, int] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
     dirty: set[str] = field(default_factory=set)
     stale: bool = False
 
@@ -98,13 +99,14 @@ class Memory:
         self.dirty.discard(container_id)
 
     def _noted(self) -> set[str]:
-        return {*self.signals, *self.pre_stops, *self.verdicts, *self.starting}
+        return {*self.signals, *self.pre_stops, *self.verdicts, *self.starting, *self.messages}
 
     def _forget_notes(self, container_id: str) -> None:
         self.signals.pop(container_id, None)
         self.pre_stops.pop(container_id, None)
         self.verdicts.pop(container_id, None)
         self.starting.discard(container_id)
+        self.messages.pop(container_id, None)
 
     def observed(self, busy: Iterable[str]) -> Observed:
         """All of it as a value."""
@@ -122,5 +124,6 @@ class Memory:
             pre_stops=dict(self.pre_stops),
             verdicts=dict(self.verdicts),
             starting=frozenset(self.starting),
+            messages=dict(self.messages),
             busy=frozenset(busy),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -15,8 +15,9 @@ from mk8s_agent.network.addresses import AddressPool
 from mk8s_agent.network.errors import NetworkNotReady
 from mk8s_agent.pods.dns import ClusterDns
 from mk8s_agent.pods.fields import Place
-from mk8s_agent.pods.files import PodFiles
+from mk8s_agent.pods.files import PodFiles, SeccompProfiles
 from mk8s_agent.pods.images import Images
+from mk8s_agent.pods.messages import LastWords
 from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.probes.prober import Prober
 from mk8s_agent.runtime.interface import Runtime
@@ -28,12 +29,28 @@ _NETWORK_PATIENCE = 30.0
 class PodNetwork(Protocol):
     """The node's pod network, see `mk8s_agent.network.pods`. Its methods raise NetworkError."""
 
-    async def plug(self, pid: int, address: str, name: str) -> None:
-        """Connect the network namespace of a process. Idempotent."""
+    async def plug(self, pid: int, address: str, name: str, settings: Mapping[str, str]) -> None:
+        """Connect the network namespace of a process, with its `settings`. Idempotent."""
         ...
 
     async def unplug(self, address: str) -> None:
         """Disconnect the pod with that address. Idempotent."""
+        ...
+
+
+class HostPorts(Protocol):
+    """What leads to pods from ports of the node, see `mk8s_agent.proxy.service_proxy`."""
+
+    def check(self, pod: Pod) -> None:
+        """Make sure that no other program has the pod's ports of the node. Raises NetworkError."""
+        ...
+
+    def open(self, pod: Pod, address: str) -> None:
+        """Let the pod's ports of the node lead to its address from now on."""
+        ...
+
+    def shut(self, uid: str) -> None:
+        """Let no port of the node lead to the pod any more."""
         ...
 
 
@@ -120,6 +137,7 @@ class NodeFacts(msgspec.Struct, frozen=True):
     cpu_milli: int
     memory: int
     may_protect: bool
+    apparmor: bool = False
 
 
 class NodeContext(msgspec.Struct, frozen=True):
@@ -127,6 +145,7 @@ class NodeContext(msgspec.Struct, frozen=True):
 
     runtime: Runtime
     network: PodNetwork
+    host_ports: HostPorts
     reporter: Reporter
     assignments: Assignments
     clock: Clock
@@ -139,6 +158,8 @@ class NodeContext(msgspec.Struct, frozen=True):
     hooks: Hooks
     volumes: Volumes
     prober: Prober
+    seccomp: SeccompProfiles
+    last_words: LastWords
 
     def configmap(self, namespace: str, name: str) -> ConfigMap | None:
         """A ConfigMap that a pod of this node names."""

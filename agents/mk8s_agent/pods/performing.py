@@ -9,8 +9,8 @@ import asyncio
 import logging
 from typing import assert_never
 
-from minikube8s.api.views import Pod
-from mk8s_agent.pods import images, pod_volumes
+from minikube8s.api.views import Pod, Secret
+from mk8s_agent.pods import credentials, images, pod_volumes, sysctls
 from mk8s_agent.pods.container_spec import Surroundings, container_spec
 from mk8s_agent.pods.environment import environment
 from mk8s_agent.pods.hooks import HookFailed
@@ -19,6 +19,7 @@ from mk8s_agent.pods.images import Say
 from mk8s_agent.pods.lifecycle import grace_of, view_of
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.node_context import NodeContext, recorder
+from mk8s_agent.pods.rights import localhost_seccomp
 from mk8s_agent.pods.service_env import service_environment
 from mk8s_agent.pods.values import (
     Action,
@@ -42,6 +43,7 @@ from mk8s_agent.pods.values import (
     Verdict,
 )
 from mk8s_agent.runtime.errors import ContainerNotFound, NotRunning, StartError
+from mk8s_agent.runtime.interface import Login
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +61,12 @@ async def perform(
             await _signal(action, pod, ctx, memory)
         case Remove():
             await ctx.runtime.remove(action.id)
+            if gone := memory.found.get(action.id):
+                ctx.last_words.remove(gone)
             memory.forget(action.id)
         case UnplugNetwork():
             if address := ctx.addresses.of(ref.uid):
+                ctx.host_ports.shut(ref.uid)
                 await ctx.network.unplug(address)
             memory.network = Network.UNPLUGGED
         case RemoveVolumes():
@@ -86,12 +91,15 @@ async def _bring_up(
             if not pod.spec.host_network:
                 await ctx.addresses.ready()
                 name = f"{ref.namespace}/{ref.name}"
-                await ctx.network.plug(action.sandbox.pid, ctx.addresses.of(ref.uid), name)
+                address, settings = ctx.addresses.of(ref.uid), sysctls.of_network(pod)
+                await ctx.network.plug(action.sandbox.pid, address, name, settings)
+                ctx.host_ports.open(pod, address)
             memory.network = Network.PLUGGED
         case EnsureImage():
             name = action.container.name
-            before = memory.images.get(name)
-            memory.images[name] = await ctx.images.ensure(action, before, _say(ctx, pod, name))
+            before, say = memory.images.get(name), _say(ctx, pod, name)
+            found = _logins(pod, action.container.image, ctx)
+            memory.images[name] = await ctx.images.ensure(action, before, found, say)
         case BackOffImage():
             state = memory.images[action.container]
             say = _say(ctx, pod, action.container)
@@ -127,10 +135,13 @@ async def _create_sandbox(
     memory.network = Network.UNPLUGGED
     address = ""
     if not pod.spec.host_network:
+        ctx.host_ports.check(pod)
         await ctx.addresses.ready()
         address = ctx.addresses.allocate(ref.uid)
-    ctx.files.write(pod, address, ctx.dns())
-    memory.look_at(await ctx.sandboxes.create(pod, ref, action.attempt, address))
+    dns = ctx.dns()
+    for complaint in ctx.files.write(pod, address, dns):
+        recorder(ctx.reporter, pod)("Warning", "DNSConfigForming", complaint)
+    memory.look_at(await ctx.sandboxes.create(pod, ref, action.attempt, address, dns.domain))
 
 
 async def _create_container(
@@ -147,10 +158,14 @@ async def _create_container(
         sandbox_id=action.sandbox.id,
         beside=action.beside,
         environment=values,
-        mounts=await pod_volumes.mounts(pod, container, values, ctx),
+        mounts=(
+            *await pod_volumes.mounts(pod, container, values, ctx),
+            *ctx.last_words.mount(ref.uid, container, action.attempt),
+        ),
         image_user=image.user,
         memory_capacity=ctx.facts.memory,
         may_protect=ctx.facts.may_protect,
+        seccomp=ctx.seccomp.read(localhost_seccomp(pod, container)),
     )
     spec = container_spec(pod, ref, container, action.attempt, action.backoff, around)
     memory.look_at(await ctx.runtime.create(spec))
@@ -216,6 +231,26 @@ async def _pre_stop(action: RunPreStop, pod: Pod, ctx: NodeContext, memory: Memo
 
 def _shown(pod: Pod) -> str:
     return f"pod {pod.metadata.namespace}/{pod.metadata.name}"
+
+
+def _logins(pod: Pod, image: str, ctx: NodeContext) -> list[Login]:
+    """What the pod's pull secrets have for the image; the missing ones are told."""
+    usable: list[Secret] = []
+    lost: list[str] = []
+    for reference in pod.spec.image_pull_secrets:
+        secret = ctx.secret(pod.metadata.namespace, reference.name)
+        if secret is not None and credentials.usable(secret):
+            usable.append(secret)
+        else:
+            lost.append(reference.name)
+    if lost:
+        recorder(ctx.reporter, pod)(
+            "Warning",
+            "FailedToRetrieveImagePullSecret",
+            f"Unable to retrieve some image pull secrets ({', '.join(lost)}); attempting to pull "
+            "the image may not succeed.",
+        )
+    return credentials.logins(usable, image)
 
 
 def _say(ctx: NodeContext, pod: Pod, container: str) -> Say:

@@ -11,6 +11,7 @@ import logging
 from pathlib import Path
 
 from minikube8s.api.views import Pod
+from mk8s_agent.pods import sysctls
 from mk8s_agent.pods.files import host_name
 from mk8s_agent.pods.identity import (
     ADDRESS,
@@ -43,10 +44,10 @@ class Sandboxes:
         self._may_protect = may_protect
         self._unshares = True
 
-    async def create(self, pod: Pod, ref: PodRef, attempt: int, address: str) -> str:
+    async def create(self, pod: Pod, ref: PodRef, attempt: int, address: str, domain: str) -> str:
         """Make the pause container and return its id.
 
-        `address` is remembered on it. Raises RuntimeFault.
+        `address` is remembered on it, `domain` is the cluster's. Raises RuntimeFault.
         """
         own_namespace = self._unshares and not pod.spec.host_network
         shared = pod.spec.host_network or own_namespace
@@ -55,7 +56,7 @@ class Sandboxes:
             image=self._image,
             labels={**self._owner, **pod_labels(ref, SANDBOX_NAME, attempt), ADDRESS: address},
             args=(pause.NETNS,) if own_namespace else (),
-            hostname="" if pod.spec.host_network else host_name(pod),
+            hostname="" if pod.spec.host_network else host_name(pod, domain),
             network="host" if shared else "none",
             pid_mode="host" if pod.spec.host_pid else "",
             ipc_mode="host" if pod.spec.host_ipc else "shareable",
@@ -68,6 +69,7 @@ class Sandboxes:
                 capabilities_add=("SYS_ADMIN",) if own_namespace else (),
                 read_only_root=True,
             ),
+            sysctls=sysctls.of_engine(pod),
         )
         try:
             return await self._runtime.create(spec)

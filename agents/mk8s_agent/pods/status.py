@@ -37,6 +37,8 @@ def pod_status(
     pod: Pod, observed: Observed, node_ip: str, before: Previous, doom: Doom | None, now: datetime
 ) -> dict[str, Any]:
     """The pod's v1.PodStatus. `doom` is why the node lets it fail."""
+    if doom is not None and doom.refused:
+        return _refused(pod, doom, before.start_time or now_rfc3339(now))
     ref = PodRef(pod.metadata.namespace, pod.metadata.name, pod.metadata.uid)
 
     def told(containers: tuple[ContainerView, ...]) -> list[dict[str, Any]]:
@@ -95,6 +97,18 @@ def _lost(status: dict[str, Any]) -> dict[str, Any]:
     if "waiting" not in status["state"]:
         return status
     return {**status, "state": {"terminated": _NEVER_SEEN}}
+
+
+def _refused(pod: Pod, doom: Doom, since: str) -> dict[str, Any]:
+    """Of a pod that the node did not take there is nothing else to tell."""
+    return {
+        "phase": "Failed",
+        "reason": doom.reason,
+        "message": doom.message,
+        "conditions": [],
+        "startTime": since,
+        "qosClass": pod.status.qos_class or qos_class(pod.spec),
+    }
 
 
 def _phase(pod: Pod, observed: Observed, doom: Doom | None) -> str:

@@ -48,12 +48,13 @@ class Doom(msgspec.Struct, frozen=True, kw_only=True):
     """The node lets the pod fail: it stays as an object, its containers end and none starts again.
 
     `reason` and `message` become the pod's (Evicted, DeadlineExceeded, …). Its containers may end
-    by themselves until `by`.
+    by themselves until `by`. One that was `refused` never had any.
     """
 
     reason: str
     message: str
     by: datetime
+    refused: bool = False
 
 
 class Desired(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,9 +156,9 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     `busy` names the targets of actions under way: nothing else is begun on them. `images` is by
     container name, `faults` by target. By container id: `signals`, the last ones sent; `pre_stops`,
     the hooks that were begun; `verdicts`, who has to end; `starting`, whose postStart hook has not
-    ended; `health`, what the probes say of those that run and have any. `begun` tells how many
-    attempts of a container have begun, also those of which nothing is left. What stands in the
-    volumes has to be renewed at `renew_at`.
+    ended; `health`, what the probes say of those that run and have any; `messages`, what those that
+    ended left. `begun` tells how many attempts of a container have begun, also those of which
+    nothing is left. What stands in the volumes has to be renewed at `renew_at`.
     """
 
     sandboxes: tuple[Container, ...] = ()
@@ -173,6 +174,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: Mapping[str, Verdict] = msgspec.field(default_factory=_nothing)
     starting: frozenset[str] = frozenset()
     health: Mapping[str, Health] = msgspec.field(default_factory=_nothing)
+    messages: Mapping[str, str] = msgspec.field(default_factory=_nothing)
     busy: frozenset[str] = frozenset()
 
     @property

@@ -26,6 +26,7 @@ from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.node_context import NodeContext, recorder
 from mk8s_agent.pods.performing import perform
+from mk8s_agent.pods.refusing import refusal
 from mk8s_agent.pods.restarts import begun_before
 from mk8s_agent.pods.status import pod_status
 from mk8s_agent.pods.telling import Telling
@@ -117,6 +118,8 @@ class PodWorker:
             if pod.status.reason and not pod.terminal:
                 # An earlier agent has begun to let it fail.
                 self.doom(pod.status.reason, pod.status.message, grace_of(pod))
+            elif not self._memory.found:
+                self._refuse(pod)
         elif self._pod.metadata != pod.metadata and any(map(tells_of_pod, pod.spec.volumes)):
             self._memory.volumes_changed()
         self._pod = pod
@@ -128,6 +131,14 @@ class PodWorker:
             self._forced = not grace
             self._stop(min(latest, self._ctx.clock.now() + grace))
         self._changed.set()
+
+    def _refuse(self, pod: Pod) -> None:
+        """Let a pod fail that this node does not take."""
+        refused = refusal(pod, apparmor=self._ctx.facts.apparmor)
+        if refused is not None and not pod.terminal:
+            recorder(self._ctx.reporter, pod)("Warning", refused.reason, refused.message)
+            now = self._ctx.clock.now()
+            self._doom = Doom(reason=refused.reason, message=refused.message, by=now, refused=True)
 
     def doom(self, reason: str, message: str, grace: timedelta) -> None:
         """Let the pod fail for good; the first reason counts. Its containers get `grace` to end."""
@@ -244,6 +255,8 @@ class PodWorker:
                 memory.see_all(await self._ctx.runtime.containers(wanted))
             while memory.dirty:
                 await asyncio.gather(*(self._look_at(one) for one in tuple(memory.dirty)))
+            if self._pod is not None:
+                await self._ctx.last_words.collect(memory, self._pod)
         except RuntimeFault as error:
             log.warning("pod %s: cannot be looked at: %s", self.ref, error)
             memory.stale = True
@@ -326,6 +339,7 @@ class PodWorker:
 
     def _leave(self) -> None:
         try:
+            self._ctx.last_words.remove_all(self.ref.uid)
             self._ctx.files.remove(self.ref.uid)
         except OSError as error:
             log.warning("pod %s: its files stay behind: %s", self.ref, error)

@@ -7,9 +7,10 @@ import asyncio
 import logging
 from typing import Protocol
 
+from minikube8s.api.views import Pod
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.assignments import Assignments, Key
-from mk8s_agent.proxy import stale
+from mk8s_agent.proxy import host_ports, stale
 from mk8s_agent.proxy.desired import PortKey, ServicePort, service_ports
 from mk8s_agent.proxy.monitor import Commit, commits
 from mk8s_agent.proxy.nftables import Nftables, NftablesError, table_name
@@ -58,6 +59,7 @@ class ServiceProxy:
         self._stale: list[stale.Flow] = []
         self._slices: dict[Key, set[Key]] = {}
         self._service_of: dict[Key, Key] = {}
+        self._host_ports: dict[str, dict[PortKey, ServicePort]] = {}
 
     async def run(self) -> None:
         """Apply changes as they come; an eternal task.
@@ -73,6 +75,26 @@ class ServiceProxy:
                 group.create_task(self._serve())
         finally:
             unsubscribe()
+
+    @staticmethod
+    def check(pod: Pod) -> None:
+        """Make sure that no other program has the pod's ports of the node. Raises NetworkError."""
+        host_ports.check(pod)
+
+    def open(self, pod: Pod, address: str) -> None:
+        """Let the pod's ports of the node lead to its address from now on."""
+        self._set_host_ports(pod.metadata.uid, host_ports.host_ports(pod, address))
+
+    def shut(self, uid: str) -> None:
+        """Let no port of the node lead to the pod any more."""
+        self._set_host_ports(uid, {})
+
+    def _set_host_ports(self, uid: str, ports: dict[PortKey, ServicePort]) -> None:
+        if ports == self._host_ports.get(uid, {}):
+            return
+        self._host_ports[uid] = ports
+        self._dirty.add((host_ports.NAMESPACE, uid))
+        self._wake.set()
 
     async def close(self) -> None:
         """End the nftables thread; the rules stay and go on working."""
@@ -127,7 +149,15 @@ class ServiceProxy:
         for key in self._assignments.endpointslices():
             self._slice_changed(key)
         self._dirty.update(self._assignments.services())
+        for assigned in self._assignments.pods().values():
+            self._adopt_host_ports(assigned.view)
+        self._dirty.update((host_ports.NAMESPACE, uid) for uid in self._host_ports)
         self._dirty.update((key.namespace, key.service) for key in self._table.keys)
+
+    def _adopt_host_ports(self, pod: Pod) -> None:
+        """Serve a pod of an earlier agent until its worker has looked at its network."""
+        if pod.metadata.uid not in self._host_ports and pod.status.pod_ip and not pod.terminal:
+            self.open(pod, pod.status.pod_ip)
 
     async def _sync(self) -> bool:
         """Bring the kernel up to date; false when it refused: then all is replaced next time."""
@@ -157,6 +187,11 @@ class ServiceProxy:
         }
         slices = self._assignments.endpointslices()
         for key in dirty:
+            if key[0] == host_ports.NAMESPACE:
+                changes |= self._host_ports[key[1]]
+                if not self._host_ports[key[1]]:
+                    del self._host_ports[key[1]]
+                continue
             service = self._assignments.services().get(key)
             if service is not None:
                 views = [slices[each].view for each in self._slices.get(key, ()) if each in slices]

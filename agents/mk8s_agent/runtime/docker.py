@@ -35,6 +35,7 @@ from mk8s_agent.runtime.interface import (
     EngineInfo,
     Image,
     LogChunk,
+    Login,
     LogOptions,
     RuntimeEvent,
 )
@@ -157,13 +158,14 @@ class DockerRuntime:
         async with self.call("GET", "/events", {"filters": _json(filters)}) as response:
             yield (event.action async for event in _events(response))
 
-    async def pull(self, reference: str) -> None:
+    async def pull(self, reference: str, login: Login | None = None) -> None:
         """Fetch an image. Raises PullError with the engine's message, InvalidReference."""
         name, tag = normalize(reference)
         query = {"fromImage": name, "tag": tag}
+        headers = docker_json.registry_auth(login)
         try:
             async with self.call(
-                "POST", "/images/create", query, seconds=_PULL_SILENCE_SECONDS
+                "POST", "/images/create", query, seconds=_PULL_SILENCE_SECONDS, headers=headers
             ) as response:
                 await _progress(response)
         except EngineUnavailable:
@@ -237,6 +239,7 @@ class DockerRuntime:
         seconds: float = _QUICK_SECONDS,
         body: bytes | None = None,
         content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Response]:
         """One call at the API version that both sides know.
 
@@ -248,6 +251,7 @@ class DockerRuntime:
             query=query,
             body=body,
             content_type=content_type,
+            headers=headers,
             seconds=seconds,
         ) as response:
             if response.status >= 400:
@@ -284,7 +288,7 @@ class _Conflict(RuntimeFault):
 
 def _fault(path: str, status: int, body: bytes) -> RuntimeFault:
     try:
-        message = str(msgspec.json.decode(body)["message"]).strip()
+        message = docker_json.readable(str(msgspec.json.decode(body)["message"]))
     except (msgspec.DecodeError, KeyError, TypeError):
         message = body.decode(errors="replace").strip() or f"the engine answered {status} to {path}"
     lowered = message.lower()

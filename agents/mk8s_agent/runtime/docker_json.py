@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from mk8s_agent.runtime.interface import (
     Container,
     ContainerSpec,
     EngineInfo,
     Image,
+    Login,
     LogOptions,
     Mount,
     Phase,
+    Security,
 )
 
 _GO_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -20,12 +25,22 @@ _LOG_CONFIG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "2
 _ALIVE = {"running", "paused", "restarting"}
 _CPU_PERIOD_MICROSECONDS = 100_000
 _START_FAILED_EXIT = 128
+_NOTHING_SAID = ": unknown"
+_EXPLANATIONS = {
+    "unable to apply caps: operation not permitted": (
+        "the container asks for a capability that this machine does not have itself; "
+        "privileged and ALL ask for every one"
+    ),
+    "Minimum memory limit allowed is": "raise the container's resources.limits.memory",
+    "cpu.cfs_quota_us: invalid argument": "the container's resources.limits.cpu is too high",
+}
+"""What an engine does not say, by words of what it does say."""
 
 
 def container(answer: dict[str, Any]) -> Container:
     """`GET /containers/ID/json`."""
     state, config = answer["State"], answer["Config"]
-    error = state.get("Error") or ""
+    error = readable(state.get("Error") or "")
     phase = _phase(state, error)
     return Container(
         id=answer["Id"],
@@ -42,6 +57,14 @@ def container(answer: dict[str, Any]) -> Container:
         created_at=time(answer["Created"]) or datetime.fromtimestamp(0, UTC),
         started_at=time(state.get("StartedAt")),
         finished_at=time(state.get("FinishedAt")),
+    )
+
+
+def readable(message: str) -> str:
+    """An engine's message without what says nothing, and with what it leaves out."""
+    message = message.strip().removesuffix(_NOTHING_SAID)
+    return next(
+        (f"{message} ({why})" for words, why in _EXPLANATIONS.items() if words in message), message
     )
 
 
@@ -109,8 +132,12 @@ def create_body(spec: ContainerSpec) -> dict[str, Any]:
     }
     if limits.cpu_quota:
         host |= {"CpuPeriod": _CPU_PERIOD_MICROSECONDS, "CpuQuota": limits.cpu_quota}
-    if security.no_new_privileges:
-        host["SecurityOpt"] = ["no-new-privileges"]
+    if options := _security_options(security):
+        host["SecurityOpt"] = options
+    if security.whole_proc:
+        host |= {"MaskedPaths": [], "ReadonlyPaths": []}
+    if spec.sysctls:
+        host["Sysctls"] = dict(spec.sysctls)
     body: dict[str, Any] = {
         "Image": spec.image,
         "Labels": dict(spec.labels),
@@ -148,6 +175,28 @@ def _mount(mount: Mount) -> dict[str, Any]:
         "ReadOnly": mount.read_only,
         "BindOptions": options,
     }
+
+
+def _security_options(security: Security) -> list[str]:
+    options = ["no-new-privileges"] if security.no_new_privileges else []
+    if security.seccomp:
+        options.append(f"seccomp={security.seccomp}")
+    if security.apparmor:
+        options.append(f"apparmor={security.apparmor}")
+    return options + [f"label={part}" for part in security.selinux]
+
+
+def registry_auth(login: Login | None) -> dict[str, str]:
+    """The headers that log a pull in."""
+    if login is None:
+        return {}
+    said = {
+        "username": login.username,
+        "password": login.password,
+        "serveraddress": login.server,
+    }
+    text = msgspec.json.encode(said)
+    return {"X-Registry-Auth": base64.urlsafe_b64encode(text).decode()}
 
 
 def log_query(options: LogOptions) -> dict[str, str]:

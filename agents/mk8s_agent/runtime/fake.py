@@ -32,6 +32,7 @@ from mk8s_agent.runtime.interface import (
     EngineInfo,
     Image,
     LogChunk,
+    Login,
     LogOptions,
     Phase,
     RuntimeEvent,
@@ -258,7 +259,7 @@ class FakeRuntime:
         self._call("image")
         return self._image(reference)
 
-    async def pull(self, reference: str) -> None:
+    async def pull(self, reference: str, login: Login | None = None) -> None:
         """Take an image from `registry`."""
         name, tag = normalize(reference)
         self._call(f"pull {reference}")

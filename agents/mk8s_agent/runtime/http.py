@@ -62,6 +62,7 @@ class HttpClient:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = "application/json",
+        headers: Mapping[str, str] | None = None,
         seconds: float,
     ) -> AsyncIterator[Response]:
         """Send a request; the head must be there within `seconds`. Raises EngineUnavailable.
@@ -75,7 +76,7 @@ class HttpClient:
         try:
             async with asyncio.timeout(seconds):
                 reader, writer = await self._connect()
-                writer.write(self._head(method, target, body, content_type))
+                writer.write(self._head(method, target, body, content_type, headers=headers))
                 if body:
                     writer.write(body)
                 await writer.drain()
@@ -142,9 +143,11 @@ class HttpClient:
         body: bytes | None,
         content_type: str,
         connection: str = "close",
+        headers: Mapping[str, str] | None = None,
     ) -> bytes:
         host = f"{self._address}:{self._port}" if self._address else "docker"
         lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", f"Connection: {connection}"]
+        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         if connection == "Upgrade":
             lines.append("Upgrade: tcp")
         if body is not None:

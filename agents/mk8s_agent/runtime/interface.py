@@ -80,7 +80,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Security(msgspec.Struct, frozen=True, kw_only=True):
-    """What a container may do. `user` is `uid[:gid]`; empty takes the image's."""
+    """What a container may do. `user` is `uid[:gid]`; empty takes the image's.
+
+    `seccomp` is `unconfined` or a profile's JSON, `apparmor` the name of a profile; empty takes the
+    engine's default. `selinux` are parts of a label (`type:NAME`). With `whole_proc` nothing of
+    /proc is hidden or read-only.
+    """
 
     user: str = ""
     groups: tuple[str, ...] = ()
@@ -89,6 +94,10 @@ class Security(msgspec.Struct, frozen=True, kw_only=True):
     capabilities_drop: tuple[str, ...] = ()
     read_only_root: bool = False
     no_new_privileges: bool = False
+    seccomp: str = ""
+    apparmor: str = ""
+    selinux: tuple[str, ...] = ()
+    whole_proc: bool = False
 
 
 class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +106,7 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     `command` replaces the image's entry point and `args` its command; None keeps the image's.
     `network` is `none`, `host` or `container:ID`; only the first two may carry a `hostname`, the
     third has that of the container it joins. `env` items are `NAME=value`. `stop_signal` replaces
-    the image's.
+    the image's. `sysctls` are set in its own namespaces.
     """
 
     name: str
@@ -114,6 +123,7 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     mounts: tuple[Mount, ...] = ()
     limits: Limits = Limits()
     security: Security = Security()
+    sysctls: Mapping[str, str] = msgspec.field(default_factory=dict)
     tty: bool = False
     stdin: bool = False
     stdin_once: bool = False
@@ -131,6 +141,14 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     digests: tuple[str, ...]
     size: int
     user: str = ""
+
+
+class Login(msgspec.Struct, frozen=True):
+    """Who asks a registry for an image; `server` is the registry's address."""
+
+    server: str
+    username: str
+    password: str
 
 
 class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,8 +267,11 @@ class Runtime(Protocol):
         """Subscribe to what happens to images (`pull`, `tag`, `delete`, …), as `events` does."""
         ...
 
-    async def pull(self, reference: str) -> None:
-        """Fetch an image. Raises PullError with the engine's message, InvalidReference."""
+    async def pull(self, reference: str, login: Login | None = None) -> None:
+        """Fetch an image, where `login` is given as that user.
+
+        Raises PullError with the engine's message, InvalidReference.
+        """
         ...
 
     async def load(self, archive: bytes) -> None:

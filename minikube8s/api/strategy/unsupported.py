@@ -14,15 +14,9 @@ from typing import Any, NamedTuple
 from minikube8s.api.resources import Resource
 
 _CONTAINER = (
-    "ports[].hostPort",
+    "env[].valueFrom.fileKeyRef",
     "resizePolicy",
-    "securityContext.appArmorProfile",
-    "securityContext.procMount",
-    "securityContext.seLinuxOptions",
-    "securityContext.seccompProfile",
     "securityContext.windowsOptions",
-    "terminationMessagePath!/dev/termination-log",
-    "terminationMessagePolicy=FallbackToLogsOnError",
     "volumeDevices",
 )
 _VOLUME = (
@@ -61,23 +55,15 @@ _POD = (
     "affinity.podAffinity",
     "affinity.podAntiAffinity",
     "hostUsers=false",
-    "hostnameOverride",
-    "imagePullSecrets",
     "preemptionPolicy!PreemptLowerPriority",
     "priorityClassName",
     "resourceClaims",
     "resources",
     "runtimeClassName",
     "schedulingGroup",
-    "securityContext.appArmorProfile",
-    "securityContext.seLinuxOptions",
     "securityContext.seLinuxChangePolicy",
-    "securityContext.seccompProfile",
-    "securityContext.supplementalGroupsPolicy!Merge",
-    "securityContext.sysctls",
     "securityContext.windowsOptions",
     "serviceAccountName!default",
-    "setHostnameAsFQDN",
     "topologySpreadConstraints",
 )
 

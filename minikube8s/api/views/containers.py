@@ -155,10 +155,26 @@ class Lifecycle(View, frozen=True):
 
 
 class Capabilities(View, frozen=True):
-    """Linux capabilities without the `CAP_` prefix."""
+    """Linux capabilities, with or without the `CAP_` prefix; ALL means every one."""
 
     add: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+
+
+class Profile(View, frozen=True):
+    """A seccomp or AppArmor profile: RuntimeDefault, Unconfined or one of the node (Localhost)."""
+
+    type: str = ""
+    localhost_profile: str = ""
+
+
+class SELinuxOptions(View, frozen=True):
+    """The parts of a label; empty ones are the engine's to choose."""
+
+    user: str = ""
+    role: str = ""
+    type: str = ""
+    level: str = ""
 
 
 class SecurityContext(View, frozen=True):
@@ -171,6 +187,10 @@ class SecurityContext(View, frozen=True):
     read_only_root_filesystem: bool | None = None
     allow_privilege_escalation: bool | None = None
     capabilities: Capabilities = Capabilities()
+    seccomp_profile: Profile | None = None
+    app_armor_profile: Profile | None = None
+    se_linux_options: SELinuxOptions | None = None
+    proc_mount: str = "Default"
 
 
 class VolumeMount(View, frozen=True):

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import field
 
 from minikube8s.api.views.base import Quantities, View
-from minikube8s.api.views.containers import Container
+from minikube8s.api.views.containers import Container, Profile, SELinuxOptions
 from minikube8s.api.views.meta import LocalObjectReference, ObjectMeta
 from minikube8s.api.views.scheduling import Affinity, Toleration, TopologySpreadConstraint
 from minikube8s.api.views.volumes import Volume
@@ -29,6 +29,10 @@ class PodSecurityContext(View, frozen=True):
     fs_group: int | None = None
     fs_group_change_policy: str = ""
     supplemental_groups: tuple[int, ...] = ()
+    supplemental_groups_policy: str = "Merge"
+    seccomp_profile: Profile | None = None
+    app_armor_profile: Profile | None = None
+    se_linux_options: SELinuxOptions | None = None
     sysctls: tuple[Sysctl, ...] = ()
 
 
@@ -98,6 +102,7 @@ class PodSpec(View, frozen=True):
     host_pid: bool = False
     host_ipc: bool = False
     host_users: bool | None = None
+    hostname_override: str | None = None
     share_process_namespace: bool = False
     hostname: str = ""
     subdomain: str = ""
