@@ -19,6 +19,7 @@ from tests.bench.idle import idle
 from tests.bench.load import capacity, load
 from tests.bench.objects import IMAGE, WEB
 from tests.bench.pods import pods
+from tests.bench.probed import probed
 from tests.bench.report import Row, table, told
 from tests.bench.startup import up
 from tests.bench.watchers import watchers
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[[Cluster], list[Row]]] = {
     "nodeport": node_port,
     "idle": idle,
     "commands": commands,
+    "probed": probed,
     "workloads": workloads,
     "capacity": capacity,
     "watchers": watchers,
