@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from minikube8s.api.views import Container, HTTPGetAction, LifecycleHandler
+from mk8s_agent.probes.http_get import HttpFailure, fetch, request_for
+from mk8s_agent.probes.values import ProbeError
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.sessions import ExecSession, ExecSpec
 
-_HTTP_SECONDS = 60.0
-_HTTP = b"HTTP/"
+_HTTP_SECONDS = 60
+_AGENT = "kube-lifecycle/1.36"
 
 
 class HookFailed(Exception):
@@ -61,43 +62,14 @@ class Hooks:
 
 async def _get(action: HTTPGetAction, container: Container, address: str) -> None:
     """Send the request; any answer will do."""
-    host, port = action.host or address, _port(action.port, container)
-    headers = {"Host": f"{host}:{port}", "User-Agent": "kube-lifecycle/1.36", "Accept": "*/*"}
-    headers |= {one.name: one.value for one in action.http_headers}
-    lines = [f"GET /{action.path.removeprefix('/')} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    request = "\r\n".join([*lines, "Connection: close", "", ""]).encode()
     try:
-        async with asyncio.timeout(_HTTP_SECONDS):
-            reader, writer = await asyncio.open_connection(host, port, ssl=_tls(action.scheme))
-            try:
-                writer.write(request)
-                answer = await reader.readexactly(len(_HTTP))
-            finally:
-                writer.close()
-    except TimeoutError:
-        raise HookFailed(f"{host}:{port} gave no answer within {_HTTP_SECONDS:g} s") from None
-    except (OSError, asyncio.IncompleteReadError) as error:
-        raise HookFailed(f"{host}:{port} cannot be asked: {error}") from error
-    if answer != _HTTP:
-        raise HookFailed(f"{host}:{port} does not speak HTTP")
-
-
-def _tls(scheme: str) -> ssl.SSLContext | None:
-    """Certificates of pods are not checked: nobody has vouched for them."""
-    if scheme.upper() != "HTTPS":
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _port(port: int | str, container: Container) -> int:
-    """A number, or the name of one of the container's ports. Raises HookFailed."""
-    if str(port).isdecimal():
-        return int(port)
-    for one in container.ports:
-        if one.name == port:
-            return one.container_port
-    raise HookFailed(f"the container has no port named {port}")
+        request = request_for(action, container, address, _AGENT)
+    except ProbeError as error:
+        raise HookFailed(str(error)) from error
+    try:
+        await fetch(request, _HTTP_SECONDS)
+    except HttpFailure as failure:
+        raise HookFailed(str(failure)) from failure
+    except ProbeError:
+        # It has answered; that its words break off is nobody's concern.
+        return
