@@ -189,14 +189,17 @@ class NotedHooks:
 class PlayedProber(Prober):
     """Probes that are commands, whose answers a test gives."""
 
-    def __init__(self, clock: Clock, answers: dict[str, bool | None]) -> None:
+    def __init__(self, clock: Clock, answers: dict[str, bool | None], hosts: list[str]) -> None:
         no_processes: Any = None
         super().__init__(no_processes, clock, lambda _, command: command, lambda: 0.5)
         self._answers = answers
+        self._hosts = hosts
 
     def ask(self, subject: Subject, probe: views.Probe) -> Ask:
         assert probe.exec is not None
         command = " ".join(probe.exec.command)
+
+        self._hosts.append(subject.host)
 
         async def answer() -> Finding:
             passed = self._answers.get(command, True)
@@ -219,6 +222,8 @@ class Node:
         self.hooks = NotedHooks(clock)
         self.answers: dict[str, bool | None] = {}
         """What probes find, by their command; None is an error, and what is not here passes."""
+        self.asked_hosts: list[str] = []
+        """The addresses at which probes ask."""
         self.assignments = Assignments()
         self.assignments.set_cluster(
             ClusterInfo(
@@ -248,7 +253,7 @@ class Node:
             files=PodFiles(self.directory),
             hooks=self.hooks,
             volumes=Volumes(self.directory, self.memory, NotedMounts(), at_once),
-            prober=PlayedProber(self.clock, self.answers),
+            prober=PlayedProber(self.clock, self.answers, self.asked_hosts),
             seccomp=SeccompProfiles(self.directory / "seccomp"),
             last_words=LastWords(self.directory, self.runtime),
         )

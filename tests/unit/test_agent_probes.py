@@ -6,7 +6,7 @@ from typing import Any
 
 from mk8s_agent.runtime.fake import IGNORES_TERM
 
-from tests.support.agentnode import Node, container, elapsed, on_a_node, pod_json
+from tests.support.agentnode import NODE_IP, Node, container, elapsed, on_a_node, pod_json
 
 DEFAULTS = {"periodSeconds": 10, "failureThreshold": 3, "successThreshold": 1, "timeoutSeconds": 1}
 
@@ -93,6 +93,21 @@ async def test_a_pod_that_never_restarts_fails_with_its_liveness_probe(node: Nod
 
 
 @on_a_node
+async def test_who_ends_well_because_of_a_probe_has_failed_all_the_same(node: Node) -> None:
+    app = container(livenessProbe=probe("live"), args=[IGNORES_TERM])
+    node.sync(pod_json(app, restartPolicy="OnFailure"))
+    await node.running()
+    node.answers["live"] = False
+    await node.until(lambda: "Killing" in node.reports.reasons())
+    node.answers["live"] = True
+    node.runtime.exit(node.newest().id, 0)
+    await node.until(lambda: restarts(node) == 1)
+    assert node.container_status()["lastState"]["terminated"]["exitCode"] == 0
+    await node.running()
+    assert {one["phase"] for one in node.reports.history} == {"Pending", "Running"}
+
+
+@on_a_node
 async def test_startup_holds_liveness_and_readiness_back(node: Node) -> None:
     node.answers.update(begun=False, live=False)
     app = container(
@@ -135,7 +150,11 @@ async def test_a_sidecar_lets_the_next_container_come_once_it_has_started(node: 
     await node.clock.sleep(30)
     assert node.state()["waiting"]["reason"] == "PodInitializing"
     assert not node.container_status("side")["started"]
-    assert node.condition("Initialized") == "False"
+    conditions = {one["type"]: one for one in node.reports.statuses["uid-1"]["conditions"]}
+    incomplete = "containers with incomplete status: [side]"
+    assert conditions["Initialized"]["message"] == incomplete
+    unready = "containers with unready status: [side app]"
+    assert conditions["ContainersReady"]["message"] == unready
     node.answers["begun"] = True
     await node.running()
     assert node.container_status("side")["started"]
@@ -150,6 +169,18 @@ async def test_a_sidecar_that_fails_its_probe_is_restarted(node: Node) -> None:
     await node.until(lambda: node.container_status("side")["restartCount"] == 1)
     assert node.reports.message("Killing") == "Init container side failed liveness probe"
     assert restarts(node) == 0
+
+
+@on_a_node
+async def test_a_pod_is_as_ready_as_its_sidecars(node: Node) -> None:
+    node.answers["up"] = False
+    side = container("side", restartPolicy="Always", readinessProbe=probe("up"))
+    node.sync(pod_json(initContainers=[side]))
+    await node.until(lambda: node.container_status().get("ready"))
+    assert node.condition("Initialized") == "True"
+    assert node.condition("Ready") == "False"
+    node.answers["up"] = True
+    await node.running()
 
 
 @on_a_node
@@ -196,6 +227,17 @@ async def test_a_probe_that_breaks_says_so_and_counts_for_nothing(node: Node) ->
     )
     assert restarts(node) == 0
     assert node.condition("Ready") == "True"
+
+
+@on_a_node
+async def test_a_pod_is_asked_at_its_own_address_and_in_the_hosts_network_at_the_nodes(
+    node: Node,
+) -> None:
+    app = container(readinessProbe=probe("up"))
+    node.sync(pod_json(app), pod_json(app, name="host", uid="uid-2", hostNetwork=True))
+    await node.running()
+    await node.running("uid-2")
+    assert sorted(node.asked_hosts) == ["10.244.0.2", NODE_IP]
 
 
 @on_a_node

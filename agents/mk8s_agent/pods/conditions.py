@@ -11,7 +11,7 @@ import msgspec
 from minikube8s.api.times import now_rfc3339
 from minikube8s.api.views import Pod
 from minikube8s.api.views import PodCondition as ConditionView
-from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar
+from mk8s_agent.pods.lifecycle import init_done, initialized
 from mk8s_agent.pods.values import Doom, Network, Observed, is_running
 
 _DISRUPTIONS = {"Evicted", "Preempting", "Terminated"}
@@ -99,11 +99,7 @@ def _initialized(pod: Pod, observed: Observed, phase: str) -> _Verdict:
         return _Verdict(True, "PodCompleted")
     if initialized(pod, observed):
         return _Verdict(True)
-    waiting = [
-        one.name
-        for one in pod.spec.init_containers
-        if not is_sidecar(one) and not init_done(one, observed)
-    ]
+    waiting = [one.name for one in pod.spec.init_containers if not init_done(one, observed)]
     message = f"containers with incomplete status: [{' '.join(waiting)}]"
     return _Verdict(False, "ContainersNotInitialized", message)
 

@@ -9,7 +9,7 @@ from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import ContainerStatus, Pod
 from mk8s_agent.pods.container_status import container_id
 from mk8s_agent.pods.expansion import expand
-from mk8s_agent.pods.lifecycle import grace_of, is_sidecar
+from mk8s_agent.pods.lifecycle import grace_of, is_sidecar, policy_of
 from mk8s_agent.pods.values import Observed, Verdict, is_running
 from mk8s_agent.probes.values import Health, Kind, Subject, probes_of
 
@@ -51,6 +51,7 @@ def condemned(
             found[newest.id] = Verdict(
                 event=_event(pod, container, said.failed),
                 by=now + _grace(pod, container, said.failed),
+                again=True,
             )
     return found
 
@@ -76,7 +77,8 @@ def _event(pod: Pod, container: ContainerView, failed: Kind) -> str:
     if is_sidecar(container) and container in pod.spec.init_containers:
         return f"Init container {container.name} failed {failed.lower()} probe"
     event = f"Container {container.name} failed {failed.lower()} probe"
-    return event if pod.spec.restart_policy == "Never" else f"{event}, will be restarted"
+    never = policy_of(pod, container).name == "Never"
+    return event if never else f"{event}, will be restarted"
 
 
 def _grace(pod: Pod, container: ContainerView, failed: Kind) -> timedelta:

@@ -55,6 +55,14 @@ def policy_of(pod: Pod, container: ContainerView) -> Policy:
     return Policy(name, container.restart_policy_rules)
 
 
+def policy_now(pod: Pod, container: ContainerView, observed: Observed) -> Policy:
+    """The restart policy for the newest attempt: one that a probe ended has failed."""
+    policy, newest = policy_of(pod, container), observed.newest(container.name)
+    verdict = observed.verdicts.get(newest.id) if newest is not None else None
+    again = policy.name == "OnFailure" and verdict is not None and verdict.again
+    return Policy("Always") if again else policy
+
+
 def init_done(container: ContainerView, observed: Observed) -> bool:
     """Whether the next container may come.
 
@@ -129,4 +137,4 @@ def _ended(pod: Pod, container: ContainerView, observed: Observed) -> Container 
     newest = observed.newest(container.name)
     if newest is None or newest.phase is not Phase.EXITED:
         return None
-    return newest if restart(policy_of(pod, container), newest) is None else None
+    return newest if restart(policy_now(pod, container, observed), newest) is None else None

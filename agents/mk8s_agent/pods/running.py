@@ -9,7 +9,7 @@ from typing import NamedTuple
 from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod
 from mk8s_agent.pods.ending import clear_old_attempts, end, end_within, kill, stopping
-from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar, policy_of
+from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar, policy_now, policy_of
 from mk8s_agent.pods.plan import Plan, name_of, own_target
 from mk8s_agent.pods.restarts import RESTART_ALL, restart, rule_action
 from mk8s_agent.pods.values import (
@@ -154,7 +154,7 @@ def _advance(plan: Plan, pod: Pod, turn: _Turn, sandbox: Container | None) -> No
             return
         attempt = max(attempt, attempt_of(newest) + 1)
         if not _begins_anew(pod, container, newest, plan.observed):
-            again = restart(policy_of(pod, container), newest)
+            again = restart(policy_now(pod, container, plan.observed), newest)
             if again is None:
                 return
             if again.at > plan.now:

@@ -19,7 +19,7 @@ from mk8s_agent.pods.lifecycle import (
     initialized,
     is_sidecar,
     outcome,
-    policy_of,
+    policy_now,
 )
 from mk8s_agent.pods.qos import qos_class
 from mk8s_agent.pods.values import Doom, Observed, is_running
@@ -49,7 +49,10 @@ def pod_status(
     inits, mains = told(pod.spec.init_containers), told(pod.spec.containers)
     ephemeral = told(pod.spec.ephemeral_containers)
     phase = _phase(pod, observed, doom)
-    unready = [one["name"] for one in mains if not one["ready"]]
+    sidecars = [
+        one for one, view in zip(inits, pod.spec.init_containers, strict=True) if is_sidecar(view)
+    ]
+    unready = [one["name"] for one in (*sidecars, *mains) if not one["ready"]]
     status: dict[str, Any] = {
         "phase": phase,
         "conditions": conditions(pod, observed, phase, unready, before, doom, now),
@@ -81,7 +84,9 @@ def _container(
     """A v1.ContainerStatus of the pod's: who may be ready, and counts as started, differs."""
     spec = pod.spec
     wait = "PodInitializing" if spec.init_containers else "ContainerCreating"
-    one = container_status(ref, container, policy_of(pod, container), observed, now, wait)
+    one = container_status(
+        ref, container, policy_now(pod, container, observed), observed, now, wait
+    )
     if any(other.name == container.name for other in spec.ephemeral_containers):
         one["ready"] = False
         del one["started"]

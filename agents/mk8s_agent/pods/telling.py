@@ -11,7 +11,7 @@ from datetime import datetime
 from minikube8s.api.views import Pod
 from mk8s_agent.network.errors import NetworkNotReady
 from mk8s_agent.pods.identity import SANDBOX_NAME, PodRef
-from mk8s_agent.pods.lifecycle import policy_of
+from mk8s_agent.pods.lifecycle import policy_now
 from mk8s_agent.pods.next_step import shall_run
 from mk8s_agent.pods.node_context import Reporter, recorder
 from mk8s_agent.pods.restarts import restart
@@ -57,7 +57,7 @@ class Telling:
             newest = observed.newest(container.name)
             if newest is None or newest.phase is not Phase.EXITED:
                 continue
-            again = restart(policy_of(pod, container), newest)
+            again = restart(policy_now(pod, container, observed), newest)
             told = self._backing_off.get(container.name) == newest.id
             if again is None or again.at <= now or told:
                 continue

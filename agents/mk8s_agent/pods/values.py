@@ -143,11 +143,13 @@ class PreStop(NamedTuple):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """A container has to end although its pod goes on: a probe or its postStart hook failed.
 
-    `event` tells people why. It may end by itself until `by`.
+    `event` tells people why. It may end by itself until `by`. `again`: whatever it says at its end,
+    it did not do its work.
     """
 
     event: str
     by: datetime
+    again: bool = False
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
