@@ -47,6 +47,7 @@ from mk8s_agent.streams.forwarding import Forwarding
 from mk8s_agent.streams.talking import Talking
 from mk8s_agent.volumes import Volumes
 from mk8s_agent.volumes.mounting import KernelMounter
+from mk8s_agent.volumes.reclaiming import Reclaimer
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +108,11 @@ class Agent:
             seccomp=SeccompProfiles(Path(config.state_dir) / "seccomp"),
             last_words=LastWords(config.pods_dir, self._runtime),
         )
+        self._reclaimer = Reclaimer(
+            config.volumes_dir,
+            lambda: (one.view for one in self._assignments.volumes().values()),
+            self._reporter,
+        )
         self._pods = Pods(context, self._engine_changed)
         self._logs = PodLogs(context)
         finder = Finder(self._runtime, owner, self._assignments)
@@ -143,13 +149,19 @@ class Agent:
     def hello(self) -> NodeHello:
         """The node as it is now."""
         node = self._node.state
-        return NodeHello(node.status(self._clock.now()), node.labels(), self._config.roles)
+        return NodeHello(
+            node.status(self._clock.now()),
+            node.labels(),
+            self._config.roles,
+            volumes_dir=str(self._config.volumes_dir),
+        )
 
     async def run(self) -> None:
         """Work until cancelled. Pods, rules and links stay: the next agent finds them."""
         self._assignments.subscribe(self._assignment_changed)
         self._tasks.spawn("pods", self._pods.run)
         self._tasks.spawn("link", lambda: Link(self._config).run(self))
+        self._tasks.spawn("volumes", self._reclaimer.run)
         self._tasks.spawn("network", self._keep_network)
         self._tasks.spawn("firewall", self._network.watch_firewall)
         self._tasks.spawn("proxy", self._proxy.run)
@@ -162,7 +174,9 @@ class Agent:
             await self._proxy.close()
             await self._network.close()
 
-    def _assignment_changed(self, resource: str, _: Key) -> None:
+    def _assignment_changed(self, resource: str, key: Key) -> None:
+        if resource == "persistentvolumes":
+            self._reclaimer.changed(key[1])
         if resource == CLUSTER:
             # From here on the Node says what this agent says of it, and no earlier one.
             readiness.tell()

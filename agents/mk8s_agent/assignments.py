@@ -33,6 +33,8 @@ _VIEWS: dict[str, type] = {
     "endpointslices": views.EndpointSlice,
     "configmaps": views.ConfigMap,
     "secrets": views.Secret,
+    "persistentvolumeclaims": views.PersistentVolumeClaim,
+    "persistentvolumes": views.PersistentVolume,
 }
 
 
@@ -119,6 +121,14 @@ class Assignments:
     def secret(self, namespace: str, name: str) -> Assigned[views.Secret] | None:
         """A Secret that a pod of this node names; None: it does not exist (yet)."""
         return self._objects["secrets"].get((namespace, name))
+
+    def claim(self, namespace: str, name: str) -> Assigned[views.PersistentVolumeClaim] | None:
+        """A claim that a pod of this node names; None: it does not exist (yet)."""
+        return self._objects["persistentvolumeclaims"].get((namespace, name))
+
+    def volumes(self) -> Mapping[Key, Assigned[views.PersistentVolume]]:
+        """The volumes of these claims, and those whose directory this node has to remove."""
+        return MappingProxyType(self._objects["persistentvolumes"])
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Call `callback(resource, key)` for each later change; returns what ends that.

@@ -51,6 +51,11 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.state_dir) / "pods"
 
     @property
+    def volumes_dir(self) -> Path:
+        """Where the directories of PersistentVolumes are."""
+        return Path(self.state_dir) / "volumes"
+
+    @property
     def memory_dir(self) -> Path:
         """Where the files of pods are that must not be on disk."""
         return Path(self.state_dir) / "memory"

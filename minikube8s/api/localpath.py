@@ -6,6 +6,7 @@ PersistentVolume exists before its directory and goes after it, so nothing is le
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from minikube8s.api.persistence import PROVISIONED_BY, WAIT_FOR_FIRST_CONSUMER
@@ -61,6 +62,12 @@ def hostname_of(volume: PersistentVolume) -> str:
             if one.key == HOSTNAME and one.operator == "In" and len(one.values) == 1:
                 return one.values[0]
     return ""
+
+
+def home(volume: PersistentVolume, nodes: Iterable[ObjectMeta]) -> str:
+    """Return the name of the node that has the directory, whether it is among `nodes` or not."""
+    hostname = hostname_of(volume)
+    return next((one.name for one in nodes if hostname_label(one) == hostname), hostname)
 
 
 def hostname_label(node: ObjectMeta) -> str:

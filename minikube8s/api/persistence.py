@@ -140,8 +140,7 @@ def names_claims(pod: bytes) -> bool:
 def claim_of(pod: ObjectMeta, volume: Volume) -> str:
     """Return the name of the claim behind a pod's volume; "" when it is of another kind."""
     if volume.persistent_volume_claim is not None:
-        name: str = volume.persistent_volume_claim.get("claimName", "")
-        return name
+        return volume.persistent_volume_claim.claim_name
     return f"{pod.name}-{volume.name}" if volume.ephemeral is not None else ""
 
 

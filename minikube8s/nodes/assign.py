@@ -1,8 +1,9 @@
 """Which node needs which object: the index behind every agent's assignments. Pure.
 
 Owns the relation only, not the objects: keys in, deliveries out. A node needs the pods bound to
-it, and each ConfigMap and Secret that at least one of them names. Everything else that agents
-get (Services, EndpointSlices) all of them get, and is not kept here.
+it, all that at least one of them names (ConfigMaps, Secrets, claims and their volumes), and what
+it has to look after itself. Everything else that agents get (Services, EndpointSlices) all of them
+get, and is not kept here.
 """
 
 from collections.abc import Iterable
@@ -34,6 +35,7 @@ class Index:
         self._placements: dict[ObjectKey, _Placement] = {}
         self._pods: dict[str, set[ObjectKey]] = {}
         self._users: dict[ObjectKey, dict[str, int]] = {}
+        self._homes: dict[ObjectKey, str] = {}
 
     def node_of(self, pod: ObjectKey) -> str:
         """The node that a pod is bound to; "" when there is none, or no such pod."""
@@ -48,14 +50,42 @@ class Index:
         return tuple(self._pods.get(node, ()))
 
     def users_of(self, key: ObjectKey) -> tuple[str, ...]:
-        """The nodes with a pod that names this ConfigMap or Secret."""
+        """The nodes that need this object: they look after it, or have a pod that names it."""
         return tuple(self._users.get(key, ()))
+
+    def pods_naming(self, key: ObjectKey) -> list[ObjectKey]:
+        """The bound pods that name this object."""
+        pods = (pod for node in self.users_of(key) for pod in self.pods_of(node))
+        return [pod for pod in pods if key in self._placements[pod].references]
 
     def needs_of(self, node: str) -> list[ObjectKey]:
         """All that a node needs; what a pod names comes before all pods."""
         pods = self._pods.get(node, set())
         named = {key for pod in pods for key in self._placements[pod].references}
-        return [*sorted(named), *sorted(pods)]
+        kept = {key for key, home in self._homes.items() if home == node}
+        return [*sorted(named | kept), *sorted(pods)]
+
+    def keep(self, key: ObjectKey, node: str) -> list[Delivery]:
+        """Take over that a node looks after an object, whatever its pods name; "" for none does.
+
+        Returns what nodes have to hear.
+        """
+        before = self._homes.get(key, "")
+        if before == node:
+            return []
+        gained = self._use(node, {key}) if node else set()
+        lost = self._release(before, {key}) if before else set()
+        if node:
+            self._homes[key] = node
+        else:
+            del self._homes[key]
+        return [Delivery(node, one, True) for one in gained] + [
+            Delivery(before, one, False) for one in lost
+        ]
+
+    def kept(self) -> tuple[ObjectKey, ...]:
+        """All objects that some node looks after."""
+        return tuple(self._homes)
 
     def place(self, pod: ObjectKey, node: str, references: frozenset[ObjectKey]) -> list[Delivery]:
         """Take over a pod as it is now; `node` is "" for an unbound one.

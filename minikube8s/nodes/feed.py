@@ -4,21 +4,31 @@ Owns the shared watches (one a resource, whatever the number of nodes) and the i
 to it, an outbox that it puts things into and never waits for.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from minikube8s.api import localpath
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import (
     CONFIGMAPS,
     ENDPOINTSLICES,
+    NODES,
+    PERSISTENTVOLUMECLAIMS,
+    PERSISTENTVOLUMES,
     PODS,
     SECRETS,
     SERVICES,
+)
+from minikube8s.api.views import (
+    ObjectMeta,
+    PartialObject,
+    PersistentVolume,
+    PersistentVolumeClaim,
 )
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.nodes.assign import Delivery, Index
 from minikube8s.nodes.following import Follower
 from minikube8s.nodes.outbox import Outbox, object_key
-from minikube8s.nodes.references import ObjectKey, PlacedPod
+from minikube8s.nodes.references import CLAIMS, VOLUMES, ObjectKey, PlacedPod
 from minikube8s.registry import Registry
 from minikube8s.store.entry import Entry
 
@@ -26,7 +36,9 @@ _EVERYWHERE = (SERVICES, ENDPOINTSLICES)
 """What every agent gets."""
 _NAMED = (CONFIGMAPS, SECRETS)
 """What an agent gets while one of its pods names it."""
-_RESOURCES = {row.plural: row for row in (PODS, *_EVERYWHERE, *_NAMED)}
+_STORAGE = (PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES)
+"""Claims that pods name, and the volumes that these claims name."""
+_RESOURCES = {row.plural: row for row in (PODS, *_EVERYWHERE, *_NAMED, *_STORAGE)}
 
 
 class Feed:
@@ -44,6 +56,14 @@ class Feed:
             followers.append(Follower(self._registry, row, self._refill, self._apply_everywhere))
         for row in _NAMED:
             followers.append(Follower(self._registry, row, self._refill, self._apply_named))
+        followers.append(
+            Follower(
+                self._registry, PERSISTENTVOLUMECLAIMS, self._replace_claims, self._apply_claim
+            )
+        )
+        followers.append(
+            Follower(self._registry, PERSISTENTVOLUMES, self._replace_volumes, self._apply_volume)
+        )
         for follower in followers:
             follower.begin()
             tasks.spawn(f"follow {follower.resource.plural}", follower.run)
@@ -77,7 +97,51 @@ class Feed:
         pod = entry.view(PlacedPod) if entry is not None else None
         if pod is None or not pod.node:
             return self.index.remove(key)
-        return self.index.place(key, pod.node, pod.references(key.namespace))
+        references = pod.references(key.namespace, key.name)
+        return self.index.place(key, pod.node, references | self._volumes_of(references))
+
+    def _volumes_of(self, references: Iterable[ObjectKey]) -> frozenset[ObjectKey]:
+        """The volumes that the claims among what a pod names are bound to."""
+        claims = (self._entry(key) for key in references if key.resource == CLAIMS)
+        names = (one.view(PersistentVolumeClaim).spec.volume_name for one in claims if one)
+        return frozenset(ObjectKey(VOLUMES, "", name) for name in names if name)
+
+    def _replace_claims(self, entries: Iterable[Entry]) -> None:
+        for pod in self.index.pods():
+            self._place(pod, self._entry(pod))
+        self._refill()
+
+    def _apply_claim(self, entry: Entry, deleted: bool) -> None:
+        self._apply_named(entry, deleted)
+        for pod in self.index.pods_naming(object_key(entry)):
+            self._apply_pod_again(pod)
+
+    def _apply_pod_again(self, pod: ObjectKey) -> None:
+        """What a pod names names something else now."""
+        for delivery in self._place(pod, self._entry(pod)):
+            if delivery.key != pod:
+                self._deliver(delivery, self._entry(delivery.key))
+
+    def _replace_volumes(self, entries: Iterable[Entry]) -> None:
+        homes = {object_key(entry): self._home(entry) for entry in entries}
+        for gone in set(self.index.kept()) - homes.keys():
+            self.index.keep(gone, "")
+        for key, node in homes.items():
+            self.index.keep(key, node)
+        self._refill()
+
+    def _apply_volume(self, entry: Entry, deleted: bool) -> None:
+        self._apply_named(entry, deleted)
+        for delivery in self.index.keep(object_key(entry), "" if deleted else self._home(entry)):
+            self._deliver(delivery, entry)
+
+    def _home(self, entry: Entry) -> str:
+        """The node that has to remove the volume's directory; "" as long as none has."""
+        volume = entry.view(PersistentVolume)
+        return localpath.home(volume, self._nodes()) if localpath.is_given_back(volume) else ""
+
+    def _nodes(self) -> Iterator[ObjectMeta]:
+        return (one.view(PartialObject).metadata for one in self._registry.list(NODES, None))
 
     def _apply_everywhere(self, entry: Entry, deleted: bool) -> None:
         for node in self._outboxes:
@@ -100,7 +164,7 @@ class Feed:
 
     def _entry(self, key: ObjectKey) -> Entry | None:
         try:
-            return self._registry.get(_RESOURCES[key.resource], key.namespace, key.name)
+            return self._registry.get(_RESOURCES[key.resource], key.namespace or None, key.name)
         except ApiError as error:
             if error.code != 404:
                 raise

@@ -119,6 +119,8 @@ def _subject(report: agent_pb2.Up) -> Hashable:
         case "pod_gone":
             gone = report.pod_gone
             return "pod", gone.namespace, gone.name, gone.uid
+        case "volume_removed":
+            return kind, report.volume_removed.uid
         case "event":
             return kind, report.sequence
         case _:

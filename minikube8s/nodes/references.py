@@ -1,9 +1,11 @@
-"""Which ConfigMaps and Secrets a pod names. Pure: a pod's bytes in, keys out."""
+"""Which ConfigMaps, Secrets and claims a pod names. Pure: a pod's bytes in, keys out."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
+
+CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
 
 
 class ObjectKey(NamedTuple):
@@ -54,7 +56,14 @@ class _Projected(_Struct, frozen=True):
     sources: tuple[_Projection, ...] = ()
 
 
+class _ClaimVolume(_Struct, frozen=True):
+    claim_name: str = ""
+
+
 class _Volume(_Struct, frozen=True):
+    name: str = ""
+    persistent_volume_claim: _ClaimVolume | None = None
+    ephemeral: dict[str, msgspec.Raw] | None = None
     config_map: _Named | None = None
     secret: _SecretVolume | None = None
     projected: _Projected | None = None
@@ -79,9 +88,9 @@ class PlacedPod(_Struct, frozen=True):
         """The node that the pod is bound to, or ""."""
         return self.spec.node_name
 
-    def references(self, namespace: str) -> frozenset[ObjectKey]:
-        """The ConfigMaps and Secrets of the pod's namespace that it names."""
-        found = (*self._config_maps(), *self._secrets())
+    def references(self, namespace: str, pod: str) -> frozenset[ObjectKey]:
+        """The ConfigMaps, Secrets and claims of its namespace that the pod of that name names."""
+        found = (*self._config_maps(), *self._secrets(), *self._claims(pod))
         return frozenset(ObjectKey(resource, namespace, name) for resource, name in found if name)
 
     def _config_maps(self) -> Iterator[tuple[str, str]]:
@@ -102,6 +111,13 @@ class PlacedPod(_Struct, frozen=True):
         for volume in self.spec.volumes:
             if volume.secret:
                 yield "secrets", volume.secret.secret_name
+
+    def _claims(self, pod: str) -> Iterator[tuple[str, str]]:
+        for volume in self.spec.volumes:
+            if volume.persistent_volume_claim:
+                yield CLAIMS, volume.persistent_volume_claim.claim_name
+            elif volume.ephemeral is not None:
+                yield CLAIMS, f"{pod}-{volume.name}"
 
     def _containers(self) -> Iterator[_Container]:
         yield from self.spec.init_containers

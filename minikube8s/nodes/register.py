@@ -1,13 +1,15 @@
 """The Node object as an agent's Hello makes it. Pure: objects in, new objects out.
 
-Owns who may say what of a Node: the agent its status, its labels and its roles; the master the pod
-addresses; everybody else labels, annotations, taints, unschedulable, which stay as they are.
+Owns who may say what of a Node: the agent its status, its labels, its roles and where its volumes
+are; the master the pod addresses; everybody else labels, annotations, taints, unschedulable, which
+stay as they are.
 """
 
 import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from minikube8s.api import localpath
 from minikube8s.nodes.merging import merged_conditions
 
 HOSTNAME_LABEL = "kubernetes.io/hostname"
@@ -29,6 +31,7 @@ class Introduction(NamedTuple):
     status: dict[str, Any]
     labels: Mapping[str, str]
     roles: Sequence[str]
+    volumes_dir: str = ""
 
 
 def node_labels(hello: Introduction) -> dict[str, str]:
@@ -53,7 +56,11 @@ def new_node(hello: Introduction, pod_cidr: str, now: str) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": hello.node, "labels": node_labels(hello)},
+        "metadata": {
+            "name": hello.node,
+            "labels": node_labels(hello),
+            **_annotated({}, hello),
+        },
         "spec": {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]},
         "status": refreshed_status({}, hello.status, now),
     }
@@ -64,6 +71,7 @@ def refreshed_node(node: dict[str, Any], hello: Introduction, pod_cidr: str) -> 
     fresh = copy.deepcopy(node)
     metadata = fresh["metadata"]
     metadata["labels"] = {**(metadata.get("labels") or {}), **node_labels(hello)}
+    metadata.update(_annotated(metadata.get("annotations") or {}, hello))
     spec = fresh.setdefault("spec", {})
     if not spec.get("podCIDR"):
         spec["podCIDR"] = pod_cidr
@@ -118,6 +126,13 @@ def _may_have(label: str) -> bool:
 
 def _within(domain: str, of: Sequence[str]) -> bool:
     return any(domain == one or domain.endswith(f".{one}") for one in of)
+
+
+def _annotated(before: Mapping[str, str], hello: Introduction) -> dict[str, dict[str, str]]:
+    """The annotations with the agent's own, as a part of the metadata."""
+    if not hello.volumes_dir:
+        return {}
+    return {"annotations": {**before, localpath.DIRECTORY: hello.volumes_dir}}
 
 
 def _hostname(hello: Introduction) -> str:

@@ -12,6 +12,7 @@ from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS
 from minikube8s.api.times import now_rfc3339
 from minikube8s.kit.clock import Clock
+from minikube8s.nodes import volumes
 from minikube8s.nodes.merging import merged_pod_status
 from minikube8s.nodes.refusal import Refusal
 from minikube8s.nodes.registration import Registration
@@ -69,6 +70,9 @@ class Reports:
                 await self._registration.status(self._node, status)
             case "heartbeat":
                 await self._registration.heartbeat(self._node)
+            case "volume_removed":
+                gone = report.volume_removed
+                await volumes.removed(self._registry, self._node, gone.name, gone.uid)
             case "event":
                 self._event(report.event)
             case "hello":
@@ -124,6 +128,8 @@ class Reports:
     def _check_involved(self, involved: dict[str, Any]) -> None:
         kind, name = involved.get("kind"), str(involved.get("name"))
         if kind == "Node" and name == self._node and not involved.get("namespace"):
+            return
+        if kind == "PersistentVolume" and volumes.is_of(self._registry, self._node, name):
             return
         if kind != "Pod":
             raise Refusal(

@@ -19,7 +19,7 @@ CHANNEL_STDOUT: Channel
 CHANNEL_STDERR: Channel
 
 class Up(_message.Message):
-    __slots__ = ("sequence", "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event")
+    __slots__ = ("sequence", "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event", "volume_removed")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +27,7 @@ class Up(_message.Message):
     POD_GONE_FIELD_NUMBER: _ClassVar[int]
     NODE_STATUS_FIELD_NUMBER: _ClassVar[int]
     EVENT_FIELD_NUMBER: _ClassVar[int]
+    VOLUME_REMOVED_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     hello: Hello
     heartbeat: Heartbeat
@@ -34,10 +35,11 @@ class Up(_message.Message):
     pod_gone: PodGone
     node_status: NodeStatus
     event: Event
-    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., pod_status: _Optional[_Union[PodStatus, _Mapping]] = ..., pod_gone: _Optional[_Union[PodGone, _Mapping]] = ..., node_status: _Optional[_Union[NodeStatus, _Mapping]] = ..., event: _Optional[_Union[Event, _Mapping]] = ...) -> None: ...
+    volume_removed: VolumeRemoved
+    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., pod_status: _Optional[_Union[PodStatus, _Mapping]] = ..., pod_gone: _Optional[_Union[PodGone, _Mapping]] = ..., node_status: _Optional[_Union[NodeStatus, _Mapping]] = ..., event: _Optional[_Union[Event, _Mapping]] = ..., volume_removed: _Optional[_Union[VolumeRemoved, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("node", "status_json", "labels", "roles", "agent_version")
+    __slots__ = ("node", "status_json", "labels", "roles", "agent_version", "volumes_dir")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -50,12 +52,14 @@ class Hello(_message.Message):
     LABELS_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
     AGENT_VERSION_FIELD_NUMBER: _ClassVar[int]
+    VOLUMES_DIR_FIELD_NUMBER: _ClassVar[int]
     node: str
     status_json: bytes
     labels: _containers.ScalarMap[str, str]
     roles: _containers.RepeatedScalarFieldContainer[str]
     agent_version: str
-    def __init__(self, node: _Optional[str] = ..., status_json: _Optional[bytes] = ..., labels: _Optional[_Mapping[str, str]] = ..., roles: _Optional[_Iterable[str]] = ..., agent_version: _Optional[str] = ...) -> None: ...
+    volumes_dir: str
+    def __init__(self, node: _Optional[str] = ..., status_json: _Optional[bytes] = ..., labels: _Optional[_Mapping[str, str]] = ..., roles: _Optional[_Iterable[str]] = ..., agent_version: _Optional[str] = ..., volumes_dir: _Optional[str] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
     __slots__ = ("seen_revision",)
@@ -90,6 +94,14 @@ class NodeStatus(_message.Message):
     STATUS_JSON_FIELD_NUMBER: _ClassVar[int]
     status_json: bytes
     def __init__(self, status_json: _Optional[bytes] = ...) -> None: ...
+
+class VolumeRemoved(_message.Message):
+    __slots__ = ("name", "uid")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    UID_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    uid: str
+    def __init__(self, name: _Optional[str] = ..., uid: _Optional[str] = ...) -> None: ...
 
 class Event(_message.Message):
     __slots__ = ("involved_json", "type", "reason", "message", "time")

@@ -12,9 +12,12 @@ NODES = ["", "one", "two"]
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(PODS), st.sampled_from(NODES), st.frozensets(st.sampled_from(CONFIGS))
+        st.sampled_from([*PODS, *CONFIGS]),
+        st.sampled_from(NODES),
+        st.frozensets(st.sampled_from(CONFIGS)),
     )
 )
+"""A pod with what it names; or an object that a node looks after whatever its pods name."""
 
 
 @given(steps)
@@ -22,9 +25,15 @@ def test_deliveries_add_up_to_the_complete_state(happenings):
     index = Index()
     held: dict[str, set[ObjectKey]] = {"one": set(), "two": set()}
     placed: dict[ObjectKey, tuple[str, frozenset[ObjectKey]]] = {}
-    for pod, node, references in happenings:
-        placed[pod] = (node, references)
-        for delivery in index.place(pod, node, references):
+    kept: dict[ObjectKey, str] = {}
+    for key, node, references in happenings:
+        if key in PODS:
+            placed[key] = (node, references)
+            deliveries = index.place(key, node, references)
+        else:
+            kept[key] = node
+            deliveries = index.keep(key, node)
+        for delivery in deliveries:
             if delivery.needed:
                 held[delivery.node].add(delivery.key)
             else:
@@ -32,6 +41,7 @@ def test_deliveries_add_up_to_the_complete_state(happenings):
     for node in ("one", "two"):
         expected = {pod for pod, (where, _) in placed.items() if where == node}
         expected |= {key for where, keys in placed.values() if where == node for key in keys}
+        expected |= {key for key, where in kept.items() if where == node}
         assert held[node] == expected == set(index.needs_of(node))
         for key in CONFIGS:
             assert (node in index.users_of(key)) == (key in expected)

@@ -114,7 +114,12 @@ class FakeAgent:
     task: asyncio.Task[None] | None = None
 
     def hello(self) -> NodeHello:
-        return NodeHello(status=self.status, labels={"disk": "ssd"}, roles=self.roles)
+        return NodeHello(
+            status=self.status,
+            labels={"disk": "ssd"},
+            roles=self.roles,
+            volumes_dir="/srv/volumes",
+        )
 
     def connect(self) -> None:
         self.task = asyncio.create_task(Link(self.config).run(self))

@@ -58,6 +58,21 @@ def test_an_unbound_pod_concerns_nobody():
     assert index.pods() == ()
 
 
+def test_what_a_node_looks_after_stays_whatever_its_pods_name():
+    index = Index()
+    volume = ObjectKey("persistentvolumes", "", "v")
+    index.place(pod("a"), "one", frozenset({volume}))
+    assert index.keep(volume, "one") == []
+    assert index.remove(pod("a")) == [Delivery("one", pod("a"), False)]
+    assert index.needs_of("one") == [volume]
+    assert index.keep(volume, "two") == [
+        Delivery("two", volume, True),
+        Delivery("one", volume, False),
+    ]
+    assert index.keep(volume, "") == [Delivery("two", volume, False)]
+    assert index.kept() == index.users_of(volume) == ()
+
+
 def test_every_way_to_name_configuration_counts():
     placed = {
         "spec": {
@@ -80,6 +95,8 @@ def test_every_way_to_name_configuration_counts():
                 {"name": "a", "configMap": {"name": "c4"}},
                 {"name": "b", "secret": {"secretName": "s3"}},
                 {"name": "d", "emptyDir": {}},
+                {"name": "f", "persistentVolumeClaim": {"claimName": "claimed"}},
+                {"name": "g", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}},
                 {
                     "name": "e",
                     "projected": {
@@ -96,7 +113,10 @@ def test_every_way_to_name_configuration_counts():
     }
     view = msgspec.json.decode(msgspec.json.encode(placed), type=PlacedPod)
     assert view.node == "one"
-    names = {(key.resource, key.name) for key in view.references("default")}
-    assert names == {("configmaps", f"c{n}") for n in range(1, 6)} | {
-        ("secrets", f"s{n}") for n in range(1, 6)
+    names = {(key.resource, key.name) for key in view.references("default", "p")}
+    assert names == {
+        *(("configmaps", f"c{n}") for n in range(1, 6)),
+        *(("secrets", f"s{n}") for n in range(1, 6)),
+        ("persistentvolumeclaims", "claimed"),
+        ("persistentvolumeclaims", "p-g"),
     }

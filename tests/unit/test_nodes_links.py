@@ -6,10 +6,22 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from minikube8s.api.resources import CONFIGMAPS, EVENTS, LEASES, NODES, PODS, SECRETS, SERVICES
+from minikube8s.api import localpath
+from minikube8s.api.resources import (
+    CONFIGMAPS,
+    EVENTS,
+    LEASES,
+    NODES,
+    PERSISTENTVOLUMECLAIMS,
+    PERSISTENTVOLUMES,
+    PODS,
+    SECRETS,
+    SERVICES,
+)
 from minikube8s.nodes.config import NodesConfig
 from minikube8s.registry import DeleteOptions
 from tests.support.links import Certificates, Cluster, condition, node_status, until
+from tests.support.volumes import claim_json, on_node, volume_json
 
 
 @pytest.fixture
@@ -97,6 +109,61 @@ async def test_services_reach_every_node_and_their_changes_too(cluster: Cluster)
     await until("the service", lambda: ("default", "web") in agent.assignments.services())
     await cluster.registry.delete(SERVICES, "default", "web")
     await until("its end", lambda: ("default", "web") not in agent.assignments.services())
+
+
+async def test_a_node_gets_the_claims_of_its_pods_and_their_volumes(cluster: Cluster):
+    agent = await cluster.connected()
+    assert cluster.node()["metadata"]["annotations"] == {"mk8s.io/volumes-dir": "/srv/volumes"}
+    stored = cluster.registry
+    for name in ("v", "other"):
+        body = volume_json(name)
+        body["metadata"] = {"name": name}
+        await stored.create(PERSISTENTVOLUMES, None, body)
+    body = claim_json()
+    body["metadata"] = {"name": "c"}
+    await stored.create(PERSISTENTVOLUMECLAIMS, "default", body)
+    await cluster.pod(volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}])
+    await until("the claim", lambda: agent.assignments.claim("default", "c"))
+    assert not agent.assignments.volumes()
+
+    def bind(claim):
+        claim["spec"]["volumeName"] = "v"
+        return claim
+
+    await stored.update(PERSISTENTVOLUMECLAIMS, "default", "c", bind)
+    await until("its volume", lambda: list(agent.assignments.volumes()) == [("", "v")])
+    await agent.disconnect()
+    again = await cluster.connected()
+    await until("both again", lambda: again.assignments.claim("default", "c"))
+    assert list(again.assignments.volumes()) == [("", "v")]
+    await stored.delete(PODS, "default", "web", DeleteOptions(grace_period_seconds=0))
+    await until("their end", lambda: not again.assignments.volumes())
+    assert again.assignments.claim("default", "c") is None
+
+
+async def test_a_node_gets_the_volumes_whose_directory_it_has_to_remove(cluster: Cluster):
+    agent = await cluster.connected()
+    body = volume_json(
+        "v",
+        persistentVolumeReclaimPolicy="Delete",
+        hostPath=None,
+        local={"path": "/srv/volumes/v"},
+        nodeAffinity=on_node("host-of-node"),
+    )
+    annotations = {"pv.kubernetes.io/provisioned-by": "mk8s.io/local-path"}
+    body["metadata"] = {
+        "name": "v", "annotations": annotations, "finalizers": [localpath.FINALIZER],
+    }  # fmt: skip
+    made = await cluster.registry.create(PERSISTENTVOLUMES, None, body)
+
+    def release(volume):
+        volume["status"] = {"phase": "Released"}
+        return volume
+
+    await cluster.registry.update(PERSISTENTVOLUMES, None, "v", release, "status")
+    await until("the volume", agent.assignments.volumes)
+    agent.reporter.volume_removed("v", made.uid)
+    await until("its end", lambda: not agent.assignments.volumes())
 
 
 async def test_a_node_gets_the_configuration_that_its_pods_name_and_only_that(cluster: Cluster):

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from minikube8s.api.resources import EVENTS, LEASES, NODES, PODS
+from minikube8s.api import localpath
+from minikube8s.api.resources import EVENTS, LEASES, NODES, PERSISTENTVOLUMES, PODS
 from minikube8s.nodes.config import NodesConfig
 from minikube8s.nodes.refusal import Refusal
 from minikube8s.nodes.register import Introduction
@@ -17,6 +18,7 @@ from minikube8s.registry.events import EventRecorder
 from minikube8s.rpc import agent_pb2
 from tests.support.links import node_status
 from tests.support.registries import a_registry, pod
+from tests.support.volumes import on_node, volume_json
 
 
 class Place:
@@ -123,9 +125,63 @@ async def test_a_second_hello_is_refused(place: Place) -> None:
         await place.send(hello=agent_pb2.Hello(node="two"))
 
 
+async def a_volume(place: Place, hostname: str, **fields: Any) -> str:
+    """A directory of a node that was given back; returns its uid."""
+    body = volume_json(
+        "v",
+        annotations={"pv.kubernetes.io/provisioned-by": "mk8s.io/local-path"},
+        finalizers=[localpath.FINALIZER],
+        persistentVolumeReclaimPolicy="Delete",
+        hostPath=None,
+        local={"path": "/srv/v"},
+        nodeAffinity=on_node(hostname),
+        **fields,
+    )
+    for given in ("uid", "resourceVersion"):
+        del body["metadata"][given]
+    made = await place.registry.create(PERSISTENTVOLUMES, None, body)
+
+    def settle(volume: dict[str, Any]) -> dict[str, Any]:
+        volume["status"] = body["status"]
+        return volume
+
+    await place.registry.update(PERSISTENTVOLUMES, None, "v", settle, "status")
+    return made.uid
+
+
+def removed(uid: str) -> agent_pb2.VolumeRemoved:
+    return agent_pb2.VolumeRemoved(name="v", uid=uid)
+
+
+async def test_a_volume_goes_when_its_own_node_has_removed_the_directory(place: Place) -> None:
+    uid = await a_volume(place, "host-of-node", phase="Released")
+    await place.send(volume_removed=removed("of-an-earlier-one"))
+    assert localpath.FINALIZER in the_volume(place)["metadata"]["finalizers"]
+    await place.send(volume_removed=removed(uid))
+    left = the_volume(place)["metadata"]
+    assert left["finalizers"] == ["kubernetes.io/pv-protection"]
+    assert "deletionTimestamp" in left
+
+
+async def test_a_volume_that_was_not_given_back_stays(place: Place) -> None:
+    uid = await a_volume(place, "host-of-node", phase="Bound")
+    await place.send(volume_removed=removed(uid))
+    assert "deletionTimestamp" not in the_volume(place)["metadata"]
+
+
+async def test_the_end_of_another_nodes_volume_is_refused(place: Place) -> None:
+    uid = await a_volume(place, "another", phase="Released")
+    with pytest.raises(Refusal, match="it is on another node"):
+        await place.send(volume_removed=removed(uid))
+
+
+def the_volume(place: Place) -> dict[str, Any]:
+    return place.registry.get(PERSISTENTVOLUMES, None, "v").object
+
+
 def test_no_message_is_forgotten_here() -> None:
     """Whoever adds a message says above what a node may do with it."""
     kinds = {field.name for field in agent_pb2.Up.DESCRIPTOR.oneofs_by_name["message"].fields}
     assert kinds == {
-        "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event",
+        "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event", "volume_removed",
     }  # fmt: skip

@@ -1,8 +1,8 @@
 """What the agent has to tell the master: the newest status of everything, until it is told.
 
 Owns the order and the memory of reports; does no I/O. Bounds: one status and one "gone" a pod,
-one node status, MAX_EVENTS events (the oldest that wait are dropped), MAX_IN_FLIGHT messages that
-the master has not acknowledged.
+one "removed" a volume, one node status, MAX_EVENTS events (the oldest that wait are dropped),
+MAX_IN_FLIGHT messages that the master has not acknowledged.
 """
 
 import asyncio
@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 MAX_EVENTS = 256
 MAX_IN_FLIGHT = 1024
+_LASTING = ("gone", "volume", "event")
+"""What is told again after a reconnect though nothing new happened."""
 
 
 class _Item(NamedTuple):
@@ -67,6 +69,11 @@ class Reporter:
         report = agent_pb2.Up(pod_gone=agent_pb2.PodGone(namespace=namespace, name=name, uid=uid))
         self._enqueue(_Item("gone", uid), report)
 
+    def volume_removed(self, name: str, uid: str) -> None:
+        """Report that the directory of a volume, which was given back, is removed."""
+        report = agent_pb2.Up(volume_removed=agent_pb2.VolumeRemoved(name=name, uid=uid))
+        self._enqueue(_Item("volume", uid), report)
+
     def node_status(self, status: dict[str, Any]) -> None:
         """Report a v1.NodeStatus; a new session begins with the newest one in its Hello."""
         report = agent_pb2.Up(
@@ -100,7 +107,7 @@ class Reporter:
         """Begin a session: all that was not acknowledged, and the newest status of every pod."""
         unheard = {sent.item: sent.report for sent in self._sent.values()}
         known = {_Item("status", uid): report for uid, report in self._statuses.items()}
-        lasting = {item: up for item, up in unheard.items() if item.kind in ("gone", "event")}
+        lasting = {item: up for item, up in unheard.items() if item.kind in _LASTING}
         waiting = {item: up for item, up in self._queue.items() if item.kind != "node"}
         self._sent.clear()
         self._sequence = 0

@@ -39,6 +39,7 @@ class NodeHello:
     labels: Mapping[str, str] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
     version: str = ""
+    volumes_dir: str = ""
 
 
 class Agent(Protocol):
@@ -126,6 +127,7 @@ class Session:
             labels=dict(hello.labels),
             roles=hello.roles,
             agent_version=hello.version,
+            volumes_dir=hello.volumes_dir,
         )
         await self._call.write(reporter.numbered(agent_pb2.Up(hello=message)))
         down = await self._call.read()

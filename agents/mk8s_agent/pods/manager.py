@@ -108,6 +108,10 @@ class Pods:
             for worker in self._workers.values():
                 if worker.namespace == key[0]:
                     worker.configuration_changed(resource, key[1])
+        elif resource in ("persistentvolumeclaims", "persistentvolumes"):
+            for worker in self._workers.values():
+                if worker.namespace == key[0] or not key[0]:
+                    worker.storage_changed()
 
     def _container_changed(self, event: RuntimeEvent) -> None:
         if worker := self._workers.get(event.labels.get(POD_UID, "")):

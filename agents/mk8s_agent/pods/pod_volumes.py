@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from minikube8s.api.views import ConfigMap, Container, Pod, Secret
+from minikube8s.api.persistence import belongs, claim_of, is_bound
+from minikube8s.api.views import ConfigMap, Container, PersistentVolume, Pod, Secret, Volume
 from minikube8s.api.views.containers import ResourceFieldSelector
 from mk8s_agent.pods.errors import ConfigError
 from mk8s_agent.pods.expansion import expand, missing
@@ -53,6 +54,26 @@ class VolumeSources:
             return resource_field(pod, named[0], selector, self._ctx.place(pod))
         except ConfigError as error:
             raise VolumeError(str(error)) from error
+
+    def persistent(self, pod: Pod, volume: Volume) -> PersistentVolume:
+        """The volume that the claim behind a pod's volume is bound to. Raises VolumeError."""
+        namespace, name = pod.metadata.namespace, claim_of(pod.metadata, volume)
+        claim = self._ctx.assignments.claim(namespace, name)
+        processing = f"error processing PVC {namespace}/{name}: "
+        if claim is None:
+            raise VolumeError(
+                f'{processing}failed to fetch PVC from API server: persistentvolumeclaim "{name}"'
+                " not found"
+            )
+        if not is_bound(claim.view):
+            raise VolumeError(f"{processing}PVC is not bound")
+        found = self._ctx.assignments.volumes().get(("", claim.view.spec.volume_name))
+        if found is None or not belongs(found.view, claim.view):
+            raise VolumeError(
+                f'{processing}its volume "{claim.view.spec.volume_name}" is not there, or is'
+                " another claim's"
+            )
+        return found.view
 
     async def token(self, pod: Pod, audience: str, seconds: int) -> str:
         """A new token of the pod's account. Raises VolumeError."""

@@ -31,6 +31,7 @@ from mk8s_agent.pods.restarts import begun_before
 from mk8s_agent.pods.status import pod_status
 from mk8s_agent.pods.telling import Telling
 from mk8s_agent.pods.values import (
+    VOLUMES,
     Action,
     CreateContainer,
     CreateSandbox,
@@ -170,6 +171,12 @@ class PodWorker:
             self._memory.volumes_changed()
             self._changed.set()
         if self._memory.faults:
+            self._memory.faults.clear()
+            self._changed.set()
+
+    def storage_changed(self) -> None:
+        """A claim or a volume changed: what could not be mounted may be there."""
+        if VOLUMES in self._memory.faults:
             self._memory.faults.clear()
             self._changed.set()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from minikube8s.api.views import ConfigMap, Pod, Secret
+from minikube8s.api.views import ConfigMap, PersistentVolume, Pod, Secret, Volume
 from minikube8s.api.views.containers import ResourceFieldSelector
 
 
@@ -30,6 +30,10 @@ class Sources(Protocol):
 
     def resource(self, pod: Pod, selector: ResourceFieldSelector) -> str:
         """A request or limit of one of the pod's containers."""
+        ...
+
+    def persistent(self, pod: Pod, volume: Volume) -> PersistentVolume:
+        """The volume that the claim behind a pod's volume is bound to."""
         ...
 
     async def token(self, pod: Pod, audience: str, seconds: int) -> str:

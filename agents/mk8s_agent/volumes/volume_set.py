@@ -12,15 +12,15 @@ import os
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from minikube8s.api.views import Container, Pod, Volume
 from mk8s_agent.runtime.interface import Mount
-from mk8s_agent.volumes import atomic, content, emptydir, hostpath, subpath
+from mk8s_agent.volumes import atomic, content, emptydir, hostpath, nfs, persistent, subpath
 from mk8s_agent.volumes.cleaning import remove_tree
-from mk8s_agent.volumes.errors import VolumeError, VolumesNotReady
+from mk8s_agent.volumes.errors import MountFailed, VolumeError, VolumesNotReady
 from mk8s_agent.volumes.mounting import Mounter
 from mk8s_agent.volumes.sources import Sources
 from mk8s_agent.volumes.tokens import times, try_again
@@ -36,7 +36,7 @@ _PROPAGATION: dict[str, Literal["private", "slave", "shared"]] = {
 }
 
 
-Aside = Callable[..., Awaitable[None]]
+Aside = Callable[..., Awaitable[Any]]
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -72,6 +72,8 @@ class Volumes:
         async def one(volume: Volume) -> str:
             try:
                 placed[volume.name] = await self._place(pod, volume, sources, now)
+            except MountFailed as error:
+                return str(error)
             except (VolumeError, OSError) as error:
                 return f'MountVolume.SetUp failed for volume "{volume.name}" : {error}'
             return ""
@@ -145,7 +147,24 @@ class Volumes:
             # A path of the node may be on a server that does not answer.
             await self._aside(hostpath.ensure, Path(host.path), host.type)
             return Placed(host.path)
+        if volume.persistent_volume_claim is not None or volume.ephemeral is not None:
+            return await self._place_persistent(pod, volume, sources, place)
+        if (export := volume.nfs) is not None:
+            await self._aside(nfs.mount, export.server, export.path, place, (), self._mounter)
+            return Placed(str(place), read_only=export.read_only)
         raise VolumeError("no volume plugin matched")
+
+    async def _place_persistent(
+        self, pod: Pod, volume: Volume, sources: Sources, mount_point: Path
+    ) -> Placed:
+        """The volume that a claim is bound to. Raises VolumeError, OSError."""
+        found = sources.persistent(pod, volume)
+        path = await self._aside(persistent.place, pod, found, mount_point, self._mounter)
+        claim, export = volume.persistent_volume_claim, found.spec.nfs
+        read_only = (claim is not None and claim.read_only) or (
+            export is not None and export.read_only
+        )
+        return Placed(str(path), read_only=read_only)
 
     async def _write(self, pod: Pod, volume: Volume, sources: Sources, now: datetime) -> Placed:
         """A volume of files: what changed is written anew."""

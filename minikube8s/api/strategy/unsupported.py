@@ -19,34 +19,34 @@ _CONTAINER = (
     "securityContext.windowsOptions",
     "volumeDevices",
 )
-_VOLUME = (
+_VOLUME_PLUGINS = (
     "awsElasticBlockStore",
     "azureDisk",
     "azureFile",
     "cephfs",
     "cinder",
     "csi",
-    "emptyDir.medium!Memory",
-    "ephemeral",
     "fc",
     "flexVolume",
     "flocker",
     "gcePersistentDisk",
-    "gitRepo",
     "glusterfs",
-    "image",
     "iscsi",
-    "nfs",
-    "persistentVolumeClaim",
     "photonPersistentDisk",
     "portworxVolume",
-    "projected.sources[].clusterTrustBundle",
-    "projected.sources[].podCertificate",
     "quobyte",
     "rbd",
     "scaleIO",
     "storageos",
     "vsphereVolume",
+)
+_VOLUME = (
+    *_VOLUME_PLUGINS,
+    "emptyDir.medium!Memory",
+    "gitRepo",
+    "image",
+    "projected.sources[].clusterTrustBundle",
+    "projected.sources[].podCertificate",
 )
 _POD = (
     *(f"initContainers[].{path}" for path in _CONTAINER),
@@ -68,8 +68,6 @@ _POD = (
 )
 
 _PASSIVE: dict[tuple[str, str], str] = {
-    ("", "PersistentVolume"): "does not bind or mount them",
-    ("", "PersistentVolumeClaim"): "does not bind or mount them",
     ("", "ReplicationController"): "does not run them",
     ("apps", "DaemonSet"): "does not run them",
     ("apps", "StatefulSet"): "does not run them",
@@ -87,7 +85,6 @@ _PASSIVE: dict[tuple[str, str], str] = {
     ("storage.k8s.io", "CSIDriver"): "does not use them",
     ("storage.k8s.io", "CSINode"): "does not use them",
     ("storage.k8s.io", "CSIStorageCapacity"): "does not use them",
-    ("storage.k8s.io", "StorageClass"): "does not provision volumes by them",
     ("storage.k8s.io", "VolumeAttachment"): "does not attach volumes",
     ("storage.k8s.io", "VolumeAttributesClass"): "does not use them",
 }
@@ -99,6 +96,17 @@ _PLURALS = {
 }
 
 _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("", "PersistentVolume"): (
+        *(f"spec.{name}" for name in _VOLUME_PLUGINS),
+        "spec.persistentVolumeReclaimPolicy=Recycle",
+        "spec.volumeMode=Block",
+    ),
+    ("", "PersistentVolumeClaim"): (
+        "spec.dataSource",
+        "spec.dataSourceRef",
+        "spec.volumeAttributesClassName",
+        "spec.volumeMode=Block",
+    ),
     ("", "Pod"): tuple(f"spec.{path}" for path in _POD),
     ("apps", "Deployment"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("apps", "ReplicaSet"): tuple(f"spec.template.spec.{path}" for path in _POD),
@@ -107,6 +115,7 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
         "spec.signerName=kubernetes.io/kubelet-serving",
         "spec.signerName=kubernetes.io/legacy-unknown",
     ),
+    ("storage.k8s.io", "StorageClass"): ("allowVolumeExpansion=true", "allowedTopologies"),
     ("", "Service"): (
         "spec.loadBalancerClass",
         "spec.loadBalancerIP",

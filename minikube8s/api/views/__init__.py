@@ -103,7 +103,6 @@ from minikube8s.api.views.services import (
 )
 from minikube8s.api.views.storage import (
     LocalVolumeSource,
-    NFSVolumeSource,
     PersistentVolume,
     PersistentVolumeClaim,
     PersistentVolumeClaimSpec,
@@ -119,6 +118,8 @@ from minikube8s.api.views.volumes import (
     EmptyDirVolumeSource,
     HostPathVolumeSource,
     KeyToPath,
+    NFSVolumeSource,
+    PersistentVolumeClaimVolumeSource,
     SecretVolumeSource,
     Volume,
 )
@@ -205,6 +206,7 @@ __all__ = [
     "PersistentVolumeClaim",
     "PersistentVolumeClaimSpec",
     "PersistentVolumeClaimStatus",
+    "PersistentVolumeClaimVolumeSource",
     "PersistentVolumeSpec",
     "PersistentVolumeStatus",
     "Pod",

@@ -9,21 +9,13 @@ from msgspec import field
 from minikube8s.api.views.base import Quantities, View
 from minikube8s.api.views.meta import LabelSelector, ObjectMeta, ObjectReference
 from minikube8s.api.views.scheduling import NodeSelector
-from minikube8s.api.views.volumes import HostPathVolumeSource
+from minikube8s.api.views.volumes import HostPathVolumeSource, NFSVolumeSource
 
 
 class LocalVolumeSource(View, frozen=True):
     """A directory of one node."""
 
     path: str = ""
-
-
-class NFSVolumeSource(View, frozen=True):
-    """A directory that another machine exports."""
-
-    server: str = ""
-    path: str = ""
-    read_only: bool = False
 
 
 class VolumeNodeAffinity(View, frozen=True):

@@ -102,6 +102,21 @@ class ProjectedVolumeSource(View, frozen=True):
     default_mode: int = 0o644
 
 
+class PersistentVolumeClaimVolumeSource(View, frozen=True):
+    """The volume that a claim of the pod's namespace is bound to."""
+
+    claim_name: str = ""
+    read_only: bool = False
+
+
+class NFSVolumeSource(View, frozen=True):
+    """A directory that another machine exports."""
+
+    server: str = ""
+    path: str = ""
+    read_only: bool = False
+
+
 class Volume(View, frozen=True):
     """corev1.Volume; exactly one source is set."""
 
@@ -112,6 +127,6 @@ class Volume(View, frozen=True):
     secret: SecretVolumeSource | None = None
     projected: ProjectedVolumeSource | None = None
     downward_api: DownwardAPIVolumeSource | None = None
-    persistent_volume_claim: dict[str, Any] | None = None
-    nfs: dict[str, Any] | None = None
+    persistent_volume_claim: PersistentVolumeClaimVolumeSource | None = None
+    nfs: NFSVolumeSource | None = None
     ephemeral: dict[str, Any] | None = None
