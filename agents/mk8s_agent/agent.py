@@ -164,6 +164,7 @@ class Agent:
         self._tasks.spawn("volumes", self._reclaimer.run)
         self._tasks.spawn("network", self._keep_network)
         self._tasks.spawn("firewall", self._network.watch_firewall)
+        self._tasks.spawn("links", lambda: self._network.follow_links(self._pods.link_lost))
         self._tasks.spawn("proxy", self._proxy.run)
         self._tasks.spawn("node", self._node.run)
         self._tasks.spawn("images", self._node.follow_images)

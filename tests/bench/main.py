@@ -14,8 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from minikube8s.kit import openfiles
+from tests.bench.burst import burst
 from tests.bench.commands import commands
+from tests.bench.held import held
 from tests.bench.idle import idle
+from tests.bench.latency import latency
 from tests.bench.load import capacity, load
 from tests.bench.objects import IMAGE, WEB
 from tests.bench.pods import pods
@@ -32,8 +35,11 @@ from tests.support.engine import private_engine
 PARTS: dict[str, Callable[[Cluster], list[Row]]] = {
     "up": up,
     "pods": pods,
+    "latency": latency,
+    "burst": burst,
     "nodeport": node_port,
     "idle": idle,
+    "held": held,
     "commands": commands,
     "probed": probed,
     "workloads": workloads,

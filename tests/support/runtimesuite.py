@@ -202,6 +202,54 @@ async def test_a_list_holds_what_carries_all_labels_in_any_phase(bench: Bench) -
     assert {one.phase for one in found} == {Phase.CREATED, Phase.RUNNING}
 
 
+async def test_a_plain_list_tells_who_is_there_and_whose(bench: Bench) -> None:
+    extra = {**bench.labels, "color": "blue"}
+    created = await bench.runtime.create(bench.spec(labels=extra))
+    running = await bench.running(labels=extra)
+    await bench.running()
+    listed = await bench.runtime.listed(extra)
+    assert {one.id for one in listed} == {created, running.id}
+    assert all(one.labels.items() >= extra.items() for one in listed)
+    await bench.runtime.ping()
+
+
+async def test_removing_at_the_same_time_is_success_for_all(bench: Bench) -> None:
+    running = await bench.running()
+    await asyncio.gather(*(bench.runtime.remove(running.id) for _ in range(3)))
+    async with asyncio.timeout(SECONDS):
+        while True:
+            if not await bench.runtime.listed(bench.labels):
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_a_signal_that_comes_too_late_is_told_as_such(bench: Bench) -> None:
+    running = await bench.running()
+    results = await asyncio.gather(
+        bench.runtime.remove(running.id),
+        *(bench.runtime.kill(running.id, "SIGKILL") for _ in range(3)),
+        return_exceptions=True,
+    )
+    assert results[0] is None
+    assert all(one is None or isinstance(one, NotRunning | ContainerNotFound) for one in results)
+    with pytest.raises(ContainerNotFound):
+        await bench.runtime.kill(running.id, "SIGKILL")
+
+
+async def test_a_sandbox_may_go_before_what_joined_it(bench: Bench) -> None:
+    first = await bench.running()
+    second = await bench.running(network=f"container:{first.id}")
+    await asyncio.gather(bench.runtime.remove(first.id), bench.runtime.remove(second.id))
+    assert await bench.runtime.listed(bench.labels) == []
+
+
+async def test_a_name_is_free_again_when_its_container_is_removed(bench: Bench) -> None:
+    spec = bench.spec()
+    first = await bench.runtime.create(spec)
+    await bench.runtime.remove(first)
+    assert await bench.runtime.create(spec) != first
+
+
 async def test_events_tell_a_containers_life_in_order(bench: Bench) -> None:
     async with bench.runtime.events(bench.labels) as events:
         running = await bench.running()

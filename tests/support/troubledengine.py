@@ -43,15 +43,16 @@ class Fault(Enum):
 class TroubledEngine(FakeRuntime):
     """`faults` are taken from the front, one a call that changes something.
 
-    `pace` is how long such a call takes. `losing` swallows events, `echoing` tells each twice, and
-    the second time late. `begun` counts the starts of each container of each pod, by uid and name.
+    `pace` is how long such a call takes. `echoing` tells each event twice, the second time
+    late. `begun` counts the starts of each container of each pod, by uid and name.
     """
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock.now)
         self.faults: list[Fault] = []
         self.pace = 0.0
-        self.losing = False
+        self.hanging: set[str] = set()
+        """Containers that it cannot look at."""
         self.echoing = False
         self.begun: Counter[tuple[str, str]] = Counter()
         self.finished: dict[str, set[tuple[str, str]]] = defaultdict(set)
@@ -94,6 +95,9 @@ class TroubledEngine(FakeRuntime):
         await self._troubled(lambda: super(TroubledEngine, self).remove(container_id))
 
     async def inspect(self, container_id: str) -> Container:
+        if container_id in self.hanging:
+            await self._clock.sleep(30)
+            raise EngineUnavailable("The container engine did not answer in time.")
         # The answer is as old as the call: news may overtake it.
         seen = await super().inspect(container_id)
         await self._clock.sleep(self.pace)
@@ -101,6 +105,9 @@ class TroubledEngine(FakeRuntime):
 
     async def containers(self, labels: Mapping[str, str]) -> list[Container]:
         seen = await super().containers(labels)
+        if any(one.id in self.hanging for one in seen):
+            await self._clock.sleep(30)
+            raise EngineUnavailable("The container engine did not answer in time.")
         await self._clock.sleep(self.pace)
         return seen
 
@@ -149,8 +156,6 @@ class TroubledEngine(FakeRuntime):
             self.finished[container.labels.get(SANDBOX, "")].add(
                 (container.labels.get(CONTAINER, ""), how)
             )
-        if self.losing:
-            return
         super()._tell(container, action)
         if self.echoing:
             asyncio.get_running_loop().call_later(3, super()._tell, container, action)

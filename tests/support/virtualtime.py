@@ -46,7 +46,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class VirtualClock:
-    """The Clock of a VirtualLoop; wall time starts at EPOCH."""
+    """The Clock of a VirtualLoop; wall time starts at EPOCH. Sleeps take `slower` times as long."""
+
+    slower = 1.0
 
     def now(self) -> datetime:
         return EPOCH + timedelta(seconds=self.monotonic())
@@ -55,7 +57,7 @@ class VirtualClock:
         return asyncio.get_running_loop().time()
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(max(0.0, seconds))
+        await asyncio.sleep(max(0.0, seconds) * self.slower)
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

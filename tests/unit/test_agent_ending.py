@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from mk8s_agent.pods.next_step import next_step
-from mk8s_agent.pods.values import Desired, Network, Observed, PreStop, Sent, Signal, Step
+from mk8s_agent.pods.values import Desired, Network, Observed, PreStop, Remove, Sent, Signal, Step
 
 from tests.support.agentnode import container, pod_json, view
 from tests.support.seenpods import CREATED, EXITED, NOW, REF, RUNNING, observed, seen, told
@@ -66,7 +66,7 @@ HOOK = {
     "a container that ended by itself gets none": (
         observed(POD, seen("app", EXITED), network=Network.UNPLUGGED),
         0,
-        ["Remove app"],
+        ["Remove app", "Remove POD"],
     ),
     "a hook that outlives its container holds up nothing": (
         observed(
@@ -89,9 +89,22 @@ def test_a_pre_stop_hook(case: str) -> None:
 
 def test_what_is_forced_gets_neither_hook_nor_patience() -> None:
     forced = msgspec.structs.replace(HOOKED, stop_by=NOW, forced=True)
-    assert signals(at(forced, observed(POD, APP))) == ["SIGKILL app"]
+    removed = [Remove("app/app-0", "app-0", "Stopping container app")]
+    assert _removals(at(forced, observed(POD, APP))) == removed
     asked = observed(POD, APP, signals=term("app"), pre_stops=pre_stop(ended=False))
-    assert signals(at(forced, asked)) == ["SIGKILL app"]
+    assert _removals(at(forced, asked)) == removed
+
+
+def test_what_is_forced_ends_together_with_its_sandbox() -> None:
+    forced = msgspec.structs.replace(HOOKED, stop_by=NOW, forced=True)
+    unplugged = observed(POD, APP, network=Network.UNPLUGGED)
+    assert told(at(forced, unplugged)) == ["Remove app", "Remove POD"]
+    starting = observed(POD, APP, network=Network.UNPLUGGED, busy=frozenset({"app"}))
+    assert told(at(forced, starting)) == []
+
+
+def _removals(step: Step) -> list[Remove]:
+    return [one for one in step.actions if isinstance(one, Remove)]
 
 
 def test_the_reason_is_told_once() -> None:

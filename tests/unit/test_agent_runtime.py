@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from mk8s_agent.runtime import docker_json, pause
+from mk8s_agent.runtime import docker, docker_json, pause
 from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import EngineUnavailable, InvalidReference, PullError, RuntimeFault
 from mk8s_agent.runtime.framing import JsonLines, LogDemultiplexer
@@ -153,6 +153,30 @@ async def test_an_engine_that_says_nothing_meets_a_deadline(tmp_path: Path) -> N
     async with server:
         with pytest.raises(EngineUnavailable, match="in time"):
             await _body(host, seconds=0.05)
+        server.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[",
+        b"HTTP/1.1 500 No\r\nContent-Length: 9\r\n\r\n{",
+    ],
+    ids=["in its answer", "in its refusal"],
+)
+async def test_an_engine_that_falls_silent_meets_a_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr(docker, "_QUICK_SECONDS", 0.05)
+    monkeypatch.setattr(docker, "_PING_SECONDS", 0.05)
+    host, server = await _serve(tmp_path, answer, hold=True)
+    async with server, asyncio.timeout(5):
+        runtime = DockerRuntime(host)
+        with pytest.raises(EngineUnavailable, match="in time"):
+            await runtime.info()
+        runtime._prefix = "/v1.40"
+        with pytest.raises(EngineUnavailable, match="in time"):
+            await runtime.ping()
         server.close()
 
 

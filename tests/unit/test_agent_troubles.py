@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mk8s_agent.pods.manager import TOUCH_SECONDS
 from mk8s_agent.pods.values import image_target
+from mk8s_agent.runtime.errors import EngineUnavailable
 from mk8s_agent.runtime.pause import IMAGE
 
-from tests.support.agentnode import IMAGE_PRESENT, Node, on_a_node, pod_json
+from tests.support.agentnode import IMAGE_PRESENT, Node, elapsed, on_a_node, pod_json
 from tests.support.troubledengine import Fault, TroubledEngine
 from tests.support.virtualtime import VirtualClock, run
 
@@ -75,6 +77,59 @@ def test_a_container_that_is_made_after_its_pod_has_gone_is_removed(tmp_path: Pa
         await clock.sleep(20)
         assert len(engine.made) == 1
         assert node.containers() == []
+        await node.stop()
+
+    run(play())
+
+
+@on_a_node
+async def test_an_engine_that_falls_silent_is_noticed_and_nothing_is_missed(node: Node) -> None:
+    node.sync(pod_json())
+    await node.running()
+
+    def silent(call: str) -> None:
+        raise EngineUnavailable("The container engine did not answer in time.")
+
+    engine, begun = node.runtime, elapsed(node)
+    engine.before_call, engine.losing = silent, True
+    engine.exit(node.newest().id, 1)
+    while node.engine_states[-1]:
+        await node.clock.sleep(1)
+    assert elapsed(node) - begun <= 2 * TOUCH_SECONDS
+    engine.before_call, engine.losing = (lambda _: None), False
+    await node.until(lambda: node.container_status().get("restartCount") == 1)
+    assert node.engine_states[-1]
+
+
+@on_a_node
+async def test_an_agent_that_did_not_run_for_a_while_looks_at_everything(node: Node) -> None:
+    node.sync(pod_json())
+    await node.running()
+    node.runtime.losing = True
+    node.clock.slower = 6.0
+    node.runtime.exit(node.newest().id, 1)
+    begun = elapsed(node)
+    await node.until(lambda: node.container_status().get("restartCount") == 1, 100)
+    assert elapsed(node) - begun <= 7 * TOUCH_SECONDS
+    assert all(node.engine_states)
+
+
+def test_a_container_that_the_engine_cannot_look_at_holds_up_no_other_pod(tmp_path: Path) -> None:
+    async def play() -> None:
+        clock = VirtualClock()
+        engine = TroubledEngine(clock)
+        engine.add_image(IMAGE)
+        engine.add_image(IMAGE_PRESENT)
+        node = Node(engine, clock, tmp_path)
+        node.start()
+        node.sync(pod_json(name="bad", uid="bad"))
+        await node.running("bad")
+        await node.stop()
+        engine.hanging = {one.id for one in engine.of("bad")}
+        await node.restart()
+        node.put("pods", pod_json(name="good", uid="good"))
+        await node.until(lambda: node.condition("Ready", "good") == "True", 5)
+        assert node.engine_states[-1]
         await node.stop()
 
     run(play())

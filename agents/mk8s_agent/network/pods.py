@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from minikube8s.kit.namelock import other_agents
-from mk8s_agent.network import messages, names, node, plugging
+from mk8s_agent.network import link_news, messages, names, node, plugging
 from mk8s_agent.network.addresses import node_address
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.firewall import Firewall
@@ -112,6 +112,13 @@ class PodNetwork:
     async def watch_firewall(self) -> None:
         """Repair whenever somebody changes the machine's firewall; an eternal task."""
         await self._firewall.watch()
+
+    async def follow_links(self, lost: Callable[[str], None]) -> None:
+        """Call `lost` with the address of each pod whose link is taken away; an eternal task.
+
+        With an empty address when it may be any.
+        """
+        await link_news.follow(lost)
 
     async def teardown(self) -> None:
         """Remove all pods' links, the node's address and routes, the firewall's rules; restore

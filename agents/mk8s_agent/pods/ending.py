@@ -115,25 +115,23 @@ def take_down(plan: Plan, desired: Desired, stop_by: datetime) -> Step:
     """Ask all containers to end, kill them when time is up, then remove everything."""
     observed = plan.observed
     running = _running(observed)
-    if desired.forced:
-        for one in running:
-            kill(plan, one, stopping(one))
-    else:
+    if running and not desired.forced:
         _end_in_order(plan, desired.pod, running, stop_by)
-    if running:
         return plan.step()
     for name, attempts in observed.containers.items():
         # The newest may be just being started: removing it waits for that.
-        for one, target in zip(attempts, [name, *map(own_target, attempts[1:])], strict=True):
-            plan.add(Remove(target, one.id))
+        for one in attempts[1:] if name in observed.busy else attempts:
+            event = stopping(one) if is_running(one) else ""
+            plan.add(Remove(own_target(one), one.id, event))
     if not observed.containers:
         _remove_volumes(plan)
     if observed.network is not Network.UNPLUGGED:
         plan.add(UnplugNetwork())
-    elif not observed.containers and not _begun(observed):
+    elif not _begun(observed):
         for one in observed.sandboxes:
             plan.add(Remove(own_target(one), one.id))
-        left = observed.sandboxes or observed.volumes is not VolumeState.NONE
+        left = bool(observed.everything() or observed.sandboxes)
+        left |= observed.volumes is not VolumeState.NONE
         if not left and all(is_hook(target) for target in observed.busy):
             return Step(gone=True)
     return plan.step()

@@ -28,6 +28,10 @@ SANDBOX_NAME = "POD"
 """The container name of a pod's pause container."""
 
 
+Labels = Mapping[str, str]
+"""What is written on a container."""
+
+
 class PodRef(msgspec.Struct, frozen=True, order=True):
     """Which pod: two pods of one name never share a uid."""
 

@@ -6,25 +6,32 @@ pod that goes away and its successor of the same name are two pods.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from functools import partial
 
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.tasks import Supervisor
-from mk8s_agent.pods.identity import POD_UID, PodRef, ref_of
+from mk8s_agent.pods.identity import POD_UID, Labels, PodRef, ref_of
 from mk8s_agent.pods.node_context import NodeContext
 from mk8s_agent.pods.worker import PodWorker
 from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
-from mk8s_agent.runtime.interface import Container, RuntimeEvent
+from mk8s_agent.runtime.interface import RuntimeEvent
 
 log = logging.getLogger(__name__)
 
 RESYNC_SECONDS = 300.0
 """How often everything is looked at although nothing was heard."""
+TOUCH_SECONDS = 10.0
+"""How often the engine is asked whether it is still there."""
+STALL_SECONDS = 5.0
 _WORKER_RETRY = Backoff(initial=1.0, maximum=60.0)
 _RECONNECT = Backoff(initial=0.1, maximum=2.0)
+
+
+class _Stalled(Exception):
+    """Events may have been missed."""
 
 
 class Pods:
@@ -38,7 +45,7 @@ class Pods:
         self._engine_state = engine_state
         self._supervisor = Supervisor("pods")
         self._workers: dict[str, PodWorker] = {}
-        self._strangers: dict[str, list[Container]] = {}
+        self._strangers: dict[str, list[Labels]] = {}
         self._looked = False
         self._unsearched = False
 
@@ -61,6 +68,12 @@ class Pods:
         if worker := self._workers.get(uid):
             worker.doom(reason, message, grace)
 
+    def link_lost(self, address: str) -> None:
+        """The link of the pod with that address is gone; empty: it may be any pod's."""
+        for uid, worker in self._workers.items():
+            if not address or self._ctx.addresses.of(uid) == address:
+                worker.link_lost()
+
     async def _follow_engine(self) -> None:
         """Keep subscribed to the engine's events; after every gap look at everything."""
         failures = 0
@@ -70,9 +83,10 @@ class Pods:
                     await self._look_at_everything()
                     failures = 0
                     self._engine_state(True)
-                    async for event in events:
-                        self._container_changed(event)
-                log.warning("the container engine closed its event stream: it may be restarting")
+                    await self._listen(events)
+            except _Stalled:
+                log.warning("the agent did not run for a while: it looks at everything again")
+                continue
             except EngineUnavailable as error:
                 log.warning("%s", error)
             except RuntimeFault as error:
@@ -80,6 +94,39 @@ class Pods:
             self._engine_state(False)
             await self._ctx.clock.sleep(_RECONNECT.delay(failures))
             failures += 1
+
+    async def _listen(self, events: AsyncIterator[RuntimeEvent]) -> None:
+        """Pass on events until they end, the engine falls silent, or some may have been missed."""
+        work = {
+            asyncio.create_task(self._pass_on(events), name="pods/events"),
+            asyncio.create_task(self._keep_in_touch(), name="pods/touch"),
+        }
+        try:
+            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.wait(work)
+        for task in done:
+            task.result()
+
+    async def _pass_on(self, events: AsyncIterator[RuntimeEvent]) -> None:
+        async for event in events:
+            self._container_changed(event)
+        log.warning("the container engine closed its event stream: it may be restarting")
+
+    async def _keep_in_touch(self) -> None:
+        """Raise _Stalled when this process did not run for a while, EngineUnavailable when the
+        engine falls silent.
+
+        An engine that hangs closes nothing; one that nobody listened to has dropped events.
+        """
+        while True:
+            before = self._ctx.clock.monotonic()
+            await self._ctx.clock.sleep(TOUCH_SECONDS)
+            if self._ctx.clock.monotonic() - before > TOUCH_SECONDS + STALL_SECONDS:
+                raise _Stalled
+            await self._ctx.runtime.ping()
 
     async def _resync(self) -> None:
         """The safety net under the events."""
@@ -91,9 +138,9 @@ class Pods:
                 log.warning("the slow look at everything failed: %s", error)
 
     async def _look_at_everything(self) -> None:
-        found: dict[str, list[Container]] = {}
-        for container in await self._ctx.runtime.containers(self._ctx.owner):
-            found.setdefault(container.labels.get(POD_UID, ""), []).append(container)
+        found: dict[str, list[Labels]] = {}
+        for _, labels in await self._ctx.runtime.listed(self._ctx.owner):
+            found.setdefault(labels.get(POD_UID, ""), []).append(labels)
         self._strangers = {uid: all for uid, all in found.items() if uid not in self._workers}
         self._looked = self._unsearched = True
         for worker in self._workers.values():
@@ -117,23 +164,8 @@ class Pods:
         if worker := self._workers.get(event.labels.get(POD_UID, "")):
             worker.notice(event.container_id)
         elif event.action == "create":
-            look = partial(self._look_at_latecomer, event.container_id)
-            self._supervisor.spawn("latecomer", look, restart=False)
-
-    async def _look_at_latecomer(self, container_id: str) -> None:
-        """The engine has carried out late what its caller had given up, and the pod is gone."""
-        try:
-            found = await self._ctx.runtime.inspect(container_id)
-        except RuntimeFault as error:
-            log.debug(
-                "container %s came late and is left to the next look: %s", container_id, error
-            )
-            return
-        uid = found.labels.get(POD_UID, "")
-        if worker := self._workers.get(uid):
-            worker.notice(container_id)
-        else:
-            self._strangers.setdefault(uid, []).append(found)
+            # The engine has carried out late what its caller had given up, and the pod is gone.
+            self._strangers.setdefault(event.labels.get(POD_UID, ""), []).append(event.labels)
             self._reconcile()
 
     def _reconcile(self) -> None:
@@ -152,8 +184,8 @@ class Pods:
                 worker.abandon()
         for uid, found in list(self._strangers.items()):
             if uid not in wanted:
-                log.info("pod %s is not wanted any more: removing it", ref_of(found[0].labels))
-                self._hire(ref_of(found[0].labels)).abandon()
+                log.info("pod %s is not wanted any more: removing it", ref_of(found[0]))
+                self._hire(ref_of(found[0])).abandon()
         if self._unsearched:
             self._unsearched = False
             self._supervisor.spawn("leftovers", self._remove_leftovers, restart=False)

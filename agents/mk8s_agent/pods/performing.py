@@ -60,6 +60,9 @@ async def perform(
         case Signal():
             await _signal(action, pod, ctx, memory)
         case Remove():
+            if action.event and pod is not None:
+                name = action.target.partition("/")[0]
+                _say(ctx, pod, name)("Normal", "Killing", action.event)
             await ctx.runtime.remove(action.id)
             if gone := memory.found.get(action.id):
                 ctx.last_words.remove(gone)

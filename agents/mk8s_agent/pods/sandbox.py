@@ -121,5 +121,10 @@ def _has_settled(pid: int) -> bool:
     return "NoNewPrivs:\t1" in status
 
 
+def has_network(pid: int) -> bool:
+    """Whether the process still has a network namespace: one that has ended has none."""
+    return Path(f"/proc/{pid}/ns/net").exists()
+
+
 def _is_alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()

@@ -380,10 +380,11 @@ class RunPreStop(msgspec.Struct, frozen=True):
 
 
 class Remove(msgspec.Struct, frozen=True):
-    """Remove one container, running or not."""
+    """Remove one container, running or not; `event` tells people of one that runs."""
 
     target: str
     id: str
+    event: str = ""
 
 
 Action = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.pods.conditions import Previous, previous, previous_of
 from mk8s_agent.pods.errors import ConfigError
 from mk8s_agent.pods.health import condemned, subjects
-from mk8s_agent.pods.identity import ADDRESS, POD_UID, PodRef
+from mk8s_agent.pods.identity import ADDRESS, POD_UID, Labels, PodRef
 from mk8s_agent.pods.lifecycle import all_containers, doom_of, grace_of
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.next_step import next_step
@@ -28,6 +29,7 @@ from mk8s_agent.pods.node_context import NodeContext, recorder
 from mk8s_agent.pods.performing import perform
 from mk8s_agent.pods.refusing import refusal
 from mk8s_agent.pods.restarts import begun_before
+from mk8s_agent.pods.sandbox import has_network
 from mk8s_agent.pods.status import pod_status
 from mk8s_agent.pods.telling import Telling
 from mk8s_agent.pods.values import (
@@ -55,7 +57,6 @@ from mk8s_agent.runtime.errors import (
     NameTaken,
     RuntimeFault,
 )
-from mk8s_agent.runtime.interface import Container
 from mk8s_agent.volumes import VolumesNotReady
 from mk8s_agent.volumes.content import names, tells_of_pod
 
@@ -78,9 +79,12 @@ _EXPECTED = (ConfigError, VolumesNotReady, NetworkError, RuntimeFault, OSError)
 
 
 class PodWorker:
-    """The life of one pod on this node; `run` returns when nothing of it is left."""
+    """The life of one pod on this node; `run` returns when nothing of it is left.
 
-    def __init__(self, ref: PodRef, context: NodeContext, found: list[Container]) -> None:
+    `left` are the labels of the containers that an earlier agent has left.
+    """
+
+    def __init__(self, ref: PodRef, context: NodeContext, left: Sequence[Labels]) -> None:
         self.ref = ref
         self._ctx = context
         self._memory = Memory()
@@ -95,13 +99,13 @@ class PodWorker:
         self._reported: dict[str, Any] = {}
         self._telling = Telling(ref, context.reporter)
         self._told_end = False
-        if found:
-            self._memory.see_all(found)
+        if left:
+            self._memory.stale = True
             self._memory.network = Network.UNKNOWN
-        if found or context.volumes.exist(ref.uid):
+        if left or context.volumes.exist(ref.uid):
             self._memory.volumes = VolumeState.UNKNOWN
-        for one in found:
-            context.addresses.adopt(ref.uid, one.labels.get(ADDRESS, ""))
+        for labels in left:
+            context.addresses.adopt(ref.uid, labels.get(ADDRESS, ""))
 
     @property
     def namespace(self) -> str:
@@ -157,6 +161,15 @@ class PodWorker:
         """Something happened to one of the pod's containers."""
         self._memory.look_at(container_id)
         self._changed.set()
+
+    def link_lost(self) -> None:
+        """The pod's link is gone: somebody took it, or its last process has ended."""
+        sandbox = self._memory.observed(()).sandbox
+        if sandbox is None or not has_network(sandbox.pid):
+            return
+        if self._memory.network is Network.PLUGGED:
+            self._memory.network = Network.UNKNOWN
+            self._changed.set()
 
     def look_again(self) -> None:
         """News may have been missed: look at everything, try again what failed."""

@@ -34,6 +34,7 @@ from mk8s_agent.runtime.interface import (
     ContainerSpec,
     EngineInfo,
     Image,
+    Listed,
     LogChunk,
     Login,
     LogOptions,
@@ -45,6 +46,7 @@ from mk8s_agent.runtime.sessions import AttachSpec, ExecSession, ExecSpec, Sessi
 
 _NEWEST_API = (1, 47)
 _QUICK_SECONDS = 30.0
+_PING_SECONDS = 10.0
 _START_SECONDS = 120.0
 _PULL_SILENCE_SECONDS = 300.0
 _LOOKS_AT_A_TIME = 16
@@ -65,11 +67,20 @@ class DockerRuntime:
         version, info = await asyncio.gather(self.get("/version"), self.get("/info"))
         return docker_json.engine_info(version, info)
 
-    async def containers(self, labels: Mapping[str, str]) -> list[Container]:
-        """Every container, in any phase, that carries all of `labels`."""
+    async def ping(self) -> None:
+        """Ask whether the engine answers, with little patience. Raises EngineUnavailable."""
+        await self._whole("GET", "/_ping", seconds=_PING_SECONDS)
+
+    async def listed(self, labels: Mapping[str, str]) -> list[Listed]:
+        """Who carries all of `labels`, in any phase."""
         filters = {"label": [f"{name}={value}" for name, value in labels.items()]}
         rows = await self.get("/containers/json", {"all": "1", "filters": _json(filters)})
-        found = await asyncio.gather(*(self._inspect_or_none(row["Id"]) for row in rows))
+        return [Listed(row["Id"], row.get("Labels") or {}) for row in rows]
+
+    async def containers(self, labels: Mapping[str, str]) -> list[Container]:
+        """Every container, in any phase, that carries all of `labels`."""
+        listed = await self.listed(labels)
+        found = await asyncio.gather(*(self._inspect_or_none(one.id) for one in listed))
         return [container for container in found if container is not None]
 
     async def inspect(self, container_id: str) -> Container:
@@ -255,7 +266,9 @@ class DockerRuntime:
             seconds=seconds,
         ) as response:
             if response.status >= 400:
-                raise _fault(path, response.status, await response.body())
+                async with asyncio.timeout(seconds):
+                    said = await response.body()
+                raise _fault(path, response.status, said)
             yield response
 
     @asynccontextmanager
@@ -267,7 +280,7 @@ class DockerRuntime:
             await self._path(path), query=query, body=body, seconds=_QUICK_SECONDS
         ) as answer:
             if isinstance(answer, Response):
-                raise _fault(path, answer.status, await answer.body())
+                raise await _refusal(path, answer)
             yield answer
 
     async def _path(self, path: str) -> str:
@@ -276,7 +289,10 @@ class DockerRuntime:
         return self._prefix + path
 
     async def _negotiate(self) -> str:
-        async with self._http.request("GET", "/version", seconds=_QUICK_SECONDS) as response:
+        async with (
+            self._http.request("GET", "/version", seconds=_QUICK_SECONDS) as response,
+            asyncio.timeout(_QUICK_SECONDS),
+        ):
             offered = msgspec.json.decode(await response.body())["ApiVersion"]
         newest = tuple(int(part) for part in offered.split("."))
         return "/v" + ".".join(str(part) for part in min(newest, _NEWEST_API))
@@ -284,6 +300,16 @@ class DockerRuntime:
 
 class _Conflict(RuntimeFault):
     """Status 409; every caller knows what it means for its call."""
+
+
+async def _refusal(path: str, answer: Response) -> RuntimeFault:
+    try:
+        async with asyncio.timeout(_QUICK_SECONDS):
+            return _fault(path, answer.status, await answer.body())
+    except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+        return EngineUnavailable(
+            f"The container engine refused {path} and did not say why: {error}"
+        )
 
 
 def _fault(path: str, status: int, body: bytes) -> RuntimeFault:

@@ -31,6 +31,7 @@ from mk8s_agent.runtime.interface import (
     ContainerSpec,
     EngineInfo,
     Image,
+    Listed,
     LogChunk,
     Login,
     LogOptions,
@@ -67,6 +68,8 @@ class FakeRuntime:
         """Every call that had an effect or failed, as `verb name`."""
         self.before_call: Callable[[str], None] = lambda call: None
         """A hook that may raise: then the call fails before it had an effect."""
+        self.losing = False
+        """Whether what happens to containers is told to nobody."""
         self.running.set()
         self._now = now
         self._boxes: dict[str, _Box] = {}
@@ -132,6 +135,16 @@ class FakeRuntime:
             cpus=2,
             memory=1 << 30,
         )
+
+    async def ping(self) -> None:
+        """Ask whether the engine answers."""
+        self._call("ping")
+
+    async def listed(self, labels: Mapping[str, str]) -> list[Listed]:
+        """Who carries all of `labels`, in any phase."""
+        self._call("listed")
+        boxes = self._boxes.values()
+        return [Listed(b.seen.id, b.seen.labels) for b in boxes if _carries(b.seen.labels, labels)]
 
     async def containers(self, labels: Mapping[str, str]) -> list[Container]:
         """Every container that carries all of `labels`."""
@@ -325,6 +338,8 @@ class FakeRuntime:
             queue.put_nowait(action)
 
     def _tell(self, container: Container, action: str) -> None:
+        if self.losing:
+            return
         event = RuntimeEvent(container_id=container.id, action=action, labels=container.labels)
         for labels, queue in self._subscribers:
             if _carries(container.labels, labels):

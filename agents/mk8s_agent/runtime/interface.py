@@ -51,6 +51,13 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None = None
 
 
+class Listed(NamedTuple):
+    """A container in a list: that it is there, and whose."""
+
+    id: str
+    labels: Mapping[str, str]
+
+
 class Mount(msgspec.Struct, frozen=True, kw_only=True):
     """A path of the host seen inside the container.
 
@@ -203,6 +210,17 @@ class Runtime(Protocol):
 
     async def info(self) -> EngineInfo:
         """The engine's facts. Raises EngineUnavailable."""
+        ...
+
+    async def ping(self) -> None:
+        """Ask whether the engine answers, with little patience. Raises EngineUnavailable."""
+        ...
+
+    async def listed(self, labels: Mapping[str, str]) -> list[Listed]:
+        """Who carries all of `labels`, in any phase: cheaper than `containers`.
+
+        One container that the engine cannot look at does not hold it up.
+        """
         ...
 
     async def containers(self, labels: Mapping[str, str]) -> list[Container]:
