@@ -41,6 +41,8 @@ from mk8s_agent.probes.prober import Prober
 from mk8s_agent.proxy import ServiceProxy
 from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import RuntimeFault
+from mk8s_agent.static.directory import Directory
+from mk8s_agent.static.keeper import StaticPods
 from mk8s_agent.stats.collector import Stats
 from mk8s_agent.streams.finding import Finder
 from mk8s_agent.streams.forwarding import Forwarding
@@ -114,6 +116,14 @@ class Agent:
             self._reporter,
         )
         self._pods = Pods(context, self._engine_changed)
+        self._static = StaticPods(
+            Directory(config.manifests_dir),
+            config.node,
+            self._assignments,
+            self._reporter,
+            self._clock,
+            self._pods.set_static,
+        )
         self._logs = PodLogs(context)
         finder = Finder(self._runtime, owner, self._assignments)
         self._talking = Talking(self._runtime, finder)
@@ -159,6 +169,9 @@ class Agent:
     async def run(self) -> None:
         """Work until cancelled. Pods, rules and links stay: the next agent finds them."""
         self._assignments.subscribe(self._assignment_changed)
+        # Before anything else: containers of static pods must not be taken for nobody's.
+        self._static.read()
+        self._tasks.spawn("static", self._static.run)
         self._tasks.spawn("pods", self._pods.run)
         self._tasks.spawn("link", lambda: Link(self._config).run(self))
         self._tasks.spawn("volumes", self._reclaimer.run)

@@ -20,8 +20,10 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     `master` is host:port of the agents' port; `ca`, `cert` and `key` are PEM files. `state_dir` is
     the agent's own, for as long as the node exists. `docker_host` is written as in DOCKER_HOST;
     empty means Docker's default socket. `node_ip` is the address by which others reach this node;
-    empty lets the agent find it. `roles` become labels of the Node (`control-plane`). `kubelet` is
-    what a kubelet's configuration would say.
+    empty lets the agent find it.
+    `static_pod_path` is the directory of static pods' manifests; empty is `manifests` in the state
+    directory. `roles` become labels of the Node (`control-plane`). `kubelet` is what a kubelet's
+    configuration would say.
     """
 
     ca: str
@@ -36,6 +38,7 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     service_cidr: str = "10.96.0.0/12"
     node_ip: str = ""
     pause_image: str = "mk8s/pause:1.0"
+    static_pod_path: str = ""
     roles: tuple[str, ...] = ()
     log_level: str = "INFO"
     kubelet: KubeletSettings = KubeletSettings()
@@ -44,6 +47,11 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     def pid_file(self) -> Path:
         """Locked while an agent works with this state."""
         return Path(self.state_dir) / "agent.pid"
+
+    @property
+    def manifests_dir(self) -> Path:
+        """Where the static pods' manifests are."""
+        return Path(self.static_pod_path or Path(self.state_dir) / "manifests")
 
     @property
     def pods_dir(self) -> Path:

@@ -121,7 +121,7 @@ def _subject(report: agent_pb2.Up) -> Hashable:
             return "pod", gone.namespace, gone.name, gone.uid
         case "volume_removed":
             return kind, report.volume_removed.uid
-        case "event":
+        case "event" | "mirror_pod":
             return kind, report.sequence
         case _:
             return kind

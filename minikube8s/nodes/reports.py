@@ -12,7 +12,7 @@ from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS
 from minikube8s.api.times import now_rfc3339
 from minikube8s.kit.clock import Clock
-from minikube8s.nodes import volumes
+from minikube8s.nodes import mirrors, volumes
 from minikube8s.nodes.merging import merged_pod_status
 from minikube8s.nodes.refusal import Refusal
 from minikube8s.nodes.registration import Registration
@@ -75,6 +75,8 @@ class Reports:
                 await volumes.removed(self._registry, self._node, gone.name, gone.uid)
             case "event":
                 self._event(report.event)
+            case "mirror_pod":
+                await mirrors.keep(_object(report.mirror_pod.pod_json), self._node, self._registry)
             case "hello":
                 raise Refusal("BadRequest", "a session begins with Hello and has no other one")
 
@@ -99,13 +101,14 @@ class Reports:
         try:
             pod = self._registry.get(PODS, report.namespace, report.name).object
             self._own(pod, report.uid)
-            if not pod["metadata"].get("deletionTimestamp"):
+            metadata = pod["metadata"]
+            if not metadata.get("deletionTimestamp") and not mirrors.mirrored(pod):
                 raise Refusal(
                     "Conflict",
                     f'pod "{report.namespace}/{report.name}" is not being deleted: its node can '
                     "report how it ended, but not remove it",
                 )
-            options = DeleteOptions(grace_period_seconds=0, uid=report.uid)
+            options = DeleteOptions(grace_period_seconds=0, uid=metadata["uid"])
             await self._registry.delete(PODS, report.namespace, report.name, options)
         except _Superseded:
             return
@@ -145,9 +148,12 @@ class Reports:
             self._own(pod, pod["metadata"]["uid"])
 
     def _own(self, pod: dict[str, Any], uid: str) -> None:
-        """Raise Refusal for a pod of another node, _Superseded for another pod than `uid`."""
+        """Raise Refusal for a pod of another node, _Superseded for another pod than `uid`.
+
+        A mirror has the uid of the static pod too.
+        """
         metadata = pod["metadata"]
-        if metadata["uid"] != uid:
+        if uid not in (metadata["uid"], mirrors.mirrored(pod)):
             raise _Superseded
         bound = pod.get("spec", {}).get("nodeName")
         if bound != self._node:

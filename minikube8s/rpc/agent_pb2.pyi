@@ -19,7 +19,7 @@ CHANNEL_STDOUT: Channel
 CHANNEL_STDERR: Channel
 
 class Up(_message.Message):
-    __slots__ = ("sequence", "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event", "volume_removed")
+    __slots__ = ("sequence", "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event", "volume_removed", "mirror_pod")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     HELLO_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
@@ -28,6 +28,7 @@ class Up(_message.Message):
     NODE_STATUS_FIELD_NUMBER: _ClassVar[int]
     EVENT_FIELD_NUMBER: _ClassVar[int]
     VOLUME_REMOVED_FIELD_NUMBER: _ClassVar[int]
+    MIRROR_POD_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     hello: Hello
     heartbeat: Heartbeat
@@ -36,7 +37,8 @@ class Up(_message.Message):
     node_status: NodeStatus
     event: Event
     volume_removed: VolumeRemoved
-    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., pod_status: _Optional[_Union[PodStatus, _Mapping]] = ..., pod_gone: _Optional[_Union[PodGone, _Mapping]] = ..., node_status: _Optional[_Union[NodeStatus, _Mapping]] = ..., event: _Optional[_Union[Event, _Mapping]] = ..., volume_removed: _Optional[_Union[VolumeRemoved, _Mapping]] = ...) -> None: ...
+    mirror_pod: MirrorPod
+    def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., pod_status: _Optional[_Union[PodStatus, _Mapping]] = ..., pod_gone: _Optional[_Union[PodGone, _Mapping]] = ..., node_status: _Optional[_Union[NodeStatus, _Mapping]] = ..., event: _Optional[_Union[Event, _Mapping]] = ..., volume_removed: _Optional[_Union[VolumeRemoved, _Mapping]] = ..., mirror_pod: _Optional[_Union[MirrorPod, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
     __slots__ = ("node", "status_json", "labels", "roles", "agent_version", "volumes_dir")
@@ -88,6 +90,12 @@ class PodGone(_message.Message):
     name: str
     uid: str
     def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ...) -> None: ...
+
+class MirrorPod(_message.Message):
+    __slots__ = ("pod_json",)
+    POD_JSON_FIELD_NUMBER: _ClassVar[int]
+    pod_json: bytes
+    def __init__(self, pod_json: _Optional[bytes] = ...) -> None: ...
 
 class NodeStatus(_message.Message):
     __slots__ = ("status_json",)

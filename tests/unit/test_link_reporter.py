@@ -106,3 +106,17 @@ def test_a_node_status_made_before_a_session_is_left_to_its_hello():
     assert drain(reporter) == []
     reporter.node_status({"conditions": []})
     assert kinds(drain(reporter)) == ["node_status"]
+
+
+def test_a_mirror_is_told_until_it_is_acknowledged_and_its_status_again_once_it_is_there():
+    reporter = Reporter()
+    reporter.mirror("h", {"kind": "Pod"})
+    reporter.repeat_status("h")
+    reporter.pod_status("default", "web", "h", {"phase": "Running"})
+    assert kinds(drain(reporter)) == ["mirror_pod", "pod_status"]
+    reporter.restart()
+    again = drain(reporter)
+    assert kinds(again) == ["mirror_pod", "pod_status"]
+    reporter.acknowledged(again[-1].sequence)
+    reporter.repeat_status("h")
+    assert kinds(drain(reporter)) == ["pod_status"]

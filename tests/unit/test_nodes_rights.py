@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from minikube8s.api import localpath
+from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import EVENTS, LEASES, NODES, PERSISTENTVOLUMES, PODS
 from minikube8s.nodes.config import NodesConfig
 from minikube8s.nodes.refusal import Refusal
@@ -184,4 +185,71 @@ def test_no_message_is_forgotten_here() -> None:
     kinds = {field.name for field in agent_pb2.Up.DESCRIPTOR.oneofs_by_name["message"].fields}
     assert kinds == {
         "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event", "volume_removed",
+        "mirror_pod",
     }  # fmt: skip
+
+
+def mirror(name: str = "static-one", hash: str = "h1", node: str = "one", **spec: Any) -> Any:
+    body = pod(name)
+    body["metadata"] |= {"namespace": "default"}
+    body["metadata"]["annotations"] = {"kubernetes.io/config.mirror": hash} if hash else {}
+    body["spec"] |= {"nodeName": node, **spec}
+    return {"mirror_pod": agent_pb2.MirrorPod(pod_json=msgspec.json.encode(body))}
+
+
+async def test_a_node_makes_mirrors_of_its_static_pods(place: Place) -> None:
+    await place.send(**mirror())
+    made = place.pod("static-one")
+    owner = made["metadata"]["ownerReferences"]
+    node = place.registry.get(NODES, None, "one").object["metadata"]["uid"]
+    assert owner == [
+        {"apiVersion": "v1", "kind": "Node", "name": "one", "uid": node, "controller": True}
+    ]
+    assert "serviceAccountName" not in made["spec"]
+    await place.send(**mirror())
+    assert place.uid("static-one") == made["metadata"]["uid"], "it is shown already"
+    about = {"namespace": "default", "name": "static-one", "uid": "h1"}
+    status = agent_pb2.PodStatus(**about, status_json=b'{"phase": "Running"}')
+    await place.send(pod_status=status)
+    assert place.pod("static-one")["status"]["phase"] == "Running"
+
+
+async def test_a_mirror_that_is_deleted_or_out_of_date_is_made_anew(place: Place) -> None:
+    await place.send(**mirror())
+    first = place.uid("static-one")
+    await place.registry.delete(PODS, "default", "static-one")
+    await place.send(**mirror())
+    second = place.uid("static-one")
+    assert first != second and "deletionTimestamp" not in place.pod("static-one")["metadata"]
+    await place.send(**mirror(hash="h2"))
+    assert place.uid("static-one") != second
+
+
+async def test_a_mirror_goes_with_its_static_pod(place: Place) -> None:
+    await place.send(**mirror())
+    about = {"namespace": "default", "name": "static-one"}
+    await place.send(pod_gone=agent_pb2.PodGone(**about, uid="h0"))
+    assert place.pod("static-one"), "the end of an older one is no end of this one"
+    await place.send(pod_gone=agent_pb2.PodGone(**about, uid="h1"))
+    with pytest.raises(ApiError):
+        place.pod("static-one")
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        (mirror(hash=""), "is no mirror: nodes make no others"),
+        (mirror(node="two"), 'node "one" can only make mirror pods of itself'),
+        (mirror(name="one"), "already exists and is no mirror of"),
+        (mirror(name="nowhere"), "already exists and is no mirror of"),
+        (mirror(serviceAccountName="admin"), "may not reference service accounts"),
+        (
+            mirror(volumes=[{"name": "v", "secret": {"secretName": "s"}}]),
+            "may not reference secrets",
+        ),
+    ],
+)
+async def test_other_pods_are_not_a_nodes_to_make(place: Place, message: Any, why: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        await place.send(**message)
+    assert why in refused.value.message

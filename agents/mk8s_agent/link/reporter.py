@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 MAX_EVENTS = 256
 MAX_IN_FLIGHT = 1024
-_LASTING = ("gone", "volume", "event")
+_LASTING = ("gone", "volume", "event", "mirror")
 """What is told again after a reconnect though nothing new happened."""
 
 
@@ -73,6 +73,16 @@ class Reporter:
         """Report that the directory of a volume, which was given back, is removed."""
         report = agent_pb2.Up(volume_removed=agent_pb2.VolumeRemoved(name=name, uid=uid))
         self._enqueue(_Item("volume", uid), report)
+
+    def repeat_status(self, uid: str) -> None:
+        """Tell a pod's newest status again: the object that it is for was made just now."""
+        if uid in self._statuses:
+            self._enqueue(_Item("status", uid), self._statuses[uid])
+
+    def mirror(self, uid: str, pod: dict[str, Any]) -> None:
+        """Report a static pod that the API shall show; `uid` is the one that it has here."""
+        report = agent_pb2.Up(mirror_pod=agent_pb2.MirrorPod(pod_json=msgspec.json.encode(pod)))
+        self._enqueue(_Item("mirror", uid), report)
 
     def node_status(self, status: dict[str, Any]) -> None:
         """Report a v1.NodeStatus; a new session begins with the newest one in its Hello."""

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from minikube8s.api.views import ObjectMeta
+
 CLUSTER = "io.mk8s.cluster"
 NODE = "io.mk8s.node"
 POD_NAMESPACE = "io.kubernetes.pod.namespace"
@@ -28,6 +30,8 @@ SANDBOX_NAME = "POD"
 """The container name of a pod's pause container."""
 
 
+MIRROR = "kubernetes.io/config.mirror"
+"""The annotation of a pod that shows a static one at the API: the static pod's uid."""
 Labels = Mapping[str, str]
 """What is written on a container."""
 
@@ -41,6 +45,16 @@ class PodRef(msgspec.Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         return f"{self.name}_{self.namespace}({self.uid})"
+
+
+def mirrored(metadata: ObjectMeta) -> str:
+    """The uid of the static pod that this pod only shows; empty for any other pod."""
+    return metadata.annotations.get(MIRROR, "")
+
+
+def uid_here(metadata: ObjectMeta) -> str:
+    """Under which uid the pod's containers run."""
+    return mirrored(metadata) or metadata.uid
 
 
 def owner_labels(cluster: str, node: str) -> dict[str, str]:

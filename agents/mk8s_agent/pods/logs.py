@@ -10,7 +10,7 @@ from typing import Any
 from minikube8s.api.times import parse_time
 from mk8s_agent.assignments import Assignments
 from mk8s_agent.link.errors import StreamError
-from mk8s_agent.pods.identity import CONTAINER, POD_NAME, POD_NAMESPACE, POD_UID
+from mk8s_agent.pods.identity import CONTAINER, POD_NAME, POD_NAMESPACE, POD_UID, uid_here
 from mk8s_agent.pods.lifecycle import policy_of, view_of
 from mk8s_agent.pods.node_context import NodeContext
 from mk8s_agent.pods.restarts import Policy, restart
@@ -54,7 +54,7 @@ class PodLogs:
             CONTAINER: container,
         }
         if assigned := self._ctx.assignments.pods().get((namespace, pod)):
-            labels[POD_UID] = assigned.view.metadata.uid
+            labels[POD_UID] = uid_here(assigned.view.metadata)
         try:
             found = await self._ctx.runtime.containers(labels)
         except EngineUnavailable as error:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 
+from minikube8s.api.views import Pod
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.tasks import Supervisor
-from mk8s_agent.pods.identity import POD_UID, Labels, PodRef, ref_of
+from mk8s_agent.pods.identity import POD_UID, Labels, PodRef, mirrored, ref_of
 from mk8s_agent.pods.node_context import NodeContext
 from mk8s_agent.pods.worker import PodWorker
 from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
@@ -35,7 +36,7 @@ class _Stalled(Exception):
 
 
 class Pods:
-    """Runs the pods that the master assigned to this node, and removes the others of this cluster.
+    """Runs the pods that the master assigned to this node and its static ones; removes all others.
 
     `engine_state` is called with True once the engine answers and with False when it stops to.
     """
@@ -46,6 +47,7 @@ class Pods:
         self._supervisor = Supervisor("pods")
         self._workers: dict[str, PodWorker] = {}
         self._strangers: dict[str, list[Labels]] = {}
+        self._static: Mapping[str, Pod] = {}
         self._looked = False
         self._unsearched = False
 
@@ -59,6 +61,11 @@ class Pods:
             unsubscribe()
             await self._supervisor.close()
             await self._ctx.images.close()
+
+    def set_static(self, pods: Mapping[str, Pod]) -> None:
+        """These pods, by uid, run here whatever the master wants."""
+        self._static = pods
+        self._reconcile()
 
     def doom(self, uid: str, reason: str, message: str, grace: timedelta) -> None:
         """Let a pod fail: its containers get `grace` to end, its object stays.
@@ -169,18 +176,47 @@ class Pods:
             self._reconcile()
 
     def _reconcile(self) -> None:
-        """Give every assigned pod its worker, and take leave of pods that are not assigned."""
-        if not self._looked or not self._ctx.assignments.synced.is_set():
+        """Give every pod that shall run here its worker, and take leave of the others.
+
+        What the master has not told counts only once it has told everything.
+        """
+        if not self._looked:
             return
-        wanted: set[str] = set()
+        self._reconcile_static()
+        if self._ctx.assignments.synced.is_set():
+            self._reconcile_assigned()
+
+    def _reconcile_static(self) -> None:
+        names = {(one.metadata.namespace, one.metadata.name) for one in self._static.values()}
+        for uid, found in list(self._strangers.items()):
+            ref = ref_of(found[0])
+            if uid not in self._static and (ref.namespace, ref.name) in names:
+                self._hire(ref, static=True).abandon()
+        ending: set[tuple[str, str]] = set()
+        for uid, worker in self._workers.items():
+            if worker.static and uid not in self._static:
+                worker.retire()
+                ending.add((worker.ref.namespace, worker.ref.name))
+        for uid, pod in self._static.items():
+            ref = PodRef(pod.metadata.namespace, pod.metadata.name, uid)
+            if (ref.namespace, ref.name) in ending:
+                continue
+            (self._workers.get(uid) or self._hire(ref, static=True)).want(pod)
+
+    def _reconcile_assigned(self) -> None:
+        wanted = set(self._static)
         for (namespace, name), assigned in self._ctx.assignments.pods().items():
             pod = assigned.view
+            if shown := mirrored(pod.metadata):
+                if shown not in self._static and shown not in self._workers:
+                    self._ctx.reporter.pod_gone(namespace, name, shown)
+                continue
             uid = pod.metadata.uid
             wanted.add(uid)
             worker = self._workers.get(uid) or self._hire(PodRef(namespace, name, uid))
             worker.want(pod)
         for uid, worker in self._workers.items():
-            if uid not in wanted:
+            if uid not in wanted and not worker.static:
                 worker.abandon()
         for uid, found in list(self._strangers.items()):
             if uid not in wanted:
@@ -200,8 +236,9 @@ class Pods:
             except OSError as error:
                 log.warning("the files of pod %s stay behind: %s", uid, error)
 
-    def _hire(self, ref: PodRef) -> PodWorker:
-        worker = PodWorker(ref, self._ctx, self._strangers.pop(ref.uid, []))
+    def _hire(self, ref: PodRef, *, static: bool = False) -> PodWorker:
+        found = self._strangers.pop(ref.uid, [])
+        worker = PodWorker(ref, self._ctx, found, static=static)
         self._workers[ref.uid] = worker
         self._supervisor.spawn(str(ref), lambda: self._employ(worker), restart=False)
         return worker
@@ -219,4 +256,7 @@ class Pods:
                 worker.look_again()
             else:
                 self._workers.pop(worker.ref.uid, None)
+                if worker.static:
+                    # Another pod of its name may wait for its end.
+                    self._reconcile()
                 return

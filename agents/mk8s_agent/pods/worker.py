@@ -81,11 +81,15 @@ _EXPECTED = (ConfigError, VolumesNotReady, NetworkError, RuntimeFault, OSError)
 class PodWorker:
     """The life of one pod on this node; `run` returns when nothing of it is left.
 
-    `left` are the labels of the containers that an earlier agent has left.
+    `left` are the labels of the containers that an earlier agent has left. A `static` one is wanted
+    by a file of the node, not by the master.
     """
 
-    def __init__(self, ref: PodRef, context: NodeContext, left: Sequence[Labels]) -> None:
+    def __init__(
+        self, ref: PodRef, context: NodeContext, left: Sequence[Labels], *, static: bool = False
+    ) -> None:
         self.ref = ref
+        self.static = static
         self._ctx = context
         self._memory = Memory()
         self._pod: Pod | None = None
@@ -151,6 +155,12 @@ class PodWorker:
             by = self._ctx.clock.now() + grace
             self._doom = Doom(reason=reason, message=message, by=by)
             self._changed.set()
+
+    def retire(self) -> None:
+        """The pod's file is gone: it ends as one that is deleted."""
+        grace = ORPHAN_GRACE if self._pod is None else grace_of(self._pod)
+        self._stop(self._ctx.clock.now() + grace)
+        self._changed.set()
 
     def abandon(self) -> None:
         """The master does not know the pod any more."""

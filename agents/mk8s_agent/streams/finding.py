@@ -6,7 +6,14 @@ from typing import Any
 
 from mk8s_agent.assignments import Assignments
 from mk8s_agent.link.errors import StreamError
-from mk8s_agent.pods.identity import CONTAINER, POD_NAME, POD_NAMESPACE, POD_UID, SANDBOX_NAME
+from mk8s_agent.pods.identity import (
+    CONTAINER,
+    POD_NAME,
+    POD_NAMESPACE,
+    POD_UID,
+    SANDBOX_NAME,
+    uid_here,
+)
 from mk8s_agent.pods.lifecycle import view_of
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.interface import Container, Phase, Runtime
@@ -59,7 +66,7 @@ class Finder:
         }
         # Two pods of one name may be there for a moment: the one that leaves, and its successor.
         if assigned := self._assignments.pods().get((namespace, pod)):
-            labels[POD_UID] = assigned.view.metadata.uid
+            labels[POD_UID] = uid_here(assigned.view.metadata)
         try:
             found = await self._runtime.containers(labels)
         except RuntimeFault as fault:

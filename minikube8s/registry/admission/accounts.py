@@ -10,11 +10,12 @@ from minikube8s.api.resources import SERVICEACCOUNTS
 from minikube8s.registry.admission.request import Cluster, Object, Request
 
 DEFAULT = "default"
+_MIRROR = "kubernetes.io/config.mirror"
 
 
 def admit(request: Request, cluster: Cluster) -> None:
     """Name the account of a new pod, and give it the account's pull secrets if it has none."""
-    if request.old is not None:
+    if request.old is not None or is_mirror(request.object):
         return
     spec = request.object["spec"]
     name = account_of(spec)
@@ -28,6 +29,11 @@ def admit(request: Request, cluster: Cluster) -> None:
     secrets = entry.object.get("imagePullSecrets")
     if secrets and not spec.get("imagePullSecrets"):
         spec["imagePullSecrets"] = [dict(secret) for secret in secrets]
+
+
+def is_mirror(pod: Object) -> bool:
+    """Whether the pod only shows one that a node runs by itself, in nobody's name."""
+    return bool((pod["metadata"].get("annotations") or {}).get(_MIRROR))
 
 
 def account_of(spec: Object) -> str:

@@ -30,7 +30,8 @@ class Stored:
 
     async def await_account(self, pod: Object) -> None:
         """Wait a moment for the account that every namespace gets from a controller."""
-        if accounts.account_of(pod.get("spec") or {}) != accounts.DEFAULT:
+        account = accounts.account_of(pod.get("spec") or {})
+        if account != accounts.DEFAULT or accounts.is_mirror(pod):
             return
         key = SERVICEACCOUNTS.key(pod["metadata"]["namespace"], accounts.DEFAULT)
         if self._cache.get(key) is None:
