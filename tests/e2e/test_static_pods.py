@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,9 +97,6 @@ def test_static_pods_run_while_the_master_is_away(own: Cluster, directory: Path)
 
 
 def _start_agent(cluster: Cluster, config: Path) -> None:
-    import subprocess
-    import sys
-
     subprocess.Popen(
         [sys.executable, "-m", "mk8s_agent", "--config", str(config)],
         env=cluster.environment,

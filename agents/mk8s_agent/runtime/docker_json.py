@@ -162,8 +162,13 @@ def create_body(spec: ContainerSpec) -> dict[str, Any]:
 
 
 def _mount(mount: Mount) -> dict[str, Any]:
-    """A bind mount; engines older than API 1.44 know nothing of recursion and skip its fields."""
-    options: dict[str, Any] = {"Propagation": f"r{mount.propagation}"}
+    """A bind mount; engines older than API 1.44 know nothing of recursion and skip its fields.
+
+    Private is the engine's default but for what holds its own directory, where it insists on slave.
+    """
+    options: dict[str, Any] = {}
+    if mount.propagation != "private":
+        options["Propagation"] = f"r{mount.propagation}"
     if mount.read_only and mount.recursive_read_only == "Enabled":
         options["ReadOnlyForceRecursive"] = True
     elif mount.read_only and mount.recursive_read_only != "IfPossible":

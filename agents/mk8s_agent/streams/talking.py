@@ -70,6 +70,7 @@ class Talking:
         How the process ends is told by the pod's status: the end of this stream is a success.
         """
         container = await self._finder.container(options)
+        once = self._finder.takes_input_once(options)
         spec = AttachSpec(
             stdin=bool(options.get("stdin")),
             stdout=bool(options.get("stdout")),
@@ -79,7 +80,7 @@ class Talking:
         try:
             async with self._processes.attach(container.id, spec) as process:
                 await dialogue.begin()
-                await converse(process, dialogue)
+                await converse(process, dialogue, ends_input=once)
                 return success()
         except RuntimeFault as fault:
             raise _told(fault, options) from fault
@@ -98,9 +99,13 @@ class Talking:
         return True
 
 
-async def converse(process: Session, dialogue: Dialogue) -> None:
-    """Carry bytes both ways until the process' output ends. Raises EngineUnavailable."""
-    feeding = asyncio.create_task(_feed(process, dialogue), name="streams/input")
+async def converse(process: Session, dialogue: Dialogue, *, ends_input: bool = True) -> None:
+    """Carry bytes both ways until the process' output ends. Raises EngineUnavailable.
+
+    Without `ends_input` the process' input stays open for others when the client's ends: engines
+    would take that end for the end of the output as well.
+    """
+    feeding = asyncio.create_task(_feed(process, dialogue, ends_input), name="streams/input")
     try:
         async for chunk in process.output():
             await dialogue.send(Piece(chunk.stream, chunk.data))
@@ -111,13 +116,14 @@ async def converse(process: Session, dialogue: Dialogue) -> None:
         raise error
 
 
-async def _feed(process: Session, dialogue: Dialogue) -> None:
+async def _feed(process: Session, dialogue: Dialogue, ends_input: bool) -> None:
     while True:
         match await dialogue.receive():
             case Bytes(data):
                 await process.write(data)
             case End():
-                await process.write_eof()
+                if ends_input:
+                    await process.write_eof()
             case Size(width, height):
                 await process.resize(width, height)
 
