@@ -105,6 +105,13 @@ def test_readiness_turns_with_as_many_results_in_a_row_as_its_thresholds_say(
     assert subject.health == Health(started=True, ready=ready)
 
 
+def test_from_the_second_on_probings_come_at_whole_seconds() -> None:
+    subject = checkup(0.4, readiness=probe(period_seconds=3))
+    assert times(play(subject, 13, {READINESS: [True]}, takes=0.3), "R") == [0.4, 3, 6, 9, 12]
+    subject = checkup(0.6, readiness=probe(period_seconds=1))
+    assert times(play(subject, 5, {READINESS: [True]}), "R") == [0.6, 2, 3, 4, 5]
+
+
 def test_a_first_probing_may_be_put_off() -> None:
     probes = {READINESS: probe(initial_delay_seconds=7), LIVENESS: probe(period_seconds=5)}
     subject = Checkup(probes, 0.0, put_off={READINESS: 4.0, LIVENESS: 4.0})

@@ -2,7 +2,8 @@
 
 No I/O and no clock: times are seconds of any one clock, and come in. As in the kubelet, the startup
 probe holds the others back until it passed once; a liveness or startup probe that failed is not
-asked again, because the container has to end.
+asked again, because the container has to end. After the first one, probings come at whole seconds:
+those of many containers share a wake-up.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Checkup:
         """A probing has ended, without a result if None. Returns whether `health` changed."""
         line = self._lines[kind]
         line.under_way = False
-        line.due = max(line.due + line.probe.period_seconds, now)
+        line.due = max(round(line.due + line.probe.period_seconds), now)
         if passed is None or (self._ending and kind is not Kind.READINESS):
             return False
         line.run = line.run + 1 if line.last is passed else 1
