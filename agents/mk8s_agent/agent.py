@@ -21,6 +21,7 @@ from mk8s_agent.config import AgentConfig
 from mk8s_agent.link.client import Link, NodeHello
 from mk8s_agent.link.dialogue import Handler as DialogueHandler
 from mk8s_agent.link.reporter import Reporter
+from mk8s_agent.link.tokens import Tokens
 from mk8s_agent.link.tunnels import Handler
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.pods import PodNetwork
@@ -70,6 +71,7 @@ class Agent:
         self._runtime = runtime or DockerRuntime(config.docker_host)
         self._assignments = Assignments()
         self._reporter = Reporter(self._clock)
+        self._tokens = Tokens()
         self._network = PodNetwork(config)
         self._proxy = ServiceProxy(config, self._assignments)
         self._addresses = Addresses()
@@ -105,6 +107,7 @@ class Agent:
             addresses=self._addresses,
             files=PodFiles(config.pods_dir),
             hooks=Hooks(self._runtime),
+            tokens=self._tokens,
             volumes=Volumes(config.pods_dir, config.memory_dir, KernelMounter()),
             prober=Prober(self._runtime, self._clock, command_of, random.random),
             seccomp=SeccompProfiles(Path(config.state_dir) / "seccomp"),
@@ -140,6 +143,11 @@ class Agent:
     def reporter(self) -> Reporter:
         """What the master is told."""
         return self._reporter
+
+    @property
+    def tokens(self) -> Tokens:
+        """Who asks the master for tokens."""
+        return self._tokens
 
     @property
     def handlers(self) -> Mapping[str, Handler]:

@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from minikube8s.api.errors import ApiError
+from minikube8s.api.resources import PODS
 from minikube8s.cluster import figures, signing
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
@@ -37,8 +38,9 @@ from minikube8s.registry.registry import Registry
 from minikube8s.scheduler import Scheduler
 from minikube8s.server import CannotListen, Server
 from minikube8s.server.config import ServerConfig
-from minikube8s.server.tokens import token_for_secret
+from minikube8s.server.tokens import Request, ServiceAccountTokens, token_for_secret
 from minikube8s.store.cache import Cache
+from minikube8s.store.entry import Entry
 from minikube8s.store.interface import StoreError
 from minikube8s.store.sqlite import SqliteStore
 
@@ -65,7 +67,8 @@ async def run(config: MasterConfig) -> None:
         await bootstrap.ensure(registry, api_port=settings.api_port)
         links = NodeLinks(registry.writing_as("kubelet"), clock, _nodes(settings))
         server = Server(registry, _server(settings, pki), links)
-        await links.start(settings.bind, settings.agent_port, _tls(pki))
+        make_token = partial(_make_token, server.tokens)
+        await links.start(settings.bind, settings.agent_port, _tls(pki), make_token)
         stack.push_async_callback(links.close)
         await server.start()
         stack.push_async_callback(server.close)
@@ -145,6 +148,17 @@ def _trust(pki: Path) -> Trust:
         sign=signing.signer(pki),
         make_token=partial(token_for_secret, pki / "sa.key"),
     )
+
+
+async def _make_token(
+    tokens: ServiceAccountTokens,
+    account: Entry,
+    pod: Entry,
+    audiences: tuple[str, ...],
+    seconds: int,
+) -> str:
+    token, _ = await tokens.issue(Request(account, audiences, seconds, (PODS, pod)))
+    return token
 
 
 def _tls(pki: Path) -> TLS:

@@ -24,6 +24,8 @@ from minikube8s.nodes.feed import Feed
 from minikube8s.nodes.identity import NotANode, node_of
 from minikube8s.nodes.lifecycle import Lifecycle
 from minikube8s.nodes.outbox import Outbox
+from minikube8s.nodes.podtokens import MakeToken, PodTokens, status_of
+from minikube8s.nodes.refusal import Refusal
 from minikube8s.nodes.register import boot_id
 from minikube8s.nodes.registration import Registration
 from minikube8s.nodes.reports import Reports
@@ -32,7 +34,7 @@ from minikube8s.nodes.session import Session, greet
 from minikube8s.nodes.streams import LogStream, Streams
 from minikube8s.registry import Registry
 from minikube8s.registry.events import EventRecorder
-from minikube8s.rpc import agent_pb2_grpc
+from minikube8s.rpc import agent_pb2, agent_pb2_grpc
 
 log = logging.getLogger(__name__)
 
@@ -77,10 +79,17 @@ class NodeLinks:
         )
         self._roster = Roster(registry, self._outboxes, self._lifecycle.heard, self._node_deleted)
         self._streams = Streams(self._outboxes.get, config.tunnel_deadline)
+        self._tokens: PodTokens | None = None
         self._server: Any = None
 
-    async def start(self, host: str, port: int, tls: TLS) -> None:
-        """Listen for agents; port 0 takes a free one. Raises OSError when the port is taken."""
+    async def start(
+        self, host: str, port: int, tls: TLS, make_token: MakeToken | None = None
+    ) -> None:
+        """Listen for agents; port 0 takes a free one. Raises OSError when the port is taken.
+
+        Pods get their tokens from `make_token`; without it they get none.
+        """
+        self._tokens = PodTokens(self._registry, make_token) if make_token else None
         server = grpc.aio.server(options=_OPTIONS)
         agent_pb2_grpc.add_AgentsServicer_to_server(_Servicer(self), server)
         credentials = grpc.ssl_server_credentials(
@@ -190,6 +199,17 @@ class NodeLinks:
         """Serve a Tunnel call of a node's agent."""
         return await self._streams.serve(node, context)
 
+    async def create_token(
+        self, node: str, request: agent_pb2.TokenRequest
+    ) -> agent_pb2.Token | Ending:
+        """Serve a CreateToken call of a node's agent."""
+        if self._tokens is None:
+            return Ending(grpc.StatusCode.UNIMPLEMENTED, "this cluster has no tokens")
+        try:
+            return agent_pb2.Token(token=await self._tokens.create(node, request))
+        except (ApiError, Refusal) as error:
+            return Ending(getattr(grpc.StatusCode, status_of(error)), error.message)
+
     def _take_over(self, session: Session) -> None:
         before = self._sessions.get(session.node)
         if before is not None:
@@ -233,11 +253,22 @@ class _Servicer(agent_pb2_grpc.AgentsServicer):  # type: ignore[misc]
     async def Tunnel(self, _: AsyncIterator[Any], context: Any) -> None:
         await self._serve(context, self._links.serve_tunnel)
 
+    async def CreateToken(self, request: Any, context: Any) -> Any:
+        answer = await self._links.create_token(await _caller(context), request)
+        if isinstance(answer, Ending):
+            await context.abort(*answer)
+        return answer
+
     async def _serve(self, context: Any, serve: Any) -> None:
-        try:
-            node = node_of(context.auth_context())
-        except NotANode as error:
-            await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(error))
-        ending = await serve(node, context)
+        ending = await serve(await _caller(context), context)
         if ending is not None:
             await context.abort(*ending)
+
+
+async def _caller(context: Any) -> str:
+    """The node that calls; ends the call of anybody else."""
+    try:
+        return node_of(context.auth_context())
+    except NotANode as error:
+        await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(error))
+        raise

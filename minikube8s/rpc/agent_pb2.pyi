@@ -18,6 +18,26 @@ CHANNEL_STDIN: Channel
 CHANNEL_STDOUT: Channel
 CHANNEL_STDERR: Channel
 
+class TokenRequest(_message.Message):
+    __slots__ = ("namespace", "pod", "uid", "audience", "expiration_seconds")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    POD_FIELD_NUMBER: _ClassVar[int]
+    UID_FIELD_NUMBER: _ClassVar[int]
+    AUDIENCE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRATION_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    pod: str
+    uid: str
+    audience: str
+    expiration_seconds: int
+    def __init__(self, namespace: _Optional[str] = ..., pod: _Optional[str] = ..., uid: _Optional[str] = ..., audience: _Optional[str] = ..., expiration_seconds: _Optional[int] = ...) -> None: ...
+
+class Token(_message.Message):
+    __slots__ = ("token",)
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    def __init__(self, token: _Optional[str] = ...) -> None: ...
+
 class Up(_message.Message):
     __slots__ = ("sequence", "hello", "heartbeat", "pod_status", "pod_gone", "node_status", "event", "volume_removed", "mirror_pod")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]

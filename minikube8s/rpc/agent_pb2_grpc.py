@@ -44,6 +44,11 @@ class AgentsStub:
                 request_serializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.Frame.SerializeToString,
                 response_deserializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.Frame.FromString,
                 _registered_method=True)
+        self.CreateToken = channel.unary_unary(
+                '/mk8s.agent.v1.Agents/CreateToken',
+                request_serializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.TokenRequest.SerializeToString,
+                response_deserializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.Token.FromString,
+                _registered_method=True)
 
 
 class AgentsServicer:
@@ -67,6 +72,15 @@ class AgentsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateToken(self, request, context):
+        """A new token of the account of one of the node's own pods, bound to that pod. How it is refused
+        is in the gRPC status: NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT, FAILED_PRECONDITION;
+        after UNAVAILABLE it may be asked for again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AgentsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +93,11 @@ def add_AgentsServicer_to_server(servicer, server):
                     servicer.Tunnel,
                     request_deserializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.Frame.FromString,
                     response_serializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.Frame.SerializeToString,
+            ),
+            'CreateToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateToken,
+                    request_deserializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.TokenRequest.FromString,
+                    response_serializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.Token.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -135,6 +154,33 @@ class Agents:
             '/mk8s.agent.v1.Agents/Tunnel',
             mk8s_dot_agent_dot_v1_dot_agent__pb2.Frame.SerializeToString,
             mk8s_dot_agent_dot_v1_dot_agent__pb2.Frame.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mk8s.agent.v1.Agents/CreateToken',
+            mk8s_dot_agent_dot_v1_dot_agent__pb2.TokenRequest.SerializeToString,
+            mk8s_dot_agent_dot_v1_dot_agent__pb2.Token.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,10 @@ class Server:
         self._config = config
         self._streams = Streams(config.max_streams)
         self._sources: list[Source] = []
+        self.tokens = ServiceAccountTokens(
+            registry, config.token_key, config.token_issuer, config.token_audiences
+        )
+        """The tokens of ServiceAccounts, which others may make, too."""
         self._dispatcher = Dispatcher(
             Services(
                 config=config,
@@ -52,9 +56,7 @@ class Server:
                 snapshots=Snapshots(),
                 streams=self._streams,
                 authorizer=Authorizer(registry),
-                tokens=ServiceAccountTokens(
-                    registry, config.token_key, config.token_issuer, config.token_audiences
-                ),
+                tokens=self.tokens,
                 figures=RequestFigures(),
                 sources=self._sources,
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -107,6 +108,23 @@ class NotedMounts:
 
     def unmount(self, place: Path) -> None:
         pass
+
+
+@dataclass
+class NotedTokens:
+    """Tokens that say when they are valid and are good for nothing else."""
+
+    clock: Clock
+    failure: Exception | None = None
+    asked: list[tuple[str, str, int]] = field(default_factory=list)
+
+    async def create(self, namespace: str, pod: str, uid: str, audience: str, seconds: int) -> str:
+        if self.failure:
+            raise self.failure
+        self.asked.append((f"{namespace}/{pod}", audience, seconds))
+        now = int(self.clock.now().timestamp())
+        claims = json.dumps({"iat": now, "exp": now + seconds, "n": len(self.asked)}).encode()
+        return f"e30.{urlsafe_b64encode(claims).decode().rstrip('=')}.signature"
 
 
 async def at_once(work: Callable[..., None], *arguments: Any) -> None:
@@ -232,6 +250,7 @@ class Node:
         )
         self.directory = directory
         self.memory = directory.with_name(f"{directory.name}-memory")
+        self.tokens = NotedTokens(clock)
         self.engine_states: list[bool] = []
         self._revisions = itertools.count(1)
         self._task: asyncio.Task[None] | None = None
@@ -252,6 +271,7 @@ class Node:
             addresses=Addresses(),
             files=PodFiles(self.directory),
             hooks=self.hooks,
+            tokens=self.tokens,
             volumes=Volumes(self.directory, self.memory, NotedMounts(), at_once),
             prober=PlayedProber(self.clock, self.answers, self.asked_hosts),
             seccomp=SeccompProfiles(self.directory / "seccomp"),

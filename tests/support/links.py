@@ -11,6 +11,7 @@ from mk8s_agent.assignments import Assignments
 from mk8s_agent.link import dialogue
 from mk8s_agent.link.client import Link, NodeHello
 from mk8s_agent.link.reporter import Reporter
+from mk8s_agent.link.tokens import Tokens
 from mk8s_agent.link.tunnels import Handler
 
 from minikube8s.api.resources import NODES, PODS
@@ -18,6 +19,7 @@ from minikube8s.cluster.certificates import Authority
 from minikube8s.kit.clock import SystemClock
 from minikube8s.nodes.config import TLS, NodesConfig
 from minikube8s.nodes.links import NodeLinks
+from minikube8s.nodes.podtokens import MakeToken
 from minikube8s.registry import Registry
 from minikube8s.registry.bootstrap import ensure
 from minikube8s.store.cache import Cache
@@ -109,6 +111,7 @@ class FakeAgent:
     reporter: Reporter = field(default_factory=Reporter)
     handlers: dict[str, Handler] = field(default_factory=dict)
     dialogues: dict[str, dialogue.Handler] = field(default_factory=dict)
+    tokens: Tokens = field(default_factory=Tokens)
     status: Object = field(default_factory=node_status)
     roles: tuple[str, ...] = ("control-plane",)
     task: asyncio.Task[None] | None = None
@@ -134,7 +137,13 @@ class FakeAgent:
 class Cluster:
     """A registry on a memory store, and the master's end of the link, which may be restarted."""
 
-    def __init__(self, directory: Path, config: NodesConfig | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        config: NodesConfig | None = None,
+        make_token: MakeToken | None = None,
+    ) -> None:
+        self.make_token = make_token
         self.certificates = Certificates(directory / "pki")
         self.config = config or NodesConfig()
         self.store = MemoryStore()
@@ -157,7 +166,8 @@ class Cluster:
         await self.cache.start()
         await ensure(self.registry)
         self.links = NodeLinks(self.registry, SystemClock(), self.config)
-        await self.links.start("127.0.0.1", self.port, self.certificates.tls())
+        tls = self.certificates.tls()
+        await self.links.start("127.0.0.1", self.port, tls, self.make_token)
         self.port = self.links.port
 
     async def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""How a stream handler says that it cannot do what was asked."""
+"""How a stream handler says that it cannot do what was asked, and the link that it could not."""
 
 
 class StreamError(Exception):
@@ -13,3 +13,7 @@ class StreamError(Exception):
         self.reason = reason
         self.message = message
         self.code = code
+
+
+class NoToken(Exception):
+    """The master gave no token; the message says why."""

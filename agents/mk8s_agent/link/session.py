@@ -18,6 +18,7 @@ from minikube8s.rpc import agent_pb2, agent_pb2_grpc
 from mk8s_agent.assignments import Assigned, Assignments, ClusterInfo, NodeRoute
 from mk8s_agent.link import dialogue
 from mk8s_agent.link.reporter import Reporter
+from mk8s_agent.link.tokens import Tokens
 from mk8s_agent.link.tunnels import Handler, Tunnels
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,10 @@ class Agent(Protocol):
     def dialogues(self) -> Mapping[str, dialogue.Handler]:
         """What serves streams in both directions, by kind ("exec")."""
 
+    @property
+    def tokens(self) -> Tokens:
+        """Who asks for tokens while a session is up."""
+
     def hello(self) -> NodeHello:
         """The node as it is now; called once a session, must not block."""
 
@@ -80,7 +85,7 @@ class Session:
     def __init__(self, node: str, agent: Agent, channel: grpc.aio.Channel) -> None:
         self._node = node
         self._agent = agent
-        stub = agent_pb2_grpc.AgentsStub(channel)
+        self._stub = stub = agent_pb2_grpc.AgentsStub(channel)
         self._call = stub.Session()
         self._tunnels = Tunnels(stub, agent.handlers, agent.dialogues)
         self._parts: list[Assigned[Any]] = []
@@ -92,6 +97,7 @@ class Session:
         try:
             async with asyncio.timeout(WELCOME_DEADLINE):
                 await self._introduce()
+            self._agent.tokens.connected(self._stub)
             writer = asyncio.create_task(self._write(), name="link/write")
             while True:
                 async with asyncio.timeout(SILENT_HEARTBEATS * self._heartbeat):
@@ -111,6 +117,7 @@ class Session:
         return Outcome(code, details or "", bool(self._heartbeat))
 
     async def _end(self, writer: asyncio.Task[None] | None) -> None:
+        self._agent.tokens.disconnected()
         self._call.cancel()
         if writer is not None:
             writer.cancel()

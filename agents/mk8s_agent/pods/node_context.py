@@ -80,6 +80,14 @@ class Hooks(Protocol):
         ...
 
 
+class Tokens(Protocol):
+    """Who asks the master for tokens, see `mk8s_agent.link.tokens`."""
+
+    async def create(self, namespace: str, pod: str, uid: str, audience: str, seconds: int) -> str:
+        """A new token that is bound to the pod. Raises NoToken."""
+        ...
+
+
 class Addresses:
     """Which pod has which address.
 
@@ -156,6 +164,7 @@ class NodeContext(msgspec.Struct, frozen=True):
     addresses: Addresses
     files: PodFiles
     hooks: Hooks
+    tokens: Tokens
     volumes: Volumes
     prober: Prober
     seccomp: SeccompProfiles

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from minikube8s.api.persistence import belongs, claim_of, is_bound
 from minikube8s.api.views import ConfigMap, Container, PersistentVolume, Pod, Secret, Volume
 from minikube8s.api.views.containers import ResourceFieldSelector
+from mk8s_agent.link.errors import NoToken
 from mk8s_agent.pods.errors import ConfigError
 from mk8s_agent.pods.expansion import expand, missing
 from mk8s_agent.pods.fields import field, resource_field
@@ -77,7 +78,13 @@ class VolumeSources:
 
     async def token(self, pod: Pod, audience: str, seconds: int) -> str:
         """A new token of the pod's account. Raises VolumeError."""
-        raise VolumeError("failed to fetch token: this agent cannot ask for tokens")
+        ref = pod.metadata
+        try:
+            return await self._ctx.tokens.create(
+                ref.namespace, ref.name, ref.uid, audience, seconds
+            )
+        except NoToken as error:
+            raise VolumeError(f"failed to fetch token: {error}") from error
 
 
 async def prepare(pod: Pod, ctx: NodeContext, memory: Memory) -> None:

@@ -63,7 +63,6 @@ _POD = (
     "schedulingGroup",
     "securityContext.seLinuxChangePolicy",
     "securityContext.windowsOptions",
-    "serviceAccountName!default",
     "topologySpreadConstraints",
 )
 
