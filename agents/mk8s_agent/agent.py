@@ -25,6 +25,7 @@ from mk8s_agent.link.tokens import Tokens
 from mk8s_agent.link.tunnels import Handler
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.pods import PodNetwork
+from mk8s_agent.node.capacity import allocatable
 from mk8s_agent.node.keeper import NodeKeeper
 from mk8s_agent.node.machine import read_machine
 from mk8s_agent.node.status import NodeState
@@ -96,7 +97,7 @@ class Agent:
             facts=NodeFacts(
                 name=machine.name,
                 address=machine.address,
-                cpu_milli=machine.cpus * 1000,
+                allocatable=allocatable(machine, config.kubelet),
                 memory=machine.memory,
                 may_protect=machine.may_protect,
                 apparmor=machine.apparmor,

@@ -17,6 +17,7 @@ from mk8s_agent.assignments import Assigned, Assignments
 from mk8s_agent.network.pods import PodNetwork
 from mk8s_agent.proxy import ServiceProxy
 
+from tests.support.agentnode import container, pod_json, view
 from tests.support.netlab import (
     CLIENT_ADDRESS,
     NODE_ADDRESS,
@@ -53,6 +54,7 @@ class World:
     config: Config
     network: PodNetwork
     assignments: Assignments
+    proxy: ServiceProxy
     pods: dict[str, Space] = field(default_factory=dict)
     revision: int = 0
 
@@ -121,7 +123,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         proxy = ServiceProxy(config, assignments)
         stack.push_async_callback(proxy.close)
         stack.push_async_callback(_stop, asyncio.create_task(proxy.run()))
-        made = World(lab, config, network, assignments)
+        made = World(lab, config, network, assignments, proxy)
         for address in ("10.244.0.2", "10.244.0.3", "10.244.0.4"):
             await made.add_pod(address)
         await eventually(lambda: "ip mk8s-test" in run("nft list tables"))
@@ -274,6 +276,25 @@ async def test_an_external_ip_leads_to_the_service(world: World) -> None:
     assert world.lab.tcp(world.lab.client, "203.0.113.7", 80).startswith("10.244.0.2 ")
     await world.endpoints()
     assert refused_quickly(lambda: world.lab.tcp(world.lab.client, "203.0.113.7", 80))
+
+
+@pytest.mark.parametrize("protocol", ["TCP", "UDP"])
+async def test_a_host_port_leads_everyone_to_the_pod_and_shows_who_comes(
+    world: World, protocol: str
+) -> None:
+    lab, call = world.lab, world.lab.tcp if protocol == "TCP" else world.lab.udp
+    everywhere = {"containerPort": 80, "hostPort": 8080, "protocol": protocol}
+    here = {**everywhere, "hostPort": 8081, "hostIP": NODE_ADDRESS}
+    world.proxy.open(view(pod_json(container(ports=[everywhere, here]))), "10.244.0.2")
+    await eventually(lambda: "8081 : goto" in run("nft list table ip mk8s-test"))
+    assert call(lab.client, NODE_ADDRESS, 8080) == f"10.244.0.2 {CLIENT_ADDRESS}"
+    assert call(lab.client, NODE_ADDRESS, 8081) == f"10.244.0.2 {CLIENT_ADDRESS}"
+    assert call(world.pods["10.244.0.3"], NODE_ADDRESS, 8080) == "10.244.0.2 10.244.0.3"
+    assert call(world.pods["10.244.0.2"], NODE_ADDRESS, 8080).startswith("10.244.0.2 ")
+    assert call(lab.node, "127.0.0.1", 8080).startswith("10.244.0.2 ")
+    assert refused_quickly(lambda: call(lab.node, "127.0.0.1", 8081))
+    world.proxy.shut("uid-1")
+    await eventually(lambda: refused_quickly(lambda: call(lab.client, NODE_ADDRESS, 8080)))
 
 
 async def test_a_busy_udp_flow_moves_when_its_endpoint_goes(world: World) -> None:

@@ -39,6 +39,7 @@ from tests.support.virtualtime import VirtualClock, run
 
 OWNER = owner_labels("test", "node1")
 NODE_IP = "192.0.2.10"
+ALLOCATABLE = {"cpu": "2", "memory": "1Gi", "ephemeral-storage": "10Gi"}
 IMAGE_PRESENT = "app:1"
 
 
@@ -264,7 +265,7 @@ class Node:
             reporter=self.reports,
             assignments=self.assignments,
             clock=self.clock,
-            facts=NodeFacts("node1", NODE_IP, 2000, 1 << 30, may_protect=False),
+            facts=NodeFacts("node1", NODE_IP, ALLOCATABLE, 1 << 30, may_protect=False),
             owner=OWNER,
             images=Images(self.runtime, self.clock),
             sandboxes=Sandboxes(self.runtime, IMAGE, OWNER, may_protect=False),

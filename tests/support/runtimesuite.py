@@ -26,10 +26,12 @@ from mk8s_agent.runtime.errors import (
 from mk8s_agent.runtime.interface import (
     Container,
     ContainerSpec,
+    Limits,
     LogOptions,
     Phase,
     Runtime,
     RuntimeEvent,
+    Security,
 )
 
 SECONDS = 30.0
@@ -152,6 +154,43 @@ async def test_a_command_that_cannot_run_leaves_an_ended_container_with_the_reas
     seen = await bench.runtime.inspect(made)
     assert seen.phase is Phase.EXITED and seen.exit_code != 0
     assert "no such file" in seen.error
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"security": Security(capabilities_add=("NONSENSE",))}, "unknown capability"),
+        ({"limits": Limits(memory=1 << 20)}, "Minimum memory limit"),
+        ({"working_dir": "not/absolute"}, "working directory 'not/absolute' is invalid"),
+    ],
+)
+async def test_what_cannot_be_is_refused_before_it_is_made(
+    bench: Bench, fields: dict[str, object], why: str
+) -> None:
+    with pytest.raises(RuntimeFault, match=why):
+        await bench.runtime.create(bench.spec(**fields))
+    assert await bench.runtime.containers(bench.labels) == []
+
+
+async def test_a_user_that_the_image_does_not_know_is_a_start_error(bench: Bench) -> None:
+    made = await bench.runtime.create(bench.spec(security=Security(user="nobody-here")))
+    with pytest.raises(StartError, match="unable to find user nobody-here"):
+        await bench.runtime.start(made)
+    assert (await bench.runtime.inspect(made)).phase is Phase.EXITED
+
+
+async def test_rights_that_are_known_are_taken(bench: Bench) -> None:
+    rights = Security(
+        user="1000:2000",
+        groups=("7",),
+        capabilities_add=("CAP_NET_ADMIN", "CHOWN"),
+        capabilities_drop=("ALL",),
+        read_only_root=True,
+        no_new_privileges=True,
+        seccomp="unconfined",
+        whole_proc=True,
+    )
+    assert (await bench.running(security=rights)).phase is Phase.RUNNING
 
 
 async def test_a_container_can_join_a_running_one(bench: Bench) -> None:

@@ -23,7 +23,7 @@ from mk8s_agent.runtime.interface import ContainerSpec
 from minikube8s.api import views
 from tests.support.agentnode import container, pod_json, view
 
-PLACE = Place("192.0.2.10", "10.244.0.2", 2000, 1 << 30)
+PLACE = Place("192.0.2.10", "10.244.0.2", 2000, 1 << 30, 10 << 30)
 
 
 class Sources:
@@ -95,6 +95,7 @@ def test_expansion(text: str, expected: str) -> None:
         (source("resourceFieldRef", resource="requests.memory"), "0"),
         (source("resourceFieldRef", resource="limits.hugepages-2Mi"), "0"),
         (source("resourceFieldRef", resource="limits.cpu", containerName="first"), "3"),
+        (source("resourceFieldRef", resource="limits.ephemeral-storage", divisor="1Gi"), "10"),
         (source("fieldRef", fieldPath="status.podIPs"), "10.244.0.2"),
         (source("fieldRef", fieldPath="status.hostIPs"), "192.0.2.10"),
     ],
@@ -222,12 +223,40 @@ GUARANTEED = {"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "1", 
         ({"limits": GUARANTEED["limits"]}, "Guaranteed", -997),
         ({"requests": {"memory": "512Mi"}}, "Burstable", 500),
         ({"requests": {"cpu": "1"}}, "Burstable", 999),
+        ({"requests": {"memory": "4Gi"}}, "Burstable", 3),
+        ({"requests": {"cpu": "0"}, "limits": {"memory": "0"}}, "BestEffort", 1000),
+        ({"limits": {"cpu": "1", "memory": "0"}}, "Burstable", 999),
+        (
+            {"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "1000m"}},
+            "Guaranteed",
+            -997,
+        ),
+        (
+            {"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"memory": "0.5Gi"}},
+            "Burstable",
+            500,
+        ),
     ],
 )
 def test_quality_of_service(resources: dict[str, Any], qos: str, score: int) -> None:
     pod = view(pod_json(container(resources=resources)))
     assert qos_class(pod.spec) == qos
     assert oom_score_adj(pod.spec, pod.spec.containers[0], 1 << 30) == score
+
+
+def test_init_containers_count_for_the_quality_and_sidecars_outlive_whom_they_serve() -> None:
+    side = container("side", restartPolicy="Always")
+    app = container(resources={"requests": {"memory": "256Mi"}})
+    pod = view(pod_json(app, initContainers=[side]))
+    assert qos_class(pod.spec) == "Burstable"
+    assert oom_score_adj(pod.spec, pod.spec.init_containers[0], 1 << 30) == 750
+    whole = view(pod_json(container(resources=GUARANTEED), initContainers=[container("init")]))
+    assert qos_class(whole.spec) == "Burstable"
+
+
+def test_what_the_node_cannot_do_without_is_kept_longest() -> None:
+    pod = view(pod_json(priorityClassName="system-node-critical"))
+    assert oom_score_adj(pod.spec, pod.spec.containers[0], 1 << 30) == -997
 
 
 def test_where_the_kernel_does_not_allow_protection_none_is_asked_for() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from minikube8s.api import quantity
 from minikube8s.api.views import ConfigMap, Container, LifecycleHandler, Pod, Secret
 from minikube8s.kit.clock import Clock
 from mk8s_agent.assignments import Assignments
@@ -137,12 +138,13 @@ class Addresses:
 class NodeFacts(msgspec.Struct, frozen=True):
     """The node as its pods need to know it.
 
-    Memory in bytes; see `node` for where they come from.
+    Memory in bytes; `allocatable` is what pods may request, by resource. See `node` for where they
+    come from.
     """
 
     name: str
     address: str
-    cpu_milli: int
+    allocatable: Mapping[str, str]
     memory: int
     may_protect: bool
     apparmor: bool = False
@@ -192,7 +194,14 @@ class NodeContext(msgspec.Struct, frozen=True):
         address = (
             self.facts.address if pod.spec.host_network else self.addresses.of(pod.metadata.uid)
         )
-        return Place(self.facts.address, address, self.facts.cpu_milli, self.facts.memory)
+        offered = {name: quantity.parse(text) for name, text in self.facts.allocatable.items()}
+        return Place(
+            host_ip=self.facts.address,
+            pod_ip=address,
+            cpu_milli=offered["cpu"].milli,
+            memory=offered["memory"].value,
+            ephemeral_storage=offered["ephemeral-storage"].value,
+        )
 
 
 def recorder(reporter: Reporter, pod: Pod, container: str = "") -> Callable[[str, str, str], None]:

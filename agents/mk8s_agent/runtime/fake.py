@@ -42,10 +42,13 @@ from mk8s_agent.runtime.references import normalize
 
 NO_SUCH_COMMAND = "/no/such/command"
 """A container whose command this is cannot be started."""
+NO_SUCH_CAPABILITY = "NONSENSE"
+"""A capability that no kernel has."""
 IGNORES_TERM = "ignores-term"
 """A container with this argument ends only at SIGKILL."""
 _SIGNALS = {"SIGTERM": 15, "SIGINT": 2, "SIGKILL": 9, "SIGQUIT": 3}
 _JOIN = "container:"
+_LEAST_MEMORY = 6 << 20
 
 
 @dataclass(slots=True)
@@ -166,6 +169,8 @@ class FakeRuntime:
             self._box(spec.network.removeprefix(_JOIN))
             if spec.hostname:
                 raise RuntimeFault("conflicting options: hostname and the network mode")
+        if refusal := _refusal(spec):
+            raise RuntimeFault(refusal)
         container_id = f"{next(self._numbers):064x}"
         seen = Container(
             id=container_id,
@@ -320,6 +325,9 @@ class FakeRuntime:
                 return "cannot join network of a non running container"
         if spec.command and spec.command[0] == NO_SUCH_COMMAND:
             return f'exec: "{NO_SUCH_COMMAND}": stat {NO_SUCH_COMMAND}: no such file or directory'
+        user = spec.security.user.partition(":")[0]
+        if user and not user.isdecimal() and user != "root":
+            return f"unable to find user {user}: no matching entries in passwd file"
         return ""
 
     def _end(self, box: _Box, code: int, oom_killed: bool = False) -> None:
@@ -344,6 +352,18 @@ class FakeRuntime:
         for labels, queue in self._subscribers:
             if _carries(container.labels, labels):
                 queue.put_nowait(event)
+
+
+def _refusal(spec: ContainerSpec) -> str:
+    """Why no container is made of it at all."""
+    for name in (*spec.security.capabilities_add, *spec.security.capabilities_drop):
+        if name.removeprefix("CAP_") == NO_SUCH_CAPABILITY:
+            return f'invalid CapAdd: unknown capability: "CAP_{NO_SUCH_CAPABILITY}"'
+    if 0 < spec.limits.memory < _LEAST_MEMORY:
+        return "Minimum memory limit allowed is 6MB"
+    if spec.working_dir and not spec.working_dir.startswith("/"):
+        return f"the working directory '{spec.working_dir}' is invalid: it must be absolute"
+    return ""
 
 
 def _carries(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:

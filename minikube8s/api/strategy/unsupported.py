@@ -13,11 +13,14 @@ from typing import Any, NamedTuple
 
 from minikube8s.api.resources import Resource
 
-_CONTAINER = (
+_ANY_CONTAINER = (
     "env[].valueFrom.fileKeyRef",
-    "resizePolicy",
     "securityContext.windowsOptions",
     "volumeDevices",
+)
+_CONTAINER = (
+    *_ANY_CONTAINER,
+    "resizePolicy",
 )
 _VOLUME_PLUGINS = (
     "awsElasticBlockStore",
@@ -51,6 +54,7 @@ _VOLUME = (
 _POD = (
     *(f"initContainers[].{path}" for path in _CONTAINER),
     *(f"containers[].{path}" for path in _CONTAINER),
+    *(f"ephemeralContainers[].{path}" for path in _ANY_CONTAINER),
     *(f"volumes[].{path}" for path in _VOLUME),
     "affinity.podAffinity",
     "affinity.podAntiAffinity",
