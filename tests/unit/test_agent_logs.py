@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mk8s_agent.runtime.interface import LogOptions
 from mk8s_agent.runtime.log_files import FILES_OPEN, LogDirectories
@@ -95,6 +95,7 @@ def test_what_a_crash_left_of_an_entry_hides_no_other() -> None:
     assert shown(block) == "1\n3\n"
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.text("ab", max_size=3), st.booleans()), max_size=12),
     st.integers(0, 6),
@@ -145,6 +146,7 @@ async def test_a_tail_reaches_into_the_older_file(engine: Engine, tail: int) -> 
     assert await lines(engine, tail=tail) == (whole[-tail:] if tail else [])
 
 
+@settings(deadline=None)
 @given(st.data())
 async def test_a_follower_misses_and_repeats_nothing(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

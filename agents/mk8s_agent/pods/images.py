@@ -53,7 +53,7 @@ class Images:
         same = before is not None and before.image == container.image
         failures = before.failures if before is not None and same else 0
         try:
-            await self._ensure(container, logins, say)
+            found = await self._ensure(container, logins, say)
         except InvalidReference as error:
             reason = "InvalidImageName"
             message = f'Failed to apply default image tag "{container.image}": {error}'
@@ -70,7 +70,7 @@ class Images:
             say("Warning", "Failed", f'Failed to pull image "{container.image}": {message}')
             say("Warning", "Failed", f"Error: {reason}")
         else:
-            return ImageState(image=container.image, attempt=action.attempt)
+            return ImageState(image=container.image, attempt=action.attempt, user=found.user)
         now = self._clock.now()
         return ImageState(
             image=container.image,
@@ -82,18 +82,18 @@ class Images:
             retry_at=now + timedelta(seconds=_BACKOFF.delay(failures)),
         )
 
-    async def _ensure(self, container: Container, logins: Sequence[Login], say: Say) -> None:
+    async def _ensure(self, container: Container, logins: Sequence[Login], say: Say) -> Image:
         reference = container.image
         if container.image_pull_policy != "Always":
             try:
-                await self._runtime.image(reference)
+                found = await self._runtime.image(reference)
             except ImageNotFound:
                 if container.image_pull_policy == "Never":
                     raise
             else:
                 present = "already present on machine and can be accessed by the pod"
                 say("Normal", "Pulled", f'Container image "{reference}" {present}')
-                return
+                return found
         say("Normal", "Pulling", f'Pulling image "{reference}"')
         started = self._clock.monotonic()
         pulled = await self._pull_as_any(reference, logins)
@@ -104,6 +104,7 @@ class Images:
             f'Successfully pulled image "{reference}" in {_duration(pulled.seconds)} '
             f"({_duration(waited)} including waiting). Image size: {pulled.image.size} bytes.",
         )
+        return pulled.image
 
     async def _pull_as_any(self, reference: str, logins: Sequence[Login]) -> _Pulled:
         failures: list[str] = []

@@ -169,7 +169,7 @@ class Pods:
 
     def _container_changed(self, event: RuntimeEvent) -> None:
         if worker := self._workers.get(event.labels.get(POD_UID, "")):
-            worker.notice(event.container_id)
+            worker.notice(event)
         elif event.action == "create":
             # The engine has carried out late what its caller had given up, and the pod is gone.
             self._strangers.setdefault(event.labels.get(POD_UID, ""), []).append(event.labels)

@@ -35,7 +35,7 @@ class Memory:
     `renew_at` is when something in the volumes is due, `volume_changes` counts what made them
     outdated. `starting` are the containers whose postStart hook has not ended; one that an earlier
     agent started counts as started. `begun` counts each container's attempts. `stale` asks for a
-    look at all of the pod's containers, `dirty` names single ones to look at.
+    look at all of the pod's containers, `dirty` names single ones to look at, see `look_at`.
     """
 
     network: Network = Network.UNPLUGGED
@@ -51,7 +51,7 @@ class Memory:
     starting: set[str] = field(default_factory=set)
     begun: dict[str, int] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
-    dirty: set[str] = field(default_factory=set)
+    dirty: dict[str, Phase | None] = field(default_factory=dict)
     stale: bool = False
 
     def volumes_changed(self) -> None:
@@ -60,9 +60,25 @@ class Memory:
         if self.volumes is VolumeState.READY:
             self.volumes = VolumeState.OUTDATED
 
-    def look_at(self, container_id: str) -> None:
-        """Something happened to this container."""
-        self.dirty.add(container_id)
+    def look_at(self, container_id: str, got_to: Phase | None = None) -> None:
+        """Something happened to this container.
+
+        If it is only that it `got_to` a phase, who knows that already need not look.
+        """
+        if self.dirty.get(container_id, got_to) is None:
+            got_to = None
+        self.dirty[container_id] = got_to
+
+    def due(self) -> list[str]:
+        """Who has to be looked at now; they count as looked at from here on."""
+        asked, self.dirty = self.dirty, {}
+        return [
+            id for id, phase in asked.items() if phase is None or not self._has_got_to(id, phase)
+        ]
+
+    def _has_got_to(self, container_id: str, phase: Phase) -> bool:
+        known = self.found.get(container_id)
+        return known is not None and _AGE[known.phase] >= _AGE[phase]
 
     def see(self, container: Container) -> None:
         """This is the container now; news that was overtaken by newer news is dropped."""
@@ -87,7 +103,7 @@ class Memory:
         for one in containers:
             self.found[one.id] = known.get(one.id, one)
             self.see(one)
-        for id in self.dirty & known.keys():
+        for id in self.dirty.keys() & known.keys():
             self.found.setdefault(id, known[id])
         for gone in self._noted() - self.found.keys():
             self._forget_notes(gone)
@@ -96,7 +112,7 @@ class Memory:
         """The container is not there any more."""
         self.found.pop(container_id, None)
         self._forget_notes(container_id)
-        self.dirty.discard(container_id)
+        self.dirty.pop(container_id, None)
 
     def _noted(self) -> set[str]:
         return {*self.signals, *self.pre_stops, *self.verdicts, *self.starting, *self.messages}

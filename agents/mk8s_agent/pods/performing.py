@@ -43,7 +43,7 @@ from mk8s_agent.pods.values import (
     Verdict,
 )
 from mk8s_agent.runtime.errors import ContainerNotFound, NotRunning, StartError
-from mk8s_agent.runtime.interface import Login
+from mk8s_agent.runtime.interface import Login, Phase
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +144,8 @@ async def _create_sandbox(
     dns = ctx.dns()
     for complaint in ctx.files.write(pod, address, dns):
         recorder(ctx.reporter, pod)("Warning", "DNSConfigForming", complaint)
-    memory.look_at(await ctx.sandboxes.create(pod, ref, action.attempt, address, dns.domain))
+    made = await ctx.sandboxes.create(pod, ref, action.attempt, address, dns.domain)
+    memory.look_at(made, Phase.CREATED)
 
 
 async def _create_container(
@@ -155,7 +156,6 @@ async def _create_container(
     services = (one.view for one in ctx.assignments.services().values())
     variables = service_environment(services, ref.namespace, links=links)
     values = environment(pod, container, ctx, ctx.place(pod), variables)
-    image = await ctx.runtime.image(container.image)
     around = Surroundings(
         owner=ctx.owner,
         sandbox_id=action.sandbox.id,
@@ -165,13 +165,13 @@ async def _create_container(
             *await pod_volumes.mounts(pod, container, values, ctx),
             *ctx.last_words.mount(ref.uid, container, action.attempt),
         ),
-        image_user=image.user,
+        image_user=memory.images[container.name].user,
         memory_capacity=ctx.facts.memory,
         may_protect=ctx.facts.may_protect,
         seccomp=ctx.seccomp.read(localhost_seccomp(pod, container)),
     )
     spec = container_spec(pod, ref, container, action.attempt, action.backoff, around)
-    memory.look_at(await ctx.runtime.create(spec))
+    memory.look_at(await ctx.runtime.create(spec), Phase.CREATED)
     _say(ctx, pod, container.name)("Normal", "Created", "Container created")
 
 
@@ -195,7 +195,7 @@ async def _start_container(
         raise
     finally:
         # Who looked meanwhile may have seen it before.
-        memory.look_at(action.id)
+        memory.look_at(action.id, Phase.RUNNING)
     say("Normal", "Started", "Container started")
 
 

@@ -103,10 +103,12 @@ class ImageState(msgspec.Struct, frozen=True, kw_only=True):
 
     `reason` is empty when it is; else Kubernetes' word for what is wrong (ErrImagePull, …),
     `retry_at` tells when asking again makes sense and `failures` how often it went wrong in a row.
+    `user` is the one that the image names.
     """
 
     image: str
     attempt: int
+    user: str = ""
     reason: str = ""
     message: str = ""
     failures: int = 0

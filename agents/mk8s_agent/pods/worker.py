@@ -57,6 +57,7 @@ from mk8s_agent.runtime.errors import (
     NameTaken,
     RuntimeFault,
 )
+from mk8s_agent.runtime.interface import Phase, RuntimeEvent
 from mk8s_agent.volumes import VolumesNotReady
 from mk8s_agent.volumes.content import names, tells_of_pod
 
@@ -66,6 +67,7 @@ ORPHAN_GRACE = timedelta(seconds=2)
 """What a pod that the master has forgotten gets to end: nobody waits for it."""
 _FAULTS = Backoff(initial=1.0, maximum=60.0)
 _ENGINE_PATIENCE = 5.0
+_PHASES = {"create": Phase.CREATED, "start": Phase.RUNNING, "die": Phase.EXITED}
 _NEWS = (
     "phase",
     "reason",
@@ -167,9 +169,12 @@ class PodWorker:
         self._stop(self._ctx.clock.now() + ORPHAN_GRACE)
         self._changed.set()
 
-    def notice(self, container_id: str) -> None:
+    def notice(self, event: RuntimeEvent) -> None:
         """Something happened to one of the pod's containers."""
-        self._memory.look_at(container_id)
+        if event.action == "destroy":
+            self._memory.forget(event.container_id)
+        else:
+            self._memory.look_at(event.container_id, _PHASES.get(event.action))
         self._changed.set()
 
     def link_lost(self) -> None:
@@ -284,7 +289,7 @@ class PodWorker:
                 wanted = {**self._ctx.owner, POD_UID: self.ref.uid}
                 memory.see_all(await self._ctx.runtime.containers(wanted))
             while memory.dirty:
-                await asyncio.gather(*(self._look_at(one) for one in tuple(memory.dirty)))
+                await asyncio.gather(*(self._look_at(one) for one in memory.due()))
             if self._pod is not None:
                 await self._ctx.last_words.collect(memory, self._pod)
         except RuntimeFault as error:
@@ -296,13 +301,12 @@ class PodWorker:
         return True
 
     async def _look_at(self, container_id: str) -> None:
-        self._memory.dirty.discard(container_id)
         try:
             self._memory.see(await self._ctx.runtime.inspect(container_id))
         except ContainerNotFound:
             self._memory.forget(container_id)
         except RuntimeFault:
-            self._memory.dirty.add(container_id)
+            self._memory.look_at(container_id)
             raise
 
     def _begin(self, action: Action) -> None:
