@@ -7,9 +7,10 @@ from pathlib import Path
 from mk8s_agent.pods.manager import TOUCH_SECONDS
 from mk8s_agent.pods.values import image_target
 from mk8s_agent.runtime.errors import EngineUnavailable
+from mk8s_agent.runtime.fake import IGNORES_TERM
 from mk8s_agent.runtime.pause import IMAGE
 
-from tests.support.agentnode import IMAGE_PRESENT, Node, elapsed, on_a_node, pod_json
+from tests.support.agentnode import IMAGE_PRESENT, Node, container, elapsed, on_a_node, pod_json
 from tests.support.troubledengine import Fault, TroubledEngine
 from tests.support.virtualtime import VirtualClock, run
 
@@ -133,3 +134,15 @@ def test_a_container_that_the_engine_cannot_look_at_holds_up_no_other_pod(tmp_pa
         await node.stop()
 
     run(play())
+
+
+@on_a_node
+async def test_a_pod_that_the_master_takes_away_at_once_is_removed_at_once(node: Node) -> None:
+    node.sync(pod_json(container(args=[IGNORES_TERM])))
+    await node.running()
+    begun = elapsed(node)
+    node.assignments.update([], [("pods", ("default", "web"))], 2)
+    await node.until(lambda: node.reports.gone == ["uid-1"])
+    assert elapsed(node) - begun < 0.1
+    assert node.containers() == []
+    assert not any(call.startswith("kill") for call in node.runtime.calls)

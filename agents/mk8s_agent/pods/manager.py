@@ -232,6 +232,7 @@ class Pods:
             log.info("pod %s has left files behind: removing them", uid)
             try:
                 await self._ctx.volumes.remove(uid)
+                self._ctx.last_words.remove_all(uid)
                 self._ctx.files.remove(uid)
             except OSError as error:
                 log.warning("the files of pod %s stay behind: %s", uid, error)

@@ -105,6 +105,7 @@ class PodWorker:
         self._reported: dict[str, Any] = {}
         self._telling = Telling(ref, context.reporter)
         self._told_end = False
+        self._adopted = bool(left)
         if left:
             self._memory.stale = True
             self._memory.network = Network.UNKNOWN
@@ -129,7 +130,7 @@ class PodWorker:
             if pod.status.reason and not pod.terminal:
                 # An earlier agent has begun to let it fail.
                 self.doom(pod.status.reason, pod.status.message, grace_of(pod))
-            elif not self._memory.found:
+            elif not self._adopted:
                 self._refuse(pod)
         elif self._pod.metadata != pod.metadata and any(map(tells_of_pod, pod.spec.volumes)):
             self._memory.volumes_changed()
@@ -165,8 +166,13 @@ class PodWorker:
         self._changed.set()
 
     def abandon(self) -> None:
-        """The master does not know the pod any more."""
-        self._stop(self._ctx.clock.now() + ORPHAN_GRACE)
+        """The master does not know the pod any more.
+
+        One that it takes away under our eyes was deleted without grace: what has any is told so,
+        and taken away when it is gone. Others may have been forgotten.
+        """
+        self._forced |= self._pod is not None
+        self._stop(self._ctx.clock.now() + (timedelta() if self._forced else ORPHAN_GRACE))
         self._changed.set()
 
     def notice(self, event: RuntimeEvent) -> None:
