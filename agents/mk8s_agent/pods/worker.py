@@ -12,15 +12,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from minikube8s.api.times import parse_time
 from minikube8s.api.views import Pod
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.pods.conditions import Previous, previous, previous_of
 from mk8s_agent.pods.errors import ConfigError
-from mk8s_agent.pods.health import condemned, subjects
+from mk8s_agent.pods.examining import Examining
 from mk8s_agent.pods.identity import ADDRESS, POD_UID, Labels, PodRef
 from mk8s_agent.pods.lifecycle import all_containers, doom_of, grace_of
 from mk8s_agent.pods.memory import Memory
@@ -49,7 +47,6 @@ from mk8s_agent.pods.values import (
     image_target,
     is_running,
 )
-from mk8s_agent.probes.pod_probes import PodProbes
 from mk8s_agent.runtime.errors import (
     ContainerNotFound,
     EngineUnavailable,
@@ -100,7 +97,7 @@ class PodWorker:
         self._doom: Doom | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
-        self._probes = PodProbes(context.prober, self._tell, self._changed.set)
+        self._examining = Examining(context, self._changed.set)
         self._before = Previous()
         self._reported: dict[str, Any] = {}
         self._telling = Telling(ref, context.reporter)
@@ -232,7 +229,8 @@ class PodWorker:
                     continue
                 now = self._ctx.clock.now()
                 desired = self._desired()
-                observed = self._examined(self._memory.observed(self._tasks), desired, now)
+                seen = self._memory.observed(self._tasks)
+                observed = self._examining.examine(seen, desired, self._memory, now)
                 step = next_step(desired, observed, now)
                 if step.gone:
                     self._leave()
@@ -248,25 +246,7 @@ class PodWorker:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-            await self._probes.close()
-
-    def _examined(self, observed: Observed, desired: Desired, now: datetime) -> Observed:
-        """Let the probes ask whatever runs, and add what they say."""
-        pod = self._pod
-        if pod is None:
-            return observed
-        ending = desired.stop_by is not None or doom_of(desired, now) is not None
-        asked = subjects(pod, observed, self._ctx.place(pod).pod_ip)
-        self._probes.follow(asked, ending=ending)
-        health = self._probes.health
-        for id, verdict in condemned(pod, observed, health, now).items():
-            self._memory.verdicts.setdefault(id, verdict)
-        verdicts = dict(self._memory.verdicts)
-        return msgspec.structs.replace(observed, health=health, verdicts=verdicts)
-
-    def _tell(self, container: str, type: str, reason: str, message: str) -> None:
-        if self._pod is not None:
-            recorder(self._ctx.reporter, self._pod, container)(type, reason, message)
+            await self._examining.close()
 
     def _desired(self) -> Desired:
         started = self._before.start_time
