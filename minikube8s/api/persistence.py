@@ -15,6 +15,7 @@ from minikube8s.api.views import (
     PersistentVolume,
     PersistentVolumeClaim,
     Pod,
+    StorageClass,
     Volume,
 )
 
@@ -148,6 +149,15 @@ def claims_of(pod: Pod) -> dict[str, Volume]:
     """Return the pod's volumes that are claims, by the claims' names."""
     named = ((claim_of(pod.metadata, volume), volume) for volume in pod.spec.volumes)
     return {name: volume for name, volume in named if name}
+
+
+def allows(storage_class: StorageClass, node: ObjectMeta) -> bool:
+    """Tell whether volumes of the class may be made for a node: one of its topologies holds."""
+    terms = storage_class.allowed_topologies
+    return not terms or any(
+        all(node.labels.get(one.key) in one.values for one in term.match_label_expressions)
+        for term in terms
+    )
 
 
 def reachable(volume: PersistentVolume, node: ObjectMeta) -> bool:

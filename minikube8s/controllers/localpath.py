@@ -17,6 +17,7 @@ from minikube8s.api.persistence import (
     PROVISIONED_BY,
     SELECTED_NODE,
     STORAGE_PROVISIONER,
+    allows,
     class_of,
     size_of,
 )
@@ -84,12 +85,13 @@ class LocalPathController:
             return None
         claim = _claim(entry)
         found = reader.find(STORAGECLASSES, "", class_of(claim))
+        storage_class = found.view(StorageClass) if found is not None else None
         name = _volume_name(claim)
         return Snapshot(
             claim=claim,
             about=entry.object,
-            storage_class=found.view(StorageClass) if found is not None else None,
-            node=_node(reader, claim.metadata.annotations.get(SELECTED_NODE, "")),
+            storage_class=storage_class,
+            node=_node(reader, claim.metadata.annotations.get(SELECTED_NODE, ""), storage_class),
             exists=reader.find(PERSISTENTVOLUMES, "", name) is not None,
         )
 
@@ -214,13 +216,19 @@ def _waiting(reader: Reader) -> Iterator[Key]:
             yield Key(entry.namespace, entry.name)
 
 
-def _node(reader: Reader, selected: str) -> Node | None:
+def _node(reader: Reader, selected: str, storage_class: StorageClass | None) -> Node | None:
     """Return the selected node; without a selection the first that could be."""
     if selected:
         entry = reader.find(NODES, "", selected)
         return entry.view(Node) if entry is not None else None
     nodes = (entry.view(Node) for entry in reader.list(NODES, None))
-    usable = (node for node in nodes if node.ready and not node.spec.unschedulable)
+    usable = (
+        node
+        for node in nodes
+        if node.ready
+        and not node.spec.unschedulable
+        and (storage_class is None or allows(storage_class, node.metadata))
+    )
     return min(usable, key=lambda node: node.metadata.name, default=None)
 
 
@@ -235,6 +243,7 @@ def _traits(node: Node) -> tuple[Any, ...]:
     return (
         node.ready,
         node.spec.unschedulable,
+        node.metadata.labels,
         node.metadata.annotations.get(localpath.DIRECTORY),
         node.status.allocatable.get("ephemeral-storage"),
     )

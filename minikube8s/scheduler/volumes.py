@@ -16,6 +16,7 @@ from minikube8s.api.persistence import (
     ONE_POD,
     SELECTED_NODE,
     WAIT_FOR_FIRST_CONSUMER,
+    allows,
     claims_of,
     class_of,
     find_match,
@@ -169,11 +170,16 @@ def conflict(wanted: PodVolumes, node: Node, disk: int | None) -> str:
         match = one.match(node, taken)
         if match is not None:
             taken.add(match.metadata.name)
-        elif one.storage_class.provisioner in ("", NO_PROVISIONER):
+        elif not _is_provisioned_on(one, node):
             return NO_MATCH
         elif _is_too_large(one, disk):
             return NO_SPACE
     return ""
+
+
+def _is_provisioned_on(one: Awaited, node: Node) -> bool:
+    static = one.storage_class.provisioner in ("", NO_PROVISIONER)
+    return not static and allows(one.storage_class, node.metadata)
 
 
 def _is_too_large(one: Awaited, disk: int | None) -> bool:

@@ -253,7 +253,7 @@ def test_an_ephemeral_volume_lives_as_long_as_its_pod(own: Cluster) -> None:
     until("all of it is gone", lambda: not own.get("pvc,pv")["items"] and not directories(own))
 
 
-def test_nothing_is_lost_or_left_behind_when_daemons_are_killed_between_the_steps(
+def test_nothing_is_lost_or_left_behind_when_daemons_are_killed_or_the_cluster_is_stopped(
     own: Cluster,
 ) -> None:
     apply(own, claim("data"), user("writer", "data"))
@@ -267,6 +267,10 @@ def test_nothing_is_lost_or_left_behind_when_daemons_are_killed_between_the_step
     running(own, "writer")
     assert run(own, "writer", "cat /data/file") == "kept\n"
     assert own.get("pv")["items"][0]["metadata"]["uid"] == found["metadata"]["uid"]
+    own.mk8s("down").ok()
+    own.mk8s("up").ok()
+    running(own, "writer")
+    assert run(own, "writer", "cat /data/file") == "kept\n"
     own.kill("agent")
     own.kubectl("delete", "pod/writer", "pvc/data", "--now", "--wait=false").ok()
     own.kill("master")

@@ -79,6 +79,12 @@ def test_a_path_of_the_node_is_checked_or_made_as_its_type_says(tmp_path: Path):
         place(tmp_path, missing)
 
 
+def test_a_path_of_the_node_takes_no_mount_options(tmp_path: Path):
+    wanted = volume(hostPath={"path": str(tmp_path), "type": ""}, mountOptions=["ro"])
+    with pytest.raises(MountFailed, match="MountOptionSupport check failed for volume"):
+        place(tmp_path, wanted)
+
+
 def test_a_volume_of_another_kind_is_refused(tmp_path: Path):
     other = volume(hostPath=None, csi={"driver": "d", "volumeHandle": "h"})
     with pytest.raises(MountFailed, match="no volume plugin matched: mk8s mounts hostPath, local"):
@@ -138,7 +144,7 @@ CLAIM = claim_json(volumeName="v", annotations=BOUND)
 @pytest.mark.parametrize(
     "objects, why",
     [
-        ((), 'failed to fetch PVC from API server: persistentvolumeclaim "c" not found'),
+        ((), 'failed to fetch PVC from API server: persistentvolumeclaims "c" not found'),
         ((("persistentvolumeclaims", claim_json()),), "PVC is not bound"),
         ((("persistentvolumeclaims", CLAIM),), 'its volume "v" is not there, or is another claim'),
         (
@@ -154,7 +160,10 @@ def test_a_claim_without_its_volume_says_what_is_missing(objects: Any, why: str)
     named = from_dict(Volume, {"name": "d", "persistentVolumeClaim": {"claimName": "c"}})
     with pytest.raises(VolumeError) as failed:
         sources(*objects).persistent(POD, named)
-    assert str(failed.value).startswith(f"error processing PVC default/c: {why}")
+    assert str(failed.value).startswith(
+        "Unable to attach or mount volumes: unmounted volumes=[d], unattached volumes=[], failed to"
+        f" process volumes=[d]: error processing PVC default/c: {why}"
+    )
 
 
 def test_a_claim_leads_to_its_volume():

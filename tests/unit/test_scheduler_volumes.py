@@ -144,6 +144,18 @@ def sentence(wanted: Pod, *things: Any, disk: str = "100Gi", running: tuple[Pod,
         ),
         (
             pod("c"),
+            (
+                claim(storageClassName="local-path"),
+                storage_class(
+                    allowedTopologies=[
+                        {"matchLabelExpressions": [{"key": "zone", "values": ["a"]}]}
+                    ]
+                ),
+            ),
+            "1 node(s) didn't find available persistent volumes to bind.",
+        ),
+        (
+            pod("c"),
             (claim(storageClassName="local-path", size="200Gi"), storage_class()),
             "1 node(s) did not have enough free storage.",
         ),

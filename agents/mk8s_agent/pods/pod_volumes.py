@@ -17,6 +17,7 @@ from mk8s_agent.pods.node_context import NodeContext
 from mk8s_agent.pods.values import VolumeState
 from mk8s_agent.runtime.interface import Mount
 from mk8s_agent.volumes import VolumeError, VolumesNotReady
+from mk8s_agent.volumes.errors import MountFailed
 
 
 class VolumeSources:
@@ -57,20 +58,24 @@ class VolumeSources:
             raise VolumeError(str(error)) from error
 
     def persistent(self, pod: Pod, volume: Volume) -> PersistentVolume:
-        """The volume that the claim behind a pod's volume is bound to. Raises VolumeError."""
+        """The volume that the claim behind a pod's volume is bound to. Raises MountFailed."""
         namespace, name = pod.metadata.namespace, claim_of(pod.metadata, volume)
         claim = self._ctx.assignments.claim(namespace, name)
-        processing = f"error processing PVC {namespace}/{name}: "
+        processing = (
+            f"Unable to attach or mount volumes: unmounted volumes=[{volume.name}], unattached"
+            f" volumes=[], failed to process volumes=[{volume.name}]: error processing PVC"
+            f" {namespace}/{name}: "
+        )
         if claim is None:
-            raise VolumeError(
-                f'{processing}failed to fetch PVC from API server: persistentvolumeclaim "{name}"'
-                " not found"
+            raise MountFailed(
+                f"{processing}failed to fetch PVC from API server: persistentvolumeclaims"
+                f' "{name}" not found'
             )
         if not is_bound(claim.view):
-            raise VolumeError(f"{processing}PVC is not bound")
+            raise MountFailed(f"{processing}PVC is not bound")
         found = self._ctx.assignments.volumes().get(("", claim.view.spec.volume_name))
         if found is None or not belongs(found.view, claim.view):
-            raise VolumeError(
+            raise MountFailed(
                 f'{processing}its volume "{claim.view.spec.volume_name}" is not there, or is'
                 " another claim's"
             )

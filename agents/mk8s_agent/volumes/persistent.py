@@ -21,6 +21,11 @@ def place(pod: Pod, volume: PersistentVolume, mount_point: Path, mounter: Mounte
     name, spec = volume.metadata.name, volume.spec
     try:
         if spec.host_path is not None:
+            if spec.mount_options:
+                raise MountFailed(
+                    f'MountVolume.MountOptionSupport check failed for volume "{name}" : Mount'
+                    " options are not supported for this volume type"
+                )
             path = Path(spec.host_path.path)
             hostpath.ensure(path, spec.host_path.type)
             return path

@@ -15,10 +15,13 @@ from typing import Any, Protocol
 
 from minikube8s.api import localpath
 from minikube8s.api.views import PersistentVolume
+from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.workqueue import WorkQueue
 from mk8s_agent.volumes.errors import VolumeError
 
 log = logging.getLogger(__name__)
+
+_RETRY = Backoff(initial=0.5, maximum=300.0)
 
 
 class Reporter(Protocol):
@@ -42,7 +45,7 @@ class Reclaimer:
         self._root = root
         self._volumes = volumes
         self._reporter = reporter
-        self._queue: WorkQueue[str] = WorkQueue()
+        self._queue: WorkQueue[str] = WorkQueue(_RETRY)
 
     def changed(self, name: str) -> None:
         """Look at the volume of that name."""

@@ -97,6 +97,19 @@ class PersistentVolumeClaim(View, frozen=True):
     status: PersistentVolumeClaimStatus = PersistentVolumeClaimStatus()
 
 
+class TopologySelectorLabelRequirement(View, frozen=True):
+    """A label that a node has with one of these values."""
+
+    key: str = ""
+    values: tuple[str, ...] = ()
+
+
+class TopologySelectorTerm(View, frozen=True):
+    """All expressions must hold."""
+
+    match_label_expressions: tuple[TopologySelectorLabelRequirement, ...] = ()
+
+
 class StorageClass(View, frozen=True):
     """storagev1.StorageClass."""
 
@@ -107,3 +120,4 @@ class StorageClass(View, frozen=True):
     reclaim_policy: str = "Delete"
     mount_options: tuple[str, ...] = ()
     volume_binding_mode: str = "Immediate"
+    allowed_topologies: tuple[TopologySelectorTerm, ...] = ()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
-from minikube8s.api.persistence import BIND_COMPLETED, claims_of, class_of, names_claims
+from minikube8s.api.persistence import (
+    BIND_COMPLETED,
+    claims_of,
+    class_of,
+    class_of_volume,
+    names_claims,
+)
 from minikube8s.api.resources import (
     PERSISTENTVOLUMECLAIMS,
     PERSISTENTVOLUMES,
@@ -52,7 +59,7 @@ class PersistentVolumeController:
             return self._after_volume(event, reader)
         if resource is PERSISTENTVOLUMECLAIMS:
             return self._after_claim(event, reader)
-        return list(_unbound(reader))
+        return list(_unbound(reader, lambda claim: class_of(claim) in ("", event.entry.name)))
 
     def _after_volume(self, event: Event, reader: Reader) -> list[Key]:
         volume = event.entry.view(PersistentVolume)
@@ -61,8 +68,7 @@ class PersistentVolumeController:
             reference = entry.view(PersistentVolume).spec.claim_ref if entry is not None else None
             if reference is not None:
                 keys.append(ClaimKey(reference.namespace, reference.name))
-        if volume.spec.claim_ref is None or event.type == "ADDED":
-            keys += _unbound(reader)
+        keys += _unbound(reader, partial(_is_helped, volume))
         return keys
 
     def _after_claim(self, event: Event, reader: Reader) -> list[Key]:
@@ -140,10 +146,19 @@ def _waiting_pods(reader: Reader, key: ClaimKey) -> tuple[str, ...]:
     )
 
 
-def _unbound(reader: Reader) -> Iterator[ClaimKey]:
+def _unbound(reader: Reader, wanted: Callable[[PersistentVolumeClaim], bool]) -> Iterator[ClaimKey]:
     for entry in reader.list(PERSISTENTVOLUMECLAIMS, None):
-        if BIND_COMPLETED not in entry.view(PersistentVolumeClaim).metadata.annotations:
+        claim = entry.view(PersistentVolumeClaim)
+        if BIND_COMPLETED not in claim.metadata.annotations and wanted(claim):
             yield ClaimKey(entry.namespace, entry.name)
+
+
+def _is_helped(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
+    """Tell whether a claim may be bound now that the volume is as it is."""
+    if claim.spec.volume_name:
+        return claim.spec.volume_name == volume.metadata.name
+    free = volume.spec.claim_ref is None and volume.status.phase == "Available"
+    return free and class_of(claim) == class_of_volume(volume)
 
 
 def _names(volume: PersistentVolume, claim: Entry) -> bool:
