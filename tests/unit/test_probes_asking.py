@@ -159,6 +159,42 @@ async def test_redirects_are_followed_within_the_host_and_at_most_ten_times() ->
         assert (await get(port)).message == "HTTP probe failed with statuscode: 503"
 
 
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("http://[bad/", 'failed to parse Location header "http://[bad/": '),
+        ("http://127.0.0.1:99999/", 'failed to parse Location header "http://127.0.0.1:99999/": '),
+        ("ftp://127.0.0.1/", 'unsupported protocol scheme "ftp"'),
+    ],
+)
+async def test_a_redirect_to_nowhere_fails(location: str, said: str) -> None:
+    answer = f"HTTP/1.1 302 Go\r\nLocation: {location}\r\n\r\n".encode()
+    async with serving(saying(answer)) as port:
+        finding = await get(port)
+    assert not finding.passed
+    assert said in finding.message
+
+
+async def test_where_an_answer_sends_to_is_written_as_a_path() -> None:
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        first = len(asked) == 1
+        writer.write(b"HTTP/1.1 302 Go\r\nLocation: /a b\xe9\r\n\r\n" if first else b"")
+
+    async with serving(serve) as port:
+        await get(port)
+    assert asked[1].startswith(b"GET /a%20b%C3%A9 HTTP/1.1\r\nHost: ")
+
+
+async def test_a_name_that_nobody_has_fails() -> None:
+    for name in ("no-such-host.invalid", "x" * 70 + ".test"):
+        action = TCPSocketAction(port=80, host=name)
+        finding = await judge_connection(action, APP, LOCAL, 10)
+        assert finding == Finding(False, f"dial tcp: lookup {name}: no such host")
+
+
 async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()
 

@@ -43,7 +43,7 @@ async def connect(
         return await asyncio.open_connection(host, port, limit=limit, ssl=tls)
     except ssl.SSLError:
         raise
-    except socket.gaierror as error:
+    except (socket.gaierror, UnicodeError) as error:
         raise Unreachable(f"dial tcp: lookup {host}: no such host") from error
     except ConnectionResetError as error:
         raise Unreachable(f"read tcp {joined(host, port)}: connection reset by peer") from error

@@ -99,7 +99,7 @@ async def fetch(request: HttpRequest, seconds: int) -> Answer:
         answer, location = await _exchange(request, deadline)
         if answer.status not in _FOLLOWED or not location:
             return answer
-        target = urlsplit(urljoin(request.url, location))
+        target = _target(request.url, location)
         if target.hostname != host:
             return answer
         if target.scheme not in ("http", "https"):
@@ -108,6 +108,17 @@ async def fetch(request: HttpRequest, seconds: int) -> Answer:
         name = "" if urlsplit(location).netloc else request.host_header
         request = msgspec.structs.replace(request, url=target.geturl(), host_header=name)
     raise _failure(request.url, f"stopped after {REDIRECTS} redirects")
+
+
+def _target(url: str, location: str) -> SplitResult:
+    """Where an answer sends to. Raises HttpFailure."""
+    try:
+        target = urlsplit(quote(urljoin(url, location), safe=_PLAIN))
+        if target.port == 0:
+            raise ValueError("port 0")
+    except ValueError as error:
+        raise _failure(url, f'failed to parse Location header "{location}": {error}') from error
+    return target
 
 
 async def _exchange(request: HttpRequest, deadline: float) -> tuple[Answer, str]:
