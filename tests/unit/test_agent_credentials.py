@@ -10,6 +10,7 @@ import pytest
 from mk8s_agent.pods.credentials import logins, usable
 
 from minikube8s.api import views
+from tests.support.agentnode import Node, container, on_a_node, pod_json
 
 HUB = "https://index.docker.io/v1/"
 
@@ -74,3 +75,59 @@ def test_of_several_secrets_the_most_exact_login_comes_first_and_each_once() -> 
 def test_a_secret_that_holds_no_logins_is_not_usable(data: dict[str, str]) -> None:
     assert not usable(views.Secret(data=data))
     assert usable(secret({"r.example": "a"}))
+
+
+PRIVATE = "r.example/team/app:1"
+
+
+def with_secrets(*names: str) -> dict[str, Any]:
+    """A pod of an image that is not for everyone."""
+    references = [{"name": name} for name in names]
+    return pod_json(container(image=PRIVATE), imagePullSecrets=references)
+
+
+def put_secret(node: Node, name: str, auths: dict[str, Any]) -> None:
+    metadata = {"namespace": "default", "name": name}
+    node.put("secrets", {"metadata": metadata, "data": secret(auths).data})
+
+
+def keep_private(node: Node) -> None:
+    node.sync()
+    node.runtime.registry[PRIVATE] = node.runtime.images["app:1"]
+    node.runtime.passwords[PRIVATE] = "p"
+
+
+@on_a_node
+async def test_logins_are_tried_until_one_may_pull(node: Node) -> None:
+    keep_private(node)
+    put_secret(node, "wrong", {"r.example/team": {"username": "me", "password": "no"}})
+    put_secret(node, "right", {"r.example": "me"})
+    node.put("pods", with_secrets("wrong", "right"))
+    await node.running()
+    assert node.runtime.calls.count(f"pull {PRIVATE}") == 2
+    assert "FailedToRetrieveImagePullSecret" not in node.reports.reasons()
+
+
+@on_a_node
+async def test_secrets_that_are_missing_or_hold_no_login_are_named(node: Node) -> None:
+    keep_private(node)
+    node.put("secrets", {"metadata": {"namespace": "default", "name": "other"}, "data": {"a": ""}})
+    node.put("pods", with_secrets("gone", "other"))
+    waiting = await node.waits("ErrImagePull")
+    assert waiting["message"] == "no basic auth credentials"
+    assert node.reports.message("FailedToRetrieveImagePullSecret") == (
+        "Unable to retrieve some image pull secrets (gone, other); attempting to pull the image "
+        "may not succeed."
+    )
+    put_secret(node, "gone", {"r.example": "me"})
+    await node.running()
+
+
+@on_a_node
+async def test_the_refusals_of_all_logins_are_told(node: Node) -> None:
+    keep_private(node)
+    node.runtime.passwords[PRIVATE] = "other"
+    put_secret(node, "wrong", {"r.example": "me", "r.example/team": "me"})
+    node.put("pods", with_secrets("wrong"))
+    waiting = await node.waits("ErrImagePull")
+    assert waiting["message"] == "unauthorized"

@@ -65,6 +65,8 @@ class FakeRuntime:
         self.images: dict[str, Image] = {}
         self.registry: dict[str, Image | str] = {}
         """What `pull` finds: an image, or the message of its failure."""
+        self.passwords: dict[str, str] = {}
+        """What `pull` has to know to get an image, where it is not for everyone."""
         self.running = asyncio.Event()
         """Set while the engine answers."""
         self.calls: list[str] = []
@@ -285,6 +287,9 @@ class FakeRuntime:
         found = self.registry.get(f"{name}:{tag}", f"manifest for {name}:{tag} not found")
         if isinstance(found, str):
             raise PullError(found)
+        wanted = self.passwords.get(f"{name}:{tag}", "")
+        if wanted and (login is None or login.password != wanted):
+            raise PullError("no basic auth credentials" if login is None else "unauthorized")
         self.images[f"{name}:{tag}"] = found
         self._tell_images("pull")
 
