@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from minikube8s.kit import readiness
 from minikube8s.kit.backoff import Backoff
@@ -28,6 +29,7 @@ from mk8s_agent.network.pods import PodNetwork
 from mk8s_agent.node.capacity import allocatable
 from mk8s_agent.node.keeper import NodeKeeper
 from mk8s_agent.node.machine import read_machine
+from mk8s_agent.node.settings import configz
 from mk8s_agent.node.status import NodeState
 from mk8s_agent.pods.files import PodFiles, SeccompProfiles
 from mk8s_agent.pods.health import command_of
@@ -153,7 +155,13 @@ class Agent:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """What serves streams to the master, by kind."""
-        return {"logs": self._logs.open, "stats": self._stats.open}
+        return {"logs": self._logs.open, "stats": self._stats.open, "configz": self._configz}
+
+    async def _configz(self, _: dict[str, Any]) -> AsyncIterator[bytes]:
+        async def told() -> AsyncIterator[bytes]:
+            yield configz(self._config.kubelet)
+
+        return told()
 
     @property
     def dialogues(self) -> Mapping[str, DialogueHandler]:

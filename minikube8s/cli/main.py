@@ -25,6 +25,7 @@ VERBS = {
     "scale": "scale",
     "logs": "logs",
     "exec": "exec",
+    "attach": "attach",
     "port-forward": "port_forward",
     "api-resources": "api_resources",
 }

@@ -158,7 +158,14 @@ class NodeLinks:
 
     async def stats(self, node: str) -> dict[str, Any]:
         """What a node and its containers use: `summary` and `windowSeconds`. Raises ApiError."""
-        stream = LogStream(await self._streams.open(node, "stats", {}))
+        return await self._document(node, "stats")
+
+    async def configz(self, node: str) -> dict[str, Any]:
+        """What a node's agent is told to do, in the form of the kubelet's page. Raises ApiError."""
+        return await self._document(node, "configz")
+
+    async def _document(self, node: str, kind: str) -> dict[str, Any]:
+        stream = LogStream(await self._streams.open(node, kind, {}))
         async with contextlib.aclosing(stream):
             data = b"".join([piece async for piece in stream])
         return msgspec.json.decode(data, type=dict[str, Any])

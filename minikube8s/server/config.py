@@ -128,6 +128,10 @@ class PodStreams(Protocol):
         """Open one connection from a node to an address that it reaches. Raises ApiError."""
         ...
 
+    async def configz(self, node: str) -> dict[str, Any]:
+        """Ask a node's agent for its configuration, as the kubelet's page. Raises ApiError."""
+        ...
+
     async def stats(self, node: str) -> dict[str, Any]:
         """Ask a node what it and its containers use. Raises ApiError.
 

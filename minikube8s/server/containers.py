@@ -62,7 +62,7 @@ def check_log(pod: Object, container: str, *, previous: bool) -> None:
     name = pod["metadata"]["name"]
     status = next((one for one in _statuses(pod) if one.get("name") == container), None)
     if status is None:
-        reason = "ContainerCreating" if container in _ordinary(pod) else "PodInitializing"
+        reason = "PodInitializing" if pod["spec"].get("initContainers") else "ContainerCreating"
         raise errors.bad_request(
             f'container "{container}" in pod "{name}" is waiting to start: {reason}'
         )
@@ -86,7 +86,3 @@ def _statuses(pod: Object) -> Iterator[Object]:
     status = pod.get("status") or {}
     for key in _STATUSES:
         yield from status.get(key) or ()
-
-
-def _ordinary(pod: Object) -> list[str]:
-    return [container["name"] for container in pod["spec"].get("containers") or ()]

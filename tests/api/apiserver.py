@@ -49,6 +49,9 @@ class FakePodStreams:
         self.closed.clear()
         return self._say(options)
 
+    async def configz(self, node: str) -> dict[str, Any]:
+        return {"kubeletconfig": {"maxPods": len(node)}}
+
     async def stats(self, node: str) -> dict[str, Any]:
         if node not in self.measured:
             raise errors.unavailable(f"node {node} is away")

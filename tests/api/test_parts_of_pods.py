@@ -36,7 +36,7 @@ def test_an_ephemeral_container_joins_a_pod_and_stays_as_it_is(api: ApiServer, p
     (one,) = reply.json["spec"]["ephemeralContainers"]
     assert (one["name"], one["terminationMessagePolicy"]) == ("debug", "File")
     assert reply.json["metadata"]["generation"] == 2
-    assert "ephemeralContainers: mk8s stores this" in reply.headers["Warning"]
+    assert reply.headers["Warning"] is None
     changed = patched(
         api, f"{path}/ephemeralcontainers", {"ephemeralContainers": [joining | {"image": "x"}]}
     )
@@ -146,6 +146,15 @@ def test_a_nodes_agent_has_pages_of_the_kubelet(api: ApiServer, node: str, names
     sample = 'container_cpu_usage_seconds_total{container="main",namespace="default",pod="p"} 5.0'
     assert sample in text.splitlines()
     assert "node_memory_working_set_bytes 4096" in text.splitlines()
+    text = api.get(f"{node}/metrics/cadvisor").data.decode()
+    sample = "container_cpu_usage_seconds_total{" + (
+        'container="main",cpu="total",namespace="default",pod="p"} 5.0'
+    )
+    assert sample in text.splitlines()
+    assert api.get(f"{node}/configz").json == {"kubeletconfig": {"maxPods": 2}}
+    waits = api.get(f"{node}/containerLogs/{namespace}/here/main")
+    assert (waits.code, "ContainerCreating" in waits.json["message"]) == (400, True)
+    assert api.get(f"{node}/containerLogs/{namespace}/gone/main").code == 404
     missing = api.get(f"{node}/logs/")
     assert missing.code == 404 and "/stats/summary" in missing.json["message"]
     assert api.post(f"{node}/healthz", {}).code == 405

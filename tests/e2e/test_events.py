@@ -36,6 +36,7 @@ def backs_off(container: str = "main") -> Told:
     return (WARNING, "BackOff", words)
 
 
+PROBE = {"exec": {"command": ["false"]}, "failureThreshold": 1, "periodSeconds": 1}
 CONFIG = {"configMapRef": {"name": "absent"}}
 HOOK = {"postStart": {"exec": {"command": ["false"]}}}
 
@@ -95,6 +96,30 @@ STORIES: dict[str, tuple[dict[str, Any], list[Told]]] = {
     "a configuration that is missing": (
         pod("patient", container(*SLEEP, envFrom=[CONFIG])),
         [SCHEDULED, PRESENT, (WARNING, "Failed", 'Error: configmap "absent" not found')],
+    ),
+    "a volume whose source is missing": (
+        pod(
+            "homeless",
+            container(*SLEEP, volumeMounts=[{"name": "settings", "mountPath": "/settings"}]),
+            volumes=[{"name": "settings", "configMap": {"name": "absent"}}],
+        ),
+        [
+            SCHEDULED,
+            (
+                WARNING,
+                "FailedMount",
+                'MountVolume.SetUp failed for volume "settings" : configmap "absent" not found',
+            ),
+        ],
+    ),
+    "a liveness probe that fails": (
+        pod("ill", container(*SLEEP, livenessProbe=PROBE), terminationGracePeriodSeconds=1),
+        [
+            SCHEDULED,
+            *STARTS,
+            (WARNING, "Unhealthy", r"Liveness probe failed: (.|\n)*"),
+            (NORMAL, "Killing", "Container main failed liveness probe, will be restarted"),
+        ],
     ),
     "an init container before the others": (
         pod("prepared", initContainers=[container("true", name="first")]),

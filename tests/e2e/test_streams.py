@@ -22,7 +22,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import manifests
 from tests.support.cluster import MK8S, Cluster, kubectls
+from tests.support.manifests import container, pod
 from tests.support.tutorial import EXAMPLES, fetch
 from tests.support.wait import until
 
@@ -268,7 +270,67 @@ def test_a_pod_that_is_run_for_one_answer_gives_it(box: Cluster, version: str) -
         box.kubectl("delete", "svc", f"web{version[2:]}").ok()
 
 
+def test_a_command_runs_in_an_init_container_and_in_a_pod_that_ends(box: Cluster) -> None:
+    slow = container("sh", "-c", "until [ -e /tmp/go ]; do sleep 0.1; done", name="init")
+    deaf = container("sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done")
+    made = pod("parting", deaf, initContainers=[slow])
+    box.kubectl("apply", "-f", "-", input=json.dumps(made)).ok()
+
+    def does(name: str, *command: str) -> bool:
+        return box.kubectl("exec", "parting", "-c", name, "--", *command).code == 0
+
+    waits = box.kubectl("exec", "parting", "-c", "main", "--", "true").fails()
+    assert 'container not found ("main")' in waits
+    until("the init container is told to go", lambda: does("init", "touch", "/tmp/go"))
+    until("the other one runs", lambda: does("main", "true"))
+    box.kubectl("delete", "pod", "parting", "--wait=false", "--grace-period=20").ok()
+    until("it ends", lambda: box.column("pod", "parting", "STATUS") == "Terminating")
+    assert box.kubectl("exec", "parting", "--", "echo", "still").ok() == "still\n"
+    box.kubectl("delete", "pod", "parting", "--grace-period=0", "--force").ok()
+
+
+def test_several_ports_of_a_deployment_are_forwarded_also_after_a_restart(box: Cluster) -> None:
+    made = [manifests.web("fleet", 1), manifests.service("fleet", kind="ClusterIP")]
+    box.kubectl("apply", "-f", "-", input=manifests.text(*made)).ok()
+    try:
+        [one] = box.ready_pods(1, "app=fleet")
+        ports = [free_port(), free_port()]
+        words = [command(list(kubectls())[-1]), "port-forward", "deploy/fleet"]
+        with running(box, *words, *(f"{port}:80" for port in ports)):
+            for port in ports:
+                until("a page", lambda port=port: fetch(f"http://127.0.0.1:{port}/"), 20)
+            name = one["metadata"]["name"]
+            box.kubectl("exec", name, "--", "sh", "-c", "kill 1").ok()
+            until("restarted", lambda: box.column("pod", name, "RESTARTS").startswith("1"))
+            until("a page again", lambda: fetch(f"http://127.0.0.1:{ports[0]}/"), 20)
+    finally:
+        box.kubectl("delete", "deploy,svc", "fleet").ok()
+
+
+def test_a_debugger_joins_a_pod_and_is_talked_with(box: Cluster) -> None:
+    words = ("debug", "-it", "my-nginx-pod", "--image=busybox", "-c", "debugger", "--", "sh")
+    shell = Typed(box, [command(list(kubectls())[-1]), *words], 80, 24)
+    shell.type("\n")
+    shell.wait_for(rb"# ", 30)
+    shell.type("hostname; exit 4\n")
+    shell.wait_for(rb"my-nginx-pod\r\n")
+    shell.end()
+    assert "my-nginx-pod" in box.kubectl("logs", "my-nginx-pod", "-c", "debugger").ok()
+
+
 class TestMk8s:
+    def test_attach_talks_with_the_containers_own_process(self, box: Cluster) -> None:
+        words = (str(MK8S), "attach", "-i", "box", "-c", "ear")
+        with running(box, *words, stdin=subprocess.PIPE) as client:
+            assert client.stdin and client.stdout
+            client.stdin.write(b"from mk8s\n")
+            client.stdin.flush()
+            assert b"heard from mk8s\n" in iter(client.stdout.readline, b"")
+
+    def test_of_several_containers_the_first_is_meant_and_told(self, box: Cluster) -> None:
+        for words in (("exec", "box", "--", "true"), ("logs", "box")):
+            assert box.mk8s(*words).err.startswith('Defaulted container "box" out of: box, ear\n')
+
     def test_exec_prints_passes_input_on_and_returns_the_exit_code(self, box: Cluster) -> None:
         ended = box.mk8s("exec", "box", "-c", "box", "--", "sh", "-c", "echo out; exit 3")
         assert (ended.code, ended.out) == (3, "out\n")

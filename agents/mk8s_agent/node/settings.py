@@ -52,6 +52,12 @@ class KubeletSettings(
     shutdown_grace_period_critical_pods: str = "0s"
 
 
+def configz(settings: KubeletSettings) -> bytes:
+    """The kubelet's page configz: what it is told to do, and what its engine does with logs."""
+    logs = {"containerLogMaxSize": "10M", "containerLogMaxFiles": 2}
+    return msgspec.json.encode({"kubeletconfig": {**msgspec.to_builtins(settings), **logs}})
+
+
 def problem(settings: KubeletSettings) -> str:
     """A sentence that says what is wrong with the settings; empty when they can be used."""
     for name in ("system_reserved", "kube_reserved"):

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from minikube8s.api.resources import PODS
-from minikube8s.cli import options, targets
+from minikube8s.cli import options, pods
 from minikube8s.cli.client import Client
 from minikube8s.cli.errors import CommandError
 
@@ -34,20 +33,19 @@ def command(
     context: dict[str, str | None], /, pod: str, container_word: str | None, **given: Any
 ) -> None:
     """Print the log of a container: `mk8s logs -f web-0`."""
-    kind, slash, name = pod.partition("/")
-    if slash and targets.resource(kind) is not PODS:
-        raise CommandError(f"logs are of pods: {kind} has none itself")
-    path = targets.path(PODS, given["namespace"], name if slash else pod)
+    path = pods.path(pod, given["namespace"])
     client = Client.of_context(context)
-    containers = [given["container"] or container_word or ""]
     if given["all_containers"]:
         spec = client.json("GET", path)["spec"]
-        every = (spec.get("initContainers") or []) + spec["containers"]
-        containers = [container["name"] for container in every]
+        lists = ("initContainers", "containers", "ephemeralContainers")
+        containers = [one["name"] for field in lists for one in spec.get(field) or ()]
         if given["follow"] and len(containers) > 1:
             raise CommandError("name one container to follow: -c NAME")
+    else:
+        wanted = given["container"] or container_word or ""
+        containers = [pods.container(client, path, wanted)]
     for container in containers:
-        query = _query(given) | ({"container": container} if container else {})
+        query = _query(given) | {"container": container}
         with client.stream(f"{path}/log", accept="*/*", query=query) as answer:
             while chunk := answer.read1(65536):
                 sys.stdout.buffer.write(chunk)

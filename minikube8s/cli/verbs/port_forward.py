@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from minikube8s.api.resources import PODS
-from minikube8s.cli import options, targets
+from minikube8s.cli import options, pods
 from minikube8s.cli.client import Client
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.websocket import WebSocket
@@ -30,11 +29,8 @@ def command(
     context: dict[str, str | None], /, pod: str, ports: tuple[str, ...], **given: Any
 ) -> None:
     """Lead local ports to ports of a pod until interrupted: `mk8s port-forward web-0 8080:80`."""
-    kind, slash, name = pod.partition("/")
-    if slash and targets.resource(kind) is not PODS:
-        raise CommandError(f"ports are forwarded to pods: {kind} has none itself")
     client = Client.of_context(context)
-    path = targets.path(PODS, given["namespace"], name if slash else pod)
+    path = pods.path(pod, given["namespace"])
     client.json("GET", path)
     client.close()
     pairs = [_pair(text) for text in ports]

@@ -22,17 +22,25 @@ WRITE_DEADLINE = 600.0
 
 async def log(call: Call) -> web.StreamResponse:
     """Answer with a container's log as text."""
-    options = log_options(call)
+    options = log_options(call, call.name or "")
     pod = call.registry.get(call.resource, call.namespace, call.name).object
     container = containers.choose(pod, call.query.get("container", ""))
     node = containers.node_of(pod)
+    return await send(call, node, pod, container, options)
+
+
+async def send(
+    call: Call, node: str, pod: dict[str, Any], container: str, options: dict[str, Any]
+) -> web.StreamResponse:
+    """Answer with the log of a pod's container. Raises ApiError where there is none yet."""
+    metadata = pod["metadata"]
     containers.check_log(pod, container, previous=options.get("previous", False))
     task = asyncio.current_task()
     if task is None:
         raise RuntimeError("a handler runs in a task")
     with call.services.streams.open(task.cancel):
         pieces = await call.services.pod_streams.open_logs(
-            node, call.namespace or "", call.name, container, options
+            node, metadata["namespace"], metadata["name"], container, options
         )
         async with (
             contextlib.aclosing(pieces),
@@ -43,7 +51,7 @@ async def log(call: Call) -> web.StreamResponse:
         return out.response
 
 
-def log_options(call: Call) -> dict[str, Any]:
+def log_options(call: Call, pod: str) -> dict[str, Any]:
     """Return the options of the request's query, only those given. Raises ApiError."""
     given = call.query
     options: dict[str, Any] = {
@@ -57,7 +65,7 @@ def log_options(call: Call) -> dict[str, Any]:
         if text := given.get(name, ""):
             options[name] = text
     if causes := list(_faults(options)):
-        raise errors.invalid_parameters("PodLogOptions", call.name or "", causes)
+        raise errors.invalid_parameters("PodLogOptions", pod, causes)
     return options
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -10,10 +11,10 @@ from aiohttp import web
 from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS
-from minikube8s.server import pages, responses
+from minikube8s.server import containers, pages, responses
 from minikube8s.server.call import Call
 from minikube8s.server.proxying import kubelet, names, targets
-from minikube8s.server.verbs import proxy
+from minikube8s.server.verbs import log, proxy
 
 _Page = Callable[[Call, str], Awaitable[web.StreamResponse]]
 
@@ -27,9 +28,12 @@ async def node_proxy(call: Call) -> web.StreamResponse:
     if place is None:
         raise pages.nowhere()
     wanted = place.path.strip("/")
+    first, *names_of_log = wanted.split("/")
     page = _PAGES.get(wanted)
+    if page is None and first == _LOGS and len(names_of_log) == _NAMES_OF_LOG:
+        page = partial(_container_log, names_of_log)
     if page is None:
-        known = ", ".join(f"/{name}" for name in sorted(_PAGES))
+        known = ", ".join(f"/{name}" for name in sorted((*_PAGES, _LOGS)))
         why = f'the node\'s agent has no page "/{wanted}"; it has {known}'
         raise ApiError(404, "NotFound", why, {})
     if call.request.method not in {"GET", "HEAD"}:
@@ -54,8 +58,28 @@ async def _summary(call: Call, node: str) -> web.StreamResponse:
     return responses.document(call.request, await _measured(call, node))
 
 
+async def _configz(call: Call, node: str) -> web.StreamResponse:
+    return responses.document(call.request, await call.services.pod_streams.configz(node))
+
+
+async def _container_log(names_of_log: Sequence[str], call: Call, node: str) -> web.StreamResponse:
+    namespace, pod, container = names_of_log
+    found = call.registry.get(PODS, namespace, pod).object
+    if (found.get("spec") or {}).get("nodeName") != node:
+        raise errors.not_found(PODS, pod)
+    name = containers.choose(found, container)
+    return await log.send(call, node, found, name, log.log_options(call, pod))
+
+
+async def _cadvisor(call: Call, node: str) -> web.StreamResponse:
+    return _metrics(call, kubelet.container_metrics(await _measured(call, node)))
+
+
 async def _resource_metrics(call: Call, node: str) -> web.StreamResponse:
-    text = kubelet.resource_metrics(await _measured(call, node))
+    return _metrics(call, kubelet.resource_metrics(await _measured(call, node)))
+
+
+def _metrics(call: Call, text: str) -> web.StreamResponse:
     content_type = "text/plain; version=0.0.4; charset=utf-8"
     return responses.body(call.request, text.encode(), content_type=content_type)
 
@@ -66,8 +90,12 @@ async def _measured(call: Call, node: str) -> dict[str, Any]:
     return summary
 
 
+_LOGS = "containerLogs"
+_NAMES_OF_LOG = 3
 _PAGES: dict[str, _Page] = {
+    "configz": _configz,
     "healthz": _healthz,
+    "metrics/cadvisor": _cadvisor,
     "metrics/resource": _resource_metrics,
     "pods": _pods,
     "stats/summary": _summary,
