@@ -10,7 +10,7 @@ import logging
 from typing import assert_never
 
 from minikube8s.api.views import Pod, Secret
-from mk8s_agent.pods import credentials, images, pod_volumes, sysctls
+from mk8s_agent.pods import images, pod_volumes, sysctls
 from mk8s_agent.pods.container_spec import Surroundings, container_spec
 from mk8s_agent.pods.environment import environment
 from mk8s_agent.pods.hooks import HookFailed
@@ -238,6 +238,10 @@ def _shown(pod: Pod) -> str:
 
 def _logins(pod: Pod, image: str, ctx: NodeContext) -> list[Login]:
     """What the pod's pull secrets have for the image; the missing ones are told."""
+    if not pod.spec.image_pull_secrets:
+        return []
+    from mk8s_agent.pods import credentials  # noqa: PLC0415 - many nodes never need it
+
     usable: list[Secret] = []
     lost: list[str] = []
     for reference in pod.spec.image_pull_secrets:
