@@ -168,3 +168,144 @@ def test_a_missing_configmap_is_told_and_waited_for(cluster: Cluster) -> None:
     apply(cluster, config_map("latecomer", a="1"))
     running(cluster, "waiting")
     assert run(cluster, "waiting", "cat /late/a") == "1"
+
+
+def test_running_pods_see_changes_whole_but_not_through_a_sub_path(cluster: Cluster) -> None:
+    apply(
+        cluster,
+        config_map("live", a="old", b="old"),
+        pod(
+            "live",
+            container(
+                *SLEEP,
+                volumeMounts=[
+                    mount("live", "/live"),
+                    mount("live", "/single", subPath="a"),
+                    mount("labels", "/labels"),
+                ],
+            ),
+            labels={"v": "1"},
+            volumes=[
+                {"name": "live", "configMap": {"name": "live"}},
+                {
+                    "name": "labels",
+                    "downwardAPI": {
+                        "items": [{"path": "l", "fieldRef": {"fieldPath": "metadata.labels"}}]
+                    },
+                },
+            ],
+        ),
+    )
+    running(cluster, "live")
+    apply(cluster, config_map("live", a="new", c="new"))
+    cluster.kubectl("label", "pod", "live", "v=2", "--overwrite").ok()
+    look = "cd /live; echo $(ls) $(cat *) $(cat /single) $(cat /labels/l)"
+    until("it is seen", lambda: run(cluster, "live", look).split() == [
+        "a", "c", "newnew", "old", 'v="2"'
+    ])  # fmt: skip
+
+
+def test_containers_share_an_empty_directory_that_outlives_them(cluster: Cluster) -> None:
+    crash = container(
+        "sh", "-c", "echo $POD >>/shared/starts; echo x >/own/file; sleep 1; exit 1",
+        name="crash",
+        env=[{"name": "POD", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
+        volumeMounts=[mount("data", "/shared"), mount("data", "/own", subPathExpr="of/$(POD)")],
+    )  # fmt: skip
+    read = container(*SLEEP, name="read", volumeMounts=[mount("data", "/data", readOnly=True)])
+    apply(
+        cluster,
+        pod(
+            "shared",
+            crash,
+            read,
+            volumes=[{"name": "data", "emptyDir": {}}],
+            securityContext={"fsGroup": 4711, "runAsUser": 1000},
+        ),
+    )
+    script = (
+        "wc -l </data/starts; stat -c '%a %g' /data /data/starts /data/of/shared; touch /data/x"
+    )
+    until(
+        "it started again",
+        lambda: int(run(cluster, "shared", "wc -l </data/starts", "read")) >= 2,
+    )
+    said = cluster.kubectl("exec", "shared", "-c", "read", "--", "sh", "-c", script)
+    assert said.out.splitlines()[1:] == ["2777 4711", "644 4711", "2777 4711"]
+    assert "Read-only file system" in said.err
+
+
+def test_bad_paths_of_the_node_and_links_out_of_a_volume_are_told(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    (tmp_path / "escape").symlink_to("/etc")
+    (tmp_path / "file").touch()
+    apply(
+        cluster,
+        pod(
+            "wrong-kind",
+            container(*SLEEP, volumeMounts=[mount("host", "/host")]),
+            volumes=[
+                {"name": "host", "hostPath": {"path": f"{tmp_path}/file", "type": "Directory"}}
+            ],
+        ),
+        pod(
+            "escaping",
+            container(*SLEEP, volumeMounts=[mount("host", "/host", subPath="escape")]),
+            volumes=[{"name": "host", "hostPath": {"path": str(tmp_path)}}],
+        ),
+    )
+    why = f"hostPath type check failed: {tmp_path}/file is not a directory"
+    message = f'MountVolume.SetUp failed for volume "host" : {why}'
+    until("it is told", lambda: message in events(cluster, "wrong-kind", "FailedMount"))
+    waiting = {
+        "reason": "CreateContainerConfigError",
+        "message": 'failed to prepare subPath for volumeMount "host" of container "main"',
+    }
+    until("it is told", lambda: state(cluster, "escaping") == {"waiting": waiting})
+
+
+def state(cluster: Cluster, name: str) -> dict[str, Any]:
+    """The state of a pod's first container."""
+    found: dict[str, Any] = cluster.get("pod", name)["status"]["containerStatuses"][0]["state"]
+    return found
+
+
+def test_a_killed_agent_finds_its_volumes_again(cluster: Cluster) -> None:
+    apply(
+        cluster,
+        config_map("lasting", a="before"),
+        pod(
+            "lasting",
+            container(
+                *SLEEP,
+                volumeMounts=[
+                    mount("memory", "/memory"),
+                    mount("part", "/part", subPath="deep/er"),
+                    mount("files", "/files"),
+                ],
+            ),
+            volumes=[
+                {"name": "memory", "emptyDir": {"medium": "Memory"}},
+                {"name": "part", "emptyDir": {}},
+                {"name": "files", "configMap": {"name": "lasting"}},
+            ],
+        ),
+        pod("leaving", container(*SLEEP, volumeMounts=[mount("m", "/m", subPath="x")]),
+            volumes=[{"name": "m", "emptyDir": {"medium": "Memory"}}]),
+    )  # fmt: skip
+    running(cluster, "lasting")
+    running(cluster, "leaving")
+    run(cluster, "lasting", "echo kept >/memory/f; echo kept >/part/f")
+    before = cluster.get("pod", "lasting")["status"]["containerStatuses"]
+    cluster.kill("agent")
+    cluster.kubectl("delete", "pod", "leaving", "--now", "--wait=false").ok()
+    apply(cluster, config_map("lasting", a="after"))
+    cluster.mk8s("up").ok()
+    until("the change is seen", lambda: run(cluster, "lasting", "cat /files/a") == "after")
+    assert run(cluster, "lasting", "cat /memory/f /part/f").split() == ["kept", "kept"]
+    assert cluster.get("pod", "lasting")["status"]["containerStatuses"] == before
+    until("it has left", lambda: len(cluster.pods()) == 1)
+    places = left_behind(cluster)
+    uid = cluster.pods()[0]["metadata"]["uid"]
+    assert places and all(uid in place for place in places)

@@ -89,6 +89,9 @@ class DockerRuntime:
 
     async def create(self, spec: ContainerSpec) -> str:
         """Make a container and return its id. Raises ImageNotFound, NameTaken, RuntimeFault."""
+        api = (await self._path("")).removeprefix("/v")
+        if why := docker_json.refused(spec, tuple(map(int, api.split(".")))):
+            raise RuntimeFault(why)
         body = msgspec.json.encode(docker_json.create_body(spec))
         try:
             answer = await self.post("/containers/create", {"name": spec.name}, body)

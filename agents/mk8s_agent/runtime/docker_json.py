@@ -23,6 +23,7 @@ from mk8s_agent.runtime.interface import (
 _GO_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _LOG_CONFIG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "2"}}
 _ALIVE = {"running", "paused", "restarting"}
+_RECURSIVE_READ_ONLY_API = (1, 44)
 _CPU_PERIOD_MICROSECONDS = 100_000
 _START_FAILED_EXIT = 128
 _NOTHING_SAID = ": unknown"
@@ -159,6 +160,14 @@ def create_body(spec: ContainerSpec) -> dict[str, Any]:
     if spec.args is not None:
         body["Cmd"] = list(spec.args)
     return body
+
+
+def refused(spec: ContainerSpec, api: tuple[int, ...]) -> str:
+    """What an engine of that API version would silently leave undone; empty: nothing."""
+    recursive = any(one.read_only and one.recursive_read_only == "Enabled" for one in spec.mounts)
+    if recursive and api < _RECURSIVE_READ_ONLY_API:
+        return "recursive read-only mode is not supported by the runtime: it takes Docker 25"
+    return ""
 
 
 def _mount(mount: Mount) -> dict[str, Any]:
