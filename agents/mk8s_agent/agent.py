@@ -27,9 +27,14 @@ from mk8s_agent.link.tunnels import Handler
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.pods import PodNetwork
 from mk8s_agent.node.capacity import allocatable
+from mk8s_agent.node.evictions import Evictions
+from mk8s_agent.node.garbage import ImageCollector
+from mk8s_agent.node.gate import Gate
 from mk8s_agent.node.keeper import NodeKeeper
 from mk8s_agent.node.machine import read_machine
 from mk8s_agent.node.settings import configz
+from mk8s_agent.node.pulled import PulledImages
+from mk8s_agent.node.room import Room
 from mk8s_agent.node.status import NodeState
 from mk8s_agent.pods.files import PodFiles, SeccompProfiles
 from mk8s_agent.pods.health import command_of
@@ -85,6 +90,7 @@ class Agent:
         node.trouble[_ENGINE] = "container runtime is down: it has not answered yet"
         node.trouble[_NETWORK] = "container runtime network not ready: it is being set up"
         self._node = NodeKeeper(node, self._runtime, self._reporter, self._clock, state_dir)
+        record = PulledImages(config.pulled_file, self._clock)
         owner = owner_labels(config.cluster, config.node)
         self._sandboxes = Sandboxes(
             self._runtime, config.pause_image, owner, may_protect=machine.may_protect
@@ -105,7 +111,7 @@ class Agent:
                 apparmor=machine.apparmor,
             ),
             owner=owner,
-            images=Images(self._runtime, self._clock),
+            images=Images(self._runtime, self._clock, record.note),
             sandboxes=self._sandboxes,
             addresses=self._addresses,
             files=PodFiles(config.pods_dir),
@@ -121,7 +127,7 @@ class Agent:
             lambda: (one.view for one in self._assignments.volumes().values()),
             self._reporter,
         )
-        self._pods = Pods(context, self._engine_changed)
+        self._pods = Pods(context, self._engine_changed, Gate(node, self._assignments))
         self._static = StaticPods(
             Directory(config.manifests_dir),
             config.node,
@@ -129,6 +135,24 @@ class Agent:
             self._reporter,
             self._clock,
             self._pods.set_static,
+        )
+        self._images = ImageCollector(
+            self._runtime, record, config.kubelet, self._clock, self._node.event
+        )
+        self._room = Room(
+            self._pods,
+            Evictions(
+                self._pods,
+                self._runtime,
+                self._clock,
+                self._reporter,
+                config.pods_dir,
+                config.kubelet.eviction_max_pod_grace_period,
+            ),
+            self._runtime,
+            self._clock,
+            self._node.event,
+            self._images.remove_unused,
         )
         self._logs = PodLogs(context)
         finder = Finder(self._runtime, owner, self._assignments)
@@ -196,7 +220,7 @@ class Agent:
         self._tasks.spawn("firewall", self._network.watch_firewall)
         self._tasks.spawn("links", lambda: self._network.follow_links(self._pods.link_lost))
         self._tasks.spawn("proxy", self._proxy.run)
-        self._tasks.spawn("node", self._node.run)
+        self._tasks.spawn("node", lambda: self._node.run(self._room, self._images))
         self._tasks.spawn("images", self._node.follow_images)
         try:
             await asyncio.Event().wait()

@@ -35,6 +35,7 @@ _VIEWS: dict[str, type] = {
     "secrets": views.Secret,
     "persistentvolumeclaims": views.PersistentVolumeClaim,
     "persistentvolumes": views.PersistentVolume,
+    "nodes": views.Node,
 }
 
 
@@ -129,6 +130,10 @@ class Assignments:
     def volumes(self) -> Mapping[Key, Assigned[views.PersistentVolume]]:
         """The volumes of these claims, and those whose directory this node has to remove."""
         return MappingProxyType(self._objects["persistentvolumes"])
+
+    def node(self, name: str) -> Assigned[views.Node] | None:
+        """This node's own Node, with what others say of it; None: the master has not sent it."""
+        return self._objects["nodes"].get(("", name))
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Call `callback(resource, key)` for each later change; returns what ends that.

@@ -54,6 +54,11 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.static_pod_path or Path(self.state_dir) / "manifests")
 
     @property
+    def pulled_file(self) -> Path:
+        """Where the images are written down that came because pods wanted them."""
+        return Path(self.state_dir) / "pulled-images.json"
+
+    @property
     def pods_dir(self) -> Path:
         """Where the files of pods are."""
         return Path(self.state_dir) / "pods"

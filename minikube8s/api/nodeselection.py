@@ -1,4 +1,4 @@
-"""Which nodes a node selector means. Pure."""
+"""Which nodes a node selector means, and which a pod may be on. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,35 @@ from minikube8s.api.views import (
     NodeSelectorRequirement,
     NodeSelectorTerm,
     ObjectMeta,
+    Pod,
+    Taint,
+    Toleration,
 )
+
+
+def suits(pod: Pod, node: ObjectMeta) -> bool:
+    """Tell whether a node is what the pod's nodeSelector and required node affinity ask for."""
+    if not pod.spec.node_selector.items() <= node.labels.items():
+        return False
+    wanted = pod.spec.affinity.node_affinity
+    required = wanted and wanted.required_during_scheduling_ignored_during_execution
+    return not required or selects(required, node)
+
+
+def tolerates(pod: Pod, taint: Taint) -> bool:
+    """Tell whether one of the pod's tolerations covers a taint."""
+    return any(covers(toleration, taint) for toleration in pod.spec.tolerations)
+
+
+def covers(toleration: Toleration, taint: Taint) -> bool:
+    """Tell whether a toleration covers a taint."""
+    if toleration.effect and toleration.effect != taint.effect:
+        return False
+    if toleration.key and toleration.key != taint.key:
+        return False
+    if toleration.operator == "Exists":
+        return True
+    return bool(toleration.key) and toleration.value == taint.value
 
 
 def selects(selector: NodeSelector, node: ObjectMeta) -> bool:

@@ -38,7 +38,7 @@ _NAMED = (CONFIGMAPS, SECRETS)
 """What an agent gets while one of its pods names it."""
 _STORAGE = (PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES)
 """Claims that pods name, and the volumes that these claims name."""
-_RESOURCES = {row.plural: row for row in (PODS, *_EVERYWHERE, *_NAMED, *_STORAGE)}
+_RESOURCES = {row.plural: row for row in (NODES, PODS, *_EVERYWHERE, *_NAMED, *_STORAGE)}
 
 
 class Feed:
@@ -70,7 +70,8 @@ class Feed:
 
     def fill(self, node: str, outbox: Outbox) -> None:
         """Have `outbox` send everything that the node needs."""
-        needed = [self._entry(key) for key in self.index.needs_of(node)]
+        own = ObjectKey(NODES.plural, "", node)
+        needed = [self._entry(key) for key in (own, *self.index.needs_of(node))]
         everywhere = [
             entry for resource in _EVERYWHERE for entry in self._registry.list(resource, None)
         ]

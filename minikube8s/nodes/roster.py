@@ -1,6 +1,7 @@
 """The Node objects: which there are, and how their pods are reached from the others.
 
-Owns the routes and tells outboxes when they change. Knows nothing of sessions beyond that.
+Owns the routes; tells outboxes when they or their own Node change. Knows nothing of sessions
+beyond that.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -9,7 +10,7 @@ from minikube8s.api.resources import NODES
 from minikube8s.api.views import Node
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.nodes.following import Follower
-from minikube8s.nodes.outbox import Outbox
+from minikube8s.nodes.outbox import Outbox, object_key
 from minikube8s.registry import Registry
 from minikube8s.rpc import agent_pb2
 from minikube8s.store.entry import Entry
@@ -59,6 +60,9 @@ class Roster:
             self._added(entry.name)
         if before != route:
             self._broadcast()
+        if (outbox := self._outboxes.get(entry.name)) is not None:
+            # What people say of the node, its labels and taints, decides which pods it takes.
+            outbox.upsert(object_key(entry), entry)
 
     def _remove(self, name: str) -> None:
         if self._routes.pop(name, None) is not None:

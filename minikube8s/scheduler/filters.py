@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from minikube8s.api.nodeselection import selects
-from minikube8s.api.views import Pod, Taint, Toleration
+from minikube8s.api.nodeselection import suits, tolerates
+from minikube8s.api.views import Pod, Taint
 from minikube8s.scheduler.amounts import PODS, STORAGE
 from minikube8s.scheduler.snapshot import Demand, NodeState
 from minikube8s.scheduler.volumes import conflict
@@ -38,7 +38,7 @@ def check(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
 
 def unschedulable(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
     """Refuse nodes that are cordoned."""
-    if state.node.spec.unschedulable and not _tolerates(pod, UNSCHEDULABLE_TAINT):
+    if state.node.spec.unschedulable and not tolerates(pod, UNSCHEDULABLE_TAINT):
         return Refusal(("node(s) were unschedulable",), permanent=True)
     return None
 
@@ -46,7 +46,7 @@ def unschedulable(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
 def taints(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
     """Refuse nodes with a taint that the pod does not tolerate."""
     for taint in state.node.spec.taints:
-        if taint.effect in {"NoSchedule", "NoExecute"} and not _tolerates(pod, taint):
+        if taint.effect in {"NoSchedule", "NoExecute"} and not tolerates(pod, taint):
             reason = f"node(s) had untolerated taint {{{taint.key}: {taint.value}}}"
             return Refusal((reason,), permanent=True)
     return None
@@ -54,13 +54,7 @@ def taints(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
 
 def affinity(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
     """Refuse nodes outside the pod's nodeSelector and required node affinity."""
-    labels = state.node.metadata.labels
-    fits = pod.spec.node_selector.items() <= labels.items()
-    wanted = pod.spec.affinity.node_affinity
-    required = wanted and wanted.required_during_scheduling_ignored_during_execution
-    if fits and required:
-        fits = selects(required, state.node.metadata)
-    if fits:
+    if suits(pod, state.node.metadata):
         return None
     return Refusal(("node(s) didn't match Pod's node affinity/selector",), permanent=True)
 
@@ -94,18 +88,3 @@ def volumes(pod: Pod, needs: Demand, state: NodeState) -> Refusal | None:
 
 
 FILTERS: tuple[Filter, ...] = (unschedulable, taints, affinity, ports, resources, volumes)
-
-
-def _tolerates(pod: Pod, taint: Taint) -> bool:
-    return any(tolerates(toleration, taint) for toleration in pod.spec.tolerations)
-
-
-def tolerates(toleration: Toleration, taint: Taint) -> bool:
-    """Tell whether a toleration covers a taint."""
-    if toleration.effect and toleration.effect != taint.effect:
-        return False
-    if toleration.key and toleration.key != taint.key:
-        return False
-    if toleration.operator == "Exists":
-        return True
-    return bool(toleration.key) and toleration.value == taint.value

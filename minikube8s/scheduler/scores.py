@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import pstdev
 
-from minikube8s.api.nodeselection import term_matches
+from minikube8s.api.nodeselection import term_matches, tolerates
 from minikube8s.api.views import Pod
 from minikube8s.scheduler.amounts import ASSUMED
-from minikube8s.scheduler.filters import tolerates
 from minikube8s.scheduler.snapshot import Demand, NodeState
 
 BEST = 100.0
@@ -68,8 +67,7 @@ def preferred_affinity(pod: Pod, needs: Demand, state: NodeState) -> float:
 def intolerable_preferences(pod: Pod, needs: Demand, state: NodeState) -> float:
     """Count, negatively, the PreferNoSchedule taints that the pod does not tolerate."""
     return -sum(
-        taint.effect == "PreferNoSchedule"
-        and not any(tolerates(one, taint) for one in pod.spec.tolerations)
+        taint.effect == "PreferNoSchedule" and not tolerates(pod, taint)
         for taint in state.node.spec.taints
     )
 

@@ -174,7 +174,8 @@ def test_a_pod_that_asks_for_what_the_node_does_not_give_fails_and_says_why(
     run(cluster, pod("unsafe", securityContext=unsafe), pod("foreign", os={"name": "windows"}))
     status = cluster.get("pod", "unsafe")["status"]
     assert (status["phase"], status["reason"]) == ("Failed", "SysctlForbidden")
-    assert status["message"] == 'forbidden sysctl: "kernel.msgmax" not allowlisted'
+    why = 'forbidden sysctl: "kernel.msgmax" not allowlisted'
+    assert status["message"] == f"Pod was rejected: {why}"
     assert cluster.column("pod", "unsafe", "STATUS") == "SysctlForbidden"
     assert cluster.get("pod", "foreign")["status"]["reason"] == "PodOSNotSupported"
     assert not cluster.engine.containers(**{"io.kubernetes.pod.name": "unsafe"})

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from mk8s_agent.pods.images import Images
 from mk8s_agent.pods.manager import Pods
 from mk8s_agent.pods.messages import LastWords
 from mk8s_agent.pods.node_context import Addresses, NodeContext, NodeFacts
+from mk8s_agent.pods.residents import Gate, Resident
 from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.probes.prober import Ask, Prober
 from mk8s_agent.probes.values import Finding, ProbeError, Subject
@@ -158,6 +159,7 @@ class NotedReports:
     statuses: dict[str, dict[str, Any]] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    node_statuses: list[dict[str, Any]] = field(default_factory=list)
     events: list[tuple[str, str, str]] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -168,6 +170,10 @@ class NotedReports:
 
     def pod_gone(self, namespace: str, name: str, uid: str) -> None:
         self.gone.append(uid)
+        self.news.set()
+
+    def node_status(self, status: dict[str, Any]) -> None:
+        self.node_statuses.append(status)
         self.news.set()
 
     def event(self, involved: dict[str, Any], type: str, reason: str, message: str) -> None:
@@ -229,6 +235,13 @@ class PlayedProber(Prober):
         return answer
 
 
+class OpenGate:
+    """Lets everything in."""
+
+    def refusal(self, pod: Resident, others: Iterable[Resident]) -> None:
+        return None
+
+
 class Node:
     """The agent's pods on one node; `restart` is what a new agent process would find."""
 
@@ -243,6 +256,7 @@ class Node:
         """What probes find, by their command; None is an error, and what is not here passes."""
         self.asked_hosts: list[str] = []
         """The addresses at which probes ask."""
+        self.gate: Gate = OpenGate()
         self.assignments = Assignments()
         self.assignments.set_cluster(
             ClusterInfo(
@@ -282,7 +296,7 @@ class Node:
         return context
 
     def start(self) -> None:
-        self.pods = Pods(self.context, self.engine_states.append)
+        self.pods = Pods(self.context, self.engine_states.append, self.gate)
         self._task = asyncio.create_task(self.pods.run())
 
     async def stop(self) -> None:

@@ -101,6 +101,18 @@ async def test_a_container_shows_what_it_was_made_from(bench: Bench) -> None:
     assert seen.image_id == (await bench.runtime.image(bench.image)).id
 
 
+async def test_what_a_container_has_on_the_disk_is_told(bench: Bench) -> None:
+    running = await bench.running()
+    used = await bench.runtime.disk_use(running.id)
+    assert used.files >= 0
+    async with asyncio.timeout(SECONDS):
+        while (await bench.runtime.disk_use(running.id)).output < 8:  # noqa: ASYNC110 - a file
+            await asyncio.sleep(0.01)
+    assert running.image_id in await bench.runtime.used_images()
+    with pytest.raises(ContainerNotFound):
+        await bench.runtime.disk_use("0" * 64)
+
+
 async def test_starting_twice_is_harmless(bench: Bench) -> None:
     running = await bench.running()
     await bench.runtime.start(running.id)

@@ -200,10 +200,11 @@ async def test_a_container_that_never_came_is_told_as_such_when_its_pod_fails(no
 async def test_an_eviction_is_a_disruption(node: Node) -> None:
     node.sync(pod_json())
     await node.running()
-    node.pods.doom("uid-1", "Evicted", "The node was low on resource: memory.", timedelta())
+    why = "The node was low on resource: memory."
+    node.pods.doom("uid-1", "Evicted", why, timedelta(), disrupts=True)
     await node.until(lambda: phase(node) == "Failed")
     conditions = node.reports.statuses["uid-1"]["conditions"]
     (target,) = [one for one in conditions if one["type"] == "DisruptionTarget"]
     assert (target["status"], target["reason"]) == ("True", "TerminationByKubelet")
-    assert target["message"] == "The node was low on resource: memory."
+    assert target["message"] == why
     assert target["observedGeneration"] == 1

@@ -496,7 +496,8 @@ async def test_a_pod_that_the_node_does_not_take_fails_and_is_never_begun(node: 
     status = node.reports.statuses["uid-1"]
     assert (status["phase"], status["reason"]) == ("Failed", "PodOSNotSupported")
     assert "containerStatuses" not in status
-    assert node.reports.events == [("Warning", "PodOSNotSupported", status["message"])]
+    why = status["message"].removeprefix("Pod was rejected: ")
+    assert node.reports.events == [("Warning", "PodOSNotSupported", why)]
     node.put("pods", {**pod, "status": status})
     node.delete({**pod, "status": status})
     await node.until(lambda: node.reports.gone == ["uid-1"])

@@ -8,6 +8,7 @@ once.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +20,8 @@ from mk8s_agent.node.images import listed
 from mk8s_agent.node.machine import look_again
 from mk8s_agent.node.settings import seconds
 from mk8s_agent.node.status import NodeState
-from mk8s_agent.node.thresholds import Past, judge, thresholds
+from mk8s_agent.node.thresholds import Crossed, Past, Reading, judge, thresholds
+from mk8s_agent.pods.node_context import Reporter
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.interface import Runtime
 
@@ -31,15 +33,19 @@ _IMAGES_SETTLE = 0.5
 _RETRY = Backoff(initial=1.0, maximum=60.0)
 
 
-class Reporter(Protocol):
-    """What the master is told, see `mk8s_agent.link.reporter`."""
+class RoomMaker(Protocol):
+    """Makes room on the node, see `mk8s_agent.node.room`."""
 
-    def node_status(self, status: dict[str, object]) -> None:
-        """The node's newest status."""
+    async def make(self, crossed: Sequence[Crossed], look: Callable[[], Sequence[Crossed]]) -> bool:
+        """Act; True when that changed something, so that it is time to look again."""
         ...
 
-    def event(self, involved: dict[str, object], type: str, reason: str, message: str) -> None:
-        """Something worth telling people happened."""
+
+class Collector(Protocol):
+    """Removes images before the disk is full, see `mk8s_agent.node.garbage`."""
+
+    async def collect(self, reading: Reading | None) -> None:
+        """Look whether it is time to; `reading` is that of the engine's disk."""
         ...
 
 
@@ -57,6 +63,7 @@ class NodeKeeper:
         self._thresholds = thresholds(state.settings)
         self._transition = seconds(state.settings.eviction_pressure_transition_period)
         self._past = Past()
+        self._readings: Mapping[str, Reading] = {}
         self._was_ready: bool | None = None
         self._told: frozenset[str] | None = None
 
@@ -68,25 +75,28 @@ class NodeKeeper:
             self.state.trouble.pop(part, None)
         self._report()
 
-    async def run(self) -> None:
-        """Look for ever."""
+    async def run(self, room: RoomMaker, images: Collector) -> None:
+        """Look for ever, and let `room` be made when the node runs short."""
         self.event("Normal", "Starting", "Starting kubelet.")
         while True:
-            self.look()
-            await self._clock.sleep(LOOK_SECONDS)
+            crossed = self.look()
+            await images.collect(self._readings.get("imagefs.available"))
+            if not await room.make(crossed, self.look):
+                await self._clock.sleep(LOOK_SECONDS)
 
-    def look(self) -> None:
-        """Measure, judge and report."""
+    def look(self) -> tuple[Crossed, ...]:
+        """Measure, judge and report; what asks for action, the most urgent first."""
         state = self.state
         state.machine = look_again(state.machine, self._state_dir)
-        readings = signals.measure(self._state_dir, self._imagefs())
+        self._readings = signals.measure(self._state_dir, self._imagefs())
         now = self._clock.monotonic()
-        judged = judge(self._thresholds, readings, self._past, self._transition, now)
+        judged = judge(self._thresholds, self._readings, self._past, self._transition, now)
         self._past = judged.past
         for reason in changes(self._told, judged.pressures):
             self._tell(reason)
         state.pressures = self._told = judged.pressures
         self._report()
+        return judged.crossed
 
     async def follow_images(self) -> None:
         """Keep the node's list of images true, for ever."""

@@ -27,7 +27,7 @@ class NodeState:
 
     `engine` is what it last said of itself, `trouble` why no pod can start (by what is troubled),
     `pressures` the types of the conditions that say what runs short, `images` a v1.ContainerImage
-    each.
+    each; `ending`: the machine is about to be shut down.
     """
 
     machine: Machine
@@ -36,6 +36,7 @@ class NodeState:
     trouble: dict[str, str] = field(default_factory=dict)
     pressures: frozenset[str] = frozenset()
     images: list[dict[str, Any]] = field(default_factory=list)
+    ending: bool = False
     _transitions: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def status(self, now: datetime) -> dict[str, Any]:

@@ -14,9 +14,6 @@ from minikube8s.api.views import PodCondition as ConditionView
 from mk8s_agent.pods.lifecycle import init_done, initialized
 from mk8s_agent.pods.values import Doom, Network, Observed, is_running
 
-_DISRUPTIONS = {"Evicted", "Preempting", "Terminated"}
-"""Reasons of a pod's failure that lie outside of it: who runs it may try again."""
-
 
 class Previous(msgspec.Struct, frozen=True):
     """What the last status said; all empty for a new pod."""
@@ -76,7 +73,7 @@ def conditions(
         "ContainersReady": ready,
         "PodScheduled": _Verdict(True),
     }
-    if doom is not None and doom.reason in _DISRUPTIONS:
+    if doom is not None and doom.disrupts:
         verdicts["DisruptionTarget"] = _Verdict(True, "TerminationByKubelet", doom.message)
     own = [_condition(type, verdict, before, now) for type, verdict in verdicts.items()]
     if generation := pod.metadata.generation:

@@ -18,9 +18,13 @@ from minikube8s.kit.clock import Clock
 from mk8s_agent.pods.values import PULL_FAILED, EnsureImage, ImageState
 from mk8s_agent.runtime.errors import ImageNotFound, InvalidReference, PullError
 from mk8s_agent.runtime.interface import Image, Login, Runtime
+from mk8s_agent.runtime.references import full_name
 
 Say = Callable[[str, str, str], None]
 """Records an event: (type, reason, message)."""
+
+Note = Callable[[str, str], None]
+"""Takes note of an image that was brought here: (reference with its tag, id)."""
 
 MAX_PULLS = 5
 """Pulls at a time; the others wait their turn."""
@@ -35,9 +39,12 @@ class _Pulled(msgspec.Struct, frozen=True):
 class Images:
     """The images of one node."""
 
-    def __init__(self, runtime: Runtime, clock: Clock) -> None:
+    def __init__(
+        self, runtime: Runtime, clock: Clock, note: Note = lambda reference, id: None
+    ) -> None:
         self._runtime = runtime
         self._clock = clock
+        self._note = note
         self._slots = asyncio.Semaphore(MAX_PULLS)
         self._pulls: dict[tuple[str, Login | None], asyncio.Task[_Pulled]] = {}
 
@@ -128,10 +135,20 @@ class Images:
 
     async def _pull_alone(self, reference: str, login: Login | None) -> _Pulled:
         async with self._slots:
+            before = await self._present(reference)
             started = self._clock.monotonic()
             await self._runtime.pull(reference, login)
             image = await self._runtime.image(reference)
+            if image.id != before:
+                self._note(full_name(reference), image.id)
             return _Pulled(image, self._clock.monotonic() - started)
+
+    async def _present(self, reference: str) -> str:
+        """The id of what goes by that name already; empty when nothing does."""
+        try:
+            return (await self._runtime.image(reference)).id
+        except ImageNotFound:
+            return ""
 
     async def close(self) -> None:
         """End the pulls under way."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import timedelta
 
 from minikube8s.api.views import Pod
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.tasks import Supervisor
 from mk8s_agent.pods.identity import POD_UID, Labels, PodRef, mirrored, ref_of
-from mk8s_agent.pods.node_context import NodeContext
+from mk8s_agent.pods.node_context import NodeContext, recorder
+from mk8s_agent.pods.refusing import refusal
+from mk8s_agent.pods.residents import Gate, Resident
 from mk8s_agent.pods.worker import PodWorker
 from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
 from mk8s_agent.runtime.interface import RuntimeEvent
@@ -38,12 +40,19 @@ class _Stalled(Exception):
 class Pods:
     """Runs the pods that the master assigned to this node and its static ones; removes all others.
 
-    `engine_state` is called with True once the engine answers and with False when it stops to.
+    `engine_state` is called with True once the engine answers and with False when it stops to;
+    `gate` says which new pods the node takes.
     """
 
-    def __init__(self, context: NodeContext, engine_state: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        context: NodeContext,
+        engine_state: Callable[[bool], None],
+        gate: Gate,
+    ) -> None:
         self._ctx = context
         self._engine_state = engine_state
+        self._gate = gate
         self._supervisor = Supervisor("pods")
         self._workers: dict[str, PodWorker] = {}
         self._strangers: dict[str, list[Labels]] = {}
@@ -67,13 +76,28 @@ class Pods:
         self._static = pods
         self._reconcile()
 
-    def doom(self, uid: str, reason: str, message: str, grace: timedelta) -> None:
+    def doom(
+        self, uid: str, reason: str, message: str, grace: timedelta, *, disrupts: bool = False
+    ) -> None:
         """Let a pod fail: its containers get `grace` to end, its object stays.
 
-        `reason` and `message` become the pod's; an event about it is the caller's.
+        `reason` and `message` become the pod's; an event about it is the caller's. `disrupts`: it
+        is not the pod's own doing.
         """
         if worker := self._workers.get(uid):
-            worker.doom(reason, message, grace)
+            worker.doom(reason, message, grace, disrupts=disrupts)
+
+    def residents(self) -> list[Resident]:
+        """The pods that are to run on: neither ended nor about to."""
+        return [one for one, worker in self._everybody() if not worker.leaving]
+
+    def is_ending(self) -> bool:
+        """Whether containers of a pod that its node lets fail still run."""
+        return any(worker.is_ending for worker in self._workers.values())
+
+    def spare_containers(self) -> list[str]:
+        """The ids of dead containers that are kept only for their logs."""
+        return [one for worker in self._workers.values() for one in worker.spare_containers()]
 
     def link_lost(self, address: str) -> None:
         """The link of the pod with that address is gone; empty: it may be any pod's."""
@@ -193,15 +217,19 @@ class Pods:
             if uid not in self._static and (ref.namespace, ref.name) in names:
                 self._hire(ref, static=True).abandon()
         ending: set[tuple[str, str]] = set()
-        for uid, worker in self._workers.items():
-            if worker.static and uid not in self._static:
-                worker.retire()
-                ending.add((worker.ref.namespace, worker.ref.name))
+        for uid, known in self._workers.items():
+            if known.static and uid not in self._static:
+                known.retire()
+                ending.add((known.ref.namespace, known.ref.name))
         for uid, pod in self._static.items():
             ref = PodRef(pod.metadata.namespace, pod.metadata.name, uid)
             if (ref.namespace, ref.name) in ending:
                 continue
-            (self._workers.get(uid) or self._hire(ref, static=True)).want(pod)
+            worker = self._workers.get(uid)
+            if worker is None:
+                worker = self._hire(ref, static=True)
+                self._admit(worker, Resident(uid, b"", pod, worker.containers))
+            worker.want(pod)
 
     def _reconcile_assigned(self) -> None:
         wanted = set(self._static)
@@ -213,7 +241,10 @@ class Pods:
                 continue
             uid = pod.metadata.uid
             wanted.add(uid)
-            worker = self._workers.get(uid) or self._hire(PodRef(namespace, name, uid))
+            worker = self._workers.get(uid)
+            if worker is None:
+                worker = self._hire(PodRef(namespace, name, uid))
+                self._admit(worker, Resident(uid, assigned.raw, pod, worker.containers))
             worker.want(pod)
         for uid, worker in self._workers.items():
             if uid not in wanted and not worker.static:
@@ -236,6 +267,32 @@ class Pods:
                 self._ctx.files.remove(uid)
             except OSError as error:
                 log.warning("the files of pod %s stay behind: %s", uid, error)
+
+    def _admit(self, worker: PodWorker, newcomer: Resident) -> None:
+        """Let the pod in or not, unless it was let in before: then it has a start time."""
+        pod = newcomer.pod
+        if worker.adopted or pod.status.start_time or pod.metadata.deletion_timestamp:
+            return
+        refused = refusal(pod, apparmor=self._ctx.facts.apparmor)
+        if refused is None and not worker.static:
+            others = [
+                one
+                for one, other in self._everybody()
+                if not one.pod.terminal and (other.still_runs or not other.leaving)
+            ]
+            refused = self._gate.refusal(newcomer, others)
+        if refused is not None:
+            log.warning("pod %s is not taken: %s", worker.ref, refused.message)
+            recorder(self._ctx.reporter, pod)("Warning", refused.reason, refused.message)
+            worker.refuse(refused.reason, f"Pod was rejected: {refused.message}")
+
+    def _everybody(self) -> Iterator[tuple[Resident, PodWorker]]:
+        """All pods that the master knows and that have a worker; static ones by their mirrors."""
+        for assigned in self._ctx.assignments.pods().values():
+            pod = assigned.view
+            uid = mirrored(pod.metadata) or pod.metadata.uid
+            if worker := self._workers.get(uid):
+                yield Resident(uid, assigned.raw, pod, worker.containers), worker
 
     def _hire(self, ref: PodRef, *, static: bool = False) -> PodWorker:
         found = self._strangers.pop(ref.uid, [])

@@ -66,6 +66,10 @@ class Reporter(Protocol):
         """Nothing of the pod is left."""
         ...
 
+    def node_status(self, status: dict[str, Any]) -> None:
+        """The node's newest status."""
+        ...
+
     def event(self, involved: dict[str, Any], type: str, reason: str, message: str) -> None:
         """Something worth telling people happened."""
         ...

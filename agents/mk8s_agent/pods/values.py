@@ -48,13 +48,15 @@ class Doom(msgspec.Struct, frozen=True, kw_only=True):
     """The node lets the pod fail: it stays as an object, its containers end and none starts again.
 
     `reason` and `message` become the pod's (Evicted, DeadlineExceeded, …). Its containers may end
-    by themselves until `by`. One that was `refused` never had any.
+    by themselves until `by`. One that was `refused` never had any. `disrupts` says that it is not
+    the pod's own doing.
     """
 
     reason: str
     message: str
     by: datetime
     refused: bool = False
+    disrupts: bool = False
 
 
 class Desired(msgspec.Struct, frozen=True, kw_only=True):

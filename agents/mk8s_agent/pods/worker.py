@@ -25,7 +25,6 @@ from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.node_context import NodeContext, recorder
 from mk8s_agent.pods.performing import perform
-from mk8s_agent.pods.refusing import refusal
 from mk8s_agent.pods.restarts import begun_before
 from mk8s_agent.pods.sandbox import has_network
 from mk8s_agent.pods.status import pod_status
@@ -54,7 +53,7 @@ from mk8s_agent.runtime.errors import (
     NameTaken,
     RuntimeFault,
 )
-from mk8s_agent.runtime.interface import Phase, RuntimeEvent
+from mk8s_agent.runtime.interface import Container, Phase, RuntimeEvent
 from mk8s_agent.volumes import VolumesNotReady
 from mk8s_agent.volumes.content import names, tells_of_pod
 
@@ -102,7 +101,7 @@ class PodWorker:
         self._reported: dict[str, Any] = {}
         self._telling = Telling(ref, context.reporter)
         self._told_end = False
-        self._adopted = bool(left)
+        self.adopted = bool(left)
         if left:
             self._memory.stale = True
             self._memory.network = Network.UNKNOWN
@@ -116,6 +115,35 @@ class PodWorker:
         """The pod's namespace."""
         return self.ref.namespace
 
+    @property
+    def containers(self) -> tuple[Container, ...]:
+        """All that is there of the pod, its pause container too."""
+        return tuple(self._memory.found.values())
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the pod has ended or is about to."""
+        ended = self._pod is None or self._pod.terminal
+        return ended or self._doom is not None or self._stop_by is not None
+
+    @property
+    def still_runs(self) -> bool:
+        """Whether a container of the pod runs, its pause container aside."""
+        return any(is_running(one) for one in self._memory.observed(()).everything())
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the node lets the pod fail, and some of it still runs."""
+        return self._doom is not None and self.still_runs
+
+    def spare_containers(self) -> list[str]:
+        """The ids of dead containers that only their logs speak for."""
+        observed = self._memory.observed(())
+        ended = self._pod is not None and self._pod.terminal
+        attempts = observed.containers.values()
+        spare = [one for each in attempts for one in (each if ended else each[1:])]
+        return [one.id for one in spare if one.phase is Phase.EXITED]
+
     def want(self, pod: Pod) -> None:
         """This is what the master wants of the pod now."""
         if pod is self._pod:
@@ -127,8 +155,6 @@ class PodWorker:
             if pod.status.reason and not pod.terminal:
                 # An earlier agent has begun to let it fail.
                 self.doom(pod.status.reason, pod.status.message, grace_of(pod))
-            elif not self._adopted:
-                self._refuse(pod)
         elif self._pod.metadata != pod.metadata and any(map(tells_of_pod, pod.spec.volumes)):
             self._memory.volumes_changed()
         self._pod = pod
@@ -141,19 +167,11 @@ class PodWorker:
             self._stop(min(latest, self._ctx.clock.now() + grace))
         self._changed.set()
 
-    def _refuse(self, pod: Pod) -> None:
-        """Let a pod fail that this node does not take."""
-        refused = refusal(pod, apparmor=self._ctx.facts.apparmor)
-        if refused is not None and not pod.terminal:
-            recorder(self._ctx.reporter, pod)("Warning", refused.reason, refused.message)
-            now = self._ctx.clock.now()
-            self._doom = Doom(reason=refused.reason, message=refused.message, by=now, refused=True)
-
-    def doom(self, reason: str, message: str, grace: timedelta) -> None:
+    def doom(self, reason: str, message: str, grace: timedelta, *, disrupts: bool = False) -> None:
         """Let the pod fail for good; the first reason counts. Its containers get `grace` to end."""
         if self._doom is None:
             by = self._ctx.clock.now() + grace
-            self._doom = Doom(reason=reason, message=message, by=by)
+            self._doom = Doom(reason=reason, message=message, by=by, disrupts=disrupts)
             self._changed.set()
 
     def retire(self) -> None:
@@ -161,6 +179,11 @@ class PodWorker:
         grace = ORPHAN_GRACE if self._pod is None else grace_of(self._pod)
         self._stop(self._ctx.clock.now() + grace)
         self._changed.set()
+
+    def refuse(self, reason: str, message: str) -> None:
+        """Let the pod fail before anything of it was begun."""
+        now = self._ctx.clock.now()
+        self._doom = Doom(reason=reason, message=message, by=now, refused=True)
 
     def abandon(self) -> None:
         """The master does not know the pod any more.

@@ -32,6 +32,7 @@ from mk8s_agent.runtime.http import DEFAULT_HOST, Hijacked, HttpClient
 from mk8s_agent.runtime.interface import (
     Container,
     ContainerSpec,
+    DiskUse,
     EngineInfo,
     Image,
     Listed,
@@ -86,6 +87,11 @@ class DockerRuntime:
     async def inspect(self, container_id: str) -> Container:
         """One container now. Raises ContainerNotFound."""
         return docker_json.container(await self.get(f"/containers/{container_id}/json"))
+
+    async def disk_use(self, container_id: str) -> DiskUse:
+        """What it has on the disk, volumes left out; takes a while. Raises ContainerNotFound."""
+        shape = await self.get(f"/containers/{container_id}/json", {"size": "1"})
+        return docker_json.disk_use(shape)
 
     async def create(self, spec: ContainerSpec) -> str:
         """Make a container and return its id. Raises ImageNotFound, NameTaken, RuntimeFault."""
@@ -164,6 +170,10 @@ class DockerRuntime:
     async def local_images(self) -> list[Image]:
         """All local images; whom their containers run as is not among what is told."""
         return [docker_json.image(one) for one in await self.get("/images/json")]
+
+    async def used_images(self) -> set[str]:
+        """The ids of all images that a container was made from, whosever it is."""
+        return {row["ImageID"] for row in await self.get("/containers/json", {"all": "1"})}
 
     @asynccontextmanager
     async def image_events(self) -> AsyncIterator[AsyncIterator[str]]:

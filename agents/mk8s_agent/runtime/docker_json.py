@@ -1,9 +1,10 @@
-"""How Docker writes things down: its JSON to our values and back. Pure."""
+"""How Docker writes things down: its JSON to our values and back. Pure but for log sizes."""
 
 from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from mk8s_agent.runtime.interface import (
     Container,
     ContainerSpec,
+    DiskUse,
     EngineInfo,
     Image,
     Login,
@@ -67,6 +69,13 @@ def readable(message: str) -> str:
     return next(
         (f"{message} ({why})" for words, why in _EXPLANATIONS.items() if words in message), message
     )
+
+
+def disk_use(answer: dict[str, Any]) -> DiskUse:
+    """`GET /containers/ID/json?size=1`; its log is looked at where the engine says that it is."""
+    log = Path(answer.get("LogPath") or "/nowhere")
+    output = sum(one.stat().st_size for one in log.parent.glob(f"{log.name}*"))
+    return DiskUse(int(answer.get("SizeRw") or 0), output)
 
 
 def _phase(state: dict[str, Any], error: str) -> Phase:

@@ -29,6 +29,7 @@ from mk8s_agent.runtime.errors import (
 from mk8s_agent.runtime.interface import (
     Container,
     ContainerSpec,
+    DiskUse,
     EngineInfo,
     Image,
     Listed,
@@ -67,6 +68,8 @@ class FakeRuntime:
         """What `pull` finds: an image, or the message of its failure."""
         self.passwords: dict[str, str] = {}
         """What `pull` has to know to get an image, where it is not for everyone."""
+        self.written: dict[str, int] = {}
+        """Bytes by which a container's file system differs from its image's."""
         self.running = asyncio.Event()
         """Set while the engine answers."""
         self.calls: list[str] = []
@@ -160,6 +163,12 @@ class FakeRuntime:
         """One container now."""
         self._call("inspect")
         return self._box(container_id).seen
+
+    async def disk_use(self, container_id: str) -> DiskUse:
+        """What a test says that it has on the disk, and its output."""
+        box = self._box(container_id)
+        output = sum(len(chunk.data) for chunk in box.output)
+        return DiskUse(self.written.get(container_id, 0), output)
 
     async def create(self, spec: ContainerSpec) -> str:
         """Make a container and return its id."""
@@ -257,6 +266,11 @@ class FakeRuntime:
         """All local images."""
         self._call("images")
         return list(self.images.values())
+
+    async def used_images(self) -> set[str]:
+        """The ids of all images that a container was made from."""
+        self._call("used_images")
+        return {box.seen.image_id for box in self._boxes.values()}
 
     @asynccontextmanager
     async def image_events(self) -> AsyncIterator[AsyncIterator[str]]:

@@ -158,6 +158,13 @@ class Login(msgspec.Struct, frozen=True):
     password: str
 
 
+class DiskUse(NamedTuple):
+    """Bytes that a container has on the disk: changes of its file system, and its output."""
+
+    files: int
+    output: int
+
+
 class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The engine and the machine it runs on.
 
@@ -231,6 +238,10 @@ class Runtime(Protocol):
         """One container now. Raises ContainerNotFound."""
         ...
 
+    async def disk_use(self, container_id: str) -> DiskUse:
+        """What it has on the disk, volumes left out; takes a while. Raises ContainerNotFound."""
+        ...
+
     async def create(self, spec: ContainerSpec) -> str:
         """Make a container and return its id.
 
@@ -279,6 +290,10 @@ class Runtime(Protocol):
 
     async def local_images(self) -> list[Image]:
         """All local images; whom their containers run as is not among what is told."""
+        ...
+
+    async def used_images(self) -> set[str]:
+        """The ids of all images that a container was made from, whosever it is."""
         ...
 
     def image_events(self) -> AbstractAsyncContextManager[AsyncIterator[str]]:

@@ -29,3 +29,16 @@ def normalize(reference: str) -> tuple[str, str]:
             f'couldn\'t parse image name "{reference}": invalid reference format'
         )
     return match["name"], match["digest"] or match["tag"] or "latest"
+
+
+def full_name(reference: str) -> str:
+    """The name under which the engine lists the image. Raises InvalidReference."""
+    name, tag = normalize(reference)
+    for home in (
+        "docker.io/library/",
+        "index.docker.io/library/",
+        "docker.io/",
+        "index.docker.io/",
+    ):
+        name = name.removeprefix(home)
+    return f"{name}@{tag}" if ":" in tag else f"{name}:{tag}"
