@@ -1,6 +1,7 @@
 """`python -m mk8s_agent --config FILE`.
 
-Runs this node's agent until SIGTERM. Pods keep running then.
+Runs this node's agent until SIGTERM. Pods keep running then. SIGPWR says that the machine is about
+to be shut down: pods end in order, then the agent.
 """
 
 from __future__ import annotations
@@ -74,12 +75,20 @@ async def _run(config: AgentConfig) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
+    ending: list[asyncio.Task[None]] = []
+
+    def shut_down() -> None:
+        if not ending:
+            ending.append(asyncio.create_task(agent.shut_down()))
+            ending[0].add_done_callback(lambda _: task.cancel())
+
+    loop.add_signal_handler(signal.SIGPWR, shut_down)
     loop.call_later(memory.SETTLED, memory.give_back)
     log = logging.getLogger("mk8s_agent")
     log.info("agent of node %s in cluster %s started", config.node, config.cluster)
     with contextlib.suppress(asyncio.CancelledError):
         await task
-    log.info("agent stopped; pods keep running")
+    log.info("agent stopped; %s", "the pods have ended" if ending else "pods keep running")
     return 0
 
 

@@ -35,6 +35,7 @@ from mk8s_agent.node.machine import read_machine
 from mk8s_agent.node.settings import configz
 from mk8s_agent.node.pulled import PulledImages
 from mk8s_agent.node.room import Room
+from mk8s_agent.node.shutdown import end_pods
 from mk8s_agent.node.status import NodeState
 from mk8s_agent.pods.files import PodFiles, SeccompProfiles
 from mk8s_agent.pods.health import command_of
@@ -65,6 +66,9 @@ log = logging.getLogger(__name__)
 _NETWORK_RETRY = Backoff(initial=0.5, maximum=30.0)
 _ENGINE = "engine"
 _NETWORK = "network"
+_LAST_WORDS = 5.0
+"""Seconds that the master gets to take over how the pods ended; it may be gone already."""
+_MOMENT = 0.1
 
 
 class Agent:
@@ -228,6 +232,14 @@ class Agent:
             await self._tasks.close()
             await self._proxy.close()
             await self._network.close()
+
+    async def shut_down(self) -> None:
+        """End the pods in order, because the machine is about to; the master hears of it."""
+        self._node.end()
+        await end_pods(self._pods, self._config.kubelet, self._clock)
+        until = self._clock.monotonic() + _LAST_WORDS
+        while not self._reporter.settled and self._clock.monotonic() < until:
+            await self._clock.sleep(_MOMENT)
 
     def _assignment_changed(self, resource: str, key: Key) -> None:
         if resource == "persistentvolumes":

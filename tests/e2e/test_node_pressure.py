@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -209,4 +211,29 @@ def test_a_pod_that_names_its_node_itself_must_fit(configured: Configured) -> No
     cluster.kubectl("label", "node", "node1", "disk=ssd").ok()
     apply(cluster, pod("picky", nodeSelector={"disk": "ssd"}, nodeName="node1"))
     cluster.ready_pods(1)
+    clear(cluster)
+
+
+def test_before_the_machine_is_shut_down_pods_end_in_order(configured: Configured) -> None:
+    cluster = configured.start(shutdownGracePeriod="6s", shutdownGracePeriodCriticalPods="3s")
+    system = pod("system", priorityClassName="system-node-critical")
+    deaf = pod("deaf", "trap : TERM; while :; do sleep 0.1; done")
+    deaf["spec"]["terminationGracePeriodSeconds"] = 30
+    apply(cluster, deaf, system)
+    cluster.ready_pods(2)
+    os.kill(cluster.daemons()["agent"], signal.SIGPWR)
+    until("the agent has ended", lambda: "agent" not in cluster.daemons(), 20)
+    ends = {}
+    for name in ("deaf", "system"):
+        status = failed(cluster, name, "Terminated")["status"]
+        assert status["message"] == "Pod was terminated in response to imminent node shutdown."
+        (one,) = status["containerStatuses"]
+        ends[name] = one["state"]["terminated"]["finishedAt"]
+    assert ends["deaf"] <= ends["system"]
+    ready = condition(node_of(cluster), "Ready")
+    assert (ready["status"], ready["message"]) == ("False", "node is shutting down")
+    configured.start()
+    until("it is ready", lambda: condition(node_of(cluster), "Ready")["status"] == "True")
+    apply(cluster, pod("late"))
+    until("a pod runs", lambda: cluster.get("pod", "late")["status"].get("phase") == "Running")
     clear(cluster)

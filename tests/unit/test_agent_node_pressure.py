@@ -134,7 +134,7 @@ def test_settings_become_thresholds() -> None:
         ({"imageGCHighThresholdPercent": 70}, "imageGCLowThresholdPercent 80 must be below"),
         ({"imageGCHighThresholdPercent": 100, "imageGCLowThresholdPercent": 100}, ""),
         ({"maxPods": 0}, "maxPods: 0"),
-        ({"shutdownGracePeriodCriticalPods": "10s"}, "a part of shutdownGracePeriod"),
+        ({"shutdownGracePeriodCriticalPods": "40s"}, "a part of shutdownGracePeriod"),
     ],
 )
 def test_settings_that_cannot_be_used_are_explained(fields: dict[str, Any], why: str) -> None:

@@ -75,6 +75,12 @@ class NodeKeeper:
             self.state.trouble.pop(part, None)
         self._report()
 
+    def end(self) -> None:
+        """The machine is about to be shut down: no pod may come any more."""
+        self.state.ending = True
+        self.event("Normal", "Shutdown", "Shutdown manager detected shutdown event")
+        self.trouble("shutdown", "node is shutting down")
+
     async def run(self, room: RoomMaker, images: Collector) -> None:
         """Look for ever, and let `room` be made when the node runs short."""
         self.event("Normal", "Starting", "Starting kubelet.")

@@ -11,8 +11,8 @@ from minikube8s.api.podresources import Amounts
 from minikube8s.api.views import Pod
 
 STORAGE = "ephemeral-storage"
-_CRITICAL = 2_000_000_000
-"""The priority of system-cluster-critical: such a pod is spared."""
+SYSTEM_PRIORITY = 2_000_000_000
+"""From that of system-cluster-critical on, pods are the system's own."""
 _SOURCE, _MIRROR = "kubernetes.io/config.source", "kubernetes.io/config.mirror"
 
 
@@ -68,4 +68,4 @@ def is_critical(pod: Pod) -> bool:
     notes = pod.metadata.annotations
     if _MIRROR in notes or notes.get(_SOURCE, "api") != "api":
         return True
-    return (pod.spec.priority or 0) >= _CRITICAL
+    return (pod.spec.priority or 0) >= SYSTEM_PRIORITY
