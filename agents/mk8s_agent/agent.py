@@ -32,9 +32,9 @@ from mk8s_agent.node.garbage import ImageCollector
 from mk8s_agent.node.gate import Gate
 from mk8s_agent.node.keeper import NodeKeeper
 from mk8s_agent.node.machine import read_machine
-from mk8s_agent.node.settings import configz
 from mk8s_agent.node.pulled import PulledImages
 from mk8s_agent.node.room import Room
+from mk8s_agent.node.settings import configz
 from mk8s_agent.node.shutdown import end_pods
 from mk8s_agent.node.status import NodeState
 from mk8s_agent.pods.files import PodFiles, SeccompProfiles

@@ -23,7 +23,7 @@ SYSTEM = 2_000_000_000
 
 
 def resident(name: str, priority: int) -> Resident:
-    return Resident(b"", view(pod_json(name=name, uid=name, priority=priority)), ())
+    return Resident(name, b"", view(pod_json(name=name, uid=name, priority=priority)), ())
 
 
 def test_pods_of_the_system_end_last_and_have_the_last_part_of_the_time() -> None:

@@ -67,8 +67,7 @@ async def end_pods(pods: Pods, settings: KubeletSettings, clock: Clock) -> None:
         until = clock.monotonic() + group.seconds
         for one in group.pods:
             grace = min(timedelta(seconds=group.seconds), grace_of(one.pod))
-            uid = one.pod.metadata.uid
-            pods.doom(uid, REASON, MESSAGE, grace, disrupts=True)
+            pods.doom(one.uid, REASON, MESSAGE, grace, disrupts=True)
         await clock.sleep(_MOMENT)
         while pods.is_ending() and clock.monotonic() < until:
             await clock.sleep(_MOMENT)

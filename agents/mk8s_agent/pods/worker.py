@@ -102,6 +102,7 @@ class PodWorker:
         self._telling = Telling(ref, context.reporter)
         self._told_end = False
         self.adopted = bool(left)
+        """Whether something of the pod was there before: it had been let in."""
         if left:
             self._memory.stale = True
             self._memory.network = Network.UNKNOWN
