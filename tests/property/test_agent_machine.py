@@ -35,6 +35,8 @@ MOST_PODS = 3
 MOST_KEPT = 3
 """Attempts of one container, the newest included."""
 SIDECAR = {"restartPolicy": "Always"}
+PROBE = {"exec": {"command": ["live"]}, "periodSeconds": 30, "failureThreshold": 2}
+SETTINGS = {"metadata": {"name": "settings", "namespace": "default"}, "data": {"color": "red"}}
 SHAPES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "plain": ([container("app")], {}),
     "stubborn": ([container("app", args=[IGNORES_TERM]), container("side")], {}),
@@ -47,6 +49,28 @@ SHAPES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "until it works": ([container("app")], {"restartPolicy": "OnFailure"}),
     "in the node's network": ([container("app")], {"hostNetwork": True}),
     "pulled": ([container("app", image="far:1")], {}),
+    "hooked": (
+        [
+            container(
+                "app",
+                lifecycle={
+                    "postStart": {"exec": {"command": ["sleep", "1"]}},
+                    "preStop": {"exec": {"command": ["sleep", "3"]}},
+                },
+            )
+        ],
+        {},
+    ),
+    "probed": ([container("app", startupProbe=PROBE, livenessProbe=PROBE)], {}),
+    "filled": (
+        [container("app", volumeMounts=[{"name": "all", "mountPath": "/all"}])],
+        {
+            "volumes": [
+                {"name": "all", "configMap": {"name": "settings"}},
+                {"name": "room", "emptyDir": {}},
+            ]
+        },
+    ),
 }
 RANKS = {"": 0, "Pending": 0, "Running": 1, "Succeeded": 2, "Failed": 2}
 
@@ -257,6 +281,20 @@ class AgentMachine(RuleBasedStateMachine):
     def the_network_fails_or_works(self, works: bool) -> None:
         self.node.network.failure = None if works else NetworkError("no buffer space available")
 
+    @rule(passes=st.sampled_from([True, False, None]))
+    def probes_pass_or_fail(self, passes: bool | None) -> None:
+        self.node.answers["live"] = passes
+
+    @rule(there=st.booleans(), color=st.sampled_from(["red", "green"]))
+    def the_configmap_comes_changes_or_goes(self, there: bool, color: str) -> None:
+        self.run(self._settings({**SETTINGS, "data": {"color": color}} if there else None))
+
+    async def _settings(self, settings: dict[str, Any] | None) -> None:
+        if settings is not None:
+            self.node.put("configmaps", settings)
+        else:
+            self.node.assignments.update([], [("configmaps", ("default", "settings"))], 1)
+
     # ---- the agent's
 
     @rule(away=st.sampled_from([0.0, 1.0, 500.0]))
@@ -325,7 +363,9 @@ class AgentMachine(RuleBasedStateMachine):
         self.engine.losing = self.engine.echoing = False
         self.engine.running.set()
         self.node.network.failure = None
+        self.node.answers["live"] = True
         self.the_registry_comes_or_goes(True)
+        self.the_configmap_comes_changes_or_goes(True, "red")
 
     async def _settle(self) -> None:
         """Let time pass; init containers end well."""

@@ -49,9 +49,11 @@ class VirtualClock:
     """The Clock of a VirtualLoop; wall time starts at EPOCH. Sleeps take `slower` times as long."""
 
     slower = 1.0
+    ahead = timedelta()
+    """How far somebody has set the wall clock."""
 
     def now(self) -> datetime:
-        return EPOCH + timedelta(seconds=self.monotonic())
+        return EPOCH + self.ahead + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()

@@ -76,7 +76,7 @@ HOOK = {
             network=Network.PLUGGED,
         ),
         0,
-        ["Remove app", "UnplugNetwork POD"],
+        ["Remove app", "UnplugNetwork POD", "Remove POD"],
     ),
 }
 
@@ -89,16 +89,17 @@ def test_a_pre_stop_hook(case: str) -> None:
 
 def test_what_is_forced_gets_neither_hook_nor_patience() -> None:
     forced = msgspec.structs.replace(HOOKED, stop_by=NOW, forced=True)
-    removed = [Remove("app/app-0", "app-0", "Stopping container app")]
+    removed = [
+        Remove("app/app-0", "app-0", "Stopping container app"),
+        Remove("POD/POD-0", "POD-0"),
+    ]
     assert _removals(at(forced, observed(POD, APP))) == removed
     asked = observed(POD, APP, signals=term("app"), pre_stops=pre_stop(ended=False))
     assert _removals(at(forced, asked)) == removed
 
 
-def test_what_is_forced_ends_together_with_its_sandbox() -> None:
+def test_what_is_forced_waits_for_a_start_under_way() -> None:
     forced = msgspec.structs.replace(HOOKED, stop_by=NOW, forced=True)
-    unplugged = observed(POD, APP, network=Network.UNPLUGGED)
-    assert told(at(forced, unplugged)) == ["Remove app", "Remove POD"]
     starting = observed(POD, APP, network=Network.UNPLUGGED, busy=frozenset({"app"}))
     assert told(at(forced, starting)) == []
 
@@ -169,4 +170,4 @@ def test_sidecars_of_a_pod_that_did_its_work_end_in_that_order_too() -> None:
 
 def test_what_was_only_made_never_runs() -> None:
     state = observed(POD, seen("app", CREATED))
-    assert told(at(going(), state)) == ["Remove app", "UnplugNetwork POD"]
+    assert told(at(going(), state)) == ["Remove app", "UnplugNetwork POD", "Remove POD"]

@@ -180,7 +180,7 @@ STOP = {
     "then all is removed": (
         observed(POD, seen("app", EXITED), seen("b", CREATED)),
         0,
-        ["Remove app", "Remove b", "UnplugNetwork POD"],
+        ["Remove app", "Remove b", "UnplugNetwork POD", "Remove POD"],
     ),
     "the sandbox goes last": (observed(POD, network=Network.UNPLUGGED), 0, ["Remove POD"]),
     "a start under way is waited for": (

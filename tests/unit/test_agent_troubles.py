@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from mk8s_agent.pods.manager import TOUCH_SECONDS
 from mk8s_agent.pods.values import image_target
 from mk8s_agent.runtime.errors import EngineUnavailable
@@ -146,3 +148,26 @@ async def test_a_pod_that_the_master_takes_away_at_once_is_removed_at_once(node:
     assert elapsed(node) - begun < 0.1
     assert node.containers() == []
     assert not any(call.startswith("kill") for call in node.runtime.calls)
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(hours=1)], ids=["back", "on"])
+def test_setting_the_clock_changes_no_wait(tmp_path: Path, jump: timedelta) -> None:
+    @on_a_node
+    async def scenario(node: Node) -> None:
+        pod = pod_json(container(args=[IGNORES_TERM]), container("side"))
+        node.sync(pod)
+        await node.running()
+        for _ in range(2):
+            node.runtime.exit(node.newest("side").id, 1)
+            await node.clock.sleep(0.5)
+        node.clock.ahead = jump
+        await node.until(lambda: node.container_status("side")["restartCount"] == 2, 15)
+        node.delete(pod, grace=30)
+        await node.clock.sleep(5)
+        begun = elapsed(node)
+        node.clock.ahead = timedelta()
+        node.runtime.exit(node.newest("side").id, 1)
+        await node.until(lambda: node.reports.gone == ["uid-1"])
+        assert 20 < elapsed(node) - begun < 30
+
+    scenario(tmp_path)

@@ -73,12 +73,12 @@ def test_the_worker_wakes_when_something_in_a_volume_is_due() -> None:
 TAKE_DOWN: dict[str, tuple[dict[str, Any], list[str], bool]] = {
     "a container is left: its mounts are in use": (
         {"found": (POD, seen("app", Phase.EXITED)), "volumes": READY},
-        ["Remove app", "UnplugNetwork POD"],
+        ["Remove app", "UnplugNetwork POD", "Remove POD"],
         False,
     ),
     "no container is left": (
         {"found": (POD,), "volumes": READY},
-        ["RemoveVolumes pod", "UnplugNetwork POD"],
+        ["RemoveVolumes pod", "UnplugNetwork POD", "Remove POD"],
         False,
     ),
     "one may still come": (

@@ -127,14 +127,22 @@ def take_down(plan: Plan, desired: Desired, stop_by: datetime) -> Step:
         _remove_volumes(plan)
     if observed.network is not Network.UNPLUGGED:
         plan.add(UnplugNetwork())
-    elif not _begun(observed):
+    if not _begun(observed):
         for one in observed.sandboxes:
             plan.add(Remove(own_target(one), one.id))
-        left = bool(observed.everything() or observed.sandboxes)
-        left |= observed.volumes is not VolumeState.NONE
-        if not left and all(is_hook(target) for target in observed.busy):
-            return Step(gone=True)
+    if not _is_left(observed) and all(is_hook(target) for target in observed.busy):
+        return Step(gone=True)
     return plan.step()
+
+
+def _is_left(observed: Observed) -> bool:
+    """Whether anything of the pod is there."""
+    return bool(
+        observed.everything()
+        or observed.sandboxes
+        or observed.volumes is not VolumeState.NONE
+        or observed.network is not Network.UNPLUGGED
+    )
 
 
 def clear_old_attempts(plan: Plan, pod: Pod) -> None:

@@ -34,6 +34,8 @@ from mk8s_agent.pods.values import (
 )
 from mk8s_agent.runtime.interface import Container, Phase
 
+_AGREEMENT = timedelta(seconds=2)
+"""How far the engine's clock may be ahead of ours."""
 _PULL_ERROR_SHOWN = timedelta(seconds=3)
 
 
@@ -157,7 +159,8 @@ def _advance(plan: Plan, pod: Pod, turn: _Turn, sandbox: Container | None) -> No
             again = restart(policy_now(pod, container, plan.observed), newest)
             if again is None:
                 return
-            if again.at > plan.now:
+            # What ended in the future ended before somebody set the clock back.
+            if plan.now < again.at <= plan.now + again.delay + _AGREEMENT:
                 plan.look_again(again.at)
                 return
             backoff = again.level

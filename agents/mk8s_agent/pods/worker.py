@@ -16,6 +16,7 @@ from minikube8s.api.times import parse_time
 from minikube8s.api.views import Pod
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.pods.clockwork import Clockwork, shift
 from mk8s_agent.pods.conditions import Previous, previous, previous_of
 from mk8s_agent.pods.errors import ConfigError
 from mk8s_agent.pods.examining import Examining
@@ -103,6 +104,7 @@ class PodWorker:
         self._told_end = False
         self.adopted = bool(left)
         """Whether something of the pod was there before: it had been let in."""
+        self._clockwork = Clockwork(context.clock)
         if left:
             self._memory.stale = True
             self._memory.network = Network.UNKNOWN
@@ -251,6 +253,7 @@ class PodWorker:
                 if not await self._look():
                     await self._wait(_ENGINE_PATIENCE)
                     continue
+                self._follow_clock()
                 now = self._ctx.clock.now()
                 desired = self._desired()
                 seen = self._memory.observed(self._tasks)
@@ -271,6 +274,18 @@ class PodWorker:
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
             await self._examining.close()
+
+    def _follow_clock(self) -> None:
+        """Move what is waited for when somebody has set the clock."""
+        jump = self._clockwork.jump()
+        if not jump:
+            return
+        log.warning("pod %s: the machine's clock was set by %s", self.ref, jump)
+        shift(self._memory, jump)
+        if self._stop_by is not None:
+            self._stop_by += jump
+        if self._doom is not None:
+            self._doom = msgspec.structs.replace(self._doom, by=self._doom.by + jump)
 
     def _desired(self) -> Desired:
         started = self._before.start_time
