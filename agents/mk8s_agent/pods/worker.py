@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from minikube8s.api.times import parse_time
 from minikube8s.api.views import Pod
-from minikube8s.kit.backoff import Backoff
-from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.pods.clockwork import Clockwork, shift
 from mk8s_agent.pods.conditions import Previous, previous, previous_of
-from mk8s_agent.pods.errors import ConfigError
 from mk8s_agent.pods.examining import Examining
+from mk8s_agent.pods.faults import EXPECTED, fault_of
 from mk8s_agent.pods.identity import ADDRESS, POD_UID, Labels, PodRef
 from mk8s_agent.pods.lifecycle import all_containers, doom_of, grace_of
 from mk8s_agent.pods.memory import Memory
@@ -34,15 +34,10 @@ from mk8s_agent.pods.values import (
     VOLUMES,
     Action,
     CreateContainer,
-    CreateSandbox,
     Desired,
     Doom,
-    Fault,
     Network,
     Observed,
-    PlugNetwork,
-    StartContainer,
-    StartSandbox,
     VolumeState,
     image_target,
     is_running,
@@ -55,14 +50,12 @@ from mk8s_agent.runtime.errors import (
     RuntimeFault,
 )
 from mk8s_agent.runtime.interface import Container, Phase, RuntimeEvent
-from mk8s_agent.volumes import VolumesNotReady
 from mk8s_agent.volumes.content import names, tells_of_pod
 
 log = logging.getLogger(__name__)
 
 ORPHAN_GRACE = timedelta(seconds=2)
 """What a pod that the master has forgotten gets to end: nobody waits for it."""
-_FAULTS = Backoff(initial=1.0, maximum=60.0)
 _ENGINE_PATIENCE = 5.0
 _PHASES = {"create": Phase.CREATED, "start": Phase.RUNNING, "die": Phase.EXITED}
 _NEWS = (
@@ -73,8 +66,6 @@ _NEWS = (
     "ephemeralContainerStatuses",
 )
 """The parts of a status that are reported at once; others wait for actions under way."""
-_VOLUME_FAULTS = Backoff(initial=0.5, maximum=122.0)
-_EXPECTED = (ConfigError, VolumesNotReady, NetworkError, RuntimeFault, OSError)
 
 
 class PodWorker:
@@ -347,7 +338,7 @@ class PodWorker:
     async def _carry_out(self, action: Action) -> None:
         try:
             await perform(action, self.ref, self._pod, self._ctx, self._memory)
-        except _EXPECTED as error:
+        except EXPECTED as error:
             self._failed(action, error)
         except Exception as error:
             log.exception("pod %s: %s failed in a way that was not foreseen", self.ref, action)
@@ -363,15 +354,8 @@ class PodWorker:
             memory.stale = True
         if isinstance(error, ImageNotFound) and isinstance(action, CreateContainer):
             memory.images.pop(action.container.name, None)
-        backoff = _VOLUME_FAULTS if isinstance(error, VolumesNotReady) else _FAULTS
-        before = memory.faults.get(target)
-        failures = before.failures if before else 0
-        memory.faults[target] = Fault(
-            reason=_fault_reason(action, error),
-            message=str(error),
-            failures=failures + 1,
-            retry_at=self._ctx.clock.now() + timedelta(seconds=backoff.delay(failures)),
-        )
+        now = self._ctx.clock.now()
+        memory.faults[target] = fault_of(action, error, memory.faults.get(target), now)
         if self._pod is not None:
             self._telling.failed(self._pod, action, error)
 
@@ -404,17 +388,3 @@ class PodWorker:
             log.warning("pod %s: its files stay behind: %s", self.ref, error)
         self._ctx.addresses.release(self.ref.uid)
         self._ctx.reporter.pod_gone(self.ref.namespace, self.ref.name, self.ref.uid)
-
-
-def _fault_reason(action: Action, error: Exception) -> str:
-    """Kubernetes' word for a container that waits because of this."""
-    if isinstance(error, ConfigError):
-        return "CreateContainerConfigError"
-    match action:
-        case CreateContainer():
-            return "CreateContainerError"
-        case StartContainer():
-            return "RunContainerError"
-        case CreateSandbox() | StartSandbox() | PlugNetwork():
-            return "ContainerCreating"
-    return "ContainerStatusUnknown"
