@@ -129,10 +129,11 @@ def _remove_cgroups() -> None:
     """Take away the empty control groups that the engine leaves, in version 1 and 2 alike."""
     parents = [*Path("/sys/fs/cgroup").glob(f"*{CGROUP}"), Path(f"/sys/fs/cgroup{CGROUP}")]
     for parent in parents:
-        for folder in sorted([parent, *parent.rglob("*/")], reverse=True):
-            # another run's engine may still use its own below the same parent
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        # another run's engine may still use its own below the same parent, and end meanwhile
+        with contextlib.suppress(OSError):
+            for folder in sorted([parent, *parent.rglob("*/")], reverse=True):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
 
 
 def _unmount(root: Path) -> None:
