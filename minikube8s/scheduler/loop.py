@@ -235,6 +235,8 @@ class Scheduler:
             if self._count(key):
                 self._wake()
             if not isinstance(error, Unprepared):
+                # Another pod may have taken the name, and found it in use here.
+                self._queue.add(key)
                 raise
             await self._refuse(key, entry, str(error))
         else:

@@ -138,12 +138,14 @@ def test_a_claim_waits_for_its_first_pod_and_its_data_outlives_pods_but_not_itse
     assert own.get("pvc")["items"] == []
 
 
-def test_what_is_retained_stays_on_disk_whatever_is_deleted(own: Cluster) -> None:
-    apply(own, class_json("keep", reclaimPolicy="Retain", volumeBindingMode="Immediate"))
+def test_what_is_retained_grows_when_asked_and_stays_on_disk_whatever_is_deleted(own: Cluster) -> None:
+    fields = {"volumeBindingMode": "Immediate", "allowVolumeExpansion": True}
+    apply(own, class_json("keep", reclaimPolicy="Retain", **fields))
     apply(own, claim("data", "keep"))
     until("it is bound without a pod", lambda: phase(own, "pvc", "data") == "Bound")
-    apply(own, user("writer", "data"))
+    apply(own, claim("data", "keep", "128Mi"), user("writer", "data"))
     running(own, "writer")
+    until("it has grown", lambda: own.column("pvc", "data", "CAPACITY") == "128Mi")
     run(own, "writer", "echo kept > /data/file")
     own.kubectl("delete", "pod/writer", "pvc/data", "--now").ok()
     (found,) = own.get("pv")["items"]

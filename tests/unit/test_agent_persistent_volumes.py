@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from mk8s_agent.assignments import Assigned, Assignments
+from mk8s_agent.pods.node_context import NodeFacts
 from mk8s_agent.pods.pod_volumes import VolumeSources
 from mk8s_agent.volumes import VolumeError, nfs, persistent
 from mk8s_agent.volumes.errors import MountFailed
@@ -16,7 +17,7 @@ from msgspec.json import encode
 from minikube8s.api import localpath
 from minikube8s.api.views import PersistentVolume, Pod, Volume, from_dict
 from tests.support.links import until
-from tests.support.volumes import claim_json, reference, volume, volume_json
+from tests.support.volumes import claim_json, on_node, reference, volume, volume_json
 
 BOUND = {"pv.kubernetes.io/bind-completed": "yes"}
 OURS = {"pv.kubernetes.io/provisioned-by": "mk8s.io/local-path"}
@@ -134,6 +135,7 @@ def sources(*objects: tuple[str, dict[str, Any]]) -> VolumeSources:
         pass
 
     context = Context()
+    context.facts = NodeFacts("n1", "", {}, 0, may_protect=True)  # type: ignore[attr-defined]
     context.assignments = assignments  # type: ignore[attr-defined]
     return VolumeSources(context)  # type: ignore[arg-type]
 
@@ -171,6 +173,18 @@ def test_a_claim_leads_to_its_volume():
     bound = volume_json(claimRef=reference())
     found = sources(("persistentvolumeclaims", CLAIM), ("persistentvolumes", bound))
     assert found.persistent(POD, named).metadata.name == "v"
+
+
+def test_a_volume_of_another_node_is_not_mounted_here():
+    named = from_dict(Volume, {"name": "d", "persistentVolumeClaim": {"claimName": "c"}})
+    for hostname in ("n1", "n2"):
+        bound = volume_json(claimRef=reference(), nodeAffinity=on_node(hostname))
+        found = sources(("persistentvolumeclaims", CLAIM), ("persistentvolumes", bound))
+        if hostname == "n1":
+            assert found.persistent(POD, named).metadata.name == "v"
+        else:
+            with pytest.raises(MountFailed, match="NodeAffinity check failed for volume"):
+                found.persistent(POD, named)
 
 
 def test_only_what_the_node_made_is_removed(tmp_path: Path):

@@ -158,6 +158,14 @@ def test_of_two_claims_that_want_one_volume_at_once_the_second_looks_again():
     virtualtime.run(main())
 
 
+def test_a_directory_grows_with_its_claim_and_no_other_volume_does():
+    grown = claim_json(volumeName="v", annotations=BOUND, size="3Gi")
+    (patch,) = look(grown, volume(**given_back(phase="Bound"))).patches
+    assert patch.patch == {"spec": {"capacity": {"storage": "3Gi"}}}
+    assert patch.report.reason == "VolumeResizeSuccessful"
+    assert look(grown, volume(claimRef=reference())).patches == ()
+
+
 @pytest.mark.parametrize(
     "given, volumes, fields, events",
     [

@@ -58,6 +58,18 @@ def test_a_gone_pod_is_told_until_it_is_acknowledged_and_its_status_never_again(
     assert drain(reporter) == []
 
 
+def test_a_removed_volume_is_told_until_it_is_acknowledged():
+    reporter = Reporter()
+    reporter.volume_removed("v", "u")
+    assert kinds(drain(reporter)) == ["volume_removed"]
+    reporter.restart()
+    (again,) = drain(reporter)
+    assert (again.volume_removed.name, again.volume_removed.uid) == ("v", "u")
+    reporter.acknowledged(again.sequence)
+    reporter.restart()
+    assert drain(reporter) == []
+
+
 def test_events_that_were_not_acknowledged_come_again_in_order():
     reporter = Reporter()
     for reason in ("A", "B", "C"):

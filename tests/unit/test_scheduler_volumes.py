@@ -435,6 +435,12 @@ def test_a_pod_deleted_while_its_claims_are_bound_takes_nothing_from_the_node() 
         assert home(cluster, "next") == "", "the waiting pod holds its place"
         await cluster.delete(PODS, "p")
         await cluster.until(lambda: home(cluster, "next") == "n1", 5)
+        await cluster.delete(PODS, "next", grace_period_seconds=0)
+        await add_pod(cluster, "p", "c")
+        await asyncio.sleep(1)
+        await cluster.delete(PODS, "p")
+        await add_pod(cluster, "p")
+        await cluster.until(lambda: home(cluster, "p") == "n1", 5)
 
     play(scenario)
 

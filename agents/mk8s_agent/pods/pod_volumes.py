@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from minikube8s.api import localpath
 from minikube8s.api.persistence import belongs, claim_of, is_bound
 from minikube8s.api.views import ConfigMap, Container, PersistentVolume, Pod, Secret, Volume
 from minikube8s.api.views.containers import ResourceFieldSelector
@@ -78,6 +79,13 @@ class VolumeSources:
             raise MountFailed(
                 f'{processing}its volume "{claim.view.spec.volume_name}" is not there, or is'
                 " another claim's"
+            )
+        hostname = localpath.hostname_of(found.view)
+        if hostname not in ("", self._ctx.facts.name):
+            # The pod came past the scheduler.
+            raise MountFailed(
+                f'MountVolume.NodeAffinity check failed for volume "{found.view.metadata.name}" :'
+                " no matching NodeSelectorTerms"
             )
         return found.view
 

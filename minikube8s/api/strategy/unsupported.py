@@ -118,7 +118,6 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
         "spec.signerName=kubernetes.io/kubelet-serving",
         "spec.signerName=kubernetes.io/legacy-unknown",
     ),
-    ("storage.k8s.io", "StorageClass"): ("allowVolumeExpansion=true",),
     ("", "Service"): (
         "spec.loadBalancerClass",
         "spec.loadBalancerIP",

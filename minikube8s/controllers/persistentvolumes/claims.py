@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from minikube8s.api import localpath
 from minikube8s.api.persistence import (
     BIND_COMPLETED,
     BOUND_BY_CONTROLLER,
@@ -21,6 +22,7 @@ from minikube8s.api.persistence import (
     class_of,
     find_match,
     mismatch,
+    size_of,
 )
 from minikube8s.api.resources import PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES
 from minikube8s.api.views import PersistentVolume, PersistentVolumeClaim, StorageClass
@@ -167,12 +169,26 @@ def _bind(snapshot: ClaimSnapshot, volume: PersistentVolume) -> Plan:
             "spec": {"volumeName": volume.metadata.name},
         }
         return Plan(about=snapshot.about, patches=(Patch(target, patch),))
+    asked = claim.spec.resources.requests
+    if localpath.is_ours(volume) and size_of(asked) > size_of(volume.spec.capacity):
+        return _grow(snapshot, volume)
     granted = {
         "phase": "Bound",
         "accessModes": list(volume.spec.access_modes),
         "capacity": dict(volume.spec.capacity),
     }
     return _status(snapshot, granted)
+
+
+def _grow(snapshot: ClaimSnapshot, volume: PersistentVolume) -> Plan:
+    """Let a directory hold what its claim asks for by now; admission has allowed it."""
+    asked = snapshot.claim.spec.resources.requests["storage"]
+    patch = Patch(
+        view_ref(PERSISTENTVOLUMES, volume.metadata),
+        {"spec": {"capacity": {"storage": asked}}},
+        report=Report("VolumeResizeSuccessful", "Resize volume succeeded"),
+    )
+    return Plan(about=snapshot.about, patches=(patch,))
 
 
 def claim_reference(claim: PersistentVolumeClaim) -> dict[str, str]:
