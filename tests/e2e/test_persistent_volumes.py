@@ -138,7 +138,9 @@ def test_a_claim_waits_for_its_first_pod_and_its_data_outlives_pods_but_not_itse
     assert own.get("pvc")["items"] == []
 
 
-def test_what_is_retained_grows_when_asked_and_stays_on_disk_whatever_is_deleted(own: Cluster) -> None:
+def test_what_is_retained_grows_when_asked_and_stays_on_disk_whatever_is_deleted(
+    own: Cluster,
+) -> None:
     fields = {"volumeBindingMode": "Immediate", "allowVolumeExpansion": True}
     apply(own, class_json("keep", reclaimPolicy="Retain", **fields))
     apply(own, claim("data", "keep"))
