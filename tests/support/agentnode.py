@@ -27,7 +27,7 @@ from mk8s_agent.pods.node_context import Addresses, NodeContext, NodeFacts
 from mk8s_agent.pods.residents import Gate, Resident
 from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.probes.prober import Ask, Prober
-from mk8s_agent.probes.values import Finding, ProbeError, Subject
+from mk8s_agent.probes.values import Finding, Subject
 from mk8s_agent.runtime.fake import FakeRuntime
 from mk8s_agent.runtime.interface import Container
 from mk8s_agent.runtime.pause import IMAGE
@@ -211,10 +211,14 @@ class NotedHooks:
             raise HookFailed("a test made it fail")
 
 
+Answer = bool | float | Finding | Exception
+"""What a probe comes to: how it ends, or after how many seconds it fails."""
+
+
 class PlayedProber(Prober):
     """Probes that are commands, whose answers a test gives."""
 
-    def __init__(self, clock: Clock, answers: dict[str, bool | None], hosts: list[str]) -> None:
+    def __init__(self, clock: Clock, answers: dict[str, Answer], hosts: list[str]) -> None:
         no_processes: Any = None
         super().__init__(no_processes, clock, lambda _, command: command, lambda: 0.5)
         self._answers = answers
@@ -223,14 +227,16 @@ class PlayedProber(Prober):
     def ask(self, subject: Subject, probe: views.Probe) -> Ask:
         assert probe.exec is not None
         command = " ".join(probe.exec.command)
-
         self._hosts.append(subject.host)
 
         async def answer() -> Finding:
-            passed = self._answers.get(command, True)
-            if passed is None:
-                raise ProbeError("a test made it break")
-            return Finding(passed, f"{command} says {passed}")
+            given = self._answers.get(command, True)
+            if isinstance(given, Exception):
+                raise given
+            if isinstance(given, float):
+                await asyncio.sleep(given)
+                return Finding(False, "too late")
+            return Finding(given, f"{command} says {given}") if isinstance(given, bool) else given
 
         return answer
 
@@ -252,8 +258,8 @@ class Node:
         self.host_ports = NotedHostPorts()
         self.reports = NotedReports()
         self.hooks = NotedHooks(clock)
-        self.answers: dict[str, bool | None] = {}
-        """What probes find, by their command; None is an error, and what is not here passes."""
+        self.answers: dict[str, Answer] = {}
+        """What probes come to, by their command; what is not here passes."""
         self.asked_hosts: list[str] = []
         """The addresses at which probes ask."""
         self.gate: Gate = OpenGate()

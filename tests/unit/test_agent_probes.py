@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mk8s_agent.probes.values import Finding, ProbeError
 from mk8s_agent.runtime.fake import IGNORES_TERM
 
 from tests.support.agentnode import NODE_IP, Node, container, elapsed, on_a_node, pod_json
@@ -220,11 +221,12 @@ async def test_a_new_agent_does_not_ask_all_at_once(node: Node) -> None:
 async def test_a_probe_that_breaks_says_so_and_counts_for_nothing(node: Node) -> None:
     node.sync(pod_json(container(livenessProbe=probe("live"), readinessProbe=probe("up"))))
     await node.running()
-    node.answers.update(live=None, up=None)
+    node.answers.update(live=ProbeError("no way"), up=RuntimeError("not foreseen"))
     await node.clock.sleep(200)
-    assert node.reports.message("Unhealthy").endswith(
-        "probe errored and resulted in unknown state: a test made it break"
-    )
+    assert {message for _, reason, message in node.reports.events if reason == "Unhealthy"} == {
+        "Liveness probe errored and resulted in unknown state: no way",
+        "Readiness probe errored and resulted in unknown state: not foreseen",
+    }
     assert restarts(node) == 0
     assert node.condition("Ready") == "True"
 
@@ -238,6 +240,28 @@ async def test_a_pod_is_asked_at_its_own_address_and_in_the_hosts_network_at_the
     await node.running()
     await node.running("uid-2")
     assert sorted(node.asked_hosts) == ["10.244.0.2", NODE_IP]
+
+
+@on_a_node
+async def test_a_probe_that_passes_with_a_warning_tells_it(node: Node) -> None:
+    node.answers["up"] = Finding(True, "it sends elsewhere", warning=True)
+    node.sync(pod_json(container(readinessProbe=probe("up"))))
+    await node.running()
+    event = ("Warning", "ProbeWarning", "Readiness probe warning: it sends elsewhere")
+    assert event in node.reports.events
+
+
+@on_a_node
+async def test_a_probing_ends_with_its_container(node: Node) -> None:
+    node.answers["live"] = 60.0
+    app = container(livenessProbe=probe("live", failureThreshold=1))
+    node.sync(pod_json(app, restartPolicy="Never"))
+    await node.running()
+    await node.clock.sleep(30)
+    node.runtime.exit(node.newest().id, 0)
+    await node.until(lambda: node.reports.statuses["uid-1"]["phase"] == "Succeeded")
+    await node.clock.sleep(100)
+    assert "Unhealthy" not in node.reports.reasons()
 
 
 @on_a_node
