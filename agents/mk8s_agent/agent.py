@@ -244,6 +244,8 @@ class Agent:
     def _assignment_changed(self, resource: str, key: Key) -> None:
         if resource == "persistentvolumes":
             self._reclaimer.changed(key[1])
+        if resource == "nodes" and (own := self._assignments.node(self._config.node)):
+            self._node.takes_pods(not own.view.spec.unschedulable)
         if resource == CLUSTER:
             # From here on the Node says what this agent says of it, and no earlier one.
             readiness.tell()

@@ -205,6 +205,11 @@ def test_a_nodes_story_is_told_in_kubernetes_words(pods: Cluster) -> None:
     assert (NORMAL, "NodeReady", "Node node1 status is now: NodeReady") in found
     registered = "Node node1 event: Registered Node node1 in Controller"
     assert (NORMAL, "RegisteredNode", registered) in found
+    pods.kubectl("cordon", "node1").ok()
+    pods.kubectl("uncordon", "node1").ok()
+    for reason in ("NodeNotSchedulable", "NodeSchedulable"):
+        cordoned = (NORMAL, reason, f"Node node1 status is now: {reason}")
+        until(reason, lambda cordoned=cordoned: cordoned in told(pods, "node1"))
     for client in (pods.kubectl, pods.mk8s):
         described = client("describe", "node", "node1").ok()
         assert re.search(r"Normal +NodeReady +\S+ +kubelet", described)

@@ -66,6 +66,7 @@ class NodeKeeper:
         self._readings: Mapping[str, Reading] = {}
         self._was_ready: bool | None = None
         self._told: frozenset[str] | None = None
+        self._takes_pods = True
 
     def trouble(self, part: str, why: str) -> None:
         """Report what keeps the node from being ready; an empty reason ends it."""
@@ -74,6 +75,12 @@ class NodeKeeper:
         else:
             self.state.trouble.pop(part, None)
         self._report()
+
+    def takes_pods(self, takes_pods: bool) -> None:
+        """Whether new pods may come: `kubectl cordon` says no."""
+        if takes_pods != self._takes_pods:
+            self._takes_pods = takes_pods
+            self._tell("NodeSchedulable" if takes_pods else "NodeNotSchedulable")
 
     def end(self) -> None:
         """The machine is about to be shut down: no pod may come any more."""
