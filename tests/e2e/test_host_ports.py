@@ -76,7 +76,9 @@ def test_two_pods_cannot_have_the_same_host_port_of_a_node(cluster: Cluster) -> 
     port = {"containerPort": 80, "hostPort": _PORT}
     apply(cluster, serving("first", port))
     cluster.ready_pods(1)
-    apply(cluster, serving("second", port))
+    [node] = cluster.get("nodes")["items"]
+    pushy = serving("pushy", port, nodeName=node["metadata"]["name"])
+    apply(cluster, serving("second", port), pushy)
 
     def refused() -> bool:
         conditions = cluster.get("pod", "second")["status"].get("conditions", [])
@@ -86,6 +88,10 @@ def test_two_pods_cannot_have_the_same_host_port_of_a_node(cluster: Cluster) -> 
         )
 
     until("the scheduler says why", refused)
+    until(
+        "the node says why, where the scheduler was not asked",
+        lambda: cluster.get("pod", "pushy")["status"].get("reason") == "NodePorts",
+    )
     cluster.kubectl("delete", "pod", "first", "--now").ok()
     until("the second one serves", lambda: answer("127.0.0.1", _PORT) == "second", 20)
 

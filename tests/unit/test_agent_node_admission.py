@@ -179,3 +179,26 @@ def test_a_rejected_pod_fails_at_once_and_what_was_let_in_stays(tmp_path: Path) 
         await node.stop()
 
     run(scenario())
+
+
+def test_a_pod_whose_port_of_the_node_is_another_ones_is_rejected(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        clock = VirtualClock()
+        node = Node(fake_engine(clock), clock, tmp_path)
+        node.gate = Gate(NodeState(MACHINE), node.assignments)
+        node.start()
+        server = container(ports=[{"containerPort": 80, "hostPort": 8080}])
+        first, second = pod_json(server, name="a"), pod_json(server, name="b", uid="uid-2")
+        node.sync(first)
+        running = await node.running()
+        node.sync({**first, "status": running}, second)
+        await node.until(lambda: "uid-2" in node.reports.statuses)
+        status = node.reports.statuses["uid-2"]
+        assert (status["phase"], status["reason"]) == ("Failed", "NodePorts")
+        assert node.reports.message("NodePorts") == (
+            "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+        )
+        assert node.host_ports.opened == {"uid-1": "10.244.0.2"}
+        await node.stop()
+
+    run(scenario())

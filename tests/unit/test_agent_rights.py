@@ -11,7 +11,7 @@ import pytest
 from mk8s_agent.pods import sysctls
 from mk8s_agent.pods.files import SeccompProfiles
 from mk8s_agent.pods.identity import PodRef
-from mk8s_agent.pods.refusing import refusal
+from mk8s_agent.pods.refusing import port_conflict, refusal
 from mk8s_agent.pods.rights import localhost_seccomp, rights
 from mk8s_agent.runtime.docker_json import create_body, readable, registry_auth
 from mk8s_agent.runtime.errors import RuntimeFault
@@ -215,3 +215,31 @@ def test_pods_that_a_node_does_not_take(
     spec: dict[str, Any], apparmor: bool, expected: tuple[str, str] | None
 ) -> None:
     assert refusal(view(pod_json(**spec)), apparmor=apparmor) == expected
+
+
+def on_port(port: int, protocol: str = "TCP", address: str = "") -> Pod:
+    """A pod with one port of the node."""
+    ports = [{"containerPort": 80, "hostPort": port, "protocol": protocol, "hostIP": address}]
+    return view(pod_json(container(ports=ports)))
+
+
+@pytest.mark.parametrize(
+    ("other", "conflicts"),
+    [
+        (on_port(8080), True),
+        (on_port(8080, address="192.0.2.1"), True),
+        (on_port(8081), False),
+        (on_port(8080, "UDP"), False),
+        (on_port(0), False),
+    ],
+)
+def test_two_pods_cannot_have_the_same_port_of_the_node(other: Pod, conflicts: bool) -> None:
+    refused = port_conflict(on_port(8080), [on_port(1), other])
+    assert (refused is not None and refused.reason == "NodePorts") == conflicts
+
+
+def test_a_port_of_two_addresses_is_two_ports() -> None:
+    mine = on_port(8080, address="192.0.2.1")
+    assert port_conflict(mine, [on_port(8080, address="192.0.2.2")]) is None
+    assert port_conflict(mine, [on_port(8080, address="192.0.2.1")]) is not None
+    assert port_conflict(view(pod_json()), [mine]) is None

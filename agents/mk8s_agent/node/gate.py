@@ -12,7 +12,7 @@ from mk8s_agent.assignments import Assignments
 from mk8s_agent.node.admission import Offer, refusal
 from mk8s_agent.node.capacity import allocatable
 from mk8s_agent.node.status import NodeState
-from mk8s_agent.pods.refusing import Refusal
+from mk8s_agent.pods.refusing import Refusal, port_conflict
 from mk8s_agent.pods.residents import Resident
 
 
@@ -27,7 +27,8 @@ class Gate:
     def refusal(self, pod: Resident, others: Iterable[Resident]) -> Refusal | None:
         """Why the node does not take the pod beside the others; None when it does."""
         known, self._needs = self._needs, {}
-        beside = [self._needs_of(one, known) for one in others]
+        neighbours = list(others)
+        beside = [self._needs_of(one, known) for one in neighbours]
         state = self._state
         own = self._assignments.node(state.machine.name)
         offer = Offer(
@@ -36,7 +37,8 @@ class Gate:
             node=own.view if own is not None else None,
             ending=state.ending,
         )
-        return refusal(pod.pod, self._needs_of(pod, known), beside, offer)
+        refused = refusal(pod.pod, self._needs_of(pod, known), beside, offer)
+        return refused or port_conflict(pod.pod, (one.pod for one in neighbours))
 
     def _needs_of(self, one: Resident, known: dict[tuple[str, int], Amounts]) -> Amounts:
         key = (one.pod.metadata.uid, one.pod.metadata.generation)
