@@ -191,6 +191,7 @@ def test_a_storm_of_ends_costs_little_and_the_newest_status_wins(troubled: Clust
     apply(troubled, *(pod(name, terminationGracePeriodSeconds=1) for name in names))
     troubled.ready_pods(4)
     agent = troubled.daemons()["agent"]
+    open_files = len(list(Path(f"/proc/{agent}/fd").iterdir()))
     used, begun = processes.processor(agent), time.monotonic()
     killed = 0
     while time.monotonic() - begun < 6:
@@ -213,3 +214,7 @@ def test_a_storm_of_ends_costs_little_and_the_newest_status_wins(troubled: Clust
         )
 
     until("the statuses tell how it is", told)
+    until(
+        "no connection is left open",
+        lambda: len(list(Path(f"/proc/{agent}/fd").iterdir())) <= open_files + 4,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import timedelta
 from pathlib import Path
 
@@ -171,3 +172,20 @@ def test_setting_the_clock_changes_no_wait(tmp_path: Path, jump: timedelta) -> N
         assert 20 < elapsed(node) - begun < 30
 
     scenario(tmp_path)
+
+
+@on_a_node
+async def test_a_full_disk_is_told_and_the_pod_comes_when_there_is_room(node: Node) -> None:
+    write = node.context.files.write
+
+    def full(*_: object) -> list[str]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    node.context.files.write = full
+    node.sync(pod_json())
+    await node.until(lambda: "FailedCreatePodSandBox" in node.reports.reasons())
+    assert "No space left on device" in node.reports.message("FailedCreatePodSandBox")
+    assert node.containers() == []
+    node.context.files.write = write
+    status = await node.running()
+    assert status["containerStatuses"][0]["restartCount"] == 0
