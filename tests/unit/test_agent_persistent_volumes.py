@@ -1,6 +1,7 @@
 """Where a claim's volume is on the node, what is made there, and what is removed in the end."""
 
 import asyncio
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from mk8s_agent.assignments import Assigned, Assignments
 from mk8s_agent.pods.node_context import NodeFacts
 from mk8s_agent.pods.pod_volumes import VolumeSources
-from mk8s_agent.volumes import VolumeError, nfs, persistent
+from mk8s_agent.volumes import VolumeError, nfs, ownership, persistent
 from mk8s_agent.volumes.errors import MountFailed
 from mk8s_agent.volumes.reclaiming import Reclaimer, remove
 from msgspec.json import encode
@@ -99,6 +100,30 @@ def test_a_local_volume_becomes_the_pods_groups(tmp_path: Path):
     pod = from_dict(Pod, {"spec": {"securityContext": {"fsGroup": 4321}}})
     assert place(tmp_path, wanted, pod).stat().st_gid == 4321
     assert (tmp_path / "disk" / "file").stat().st_gid == 4321
+
+
+@pytest.mark.parametrize(
+    ("policy", "settled", "changed"),
+    [
+        ("Always", False, True),
+        ("", False, True),
+        ("OnRootMismatch", False, False),
+        ("", True, False),
+    ],
+)
+def test_files_are_given_to_the_group_when_its_policy_says_so(
+    tmp_path: Path, policy: str, settled: bool, changed: bool
+):
+    (tmp_path / "disk").mkdir()
+    ownership.give(tmp_path / "disk", 4321)
+    (tmp_path / "disk" / "file").touch()
+    os.chown(tmp_path / "disk" / "file", -1, 0)
+    wanted = volume("disk", hostPath=None, local={"path": str(tmp_path / "disk")})
+    context = {"fsGroup": 4321, "fsGroupChangePolicy": policy}
+    pod = from_dict(Pod, {"spec": {"securityContext": context}})
+    mounts: Any = Mounts()
+    persistent.place(pod, wanted, tmp_path / "mount", mounts, settled=settled)
+    assert ((tmp_path / "disk" / "file").stat().st_gid == 4321) is changed
 
 
 def test_nfs_says_what_to_install_and_what_mount_said(

@@ -92,6 +92,17 @@ async def test_a_pods_labels_are_kept_up_to_date(node: Node) -> None:
 
 
 @on_a_node
+async def test_a_change_that_no_volume_shows_renews_none(node: Node) -> None:
+    pod = pod_with(LABELS, metadata={"labels": {"a": "1"}})
+    node.sync(pod)
+    await node.running()
+    (node.memory / "uid-1" / "v" / "..data").unlink()
+    node.put("pods", {**pod, "metadata": {**pod["metadata"], "resourceVersion": "9"}})
+    await node.clock.sleep(1)
+    assert not (node.memory / "uid-1" / "v" / "f").exists()
+
+
+@on_a_node
 async def test_a_container_that_crashes_finds_its_volume_though_its_source_is_gone(
     node: Node,
 ) -> None:

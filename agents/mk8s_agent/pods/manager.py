@@ -259,7 +259,9 @@ class Pods:
 
     async def _remove_leftovers(self) -> None:
         """Remove the files of pods that ended while no agent was there, once each look."""
-        for uid in self._ctx.volumes.pods() - self._workers.keys():
+        for uid in self._ctx.volumes.pods():
+            if uid in self._workers or uid in self._static:
+                continue
             log.info("pod %s has left files behind: removing them", uid)
             try:
                 await self._ctx.volumes.remove(uid)

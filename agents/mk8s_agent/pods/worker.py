@@ -50,7 +50,7 @@ from mk8s_agent.runtime.errors import (
     RuntimeFault,
 )
 from mk8s_agent.runtime.interface import Container, Phase, RuntimeEvent
-from mk8s_agent.volumes.content import names, tells_of_pod
+from mk8s_agent.volumes.content import differ, names
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +149,7 @@ class PodWorker:
             if pod.status.reason and not pod.terminal:
                 # An earlier agent has begun to let it fail.
                 self.doom(pod.status.reason, pod.status.message, grace_of(pod))
-        elif self._pod.metadata != pod.metadata and any(map(tells_of_pod, pod.spec.volumes)):
+        elif differ(self._pod, pod):
             self._memory.volumes_changed()
         self._pod = pod
         if deletion := pod.metadata.deletion_timestamp:

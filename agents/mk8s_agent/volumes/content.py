@@ -39,10 +39,21 @@ def names(volume: Volume, resource: str, name: str) -> bool:
     return name in (configmaps if resource == "configmaps" else secrets)
 
 
-def tells_of_pod(volume: Volume) -> bool:
-    """Whether a volume shows what the pod's metadata say."""
-    sources = volume.projected.sources if volume.projected else ()
-    return bool(volume.downward_api) or any(one.downward_api for one in sources)
+def differ(before: Pod, after: Pod) -> bool:
+    """Whether volumes show something of the pod itself that has changed."""
+    old, new = before.metadata, after.metadata
+    if (old.labels, old.annotations) == (new.labels, new.annotations):
+        return False
+    return any(map(_tells_of_pod, after.spec.volumes))
+
+
+def _tells_of_pod(volume: Volume) -> bool:
+    """Whether a volume shows labels or annotations: all else of a pod stays as it is."""
+    items = list(volume.downward_api.items) if volume.downward_api else []
+    for source in volume.projected.sources if volume.projected else ():
+        items += source.downward_api.items if source.downward_api else ()
+    paths = [one.field_ref.field_path for one in items if one.field_ref]
+    return any(path.startswith(("metadata.labels", "metadata.annotations")) for path in paths)
 
 
 def tokens_of(volume: Volume) -> tuple[ServiceAccountTokenProjection, ...]:

@@ -13,10 +13,18 @@ from mk8s_agent.volumes.mounting import Mounter
 _MODE = 0o777
 
 
-def place(pod: Pod, volume: PersistentVolume, mount_point: Path, mounter: Mounter) -> Path:
+def place(
+    pod: Pod,
+    volume: PersistentVolume,
+    mount_point: Path,
+    mounter: Mounter,
+    *,
+    settled: bool = False,
+) -> Path:
     """Return the path that containers shall see; `mount_point` is for what must be mounted.
 
-    Harmless to repeat; may take long. Raises MountFailed, OSError.
+    Harmless to repeat; may take long, unless it is `settled`: then the pod's group has its files.
+    Raises MountFailed, OSError.
     """
     name, spec = volume.metadata.name, volume.spec
     try:
@@ -33,7 +41,7 @@ def place(pod: Pod, volume: PersistentVolume, mount_point: Path, mounter: Mounte
             nfs.mount(spec.nfs.server, spec.nfs.path, mount_point, spec.mount_options, mounter)
             return mount_point
         if spec.local is not None:
-            return _directory(pod, volume, Path(spec.local.path))
+            return _directory(pod, volume, Path(spec.local.path), settled=settled)
     except VolumeError as error:
         if isinstance(error, MountFailed):
             raise
@@ -44,7 +52,7 @@ def place(pod: Pod, volume: PersistentVolume, mount_point: Path, mounter: Mounte
     )
 
 
-def _directory(pod: Pod, volume: PersistentVolume, path: Path) -> Path:
+def _directory(pod: Pod, volume: PersistentVolume, path: Path, *, settled: bool) -> Path:
     """A local volume is there already, unless it is one that its node makes."""
     if localpath.is_ours(volume) and not path.exists():
         path.mkdir(parents=True)
@@ -55,6 +63,8 @@ def _directory(pod: Pod, volume: PersistentVolume, path: Path) -> Path:
             f' path "{path}" does not exist'
         )
     group = pod.spec.security_context.fs_group
-    if group is not None and not ownership.matches(path, group):
-        ownership.give(path, group)
+    if group is not None and not settled:
+        lazy = pod.spec.security_context.fs_group_change_policy == "OnRootMismatch"
+        if not (lazy and ownership.matches(path, group)):
+            ownership.give(path, group)
     return path

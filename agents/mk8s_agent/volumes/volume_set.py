@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -159,7 +160,9 @@ class Volumes:
     ) -> Placed:
         """The volume that a claim is bound to. Raises VolumeError, OSError."""
         found = sources.persistent(pod, volume)
-        path = await self._aside(persistent.place, pod, found, mount_point, self._mounter)
+        settled = volume.name in self._placed.get(pod.metadata.uid, {})
+        place = partial(persistent.place, settled=settled)
+        path = await self._aside(place, pod, found, mount_point, self._mounter)
         claim, export = volume.persistent_volume_claim, found.spec.nfs
         read_only = (claim is not None and claim.read_only) or (
             export is not None and export.read_only
