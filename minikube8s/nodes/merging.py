@@ -6,6 +6,9 @@ from typing import Any
 _KEPT = ("qosClass", "nominatedNodeName", "observedGeneration", "resize")
 """Fields of a PodStatus that the master writes; a report without them does not take them away."""
 
+_PASSING = {"PodResizePending", "PodResizeInProgress"}
+"""A pod's conditions that its node alone tells of, and only while they hold."""
+
 
 def merged_conditions(
     old: Iterable[Mapping[str, Any]], reported: Iterable[Mapping[str, Any]], now: str
@@ -39,9 +42,8 @@ def merged_pod_status(
     """The pod's status after its node's report: what others write into it stays."""
     kept = {key: old[key] for key in _KEPT if key in old}
     fresh = {**kept, **reported}
-    conditions = merged_conditions(
-        old.get("conditions") or [], reported.get("conditions") or [], now
-    )
+    before = [one for one in old.get("conditions") or [] if one.get("type") not in _PASSING]
+    conditions = merged_conditions(before, reported.get("conditions") or [], now)
     if conditions:
         fresh["conditions"] = conditions
     return fresh

@@ -233,6 +233,19 @@ async def test_a_signal_needs_a_running_container(bench: Bench) -> None:
         await bench.runtime.kill("0" * 64, "SIGTERM")
 
 
+async def test_a_running_container_gets_other_limits(bench: Bench) -> None:
+    first = Limits(cpu_shares=512, cpu_quota=50_000, memory=64 << 20)
+    made = await bench.running(limits=first)
+    assert made.limits == first
+    second = Limits(cpu_shares=256, memory=128 << 20)
+    await bench.runtime.update(made.id, second)
+    assert (await bench.runtime.inspect(made.id)).limits == second
+    await bench.runtime.kill(made.id, "SIGKILL")
+    await bench.ended(made.id)
+    with pytest.raises(NotRunning):
+        await bench.runtime.update(made.id, first)
+
+
 async def test_removing_ends_a_container_and_is_harmless_twice(bench: Bench) -> None:
     running = await bench.running()
     await bench.runtime.remove(running.id)

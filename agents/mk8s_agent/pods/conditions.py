@@ -12,7 +12,11 @@ from minikube8s.api.times import now_rfc3339
 from minikube8s.api.views import Pod
 from minikube8s.api.views import PodCondition as ConditionView
 from mk8s_agent.pods.lifecycle import init_done, initialized
-from mk8s_agent.pods.values import Doom, Network, Observed, is_running
+from mk8s_agent.pods.resizing import Told, told_of, trouble
+from mk8s_agent.pods.values import Doom, Network, Observed, Pending, is_running
+
+_RESOURCES = ("resources", "allocatedResources")
+_RESIZE = {"PodResizePending", "PodResizeInProgress"}
 
 
 class Previous(msgspec.Struct, frozen=True):
@@ -22,6 +26,8 @@ class Previous(msgspec.Struct, frozen=True):
     pod_ip: str = ""
     transitions: Mapping[str, tuple[str, str]] | None = None
     """Condition type -> (status, lastTransitionTime)."""
+    resources: Mapping[str, Told] = msgspec.field(default_factory=dict)
+    """What each container's status said of its resources."""
 
 
 def previous_of(pod: Pod) -> Previous:
@@ -31,6 +37,11 @@ def previous_of(pod: Pod) -> Previous:
         pod_ip=pod.status.pod_ip,
         transitions={
             one.type: (one.status, one.last_transition_time or "") for one in pod.status.conditions
+        },
+        resources={
+            one.name: told_of(one.resources)
+            for one in (*pod.status.init_container_statuses, *pod.status.container_statuses)
+            if one.resources is not None
         },
     )
 
@@ -42,6 +53,12 @@ def previous(status: Mapping[str, Any]) -> Previous:
         pod_ip=status.get("podIP", ""),
         transitions={
             one["type"]: (one["status"], one["lastTransitionTime"]) for one in status["conditions"]
+        },
+        resources={
+            one["name"]: {part: one[part] for part in _RESOURCES if part in one}
+            for kind in ("initContainerStatuses", "containerStatuses")
+            for one in status.get(kind, ())
+            if "resources" in one
         },
     )
 
@@ -61,6 +78,7 @@ def conditions(
     unready: Sequence[str],
     before: Previous,
     doom: Doom | None,
+    pending: Pending | None,
     now: datetime,
 ) -> list[dict[str, Any]]:
     """The pod's conditions; those that others set (readiness gates) are kept as they are."""
@@ -75,11 +93,23 @@ def conditions(
     }
     if doom is not None and doom.disrupts:
         verdicts["DisruptionTarget"] = _Verdict(True, "TerminationByKubelet", doom.message)
+    verdicts |= _resize(pod, observed, pending)
     own = [_condition(type, verdict, before, now) for type, verdict in verdicts.items()]
     if generation := pod.metadata.generation:
         for one in own:
             one["observedGeneration"] = generation
-    return own + [_kept(one) for one in pod.status.conditions if one.type not in verdicts]
+    others = verdicts.keys() | _RESIZE
+    return own + [_kept(one) for one in pod.status.conditions if one.type not in others]
+
+
+def _resize(pod: Pod, observed: Observed, pending: Pending | None) -> dict[str, _Verdict]:
+    """A resize that waits or is under way; one that is done is not told of any more."""
+    if pending is not None:
+        return {"PodResizePending": _Verdict(True, *pending)}
+    why = trouble(pod, observed)
+    if why is None:
+        return {}
+    return {"PodResizeInProgress": _Verdict(True, "Error" if why else "", why)}
 
 
 def _containers_ready(phase: str, unready: Sequence[str]) -> _Verdict:

@@ -6,16 +6,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from minikube8s.api import quantity
 from minikube8s.api.views import Container, Pod
 from mk8s_agent.pods.expansion import expand
 from mk8s_agent.pods.identity import BACKOFF, SANDBOX, PodRef, container_name, pod_labels
 from mk8s_agent.pods.qos import oom_score_adj
+from mk8s_agent.pods.resizing import limits_of
 from mk8s_agent.pods.rights import rights
 from mk8s_agent.runtime.interface import ContainerSpec, Limits, Mount
-
-_LEAST_SHARES, _MOST_SHARES = 2, 262_144
-_LEAST_QUOTA = 1_000
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,13 +81,7 @@ def _pid_mode(pod: Pod, around: Surroundings) -> str:
 
 
 def _limits(pod: Pod, container: Container, around: Surroundings) -> Limits:
-    limits, requests = container.resources.limits, container.resources.requests
-    cpu = quantity.parse(requests.get("cpu", limits.get("cpu", 0))).milli
-    cpu_limit = quantity.parse(limits.get("cpu", 0)).milli
     score = oom_score_adj(pod.spec, container, around.memory_capacity)
-    return Limits(
-        cpu_shares=min(max(cpu * 1024 // 1000, _LEAST_SHARES), _MOST_SHARES),
-        cpu_quota=max(cpu_limit * 100, _LEAST_QUOTA) if cpu_limit else 0,
-        memory=quantity.parse(limits.get("memory", 0)).value,
-        oom_score_adj=score if around.may_protect else max(score, 0),
+    return msgspec.structs.replace(
+        limits_of(container), oom_score_adj=score if around.may_protect else max(score, 0)
     )

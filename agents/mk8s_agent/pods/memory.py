@@ -23,7 +23,7 @@ from mk8s_agent.pods.values import (
     attempt_of,
     sort_containers,
 )
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.interface import Container, Limits, Phase
 
 _AGE = {phase: age for age, phase in enumerate(Phase)}
 
@@ -49,6 +49,7 @@ class Memory:
     pre_stops: dict[str, PreStop] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     starting: set[str] = field(default_factory=set)
+    resized: dict[str, Limits] = field(default_factory=dict)
     begun: dict[str, int] = field(default_factory=dict)
     messages: dict[str, str] = field(default_factory=dict)
     dirty: dict[str, Phase | None] = field(default_factory=dict)
@@ -115,13 +116,15 @@ class Memory:
         self.dirty.pop(container_id, None)
 
     def _noted(self) -> set[str]:
-        return {*self.signals, *self.pre_stops, *self.verdicts, *self.starting, *self.messages}
+        by_id = (self.signals, self.pre_stops, self.verdicts, self.starting, self.resized)
+        return {*self.messages}.union(*by_id)
 
     def _forget_notes(self, container_id: str) -> None:
         self.signals.pop(container_id, None)
         self.pre_stops.pop(container_id, None)
         self.verdicts.pop(container_id, None)
         self.starting.discard(container_id)
+        self.resized.pop(container_id, None)
         self.messages.pop(container_id, None)
 
     def observed(self, busy: Iterable[str]) -> Observed:
@@ -140,6 +143,7 @@ class Memory:
             pre_stops=dict(self.pre_stops),
             verdicts=dict(self.verdicts),
             starting=frozenset(self.starting),
+            resized=dict(self.resized),
             messages=dict(self.messages),
             busy=frozenset(busy),
         )

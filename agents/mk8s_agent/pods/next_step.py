@@ -21,7 +21,7 @@ def next_step(desired: Desired, observed: Observed, now: datetime) -> Step:
 
     Doing it, and calling again with what is seen then, converges.
     """
-    plan = Plan(observed, now)
+    plan = Plan(observed, now, may_resize=desired.pending is None)
     pod = desired.pod
     if pod is None or desired.stop_by is not None:
         return take_down(plan, desired, desired.stop_by or now)

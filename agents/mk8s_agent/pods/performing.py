@@ -33,6 +33,7 @@ from mk8s_agent.pods.values import (
     PreStop,
     Remove,
     RemoveVolumes,
+    Resize,
     RunPostStart,
     RunPreStop,
     Sent,
@@ -59,6 +60,10 @@ async def perform(
     match action:
         case Signal():
             await _signal(action, pod, ctx, memory)
+        case Resize():
+            await ctx.runtime.update(action.id, action.limits)
+            memory.resized[action.id] = action.limits
+            memory.look_at(action.id)
         case Remove():
             if action.event and pod is not None:
                 name = action.target.partition("/")[0]
@@ -115,7 +120,7 @@ async def _bring_up(
             await _post_start(action, pod, ctx, memory)
         case RunPreStop():
             await _pre_stop(action, pod, ctx, memory)
-        case Signal() | Remove() | UnplugNetwork() | RemoveVolumes() | PrepareVolumes():
+        case Signal() | Remove() | Resize() | UnplugNetwork() | RemoveVolumes() | PrepareVolumes():
             raise AssertionError(f"{action} is done by perform")
         case _:
             assert_never(action)

@@ -16,6 +16,7 @@ class Plan:
 
     observed: Observed
     now: datetime
+    may_resize: bool = True
     actions: list[Action] = field(default_factory=list)
     wake_at: datetime | None = None
 

@@ -11,6 +11,7 @@ from minikube8s.api.views import Pod
 from mk8s_agent.pods.ending import clear_old_attempts, end, end_within, kill, stopping
 from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar, policy_now, policy_of
 from mk8s_agent.pods.plan import Plan, name_of, own_target
+from mk8s_agent.pods.resizing import change, restarts
 from mk8s_agent.pods.restarts import RESTART_ALL, restart, rule_action
 from mk8s_agent.pods.values import (
     PULL_FAILED,
@@ -24,6 +25,7 @@ from mk8s_agent.pods.values import (
     PlugNetwork,
     PrepareVolumes,
     Remove,
+    Resize,
     RunPostStart,
     StartContainer,
     StartSandbox,
@@ -194,6 +196,12 @@ def _watch(
     elif running.image != container.image and not turn.fixed:
         event = f"Container {container.name} definition changed, will be restarted"
         end_within(plan, pod, running, event)
+    elif plan.may_resize and not turn.fixed and (wanted := change(container, observed)):
+        if restarts(container, running, wanted):
+            event = f"Container {container.name} resize requires restart"
+            end_within(plan, pod, running, event)
+        else:
+            plan.add(Resize(own_target(running), running.id, wanted))
     elif running.id in observed.starting and container.lifecycle.post_start is not None:
         plan.add(RunPostStart(container, running.id))
 

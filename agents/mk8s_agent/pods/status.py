@@ -22,7 +22,8 @@ from mk8s_agent.pods.lifecycle import (
     policy_now,
 )
 from mk8s_agent.pods.qos import qos_class
-from mk8s_agent.pods.values import Doom, Observed, is_running
+from mk8s_agent.pods.resizing import told
+from mk8s_agent.pods.values import Doom, Observed, Pending, is_running
 
 _NEVER_SEEN = {
     "exitCode": 137,
@@ -34,20 +35,29 @@ _NEVER_SEEN = {
 
 
 def pod_status(
-    pod: Pod, observed: Observed, node_ip: str, before: Previous, doom: Doom | None, now: datetime
+    pod: Pod,
+    observed: Observed,
+    node_ip: str,
+    before: Previous,
+    doom: Doom | None,
+    pending: Pending | None,
+    now: datetime,
 ) -> dict[str, Any]:
-    """The pod's v1.PodStatus. `doom` is why the node lets it fail."""
+    """The pod's v1.PodStatus.
+
+    `doom` is why the node lets it fail, `pending` why a resize waits.
+    """
     if doom is not None and doom.refused:
         return _refused(pod, doom, before.start_time or now_rfc3339(now))
     ref = PodRef(pod.metadata.namespace, pod.metadata.name, pod.metadata.uid)
 
-    def told(containers: tuple[ContainerView, ...]) -> list[dict[str, Any]]:
-        every = [_container(ref, pod, one, observed, now) for one in containers]
+    def statuses(containers: tuple[ContainerView, ...]) -> list[dict[str, Any]]:
+        every = [_container(ref, pod, one, observed, before, now) for one in containers]
         return [_lost(one) for one in every] if ended and doom is not None else every
 
     ended = not any(is_running(one) for one in observed.everything())
-    inits, mains = told(pod.spec.init_containers), told(pod.spec.containers)
-    ephemeral = told(pod.spec.ephemeral_containers)
+    inits, mains = statuses(pod.spec.init_containers), statuses(pod.spec.containers)
+    ephemeral = statuses(pod.spec.ephemeral_containers)
     phase = _phase(pod, observed, doom)
     sidecars = [
         one for one, view in zip(inits, pod.spec.init_containers, strict=True) if is_sidecar(view)
@@ -55,7 +65,7 @@ def pod_status(
     unready = [one["name"] for one in (*sidecars, *mains) if not one["ready"]]
     status: dict[str, Any] = {
         "phase": phase,
-        "conditions": conditions(pod, observed, phase, unready, before, doom, now),
+        "conditions": conditions(pod, observed, phase, unready, before, doom, pending, now),
         "hostIP": node_ip,
         "hostIPs": [{"ip": node_ip}],
         "startTime": before.start_time or now_rfc3339(now),
@@ -79,7 +89,12 @@ def pod_status(
 
 
 def _container(
-    ref: PodRef, pod: Pod, container: ContainerView, observed: Observed, now: datetime
+    ref: PodRef,
+    pod: Pod,
+    container: ContainerView,
+    observed: Observed,
+    before: Previous,
+    now: datetime,
 ) -> dict[str, Any]:
     """A v1.ContainerStatus of the pod's: who may be ready, and counts as started, differs."""
     spec = pod.spec
@@ -87,6 +102,8 @@ def _container(
     one = container_status(
         ref, container, policy_now(pod, container, observed), observed, now, wait
     )
+    if "running" in one["state"]:
+        one |= told(container, observed, before.resources.get(container.name, {}))
     if any(other.name == container.name for other in spec.ephemeral_containers):
         one["ready"] = False
         del one["started"]

@@ -25,7 +25,7 @@ from mk8s_agent.pods.identity import (
     number,
 )
 from mk8s_agent.probes.values import Health
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.interface import Container, Limits, Phase
 
 PULL_FAILED = "ErrImagePull"
 """An image's reason from a failed pull until its back-off is announced."""
@@ -59,12 +59,20 @@ class Doom(msgspec.Struct, frozen=True, kw_only=True):
     disrupts: bool = False
 
 
+class Pending(NamedTuple):
+    """Why a resize waits: Infeasible or Deferred, and a sentence."""
+
+    reason: str
+    message: str
+
+
 class Desired(msgspec.Struct, frozen=True, kw_only=True):
     """What the master wants of one pod.
 
     `stop_by` is set once the pod has to go: until then its containers may end by themselves, then
     they are killed; `forced` without a hook or a moment more. `pod` is None for one that the master
-    does not know any more. `doom` is what the node itself decided, `started_at` when the node took
+    does not know any more. `doom` is what the node itself decided, `pending` why
+    containers keep the resources that they have, `started_at` when the node took
     the pod on.
     """
 
@@ -73,6 +81,7 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     stop_by: datetime | None = None
     forced: bool = False
     doom: Doom | None = None
+    pending: Pending | None = None
     started_at: datetime | None = None
 
 
@@ -179,6 +188,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     pre_stops: Mapping[str, PreStop] = msgspec.field(default_factory=_nothing)
     verdicts: Mapping[str, Verdict] = msgspec.field(default_factory=_nothing)
     starting: frozenset[str] = frozenset()
+    resized: Mapping[str, Limits] = msgspec.field(default_factory=_nothing)
     health: Mapping[str, Health] = msgspec.field(default_factory=_nothing)
     messages: Mapping[str, str] = msgspec.field(default_factory=_nothing)
     busy: frozenset[str] = frozenset()
@@ -383,6 +393,14 @@ class RunPreStop(msgspec.Struct, frozen=True):
         return f"{_HOOK}preStop/{self.id}"
 
 
+class Resize(msgspec.Struct, frozen=True):
+    """Give a running container other limits."""
+
+    target: str
+    id: str
+    limits: Limits
+
+
 class Remove(msgspec.Struct, frozen=True):
     """Remove one container, running or not; `event` tells people of one that runs."""
 
@@ -405,6 +423,7 @@ Action = (
     | Signal
     | RunPostStart
     | RunPreStop
+    | Resize
     | Remove
 )
 

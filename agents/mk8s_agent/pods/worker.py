@@ -20,12 +20,13 @@ from mk8s_agent.pods.clockwork import Clockwork, shift
 from mk8s_agent.pods.conditions import Previous, previous, previous_of
 from mk8s_agent.pods.examining import Examining
 from mk8s_agent.pods.faults import EXPECTED, fault_of
-from mk8s_agent.pods.identity import ADDRESS, POD_UID, Labels, PodRef
+from mk8s_agent.pods.identity import ADDRESS, POD_UID, Labels, PodRef, uid_here
 from mk8s_agent.pods.lifecycle import all_containers, doom_of, grace_of
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.node_context import NodeContext, recorder
 from mk8s_agent.pods.performing import perform
+from mk8s_agent.pods.resizing import pending
 from mk8s_agent.pods.restarts import begun_before
 from mk8s_agent.pods.sandbox import has_network
 from mk8s_agent.pods.status import pod_status
@@ -38,6 +39,7 @@ from mk8s_agent.pods.values import (
     Doom,
     Network,
     Observed,
+    Pending,
     VolumeState,
     image_target,
     is_running,
@@ -86,6 +88,7 @@ class PodWorker:
         self._stop_by: datetime | None = None
         self._forced = False
         self._doom: Doom | None = None
+        self._pending: Pending | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
         self._examining = Examining(context, self._changed.set)
@@ -141,6 +144,9 @@ class PodWorker:
     def want(self, pod: Pod) -> None:
         """This is what the master wants of the pod now."""
         if pod is self._pod:
+            if self._pending is not None:
+                # Another pod may have made room.
+                self._changed.set()
             return
         if self._pod is None:
             self._before = previous_of(pod)
@@ -249,6 +255,8 @@ class PodWorker:
                 desired = self._desired()
                 seen = self._memory.observed(self._tasks)
                 observed = self._examining.examine(seen, desired, self._memory, now)
+                self._pending = self._room(observed)
+                desired = msgspec.structs.replace(desired, pending=self._pending)
                 step = next_step(desired, observed, now)
                 if step.gone:
                     self._leave()
@@ -288,6 +296,16 @@ class PodWorker:
             doom=self._doom,
             started_at=parse_time(started) if started else None,
         )
+
+    def _room(self, observed: Observed) -> Pending | None:
+        """Why the pod cannot be resized as it is wanted, if it cannot."""
+        if self._pod is None:
+            return None
+        pods = self._ctx.assignments.pods().values()
+        others = (one.view for one in pods if uid_here(one.view.metadata) != self.ref.uid)
+        facts = self._ctx.facts
+        capacity = {"cpu": facts.cpu_milli, "memory": facts.memory}
+        return pending(self._pod, observed, others, capacity)
 
     async def _wait(self, seconds: float | None) -> None:
         try:
@@ -367,7 +385,9 @@ class PodWorker:
         self._told_end = self._stop_by is not None and not any(
             is_running(one) for one in observed.everything()
         )
-        status = pod_status(pod, observed, self._ctx.facts.address, self._before, doom, now)
+        status = pod_status(
+            pod, observed, self._ctx.facts.address, self._before, doom, self._pending, now
+        )
         if status == self._reported:
             return
         if self._tasks and all(status.get(part) == self._reported.get(part) for part in _NEWS):

@@ -35,6 +35,7 @@ from mk8s_agent.runtime.interface import (
     DiskUse,
     EngineInfo,
     Image,
+    Limits,
     Listed,
     LogChunk,
     Login,
@@ -118,6 +119,14 @@ class DockerRuntime:
         """Send `signal` to its first process. Raises NotRunning, ContainerNotFound."""
         try:
             await self.post(f"/containers/{container_id}/kill", {"signal": signal})
+        except _Conflict as error:
+            raise NotRunning(str(error)) from error
+
+    async def update(self, container_id: str, limits: Limits) -> None:
+        """Give a running container other limits. Raises NotRunning, ContainerNotFound."""
+        body = msgspec.json.encode(docker_json.update_body(limits))
+        try:
+            await self.post(f"/containers/{container_id}/update", None, body)
         except _Conflict as error:
             raise NotRunning(str(error)) from error
 

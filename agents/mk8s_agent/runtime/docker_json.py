@@ -15,6 +15,7 @@ from mk8s_agent.runtime.interface import (
     DiskUse,
     EngineInfo,
     Image,
+    Limits,
     Login,
     LogOptions,
     Mount,
@@ -60,7 +61,28 @@ def container(answer: dict[str, Any]) -> Container:
         created_at=time(answer["Created"]) or datetime.fromtimestamp(0, UTC),
         started_at=time(state.get("StartedAt")),
         finished_at=time(state.get("FinishedAt")),
+        limits=_limits(answer.get("HostConfig") or {}),
     )
+
+
+def _limits(host: dict[str, Any]) -> Limits:
+    return Limits(
+        cpu_shares=host.get("CpuShares") or 0,
+        cpu_quota=max(host.get("CpuQuota") or 0, 0),
+        memory=host.get("Memory") or 0,
+        oom_score_adj=host.get("OomScoreAdj") or 0,
+    )
+
+
+def update_body(limits: Limits) -> dict[str, Any]:
+    """The body of `POST /containers/ID/update`."""
+    return {
+        "CpuShares": limits.cpu_shares,
+        "CpuPeriod": _CPU_PERIOD_MICROSECONDS,
+        "CpuQuota": limits.cpu_quota or -1,
+        "Memory": limits.memory,
+        "MemorySwap": limits.memory,
+    }
 
 
 def readable(message: str) -> str:

@@ -32,6 +32,7 @@ from mk8s_agent.runtime.interface import (
     DiskUse,
     EngineInfo,
     Image,
+    Limits,
     Listed,
     LogChunk,
     Login,
@@ -192,6 +193,7 @@ class FakeRuntime:
             image_id=image.id,
             created_at=self._now(),
             stop_signal=spec.stop_signal or "SIGTERM",
+            limits=spec.limits,
         )
         self._boxes[container_id] = _Box(spec, seen)
         self._tell(seen, "create")
@@ -221,6 +223,14 @@ class FakeRuntime:
             raise NotRunning(f"Container {container_id} is not running")
         if signal == "SIGKILL" or IGNORES_TERM not in (box.spec.args or ()):
             self._end(box, 128 + _SIGNALS[signal])
+
+    async def update(self, container_id: str, limits: Limits) -> None:
+        """Give a running container other limits."""
+        box = self._box(container_id)
+        self._call(f"update {box.seen.name}")
+        if box.seen.phase is not Phase.RUNNING:
+            raise NotRunning(f"Container {container_id} is not running")
+        box.seen = msgspec.structs.replace(box.seen, limits=limits)
 
     async def remove(self, container_id: str) -> None:
         """Remove it, running or not."""

@@ -27,6 +27,19 @@ class Phase(StrEnum):
     EXITED = "exited"
 
 
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Resources.
+
+    `cpu_shares` are relative weights, `cpu_quota` microseconds per 100 ms, `memory` bytes; 0 is
+    unlimited.
+    """
+
+    cpu_shares: int = 0
+    cpu_quota: int = 0
+    memory: int = 0
+    oom_score_adj: int = 0
+
+
 class Container(msgspec.Struct, frozen=True, kw_only=True):
     """One container as the engine shows it.
 
@@ -49,6 +62,7 @@ class Container(msgspec.Struct, frozen=True, kw_only=True):
     stop_signal: str = "SIGTERM"
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    limits: Limits | None = None
 
 
 class Listed(NamedTuple):
@@ -71,19 +85,6 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True):
     read_only: bool = False
     propagation: Literal["private", "slave", "shared"] = "private"
     recursive_read_only: str = ""
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Resources.
-
-    `cpu_shares` are relative weights, `cpu_quota` microseconds per 100 ms, `memory` bytes; 0 is
-    unlimited.
-    """
-
-    cpu_shares: int = 0
-    cpu_quota: int = 0
-    memory: int = 0
-    oom_score_adj: int = 0
 
 
 class Security(msgspec.Struct, frozen=True, kw_only=True):
@@ -261,6 +262,13 @@ class Runtime(Protocol):
         """Send `signal` (a name like SIGTERM) to its first process.
 
         Raises NotRunning, ContainerNotFound.
+        """
+        ...
+
+    async def update(self, container_id: str, limits: Limits) -> None:
+        """Give a running container other limits.
+
+        Raises NotRunning, ContainerNotFound, RuntimeFault with the engine's reason.
         """
         ...
 

@@ -72,8 +72,6 @@ class PodStrategy(Strategy):
 
     def part_warnings(self, obj: Obj, subresource: str) -> list[str]:
         """Say what nothing acts on yet of the parts that are written by themselves."""
-        if subresource == "resize":
-            return ["resize: mk8s stores this but does not act on it yet"]
         return self.warnings(obj) if subresource in podparts.PARTS else []
 
 

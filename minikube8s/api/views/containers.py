@@ -219,6 +219,13 @@ class ContainerRestartRule(View, frozen=True):
     exit_codes: RestartRuleExitCodes = RestartRuleExitCodes()
 
 
+class ContainerResizePolicy(View, frozen=True):
+    """Whether a container restarts when one of its resources is changed."""
+
+    resource_name: str = ""
+    restart_policy: str = ""
+
+
 class Container(View, frozen=True):
     """corev1.Container. An init container with `restart_policy` Always is a sidecar.
 
@@ -235,6 +242,7 @@ class Container(View, frozen=True):
     env: tuple[EnvVar, ...] = ()
     env_from: tuple[EnvFromSource, ...] = ()
     resources: ResourceRequirements = ResourceRequirements()
+    resize_policy: tuple[ContainerResizePolicy, ...] = ()
     volume_mounts: tuple[VolumeMount, ...] = ()
     liveness_probe: Probe | None = None
     readiness_probe: Probe | None = None

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import field
 
 from minikube8s.api.views.base import Quantities, View
-from minikube8s.api.views.containers import Container, Profile, SELinuxOptions
+from minikube8s.api.views.containers import Container, Profile, ResourceRequirements, SELinuxOptions
 from minikube8s.api.views.meta import LocalObjectReference, ObjectMeta
 from minikube8s.api.views.scheduling import Affinity, Toleration, TopologySpreadConstraint
 from minikube8s.api.views.volumes import Volume
@@ -169,6 +169,7 @@ class ContainerStatus(View, frozen=True):
     ready: bool = False
     started: bool | None = None
     restart_count: int = 0
+    resources: ResourceRequirements | None = None
     state: ContainerState = ContainerState()
     last_state: ContainerState = ContainerState()
 
