@@ -16,6 +16,7 @@ from mk8s_agent.runtime.interface import Container, Limits, Phase
 
 _LEAST_SHARES, _MOST_SHARES = 2, 262_144
 _LEAST_QUOTA = 1_000
+_RESOURCES = ("cpu", "memory")
 _RESTART = "RestartContainer"
 
 
@@ -68,23 +69,24 @@ def resizable(pod: Pod) -> Iterator[ContainerView]:
 
 
 def pending(
-    pod: Pod, observed: Observed, others: Iterable[Pod], capacity: Mapping[str, int]
+    pod: Pod, observed: Observed, others: Iterable[Pod], allocatable: Mapping[str, str]
 ) -> Pending | None:
     """Why the pod cannot have what it wants now; None when it can, or has it.
 
-    `capacity` is the node's: `cpu` in millicores, `memory` in bytes. `others` are its other pods.
+    `allocatable` is the node's, `others` are its other pods. Processors are told in millicores.
     """
     if not any(change(one, observed) for one in resizable(pod)):
         return None
     used: dict[str, int] | None = None
-    for name, most in capacity.items():
+    for name in _RESOURCES:
+        most = _amount(name, allocatable.get(name, 0))
         wanted = _requested(pod, name)
         if wanted > most:
             what = f"{name}, requested: {wanted}, capacity: {most}"
             return Pending("Infeasible", f"Node didn't have enough capacity: {what}")
         if used is None:
             alive = [one for one in others if not one.terminal]
-            used = {each: sum(_requested(one, each) for one in alive) for each in capacity}
+            used = {each: sum(_requested(one, each) for one in alive) for each in _RESOURCES}
         if wanted + used[name] > most:
             what = f"{name}, requested: {wanted}, used: {used[name]}, capacity: {most}"
             return Pending("Deferred", f"Node didn't have enough resource: {what}")
@@ -93,11 +95,12 @@ def pending(
 
 def _requested(pod: Pod, name: str) -> int:
     """What the containers that stay ask for together."""
-    total = 0
-    for one in resizable(pod):
-        amount = quantity.parse(one.resources.requests.get(name, 0))
-        total += amount.milli if name == "cpu" else amount.value
-    return total
+    return sum(_amount(name, one.resources.requests.get(name, 0)) for one in resizable(pod))
+
+
+def _amount(name: str, written: str | int | float) -> int:
+    parsed = quantity.parse(written)
+    return parsed.milli if name == "cpu" else parsed.value
 
 
 def trouble(pod: Pod, observed: Observed) -> str | None:

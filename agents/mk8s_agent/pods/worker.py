@@ -303,9 +303,7 @@ class PodWorker:
             return None
         pods = self._ctx.assignments.pods().values()
         others = (one.view for one in pods if uid_here(one.view.metadata) != self.ref.uid)
-        facts = self._ctx.facts
-        capacity = {"cpu": facts.cpu_milli, "memory": facts.memory}
-        return pending(self._pod, observed, others, capacity)
+        return pending(self._pod, observed, others, self._ctx.facts.allocatable)
 
     async def _wait(self, seconds: float | None) -> None:
         try:

@@ -123,12 +123,9 @@ class DockerRuntime:
             raise NotRunning(str(error)) from error
 
     async def update(self, container_id: str, limits: Limits) -> None:
-        """Give a running container other limits. Raises NotRunning, ContainerNotFound."""
+        """Give a container other limits. Raises ContainerNotFound, RuntimeFault."""
         body = msgspec.json.encode(docker_json.update_body(limits))
-        try:
-            await self.post(f"/containers/{container_id}/update", None, body)
-        except _Conflict as error:
-            raise NotRunning(str(error)) from error
+        await self.post(f"/containers/{container_id}/update", None, body)
 
     async def remove(self, container_id: str) -> None:
         """Remove it, running or not, with its anonymous volumes. Gone already is success."""

@@ -225,11 +225,9 @@ class FakeRuntime:
             self._end(box, 128 + _SIGNALS[signal])
 
     async def update(self, container_id: str, limits: Limits) -> None:
-        """Give a running container other limits."""
+        """Give a container other limits."""
         box = self._box(container_id)
         self._call(f"update {box.seen.name}")
-        if box.seen.phase is not Phase.RUNNING:
-            raise NotRunning(f"Container {container_id} is not running")
         box.seen = msgspec.structs.replace(box.seen, limits=limits)
 
     async def remove(self, container_id: str) -> None:

@@ -266,9 +266,9 @@ class Runtime(Protocol):
         ...
 
     async def update(self, container_id: str, limits: Limits) -> None:
-        """Give a running container other limits.
+        """Give a container other limits.
 
-        Raises NotRunning, ContainerNotFound, RuntimeFault with the engine's reason.
+        Raises ContainerNotFound, RuntimeFault with the engine's reason.
         """
         ...
 

@@ -13,14 +13,10 @@ from typing import Any, NamedTuple
 
 from minikube8s.api.resources import Resource
 
-_ANY_CONTAINER = (
+_CONTAINER = (
     "env[].valueFrom.fileKeyRef",
     "securityContext.windowsOptions",
     "volumeDevices",
-)
-_CONTAINER = (
-    *_ANY_CONTAINER,
-    "resizePolicy",
 )
 _VOLUME_PLUGINS = (
     "awsElasticBlockStore",
@@ -54,7 +50,7 @@ _VOLUME = (
 _POD = (
     *(f"initContainers[].{path}" for path in _CONTAINER),
     *(f"containers[].{path}" for path in _CONTAINER),
-    *(f"ephemeralContainers[].{path}" for path in _ANY_CONTAINER),
+    *(f"ephemeralContainers[].{path}" for path in _CONTAINER),
     *(f"volumes[].{path}" for path in _VOLUME),
     "affinity.podAffinity",
     "affinity.podAntiAffinity",
