@@ -137,13 +137,14 @@ def test_what_others_do_to_containers_is_made_good_and_counted(troubled: Cluster
     docker = troubled.engine.run
     prepared = [container("true", name="first")]
     apply(troubled, pod("removed"), pod("stopped"), pod("unpaused", initContainers=prepared))
-    apply(troubled, pod("rebuilt"))
-    troubled.ready_pods(4)
+    apply(troubled, pod("rebuilt"), pod("revived"))
+    troubled.ready_pods(5)
     pods = {one["metadata"]["name"]: one for one in troubled.pods()}
     docker("rm", "-f", one_of(troubled, "removed", "main"))
     docker("stop", one_of(troubled, "stopped", "main"))
     paused = one_of(troubled, "unpaused", "main")
     docker("pause", paused)
+    docker("restart", "--time", "1", one_of(troubled, "revived", "main"))
     docker("rm", "-f", one_of(troubled, "rebuilt", "POD"))
     restarted(troubled, "removed", 1)
     restarted(troubled, "stopped", 1)
@@ -155,12 +156,12 @@ def test_what_others_do_to_containers_is_made_good_and_counted(troubled: Cluster
     )
     docker("rm", "-f", str(first["Id"]))
     assert one_of(troubled, "unpaused", "main") == paused
-    after = {one["metadata"]["name"]: one for one in troubled.ready_pods(4)}
+    after = {one["metadata"]["name"]: one for one in troubled.ready_pods(5)}
     assert {n: p["metadata"]["uid"] for n, p in after.items()} == {
         n: p["metadata"]["uid"] for n, p in pods.items()
     }
     assert one_of(troubled, "unpaused", "main") == paused
-    until("a pause and a main container of each run", lambda: len(_running(troubled)) == 8)
+    until("a pause and a main container of each run", lambda: len(_running(troubled)) == 10)
 
 
 def _running(cluster: Cluster) -> list[dict[str, Any]]:

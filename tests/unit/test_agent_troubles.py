@@ -7,10 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from mk8s_agent.pods.identity import CONTAINER
 from mk8s_agent.pods.manager import TOUCH_SECONDS
 from mk8s_agent.pods.values import image_target
 from mk8s_agent.runtime.errors import EngineUnavailable
 from mk8s_agent.runtime.fake import IGNORES_TERM
+from mk8s_agent.runtime.interface import Container, Phase
 from mk8s_agent.runtime.pause import IMAGE
 
 from tests.support.agentnode import IMAGE_PRESENT, Node, container, elapsed, on_a_node, pod_json
@@ -189,3 +191,31 @@ async def test_a_full_disk_is_told_and_the_pod_comes_when_there_is_room(node: No
     node.context.files.write = write
     status = await node.running()
     assert status["containerStatuses"][0]["restartCount"] == 0
+
+
+@on_a_node
+async def test_what_somebody_starts_again_does_not_run_twice(node: Node) -> None:
+    node.sync(pod_json())
+    await node.running()
+    first = node.newest().id
+    node.runtime.exit(first, 1)
+    await node.until(lambda: node.container_status().get("restartCount") == 1)
+    await node.running()
+    await node.runtime.start(first)
+    await node.clock.sleep(1)
+    assert [one.id for one in _running(node, "app")] == [node.newest().id]
+    second = node.newest().id
+    node.runtime.exit(second, 1)
+    await node.clock.sleep(1)
+    await node.runtime.start(second)
+    await node.clock.sleep(600)
+    assert [one.id for one in _running(node, "app")] == [second]
+    assert node.container_status()["restartCount"] == 1
+
+
+def _running(node: Node, name: str) -> list[Container]:
+    return [
+        one
+        for one in node.containers()
+        if one.labels[CONTAINER] == name and one.phase is Phase.RUNNING
+    ]

@@ -77,14 +77,15 @@ class Memory:
             id for id, phase in asked.items() if phase is None or not self._has_got_to(id, phase)
         ]
 
-    def _has_got_to(self, container_id: str, phase: Phase) -> bool:
+    def _has_got_to(self, container_id: str, phase: Phase | None) -> bool:
         known = self.found.get(container_id)
-        return known is not None and _AGE[known.phase] >= _AGE[phase]
+        return known is not None and (phase is Phase.CREATED or known.phase is phase)
 
     def see(self, container: Container) -> None:
         """This is the container now; news that was overtaken by newer news is dropped."""
         known = self.found.get(container.id)
-        if known is None or _AGE[container.phase] >= _AGE[known.phase]:
+        newer = known is None or _AGE[container.phase] >= _AGE[known.phase]
+        if newer or _was_revived(known, container):
             self.found[container.id] = container
         if container.phase is not Phase.CREATED:
             self.count(container.labels.get(CONTAINER, ""), attempt_of(container) + 1)
@@ -147,3 +148,14 @@ class Memory:
             messages=dict(self.messages),
             busy=frozenset(busy),
         )
+
+
+def _was_revived(known: Container | None, container: Container) -> bool:
+    """Whether somebody has started again what had ended."""
+    return bool(
+        known
+        and known.finished_at
+        and container.started_at
+        and container.phase is Phase.RUNNING
+        and container.started_at >= known.finished_at
+    )
