@@ -6,16 +6,25 @@ import errno
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from mk8s_agent.pods.identity import CONTAINER
 from mk8s_agent.pods.manager import TOUCH_SECONDS
 from mk8s_agent.pods.values import image_target
 from mk8s_agent.runtime.errors import EngineUnavailable
 from mk8s_agent.runtime.fake import IGNORES_TERM
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.interface import Container, ContainerSpec, Phase
 from mk8s_agent.runtime.pause import IMAGE
 
-from tests.support.agentnode import IMAGE_PRESENT, Node, container, elapsed, on_a_node, pod_json
+from tests.support.agentnode import (
+    IMAGE_PRESENT,
+    OWNER,
+    Node,
+    container,
+    elapsed,
+    on_a_node,
+    pod_json,
+)
 from tests.support.troubledengine import Fault, TroubledEngine
 from tests.support.virtualtime import VirtualClock, run
 
@@ -191,6 +200,19 @@ async def test_a_full_disk_is_told_and_the_pod_comes_when_there_is_room(node: No
     node.context.files.write = write
     status = await node.running()
     assert status["containerStatuses"][0]["restartCount"] == 0
+
+
+@on_a_node
+async def test_a_container_that_others_gave_our_labels_is_let_alone(node: Node) -> None:
+    odd = ContainerSpec(name="odd", image=IMAGE_PRESENT, labels=OWNER)
+    before = await node.runtime.create(odd)
+    node.sync(pod_json())
+    await node.running()
+    after = await node.runtime.create(msgspec.structs.replace(odd, name="odder"))
+    await node.restart()
+    await node.clock.sleep(400)
+    assert {before, after} <= {one.id for one in node.containers()}
+    assert node.engine_states[-1]
 
 
 @on_a_node

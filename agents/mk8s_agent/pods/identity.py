@@ -78,6 +78,11 @@ def ref_of(labels: Mapping[str, str]) -> PodRef:
     return PodRef(labels[POD_NAMESPACE], labels[POD_NAME], labels[POD_UID])
 
 
+def is_of_a_pod(labels: Labels) -> bool:
+    """Whether a container says which pod it belongs to; what others have labelled may not."""
+    return all(labels.get(name) for name in (POD_NAMESPACE, POD_NAME, POD_UID, CONTAINER))
+
+
 def container_name(ref: PodRef, container: str, attempt: int) -> str:
     """The engine's name of a container; unique, and readable in `docker ps`."""
     return f"k8s_{container}_{ref.name}_{ref.namespace}_{ref.uid}_{attempt}"

@@ -14,7 +14,7 @@ from datetime import timedelta
 from minikube8s.api.views import Pod
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.tasks import Supervisor
-from mk8s_agent.pods.identity import POD_UID, Labels, PodRef, mirrored, ref_of
+from mk8s_agent.pods.identity import POD_UID, Labels, PodRef, is_of_a_pod, mirrored, ref_of
 from mk8s_agent.pods.node_context import NodeContext, recorder
 from mk8s_agent.pods.refusing import refusal
 from mk8s_agent.pods.residents import Gate, Resident
@@ -171,7 +171,8 @@ class Pods:
     async def _look_at_everything(self) -> None:
         found: dict[str, list[Labels]] = {}
         for _, labels in await self._ctx.runtime.listed(self._ctx.owner):
-            found.setdefault(labels.get(POD_UID, ""), []).append(labels)
+            if is_of_a_pod(labels):
+                found.setdefault(labels[POD_UID], []).append(labels)
         self._strangers = {uid: all for uid, all in found.items() if uid not in self._workers}
         self._looked = self._unsearched = True
         for worker in self._workers.values():
@@ -194,9 +195,9 @@ class Pods:
     def _container_changed(self, event: RuntimeEvent) -> None:
         if worker := self._workers.get(event.labels.get(POD_UID, "")):
             worker.notice(event)
-        elif event.action == "create":
+        elif event.action == "create" and is_of_a_pod(event.labels):
             # The engine has carried out late what its caller had given up, and the pod is gone.
-            self._strangers.setdefault(event.labels.get(POD_UID, ""), []).append(event.labels)
+            self._strangers.setdefault(event.labels[POD_UID], []).append(event.labels)
             self._reconcile()
 
     def _reconcile(self) -> None:
