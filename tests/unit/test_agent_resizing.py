@@ -21,8 +21,12 @@ WHOLE = {"requests": {"cpu": "1", "memory": "128Mi"}, "limits": {"memory": "128M
 MEBI = 1 << 20
 
 
+def resized(resources: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return pod_json(container(resources=resources, **fields), metadata={"generation": 2})
+
+
 def wanted(resources: dict[str, Any], **fields: Any) -> Desired:
-    return Desired(ref=REF, pod=view(pod_json(container(resources=resources, **fields))))
+    return Desired(ref=REF, pod=view(resized(resources, **fields)))
 
 
 def limits(resources: dict[str, Any]) -> Limits:
@@ -75,12 +79,9 @@ def test_a_container_may_ask_to_begin_anew(policy: dict[str, str], restart: bool
 
 def test_plain_init_containers_stay_as_they_are() -> None:
     init = container("app", resources=WHOLE)
-    pod = view(pod_json(container("main"), initContainers=[init]))
+    spec = {"initContainers": [init], "metadata": {"generation": 2}}
+    pod = view(pod_json(container("main"), **spec))
     assert told(next_step(Desired(ref=REF, pod=pod), observed(POD, running(HALF)), NOW)) == []
-
-
-def resized(resources: dict[str, Any], **fields: Any) -> dict[str, Any]:
-    return pod_json(container(resources=resources, **fields), metadata={"generation": 2})
 
 
 def condition(node: Node, type: str) -> dict[str, Any]:

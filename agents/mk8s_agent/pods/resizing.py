@@ -32,11 +32,14 @@ def limits_of(container: ContainerView) -> Limits:
     )
 
 
-def change(container: ContainerView, observed: Observed) -> Limits | None:
+def change(pod: Pod, container: ContainerView, observed: Observed) -> Limits | None:
     """What the container shall have instead of what it has.
 
     None: nothing else, or it does not run, or the engine has been told so already.
     """
+    if pod.metadata.generation <= 1:
+        # Nothing of its spec was ever changed.
+        return None
     running = observed.newest(container.name)
     if running is None or running.phase is not Phase.RUNNING or running.limits is None:
         return None
@@ -75,7 +78,7 @@ def pending(
 
     `allocatable` is the node's, `others` are its other pods. Processors are told in millicores.
     """
-    if not any(change(one, observed) for one in resizable(pod)):
+    if not any(change(pod, one, observed) for one in resizable(pod)):
         return None
     used: dict[str, int] | None = None
     for name in _RESOURCES:
@@ -105,7 +108,7 @@ def _amount(name: str, written: str | int | float) -> int:
 
 def trouble(pod: Pod, observed: Observed) -> str | None:
     """What keeps a resize from its end, empty: nothing yet; None when none is under way."""
-    under_way = [one for one in resizable(pod) if change(one, observed)]
+    under_way = [one for one in resizable(pod) if change(pod, one, observed)]
     if not under_way:
         return None
     for one in under_way:
@@ -120,9 +123,9 @@ Told = Mapping[str, Any]
 """`resources` and `allocatedResources` of a container's status."""
 
 
-def told(container: ContainerView, observed: Observed, before: Told) -> Told:
+def told(pod: Pod, container: ContainerView, observed: Observed, before: Told) -> Told:
     """What a container's status says of its resources; until they are changed, what it said."""
-    return before if change(container, observed) else told_of(container.resources)
+    return before if change(pod, container, observed) else told_of(container.resources)
 
 
 def told_of(resources: ResourceRequirements) -> Told:

@@ -196,7 +196,7 @@ def _watch(
     elif running.image != container.image and not turn.fixed:
         event = f"Container {container.name} definition changed, will be restarted"
         end_within(plan, pod, running, event)
-    elif plan.may_resize and not turn.fixed and (wanted := change(container, observed)):
+    elif plan.may_resize and not turn.fixed and (wanted := change(pod, container, observed)):
         if restarts(container, running, wanted):
             event = f"Container {container.name} resize requires restart"
             end_within(plan, pod, running, event)

@@ -103,7 +103,7 @@ def _container(
         ref, container, policy_now(pod, container, observed), observed, now, wait
     )
     if "running" in one["state"]:
-        one |= told(container, observed, before.resources.get(container.name, {}))
+        one |= told(pod, container, observed, before.resources.get(container.name, {}))
     if any(other.name == container.name for other in spec.ephemeral_containers):
         one["ready"] = False
         del one["started"]
