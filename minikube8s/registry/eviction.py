@@ -24,6 +24,7 @@ Object = dict[str, Any]
 DISRUPTED_PODS = 2000
 """How many evicted pods a budget remembers that its controller has not seen gone."""
 _AGAIN = 10
+_REASON, _WHY = "EvictionByEvictionAPI", "Eviction API: evicting"
 _VIOLATED = "Cannot evict pod as it would violate the pod's disruption budget."
 _SEVERAL = (
     "This pod has more than one PodDisruptionBudget, which the eviction subresource does not"
@@ -49,7 +50,35 @@ async def evict(registry: Registry, namespace: str, name: str, options: DeleteOp
             # It may not have become ready meanwhile.
             revision = pod["metadata"]["resourceVersion"]
             options = replace(options, resource_version=revision)
+    if not options.dry_run and "deletionTimestamp" not in pod["metadata"]:
+        options = await _tell_why(registry, pod, options)
     await registry.delete(PODS, namespace, name, options)
+
+
+async def _tell_why(registry: Registry, pod: Object, options: DeleteOptions) -> DeleteOptions:
+    """Write into the pod why it goes, if it is the one that is meant; the options for that pod."""
+    metadata = pod["metadata"]
+    meant = options.resource_version in ("", metadata["resourceVersion"])
+    if not meant or options.uid not in ("", metadata["uid"]):
+        return options
+    now = now_rfc3339(registry.clock.now())
+    told = False
+
+    def tell(current: Object) -> Object:
+        nonlocal told
+        new = current["metadata"]
+        told = new["uid"] == metadata["uid"] and (
+            not options.resource_version or new["resourceVersion"] == options.resource_version
+        )
+        if told:
+            status = current.setdefault("status", {})
+            set_condition(status, "DisruptionTarget", "True", now=now, reason=_REASON, message=_WHY)
+        return current
+
+    written = await registry.update(PODS, metadata["namespace"], metadata["name"], tell, "status")
+    if not told or not options.resource_version:
+        return options
+    return replace(options, resource_version=written.object["metadata"]["resourceVersion"])
 
 
 def is_free(pod: Object) -> bool:

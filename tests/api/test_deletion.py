@@ -148,3 +148,26 @@ def test_a_budget_that_nobody_counted_yet_does_not_hold_up_an_eviction(
     path = running(api, namespace, "a")
     budget(api, namespace, "web", None)
     assert evict(api, path).code == 201
+
+
+def test_an_evicted_pod_says_so(api: ApiServer, namespace: str) -> None:
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    held = pod("held", app="web")
+    held["metadata"]["finalizers"] = ["example.com/hold"]
+    made = api.create(path, held)
+    wrong = {"preconditions": {"uid": "another"}}
+    assert evict(api, f"{path}/held", deleteOptions=wrong).code == 409
+    assert "DisruptionTarget" not in str(api.get(f"{path}/held").json["status"])
+    revision = api.get(f"{path}/held").json["metadata"]["resourceVersion"]
+    right = {"preconditions": {"uid": made["metadata"]["uid"], "resourceVersion": revision}}
+    assert evict(api, f"{path}/held", deleteOptions=right).code == 201
+    conditions = api.get(f"{path}/held").json["status"]["conditions"]
+    (target,) = [one for one in conditions if one["type"] == "DisruptionTarget"]
+    assert (target["status"], target["reason"]) == ("True", "EvictionByEvictionAPI")
+    assert target["message"] == "Eviction API: evicting"
+    api.request(
+        "PATCH",
+        f"{path}/held",
+        {"metadata": {"finalizers": None}},
+        content_type="application/merge-patch+json",
+    )
