@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,6 +113,29 @@ def test_of_several_secrets_one_that_fits_is_enough(cluster: Cluster) -> None:
     secret(cluster, "right", "sesame", f"{_REGISTRY}/team")
     apply(cluster, private("member", "wrong", "right"))
     cluster.ready_pods(1)
+
+
+def test_an_image_named_by_its_digest_is_that_image_and_is_pulled_once(
+    cluster: Cluster, engine: PrivateEngine
+) -> None:
+    secret(cluster, "right", "sesame")
+    apply(cluster, private("first", "right"))
+    cluster.ready_pods(1)
+    [exact] = [
+        one
+        for one in json.loads(engine.run("inspect", "--format", "{{json .RepoDigests}}", _IMAGE))
+        if one.startswith(_REGISTRY)
+    ]
+    made = [pod(name, container(*manifests.SLEEP, image=exact)) for name in ("exact", "again")]
+    for one in made:
+        del one["spec"]["containers"][0]["imagePullPolicy"]
+    apply(cluster, *made)
+    cluster.ready_pods(3)
+    found = {one["metadata"]["name"]: one for one in cluster.pods()}
+    assert found["exact"]["spec"]["containers"][0]["imagePullPolicy"] == "IfNotPresent"
+    [first], [second] = (found[name]["status"]["containerStatuses"] for name in ("first", "exact"))
+    assert first["imageID"] == second["imageID"] and second["image"] == exact
+    warned(cluster, "again", f'Container image "{exact}" already present on machine')
 
 
 def test_the_secrets_of_the_pods_account_are_used(cluster: Cluster) -> None:
