@@ -129,9 +129,9 @@ class NotedTokens:
         return f"e30.{urlsafe_b64encode(claims).decode().rstrip('=')}.signature"
 
 
-async def at_once(work: Callable[..., None], *arguments: Any) -> None:
+async def at_once(work: Callable[..., Any], *arguments: Any) -> Any:
     """Virtual time does not wait for threads."""
-    work(*arguments)
+    return work(*arguments)
 
 
 @dataclass

@@ -10,14 +10,23 @@ import pytest
 from mk8s_agent.assignments import Assigned, Assignments
 from mk8s_agent.pods.node_context import NodeFacts
 from mk8s_agent.pods.pod_volumes import VolumeSources
-from mk8s_agent.volumes import VolumeError, nfs, ownership, persistent
+from mk8s_agent.volumes import (
+    VolumeError,
+    Volumes,
+    VolumesNotReady,
+    nfs,
+    ownership,
+    persistent,
+)
 from mk8s_agent.volumes.errors import MountFailed
 from mk8s_agent.volumes.reclaiming import Reclaimer, remove
 from msgspec.json import encode
 
 from minikube8s.api import localpath
 from minikube8s.api.views import PersistentVolume, Pod, Volume, from_dict
+from tests.support.agentnode import at_once
 from tests.support.links import until
+from tests.support.virtualtime import EPOCH
 from tests.support.volumes import claim_json, on_node, reference, volume, volume_json
 
 BOUND = {"pv.kubernetes.io/bind-completed": "yes"}
@@ -145,6 +154,46 @@ def test_nfs_says_what_to_install_and_what_mount_said(
     with pytest.raises(VolumeError, match=r"exit status 32\n.*\n.*\nOutput: mount.nfs: Connection"):
         nfs.mount("server", "/x", at, ("vers=4", "ro"), Mounts())  # type: ignore[arg-type]
     assert asked == [["mount", "-t", "nfs", "-o", "vers=4,ro", "server:/x", str(at)]]
+
+
+@pytest.mark.parametrize(
+    "asked, offered, read_only",
+    [
+        ({}, {}, False),
+        ({"readOnly": True}, {}, True),
+        ({}, {"hostPath": None, "nfs": {"server": "s", "path": "/x", "readOnly": True}}, True),
+    ],
+)
+async def test_containers_only_read_what_the_claim_or_the_volume_says(
+    tmp_path: Path, asked: dict[str, Any], offered: dict[str, Any], read_only: bool
+):
+    named = {"name": "d", "persistentVolumeClaim": {"claimName": "c", **asked}}
+    mount = {"name": "d", "mountPath": "/data"}
+    spec = {"volumes": [named], "containers": [{"name": "m", "volumeMounts": [mount]}]}
+    metadata = {"name": "p", "namespace": "default", "uid": "u"}
+    pod = from_dict(Pod, {"metadata": metadata, "spec": spec})
+    there = {"hostPath": {"path": str(tmp_path / "host"), "type": ""}, **offered}
+    found = sources(
+        ("persistentvolumeclaims", CLAIM),
+        ("persistentvolumes", volume_json(claimRef=reference(), **there)),
+    )
+    at = tmp_path / "pods" / "u" / "volumes" / "d"
+    volumes = Volumes(tmp_path / "pods", tmp_path, Mounts(at), at_once)  # type: ignore[arg-type]
+    await volumes.prepare(pod, found, EPOCH)
+    (seen,) = await volumes.mounts(pod, pod.spec.containers[0], str)
+    assert seen.read_only is read_only
+    assert seen.source == str(at if "nfs" in offered else tmp_path / "host")
+
+
+async def test_a_claim_that_is_not_there_keeps_the_pod_waiting(tmp_path: Path):
+    named = {"name": "d", "persistentVolumeClaim": {"claimName": "c"}}
+    metadata = {"name": "p", "namespace": "default", "uid": "u"}
+    pod = from_dict(Pod, {"metadata": metadata, "spec": {"volumes": [named]}})
+    volumes = Volumes(tmp_path, tmp_path, Mounts(), at_once)  # type: ignore[arg-type]
+    with pytest.raises(VolumesNotReady) as failed:
+        await volumes.prepare(pod, sources(), EPOCH)
+    (sentence,) = failed.value.failures
+    assert sentence.startswith("Unable to attach or mount volumes: unmounted volumes=[d],")
 
 
 def sources(*objects: tuple[str, dict[str, Any]]) -> VolumeSources:

@@ -4,6 +4,7 @@ import pytest
 
 from minikube8s.api.resources import RESOURCES
 from minikube8s.api.strategy.kindwarnings import warnings
+from minikube8s.api.strategy.unsupported import unsupported
 
 
 def told(api_version, kind, spec, **metadata):
@@ -155,3 +156,27 @@ def test_a_jobs_template_is_looked_at_where_it_is():
     spec = {"template": {"spec": {"terminationGracePeriodSeconds": -1}}}
     (sentence,) = told("batch/v1", "CronJob", {"jobTemplate": {"spec": spec}})
     assert sentence.startswith("spec.jobTemplate.spec.template.spec.terminationGracePeriodSeconds:")
+
+
+@pytest.mark.parametrize(
+    ("kind", "obj", "fields"),
+    [
+        (
+            "PersistentVolume",
+            {"spec": {"hostPath": {"path": "/x"}, "volumeMode": "Filesystem"}},
+            [],
+        ),
+        ("PersistentVolume", {"spec": {"csi": {"driver": "d"}}}, ["spec.csi"]),
+        ("PersistentVolume", {"spec": {"volumeMode": "Block"}}, ["spec.volumeMode: Block"]),
+        (
+            "PersistentVolume",
+            {"spec": {"persistentVolumeReclaimPolicy": "Recycle"}},
+            ["spec.persistentVolumeReclaimPolicy: Recycle"],
+        ),
+        ("PersistentVolumeClaim", {"spec": {"storageClassName": "local-path"}}, []),
+        ("PersistentVolumeClaim", {"spec": {"dataSource": {"name": "x"}}}, ["spec.dataSource"]),
+    ],
+)
+def test_what_no_volume_can_do_is_named(kind, obj, fields):
+    found = unsupported(RESOURCES.by_api_version("v1", kind), obj)
+    assert found == [f"{one}: mk8s stores this but does not act on it yet" for one in fields]
