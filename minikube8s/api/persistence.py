@@ -100,13 +100,14 @@ def find_match(
     selector = from_label_selector(claim.spec.selector) if claim.spec.selector else None
     best: tuple[int, str, PersistentVolume] | None = None
     for volume in volumes:
+        reserved = belongs(volume, claim)
+        if not reserved and (reserved_only or not _free(volume, claim)):
+            continue
         size = size_of(volume.spec.capacity)
         if size < wanted or not _usable(volume, claim) or not fits(volume):
             continue
-        if belongs(volume, claim):
+        if reserved:
             return volume
-        if reserved_only or not _free(volume, claim):
-            continue
         if selector is not None and not selector.matches(volume.metadata.labels):
             continue
         candidate = (size, volume.metadata.name, volume)
@@ -131,6 +132,11 @@ def _free(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
         and class_of_volume(volume) == class_of(claim)
         and set(claim.spec.access_modes) <= set(volume.spec.access_modes)
     )
+
+
+def is_taken(volume: bytes) -> bool:
+    """Tell whether an encoded volume is bound: a quick look, before it is decoded."""
+    return b'"phase":"Bound"' in volume
 
 
 def names_claims(pod: bytes) -> bool:

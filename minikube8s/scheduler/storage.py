@@ -10,11 +10,17 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
-from minikube8s.api.persistence import BOUND_BY_CONTROLLER, SELECTED_NODE, belongs
+from minikube8s.api.persistence import (
+    BOUND_BY_CONTROLLER,
+    SELECTED_NODE,
+    belongs,
+    claims_of,
+    is_taken,
+)
 from minikube8s.api.resources import (
     NODES,
     PERSISTENTVOLUMECLAIMS,
@@ -33,7 +39,14 @@ from minikube8s.api.views import (
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.registry import Registry
 from minikube8s.scheduler.usage import PodKey
-from minikube8s.scheduler.volumes import Errand, PodVolumes, conflict, errands, of_pod
+from minikube8s.scheduler.volumes import (
+    ClaimKey,
+    Errand,
+    PodVolumes,
+    conflict,
+    errands,
+    of_pod,
+)
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
 
@@ -44,6 +57,13 @@ _FAILED = 'running PreBind plugin "VolumeBinding": '
 
 class Unprepared(Exception):
     """The claims do not get their volumes on that node; the message says why."""
+
+
+class _Waiter(NamedTuple):
+    """Who prepares a pod: woken by `news`, which concern these claims."""
+
+    news: asyncio.Event
+    claims: frozenset[ClaimKey]
 
 
 class Storage:
@@ -63,8 +83,9 @@ class Storage:
         return found.view(PersistentVolume) if found is not None else None
 
     def volumes(self) -> Iterable[PersistentVolume]:
-        """Return all volumes."""
-        return (one.view(PersistentVolume) for one in self._registry.list(PERSISTENTVOLUMES))
+        """Return all volumes that are not bound."""
+        listed = self._registry.list(PERSISTENTVOLUMES)
+        return (one.view(PersistentVolume) for one in listed if not is_taken(one.value))
 
     def storage_class(self, name: str) -> StorageClass | None:
         """Return the class, or None."""
@@ -86,7 +107,7 @@ class VolumeBinder:
         self._registry = registry
         self._storage = Storage(registry)
         self._wake = wake
-        self._waiting: dict[PodKey, asyncio.Event] = {}
+        self._waiting: dict[PodKey, _Waiter] = {}
 
     def start(self, supervisor: Supervisor) -> None:
         """Follow claims, volumes and classes in tasks of `supervisor`."""
@@ -100,7 +121,7 @@ class VolumeBinder:
     def pod_changed(self, key: PodKey) -> None:
         """Have whoever prepares this pod look whether it is still worth it."""
         if key in self._waiting:
-            self._waiting[key].set()
+            self._waiting[key].news.set()
 
     async def prepare(self, entry: Entry, node: str) -> None:
         """Return once every claim of the pod is bound to a volume that the node can use.
@@ -108,7 +129,9 @@ class VolumeBinder:
         Raises Unprepared, or ApiError when the pod is gone or a write fails.
         """
         key = (entry.namespace, entry.name)
-        news = self._waiting[key] = asyncio.Event()
+        news = asyncio.Event()
+        claims = frozenset((entry.namespace, name) for name in claims_of(entry.view(Pod)))
+        self._waiting[key] = _Waiter(news, claims)
         try:
             async with asyncio.timeout(DEADLINE):
                 await self._prepare(entry, node, news)
@@ -195,19 +218,31 @@ class VolumeBinder:
     async def _follow(self, resource: Resource) -> None:
         while True:
             with closing(self._registry.watch(resource)) as watch:
-                self._tell()
+                self._tell(None)
                 try:
                     async for event in watch:
                         if resource is STORAGECLASSES or _is_news(event):
-                            self._tell()
+                            self._tell(_claim_behind(resource, event.entry))
                 except ApiError as error:
                     if error.code != 410:
                         raise
 
-    def _tell(self) -> None:
-        for news in self._waiting.values():
-            news.set()
+    def _tell(self, claim: ClaimKey | None) -> None:
+        """Something about a claim changed; None: it may concern any."""
+        for waiter in self._waiting.values():
+            if claim is None or claim in waiter.claims:
+                waiter.news.set()
         self._wake()
+
+
+def _claim_behind(resource: Resource, entry: Entry) -> ClaimKey | None:
+    """Return the one claim that a changed object concerns; None when it may be any."""
+    if resource is PERSISTENTVOLUMECLAIMS:
+        return (entry.namespace, entry.name)
+    if resource is not PERSISTENTVOLUMES:
+        return None
+    reference = entry.view(PersistentVolume).spec.claim_ref
+    return (reference.namespace, reference.name) if reference is not None else None
 
 
 def _same(resource: Resource, current: dict[str, Any], uid: str) -> None:

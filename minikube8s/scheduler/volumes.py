@@ -58,7 +58,7 @@ class Storage(Protocol):
         ...
 
     def volumes(self) -> Iterable[PersistentVolume]:
-        """Return all volumes."""
+        """Return all volumes that are not bound."""
         ...
 
     def storage_class(self, name: str) -> StorageClass | None:

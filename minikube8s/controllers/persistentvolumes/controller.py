@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from minikube8s.api.persistence import (
     BIND_COMPLETED,
+    SELECTED_NODE,
     claims_of,
     class_of,
     class_of_volume,
-    names_claims,
+    is_taken,
 )
 from minikube8s.api.resources import (
     PERSISTENTVOLUMECLAIMS,
@@ -27,8 +28,9 @@ from minikube8s.controllers.persistentvolumes.claims import ClaimSnapshot, plan_
 from minikube8s.controllers.persistentvolumes.volumes import VolumeSnapshot, plan_volume
 from minikube8s.controllers.runner import Reader
 from minikube8s.registry.admission.classes import default_storage_class
-from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
+
+_BOUND = b'"phase":"Bound"'
 
 
 class ClaimKey(NamedTuple):
@@ -68,7 +70,8 @@ class PersistentVolumeController:
             reference = entry.view(PersistentVolume).spec.claim_ref if entry is not None else None
             if reference is not None:
                 keys.append(ClaimKey(reference.namespace, reference.name))
-        keys += _unbound(reader, partial(_is_helped, volume))
+        named = b"" if _is_free(volume) else event.entry.name.encode()
+        keys += _unbound(reader, partial(_is_helped, volume), named)
         return keys
 
     def _after_claim(self, event: Event, reader: Reader) -> list[Key]:
@@ -77,12 +80,12 @@ class PersistentVolumeController:
         name = entry.view(PersistentVolumeClaim).spec.volume_name
         if name:
             keys.append(VolumeKey(name))
-        if event.type != "ADDED":
-            keys += (
-                VolumeKey(one.name)
-                for one in reader.list(PERSISTENTVOLUMES, None)
-                if _names(one.view(PersistentVolume), entry)
-            )
+        before = event.previous.view(PersistentVolumeClaim) if event.previous else None
+        if event.type == "DELETED" or (before is not None and before.spec.volume_name != name):
+            # Whatever belongs to the claim, and is not the one that it has.
+            uid = entry.uid.encode()
+            volumes = reader.list(PERSISTENTVOLUMES, None)
+            keys += (VolumeKey(one.name) for one in volumes if uid in one.value)
         return keys
 
     def read(self, reader: Reader, key: Key) -> ClaimSnapshot | VolumeSnapshot | None:
@@ -122,7 +125,8 @@ def _read_claim(reader: Reader, key: ClaimKey) -> ClaimSnapshot | None:
         named = reader.find(PERSISTENTVOLUMES, "", claim.spec.volume_name)
         volumes = [named] if named is not None else []
     else:
-        volumes = reader.list(PERSISTENTVOLUMES, None)
+        listed = reader.list(PERSISTENTVOLUMES, None)
+        volumes = [one for one in listed if not is_taken(one.value)]
     name = class_of(claim)
     found = reader.find(STORAGECLASSES, "", name) if name else None
     default = "" if name else default_storage_class(reader.list(STORAGECLASSES, None))
@@ -132,38 +136,42 @@ def _read_claim(reader: Reader, key: ClaimKey) -> ClaimSnapshot | None:
         volumes=tuple(one.view(PersistentVolume) for one in volumes),
         storage_class=found.view(StorageClass) if found is not None else None,
         default_class=default,
-        pods=_waiting_pods(reader, key),
+        pods=_waiting_pods(reader, claim),
     )
 
 
-def _waiting_pods(reader: Reader, key: ClaimKey) -> tuple[str, ...]:
-    found = (one for one in reader.list(PODS, key.namespace) if names_claims(one.value))
+def _waiting_pods(reader: Reader, claim: PersistentVolumeClaim) -> tuple[str, ...]:
+    """Return the names of the pods that use the claim and have no node yet."""
+    metadata, name = claim.metadata, claim.metadata.name.encode()
+    if SELECTED_NODE in metadata.annotations or claim.spec.volume_name:
+        return ()
+    listed = reader.list(PODS, metadata.namespace)
+    found = (one for one in listed if name in one.value or b'"ephemeral"' in one.value)
     pods = (one.view(Pod) for one in found)
     return tuple(
         pod.metadata.name
         for pod in pods
-        if not pod.spec.node_name and not pod.terminal and key.name in claims_of(pod)
+        if not pod.spec.node_name and not pod.terminal and metadata.name in claims_of(pod)
     )
 
 
-def _unbound(reader: Reader, wanted: Callable[[PersistentVolumeClaim], bool]) -> Iterator[ClaimKey]:
+def _unbound(
+    reader: Reader, wanted: Callable[[PersistentVolumeClaim], bool], text: bytes = b""
+) -> Iterator[ClaimKey]:
+    """Yield the claims that are not bound and wanted; only those with `text` are decoded."""
     for entry in reader.list(PERSISTENTVOLUMECLAIMS, None):
-        claim = entry.view(PersistentVolumeClaim)
-        if BIND_COMPLETED not in claim.metadata.annotations and wanted(claim):
-            yield ClaimKey(entry.namespace, entry.name)
+        if text in entry.value and _BOUND not in entry.value:
+            claim = entry.view(PersistentVolumeClaim)
+            if BIND_COMPLETED not in claim.metadata.annotations and wanted(claim):
+                yield ClaimKey(entry.namespace, entry.name)
 
 
 def _is_helped(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
     """Tell whether a claim may be bound now that the volume is as it is."""
     if claim.spec.volume_name:
         return claim.spec.volume_name == volume.metadata.name
-    free = volume.spec.claim_ref is None and volume.status.phase == "Available"
-    return free and class_of(claim) == class_of_volume(volume)
+    return _is_free(volume) and class_of(claim) == class_of_volume(volume)
 
 
-def _names(volume: PersistentVolume, claim: Entry) -> bool:
-    reference = volume.spec.claim_ref
-    return reference is not None and (reference.namespace, reference.name) == (
-        claim.namespace,
-        claim.name,
-    )
+def _is_free(volume: PersistentVolume) -> bool:
+    return volume.spec.claim_ref is None and volume.status.phase == "Available"
