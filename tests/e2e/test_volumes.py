@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -309,3 +310,35 @@ def test_a_killed_agent_finds_its_volumes_again(cluster: Cluster) -> None:
     places = left_behind(cluster)
     uid = cluster.pods()[0]["metadata"]["uid"]
     assert places and all(uid in place for place in places)
+
+
+def test_what_the_node_mounts_later_is_seen_where_a_mount_says_so(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", tmp_path], check=True)
+    try:
+        subprocess.run(["mount", "--make-rshared", tmp_path], check=True)
+        (tmp_path / "later").mkdir()
+        apply(
+            cluster,
+            pod(
+                "watching",
+                container(
+                    *SLEEP,
+                    volumeMounts=[
+                        mount("host", "/follows", mountPropagation="HostToContainer"),
+                        mount("host", "/stays"),
+                    ],
+                ),
+                volumes=[{"name": "host", "hostPath": {"path": str(tmp_path)}}],
+            ),
+        )
+        running(cluster, "watching")
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", tmp_path / "later"], check=True)
+        (tmp_path / "later" / "file").touch()
+        assert run(cluster, "watching", "ls /follows/later /stays/later").split() == [
+            "/follows/later:", "file", "/stays/later:"
+        ]  # fmt: skip
+    finally:
+        cluster.kubectl("delete", "pod", "--all", "--now").ok()
+        subprocess.run(["umount", "--recursive", tmp_path], check=True)

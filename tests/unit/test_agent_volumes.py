@@ -66,7 +66,13 @@ async def test_what_is_missing_is_told_and_its_arrival_wakes_the_pod(node: Node)
 async def test_the_pauses_between_attempts_grow_to_two_minutes(node: Node) -> None:
     node.sync(pod_with(SETTINGS))
     await node.clock.sleep(290)
-    assert node.reports.reasons().count("FailedMount") == 10
+    told = [message for _, reason, message in node.reports.events if reason == "FailedMount"]
+    whole = [one for one in told if one.startswith("Unable to attach or mount volumes: ")]
+    assert len(told) - len(whole) == 10
+    assert whole == [
+        "Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], "
+        "failed to process volumes=[]: context deadline exceeded"
+    ]
 
 
 @on_a_node

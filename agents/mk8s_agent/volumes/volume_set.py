@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 _VOLUMES, _SUB_PATHS = "volumes", "volume-subpaths"
 _MODE, _GROUP_MODE = 0o777, 0o2777
 _PAUSE = timedelta(minutes=1)
+_PATIENCE = timedelta(seconds=123)
 _PROPAGATION: dict[str, Literal["private", "slave", "shared"]] = {
     "HostToContainer": "slave",
     "Bidirectional": "shared",
@@ -62,6 +63,7 @@ class Volumes:
         self._mounter = mounter
         self._aside = aside
         self._placed: dict[str, dict[str, Placed]] = {}
+        self._waiting: dict[str, datetime] = {}
 
     async def prepare(self, pod: Pod, sources: Sources, now: datetime) -> datetime | None:
         """Make what is missing and renew what is out of date; doing it again is harmless.
@@ -81,7 +83,9 @@ class Volumes:
 
         failures = await asyncio.gather(*map(one, pod.spec.volumes))
         if any(failures):
-            raise VolumesNotReady(tuple(filter(None, failures)))
+            waits = self._tell_wait(pod, now)
+            raise VolumesNotReady(tuple(filter(None, (*failures, waits))))
+        self._waiting.pop(pod.metadata.uid, None)
         return min((one.renew_at for one in placed.values() if one.renew_at), default=None)
 
     async def mounts(
@@ -128,9 +132,23 @@ class Volumes:
     async def remove(self, uid: str) -> None:
         """Unmount and remove all of a pod's volumes; nothing there is success. Raises OSError."""
         self._placed.pop(uid, None)
+        self._waiting.pop(uid, None)
         for place in self._places(uid):
             if place.exists():
                 await self._aside(remove_tree, place, self._mounter)
+
+    def _tell_wait(self, pod: Pod, now: datetime) -> str:
+        """What the pod waits for, in a sentence every two minutes; empty between them."""
+        placed = self._placed[pod.metadata.uid]
+        lacking = [one.name for one in pod.spec.volumes if one.name not in placed]
+        since = self._waiting.setdefault(pod.metadata.uid, now)
+        if not lacking or now - since < _PATIENCE:
+            return ""
+        self._waiting[pod.metadata.uid] = now
+        return (
+            f"Unable to attach or mount volumes: unmounted volumes=[{' '.join(lacking)}], "
+            "unattached volumes=[], failed to process volumes=[]: context deadline exceeded"
+        )
 
     async def _place(self, pod: Pod, volume: Volume, sources: Sources, now: datetime) -> Placed:
         group = pod.spec.security_context.fs_group
