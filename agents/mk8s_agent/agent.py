@@ -282,7 +282,7 @@ class Agent:
     async def _meet_engine(self) -> None:
         """Ask the engine what it is, and make sure that it has the pause image."""
         try:
-            self._node.state.engine = await self._runtime.info()
+            self._node.met_engine(await self._runtime.info())
             self._node.trouble(_ENGINE, "")
             await self._sandboxes.prepare()
             # An engine that started has made its firewall anew.

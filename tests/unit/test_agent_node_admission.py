@@ -176,6 +176,9 @@ def test_a_rejected_pod_fails_at_once_and_what_was_let_in_stays(tmp_path: Path) 
         fourth = pod_json(half, name="d", uid="uid-4")
         node.put("pods", fourth)
         await node.running("uid-4")
+        let_in = {"status": {"startTime": "2026-01-01T00:00:00Z"}}
+        node.put("pods", pod_json(half, name="e", uid="uid-5") | let_in)
+        await node.running("uid-5")
         await node.stop()
 
     run(scenario())

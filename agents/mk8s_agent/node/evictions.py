@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 EVICTED = "Evicted"
 _AT_ONCE = timedelta(seconds=1)
-_LIMIT_SHARE = 50
-"""Looking at the disks of pods with limits may take a fiftieth of the time."""
+_LIMIT_SHARE = 20
+"""Looking at the disks of pods with limits may take a twentieth of the time."""
 
 
 class Pods(Protocol):

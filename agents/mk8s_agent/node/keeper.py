@@ -2,11 +2,12 @@
 
 Nothing in the kernel tells that a disk fills up, so this looks every ten seconds, as a kubelet
 does; a look is some file reads. What is known at once (the engine, the network, images) is told at
-once.
+once, and a kernel that sees processes stall for memory says so in between.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Protocol
 
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.clock import Clock
-from mk8s_agent.node import signals
+from mk8s_agent.node import signals, stalls
 from mk8s_agent.node.conditions import changes
 from mk8s_agent.node.images import listed
 from mk8s_agent.node.machine import look_again
@@ -23,11 +24,12 @@ from mk8s_agent.node.status import NodeState
 from mk8s_agent.node.thresholds import Crossed, Past, Reading, judge, thresholds
 from mk8s_agent.pods.node_context import Reporter
 from mk8s_agent.runtime.errors import RuntimeFault
-from mk8s_agent.runtime.interface import Runtime
+from mk8s_agent.runtime.interface import EngineInfo, Runtime
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 10.0
+_MOMENT = 1.0
 _IMAGES_SETTLE = 0.5
 """A build or a pull names its image several times; the list is read once."""
 _RETRY = Backoff(initial=1.0, maximum=60.0)
@@ -64,6 +66,7 @@ class NodeKeeper:
         self._transition = seconds(state.settings.eviction_pressure_transition_period)
         self._past = Past()
         self._readings: Mapping[str, Reading] = {}
+        self._wake = asyncio.Event()
         self._was_ready: bool | None = None
         self._told: frozenset[str] | None = None
         self._takes_pods = True
@@ -88,14 +91,30 @@ class NodeKeeper:
         self.event("Normal", "Shutdown", "Shutdown manager detected shutdown event")
         self.trouble("shutdown", "node is shutting down")
 
+    def met_engine(self, engine: EngineInfo) -> None:
+        """The engine answered; only now is known where it keeps images."""
+        self.state.engine = engine
+        self._wake.set()
+
     async def run(self, room: RoomMaker, images: Collector) -> None:
         """Look for ever, and let `room` be made when the node runs short."""
         self.event("Normal", "Starting", "Starting kubelet.")
-        while True:
-            crossed = self.look()
-            await images.collect(self._readings.get("imagefs.available"))
-            if not await room.make(crossed, self.look):
-                await self._clock.sleep(LOOK_SECONDS)
+        with stalls.told_to(self._wake):
+            while True:
+                self._wake.clear()
+                crossed = self.look()
+                await images.collect(self._readings.get("imagefs.available"))
+                if not await room.make(crossed, self.look):
+                    await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait for the next look; whoever wakes us again and again is heard once a moment."""
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        await self._clock.sleep(_MOMENT)
 
     def look(self) -> tuple[Crossed, ...]:
         """Measure, judge and report; what asks for action, the most urgent first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -70,19 +71,26 @@ def size_of(directory: Path) -> tuple[int, int]:
     size, seen = 0, {0}
     waiting = [str(directory)]
     while waiting:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    facts = entry.stat(follow_symlinks=False)
-                    if facts.st_dev != device or facts.st_ino in seen:
-                        continue
-                    seen.add(facts.st_ino)
-                    size += facts.st_blocks * _BLOCK
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-        except OSError:
-            continue  # it has just been removed
+        for entry in _entries(waiting.pop()):
+            try:
+                facts = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue  # it has just been removed
+            if facts.st_dev != device or facts.st_ino in seen:
+                continue
+            seen.add(facts.st_ino)
+            size += facts.st_blocks * _BLOCK
+            if stat.S_ISDIR(facts.st_mode):
+                waiting.append(entry.path)
     return size, len(seen) - 1
+
+
+def _entries(directory: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(directory) as entries:
+            return list(entries)
+    except OSError:
+        return []
 
 
 def _with_memory(residents: list[Resident]) -> list[Tenant]:
