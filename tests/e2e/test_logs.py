@@ -55,10 +55,13 @@ def following(cluster: Cluster, *words: str) -> Iterator[subprocess.Popen[bytes]
 
 @pytest.fixture(scope="module")
 def speaker(cluster: Cluster) -> Cluster:
-    """A cluster with a pod that has said all it has to say: lines, a very long one, and noise."""
+    """A cluster with a pod that has said all it has to say: lines, a very long one, and noise.
+
+    The engine reads the two streams apart: what is said at one time may be mixed.
+    """
     script = (
         "echo first; sleep 1.1; echo second; head -c 1048576 /dev/zero | tr '\\0' x; echo;"
-        "printf 'noise \\377\\000\\033[0m\\n'; echo wrong >&2; echo last"
+        "printf 'noise \\377\\000\\033[0m\\n'; echo last; sleep 1.5; echo wrong >&2"
     )
     init = container("sh", "-c", "echo prepared", name="init")
     apply(

@@ -1,9 +1,13 @@
 """Reports: the newest state, each thing until the master has it, within bounds."""
 
+from datetime import datetime
+
 from mk8s_agent.link import reporter as module
 from mk8s_agent.link.reporter import Reporter
 
+from minikube8s.kit.clock import SystemClock
 from minikube8s.rpc import agent_pb2
+from tests.support.virtualtime import EPOCH
 
 INVOLVED = {"kind": "Pod", "name": "web"}
 
@@ -79,6 +83,19 @@ def test_events_that_were_not_acknowledged_come_again_in_order():
     reporter.event(INVOLVED, "Normal", "D", "")
     reporter.restart()
     assert [message.event.reason for message in drain(reporter)] == ["B", "C", "D"]
+
+
+def test_an_event_keeps_the_time_when_it_happened():
+    class Past(SystemClock):
+        def now(self) -> datetime:
+            return EPOCH
+
+    reporter = Reporter(Past())
+    reporter.event(INVOLVED, "Normal", "A", "")
+    happened = int(EPOCH.timestamp()) * 1_000_000
+    for _ in range(2):
+        assert [message.event.time for message in drain(reporter)] == [happened]
+        reporter.restart()
 
 
 def test_events_are_bounded_and_the_newest_survive(monkeypatch):
