@@ -76,6 +76,8 @@ class Telling:
                     self._about(pod)("Warning", "FailedMount", sentence)
             case CreateContainer(container):
                 self._about(pod, container.name)("Warning", "Failed", f"Error: {error}")
+            case Remove() if pod.metadata.deletion_timestamp is None:
+                return  # what is left of an earlier attempt is nothing to people
             case Signal() | Remove() if action.target.partition("/")[0] != SANDBOX_NAME:
                 what = _not_killed("Container", action.target.partition("/")[0], error)
                 self._about(pod)("Warning", "FailedKillPod", what)
