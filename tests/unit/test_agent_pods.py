@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mk8s_agent.link.errors import StreamError
 from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.pods.logs import PodLogs
 from mk8s_agent.runtime import pause
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.fake import IGNORES_TERM, NO_SUCH_COMMAND, FakeRuntime
@@ -526,3 +528,23 @@ async def test_a_taken_host_port_is_told_and_tried_again(node: Node) -> None:
     assert node.state()["waiting"]["reason"] == "ContainerCreating"
     node.host_ports.taken = ""
     await node.running()
+
+
+@on_a_node
+async def test_the_log_of_a_removed_container_is_not_waited_for(node: Node) -> None:
+    pod = pod_json(restartPolicy="Never")
+    node.sync(pod)
+    await node.running()
+    dead = node.newest().id
+    node.runtime.exit(dead, 0)
+    await node.until(lambda: node.reports.statuses["uid-1"]["phase"] == "Succeeded")
+    node.sync({**pod, "status": node.reports.statuses["uid-1"]})
+    (spare,) = node.pods.spare_containers()
+    assert spare == dead
+    await node.runtime.remove(spare)
+    await node.clock.sleep(60)
+    assert node.pods.spare_containers() == []
+    assert node.reports.statuses["uid-1"]["phase"] == "Succeeded"
+    assert node.state()["terminated"]["exitCode"] == 0, "it stays told"
+    with pytest.raises(StreamError, match=f"unable to retrieve container logs for docker://{dead}"):
+        await PodLogs(node.context).open({"namespace": "default", "pod": "web", "container": "app"})

@@ -36,7 +36,10 @@ class PodLogs:
         policy = restart_policy(self._ctx.assignments, namespace, pod, container)
         chosen = choose(attempts, policy, previous=bool(options.get("previous")))
         if chosen is None:
-            if options.get("previous"):
+            gone = self._removed(namespace, pod, container)
+            if gone:
+                why = f"unable to retrieve container logs for {gone}"
+            elif options.get("previous"):
                 why = f'previous terminated container "{container}" in pod "{pod}" not found'
             else:
                 why = (
@@ -60,6 +63,16 @@ class PodLogs:
         except EngineUnavailable as error:
             raise StreamError("InternalError", str(error), 500) from error
         return sort_containers(found)[1].get(container, ())
+
+    def _removed(self, namespace: str, pod: str, container: str) -> str:
+        """The id of the container that ended and was removed, as the pod's status tells it."""
+        assigned = self._ctx.assignments.pods().get((namespace, pod))
+        if assigned is None or not assigned.view.terminal:
+            return ""
+        status = assigned.view.status
+        every = (*status.container_statuses, *status.init_container_statuses)
+        ended = (one.state.terminated for one in every if one.name == container)
+        return next((one.container_id for one in ended if one is not None), "")
 
     async def _read(
         self, container: Container, options: LogOptions, limit: int | None
