@@ -66,15 +66,13 @@ class Correlator:
         self._names: OrderedDict[Happening, str] = OrderedDict()
         self._matters: OrderedDict[tuple[str, str, str, str], _Matter] = OrderedDict()
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
-        self._latest: OrderedDict[Happening, datetime] = OrderedDict()
+        self._heard: OrderedDict[tuple[Happening, datetime], None] = OrderedDict()
 
     def is_news(self, happening: Happening, at: datetime) -> bool:
-        """Whether this was not heard of yet; reports of the same come in order, maybe again."""
-        latest = self._latest.get(happening)
-        if latest is not None and at <= latest:
-            return False
-        _remember(self._latest, happening, at)
-        return True
+        """Whether this was not heard of yet: what comes again has the time that it had."""
+        news = (happening, at) not in self._heard
+        _remember(self._heard, (happening, at), None)
+        return news
 
     def decide(self, happening: Happening, now: float) -> Decision | None:
         """Return how to report `happening`; None when its object talks too much."""
