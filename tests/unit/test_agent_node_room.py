@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
@@ -14,12 +15,14 @@ from mk8s_agent.node.room import Room
 from mk8s_agent.node.tenants import ContainerUse, Tenant
 from mk8s_agent.node.thresholds import Crossed, Threshold
 from mk8s_agent.node.usage import size_of, volumes_of
+from mk8s_agent.pods.identity import CONTAINER
 from mk8s_agent.pods.residents import Resident
 from mk8s_agent.runtime.errors import EngineUnavailable
 from mk8s_agent.runtime.fake import FakeRuntime
 from mk8s_agent.runtime.interface import ContainerSpec
 
-from tests.support.agentnode import NotedReports, pod_json, view
+from minikube8s.kit.clock import SystemClock
+from tests.support.agentnode import NotedReports, container, pod_json, view
 from tests.support.virtualtime import VirtualClock, run
 from tests.unit.test_agent_node_ranking import of
 
@@ -204,3 +207,31 @@ def test_empty_dirs_are_where_volumes_are_made() -> None:
     volumes = [{"name": "cache", "emptyDir": {}}, {"name": "other", "configMap": {"name": "x"}}]
     found = volumes_of(Path("/pods"), view(pod_json(volumes=volumes)))
     assert found == {"cache": Path("/pods/uid-1/volumes/cache")}
+
+
+async def test_what_containers_write_is_looked_at_only_where_it_is_limited(tmp_path: Path) -> None:
+    runtime = FakeRuntime()
+    runtime.add_image("app:1")
+    limits = {"resources": {"limits": {"ephemeral-storage": "10Mi"}}}
+    cache = [{"name": "cache", "emptyDir": {"sizeLimit": "10Ki"}}]
+    pods = {
+        "counted": pod_json(container(**limits), uid="counted"),
+        "cached": pod_json(uid="cached", volumes=cache),
+        "free": pod_json(uid="free"),
+    }
+    residents = []
+    for uid, pod in pods.items():
+        labels = {CONTAINER: "app"}
+        made = await runtime.create(ContainerSpec(name=uid, image="app:1", labels=labels))
+        runtime.written[made] = 11 * MIB
+        seen = await runtime.inspect(made)
+        residents.append(Resident(uid, json.dumps(pod).encode(), view(pod), (seen,)))
+    (tmp_path / "cached" / "volumes" / "cache").mkdir(parents=True)
+    (tmp_path / "cached" / "volumes" / "cache" / "file").write_bytes(b"x" * 20_000)
+    node = Short()
+    node.residents = lambda: residents  # type: ignore[method-assign]
+    evictions = Evictions(node, runtime, SystemClock(), node.reports, tmp_path, 0)
+    assert await evictions.enforce_limits()
+    assert {uid for uid, _, _ in node.doomed} == {"counted", "cached"}
+    asked = [call for call in runtime.calls if call.startswith("disk_use")]
+    assert asked == [f"disk_use {residents[0].containers[0].id}"]

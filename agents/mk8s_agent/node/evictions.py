@@ -14,7 +14,14 @@ from typing import Protocol
 from minikube8s.kit.clock import Clock
 from mk8s_agent.node import usage
 from mk8s_agent.node.conditions import CONDITION_OF, DISK
-from mk8s_agent.node.ranking import is_limited, limit_message, low_message, ranked, resource_of
+from mk8s_agent.node.ranking import (
+    is_limited,
+    limit_message,
+    limits_containers,
+    low_message,
+    ranked,
+    resource_of,
+)
 from mk8s_agent.node.tenants import Tenant
 from mk8s_agent.node.thresholds import Crossed
 from mk8s_agent.pods.lifecycle import grace_of
@@ -67,7 +74,12 @@ class Evictions:
     async def enforce_limits(self) -> bool:
         """Evict the pods that use more of the disk than they may; whether there were any."""
         now = self._clock.monotonic()
-        limited = [one for one in self._pods.residents() if is_limited(one.pod)]
+        limited = [
+            # What nothing limits costs the engine some work to find out.
+            one if limits_containers(one.pod) else one._replace(containers=())
+            for one in self._pods.residents()
+            if is_limited(one.pod)
+        ]
         if not limited or now < self._limits_at:
             return False
         tenants = await usage.with_storage(limited, self._runtime, self._pods_dir)

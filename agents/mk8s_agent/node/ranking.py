@@ -91,9 +91,14 @@ def limit_message(one: Tenant) -> str:
 def is_limited(pod: Pod) -> bool:
     """Whether the pod may use only so much of the disk, so that its use has to be known."""
     volumes = (volume.empty_dir for volume in pod.spec.volumes)
-    return any(one is not None and one.size_limit is not None for one in volumes) or any(
-        STORAGE in one.resources.limits for one in pod.spec.containers
+    return limits_containers(pod) or any(
+        one is not None and one.size_limit is not None for one in volumes
     )
+
+
+def limits_containers(pod: Pod) -> bool:
+    """Whether that is so of what its containers write beside its volumes."""
+    return any(STORAGE in one.resources.limits for one in pod.spec.containers)
 
 
 def _used(resource: str, one: Tenant) -> int:

@@ -167,6 +167,7 @@ class FakeRuntime:
 
     async def disk_use(self, container_id: str) -> DiskUse:
         """What a test says that it has on the disk, and its output."""
+        self._call(f"disk_use {container_id}")
         box = self._box(container_id)
         output = sum(len(chunk.data) for chunk in box.output)
         return DiskUse(self.written.get(container_id, 0), output)
