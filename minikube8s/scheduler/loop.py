@@ -181,6 +181,7 @@ class Scheduler:
         except ApiError as error:
             if error.reason == "NotFound":
                 self._queue.forget(key)
+                self._parking.forget(key)
             else:
                 self._attempts["error"] += 1
                 seconds = self._queue.retry(key)
@@ -190,7 +191,9 @@ class Scheduler:
             self._queue.retry(key)
             log.exception("pod %s/%s was not scheduled; it will be tried again", *key)
         else:
-            self._queue.forget(key)
+            if key not in self._binding:
+                # Nothing of it goes on beside this, which may fail yet.
+                self._queue.forget(key)
 
     async def _schedule(self, key: PodKey) -> None:
         entry = self._find(key)
@@ -234,11 +237,14 @@ class Scheduler:
             self._binding.discard(key)
             if self._count(key):
                 self._wake()
-            if not isinstance(error, Unprepared):
+            if isinstance(error, ApiError) and error.reason == "NotFound":
                 # Another pod may have taken the name, and found it in use here.
                 self._queue.add(key)
+            if not isinstance(error, Unprepared):
                 raise
             await self._refuse(key, entry, str(error))
+            # What it waited for has come already, or comes never: time is what may help.
+            self._wake_users_of_claims()
         else:
             await self._bind(key, entry, node)
 

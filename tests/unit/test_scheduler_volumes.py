@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import condition
+from minikube8s.api.persistence import SELECTED_NODE
 from minikube8s.api.resources import (
     NODES,
     PERSISTENTVOLUMECLAIMS,
@@ -27,6 +29,7 @@ from minikube8s.controllers import Controllers
 from minikube8s.registry.events import EventRecorder
 from minikube8s.scheduler import Scheduler
 from minikube8s.scheduler.decision import decide
+from minikube8s.scheduler.storage import VolumeBinder
 from minikube8s.scheduler.usage import Usage
 from minikube8s.scheduler.volumes import errands, of_pod
 from tests.support import virtualtime
@@ -419,6 +422,55 @@ def test_a_pod_whose_provisioner_never_answers_holds_up_no_other_and_is_told_in_
         assert told[0] == (
             'running PreBind plugin "VolumeBinding": binding volumes: context deadline exceeded'
         )
+
+    play(scenario)
+
+
+def test_a_pod_whose_provisioner_gives_a_claim_back_tries_again_less_and_less_often() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await add_class(cluster, "foreign", provisioner="example.com/disk")
+        await add_node(cluster, "n1")
+        await add_claim(cluster, "c", "foreign")
+        await add_pod(cluster, "p", "c")
+
+        def selected() -> bool:
+            return SELECTED_NODE in the_claim(cluster, "c")["metadata"].get("annotations", {})
+
+        def give_back(claim: dict[str, Any]) -> None:
+            del claim["metadata"]["annotations"][SELECTED_NODE]
+
+        pauses = []
+        for _ in range(4):
+            await asyncio.sleep(30)
+            assert selected()
+            await cluster.change(PERSISTENTVOLUMECLAIMS, "c", give_back)
+            start = cluster.clock.monotonic()
+            await cluster.until(selected, 20)
+            pauses.append(cluster.clock.monotonic() - start)
+        assert pauses == pytest.approx([0, 1, 2, 4], abs=0.2)
+
+    play(scenario)
+
+
+def test_a_pod_whose_claim_cannot_be_written_is_tried_again_with_pauses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await add_class(cluster, "foreign", provisioner="example.com/disk")
+        await add_node(cluster, "n1")
+        await add_claim(cluster, "c", "foreign")
+        tries = 0
+
+        async def refuse(*_: Any) -> None:
+            nonlocal tries
+            tries += 1
+            await asyncio.sleep(0.001)
+            raise ApiError(500, "InternalError", "the disk is full", {})
+
+        monkeypatch.setattr(VolumeBinder, "_select", refuse)
+        await add_pod(cluster, "p", "c")
+        await asyncio.sleep(10)
+        assert 3 < tries < 20
 
     play(scenario)
 
