@@ -153,7 +153,7 @@ class Reports:
         A mirror has the uid of the static pod too.
         """
         metadata = pod["metadata"]
-        if uid not in (metadata["uid"], mirrors.mirrored(pod)):
+        if not uid or uid not in (metadata["uid"], mirrors.mirrored(pod)):
             raise _Superseded
         bound = pod.get("spec", {}).get("nodeName")
         if bound != self._node:

@@ -110,6 +110,13 @@ async def test_events_about_itself_and_its_pods_are_recorded(place: Place) -> No
     assert told == {"Node", "Pod"}
 
 
+async def test_a_report_that_names_no_uid_is_about_no_pod(place: Place) -> None:
+    status = b'{"phase": "Failed"}'
+    about = {"namespace": "default", "name": "one", "uid": ""}
+    await place.send(pod_status=agent_pb2.PodStatus(**about, status_json=status))
+    assert place.pod("one")["status"]["phase"] == "Pending"
+
+
 async def test_status_and_heartbeat_touch_the_own_node_alone(place: Place) -> None:
     other = place.registry.get(NODES, None, "two").revision
     lease = place.registry.get(LEASES, LEASE_NAMESPACE, "two").revision
@@ -189,6 +196,9 @@ def test_no_message_is_forgotten_here() -> None:
     }  # fmt: skip
 
 
+TOKEN = {"serviceAccountToken": {"path": "token"}}
+
+
 def mirror(name: str = "static-one", hash: str = "h1", node: str = "one", **spec: Any) -> Any:
     body = pod(name)
     body["metadata"] |= {"namespace": "default"}
@@ -246,6 +256,10 @@ async def test_a_mirror_goes_with_its_static_pod(place: Place) -> None:
         (
             mirror(volumes=[{"name": "v", "secret": {"secretName": "s"}}]),
             "may not reference secrets",
+        ),
+        (
+            mirror(volumes=[{"name": "v", "projected": {"sources": [TOKEN]}}]),
+            "may not use ServiceAccountToken volume projections",
         ),
     ],
 )
