@@ -7,26 +7,28 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mk8s_agent.pods.identity import ATTEMPT, CONTAINER, SANDBOX, SANDBOX_NAME, PodRef
-from mk8s_agent.pods.next_step import next_step
-from mk8s_agent.pods.values import (
+from mk8s_agent.pods.actions import (
     CreateContainer,
     CreateSandbox,
-    Desired,
     EnsureImage,
-    Fault,
-    ImageState,
-    Network,
-    Observed,
     PlugNetwork,
     PrepareVolumes,
     Remove,
     RunPostStart,
-    Sent,
     Signal,
     StartContainer,
     StartSandbox,
     Step,
+)
+from mk8s_agent.pods.identity import ATTEMPT, CONTAINER, SANDBOX, SANDBOX_NAME, PodRef
+from mk8s_agent.pods.next_step import next_step
+from mk8s_agent.pods.values import (
+    Desired,
+    Fault,
+    ImageState,
+    Network,
+    Observed,
+    Sent,
     VolumeState,
     attempt_of,
     is_running,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from mk8s_agent.pods.actions import Step, is_hook
 from mk8s_agent.pods.identity import ATTEMPT, BACKOFF, CONTAINER, SANDBOX, PodRef
-from mk8s_agent.pods.values import ImageState, Network, Observed, Step, is_hook, sort_containers
+from mk8s_agent.pods.values import ImageState, Network, Observed, sort_containers
 from mk8s_agent.runtime.interface import Container, Phase
 
 from tests.support.virtualtime import EPOCH as NOW

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from mk8s_agent.pods.actions import Remove, Signal, Step
 from mk8s_agent.pods.next_step import next_step
-from mk8s_agent.pods.values import Desired, Network, Observed, PreStop, Remove, Sent, Signal, Step
+from mk8s_agent.pods.values import Desired, Network, Observed, PreStop, Sent
 
 from tests.support.agentnode import container, pod_json, view
 from tests.support.seenpods import CREATED, EXITED, NOW, REF, RUNNING, observed, seen, told

@@ -7,19 +7,16 @@ from typing import Any
 
 import msgspec
 import pytest
+from mk8s_agent.pods.actions import CreateContainer, Remove, Signal, Step
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.values import (
-    CreateContainer,
     Desired,
     Doom,
     Fault,
     ImageState,
     Network,
     Observed,
-    Remove,
     Sent,
-    Signal,
-    Step,
     Verdict,
 )
 from mk8s_agent.runtime.interface import Container

@@ -13,8 +13,8 @@ from mk8s_agent.node.garbage import ImageCollector, candidates, chosen, excess
 from mk8s_agent.node.pulled import Pulled, PulledImages
 from mk8s_agent.node.settings import KubeletSettings
 from mk8s_agent.node.thresholds import Reading
+from mk8s_agent.pods.actions import EnsureImage
 from mk8s_agent.pods.images import Images
-from mk8s_agent.pods.values import EnsureImage
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.fake import FakeRuntime
 from mk8s_agent.runtime.interface import ContainerSpec, Image

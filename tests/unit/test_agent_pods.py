@@ -214,6 +214,19 @@ async def test_a_missing_image_is_an_error_then_a_back_off(node: Node) -> None:
 
 
 @on_a_node
+async def test_who_built_an_image_here_that_is_pulled_all_the_same_is_told_of_the_policy(
+    node: Node,
+) -> None:
+    node.runtime.registry["app:1"] = "no such host"
+    node.sync(pod_json(container(image="app:1", imagePullPolicy="Always")))
+    waiting = await node.waits("ErrImagePull")
+    assert waiting["message"] == (
+        "no such host; an image of that name is on this node: imagePullPolicy IfNotPresent would "
+        "use it"
+    )
+
+
+@on_a_node
 async def test_pull_policies(node: Node) -> None:
     node.runtime.registry["app:1"] = node.runtime.images["app:1"]
     node.sync(

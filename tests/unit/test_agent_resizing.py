@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from mk8s_agent.pods.actions import Resize, Signal
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.resizing import limits_of
-from mk8s_agent.pods.values import Desired, Pending, Resize, Signal
+from mk8s_agent.pods.values import Desired, Pending
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.interface import Limits
 

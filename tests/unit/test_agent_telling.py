@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mk8s_agent.network.errors import NetworkError, NetworkNotReady
-from mk8s_agent.pods.errors import ConfigError
-from mk8s_agent.pods.identity import PodRef
-from mk8s_agent.pods.telling import Telling
-from mk8s_agent.pods.values import (
+from mk8s_agent.pods.actions import (
     Action,
     CreateContainer,
     CreateSandbox,
@@ -16,6 +13,9 @@ from mk8s_agent.pods.values import (
     Signal,
     UnplugNetwork,
 )
+from mk8s_agent.pods.errors import ConfigError
+from mk8s_agent.pods.identity import PodRef
+from mk8s_agent.pods.telling import Telling
 from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
 from mk8s_agent.volumes import VolumesNotReady
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from mk8s_agent.pods.actions import VOLUMES
 from mk8s_agent.pods.next_step import next_step
-from mk8s_agent.pods.values import VOLUMES, Desired, Fault, ImageState, Observed, VolumeState
+from mk8s_agent.pods.values import Desired, Fault, ImageState, Observed, VolumeState
 from mk8s_agent.runtime.interface import Phase
 
 from tests.support.agentnode import pod_json, view

@@ -11,22 +11,18 @@ from datetime import datetime, timedelta
 
 from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod
-from mk8s_agent.pods.lifecycle import grace_of, is_sidecar, view_of
-from mk8s_agent.pods.plan import Plan, name_of, own_target
-from mk8s_agent.pods.values import (
-    Desired,
-    Network,
-    Observed,
+from mk8s_agent.pods.actions import (
     Remove,
     RemoveVolumes,
     RunPreStop,
     Signal,
     Step,
     UnplugNetwork,
-    VolumeState,
     is_hook,
-    is_running,
 )
+from mk8s_agent.pods.lifecycle import grace_of, is_sidecar, view_of
+from mk8s_agent.pods.plan import Plan, name_of, own_target
+from mk8s_agent.pods.values import Desired, Network, Observed, VolumeState, is_running
 from mk8s_agent.runtime.interface import Container, Phase
 
 _KILL = "SIGKILL"

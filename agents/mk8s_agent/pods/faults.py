@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.network.errors import NetworkError
-from mk8s_agent.pods.errors import ConfigError
-from mk8s_agent.pods.values import (
+from mk8s_agent.pods.actions import (
     Action,
     CreateContainer,
     CreateSandbox,
-    Fault,
     PlugNetwork,
     StartContainer,
     StartSandbox,
 )
+from mk8s_agent.pods.errors import ConfigError
+from mk8s_agent.pods.values import Fault
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.volumes import VolumesNotReady
 

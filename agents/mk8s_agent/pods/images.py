@@ -15,8 +15,14 @@ import msgspec
 from minikube8s.api.views import Container
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.clock import Clock
-from mk8s_agent.pods.values import PULL_FAILED, EnsureImage, ImageState
-from mk8s_agent.runtime.errors import ImageNotFound, InvalidReference, PullError
+from mk8s_agent.pods.actions import EnsureImage
+from mk8s_agent.pods.values import PULL_FAILED, ImageState
+from mk8s_agent.runtime.errors import (
+    ImageNotFound,
+    InvalidReference,
+    PullError,
+    RuntimeFault,
+)
 from mk8s_agent.runtime.interface import Image, Login, Runtime
 from mk8s_agent.runtime.references import full_name
 
@@ -73,7 +79,7 @@ class Images:
             say("Warning", reason, message)
             say("Warning", "Failed", f"Error: {reason}")
         except PullError as error:
-            reason, message = PULL_FAILED, str(error)
+            reason, message = PULL_FAILED, f"{error}{await self._way_out(container.image)}"
             say("Warning", "Failed", f'Failed to pull image "{container.image}": {message}')
             say("Warning", "Failed", f"Error: {reason}")
         else:
@@ -88,6 +94,14 @@ class Images:
             failed_at=now,
             retry_at=now + timedelta(seconds=_BACKOFF.delay(failures)),
         )
+
+    async def _way_out(self, reference: str) -> str:
+        """What helps who built the image here and has it pulled all the same."""
+        try:
+            await self._runtime.image(reference)
+        except RuntimeFault:
+            return ""
+        return "; an image of that name is on this node: imagePullPolicy IfNotPresent would use it"
 
     async def _ensure(self, container: Container, logins: Sequence[Login], say: Say) -> Image:
         reference = container.image

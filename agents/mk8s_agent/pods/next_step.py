@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from mk8s_agent.pods.actions import Step
 from mk8s_agent.pods.ending import rest, take_down
 from mk8s_agent.pods.lifecycle import deadline, doom_of, ended_at, grace_of, outcome
 from mk8s_agent.pods.plan import Plan
 from mk8s_agent.pods.running import bring_up
-from mk8s_agent.pods.values import Desired, Observed, Step
+from mk8s_agent.pods.values import Desired, Observed
 
 
 def next_step(desired: Desired, observed: Observed, now: datetime) -> Step:

@@ -11,6 +11,24 @@ from typing import assert_never
 
 from minikube8s.api.views import Pod, Secret
 from mk8s_agent.pods import images, pod_volumes, sysctls
+from mk8s_agent.pods.actions import (
+    Action,
+    BackOffImage,
+    CreateContainer,
+    CreateSandbox,
+    EnsureImage,
+    PlugNetwork,
+    PrepareVolumes,
+    Remove,
+    RemoveVolumes,
+    Resize,
+    RunPostStart,
+    RunPreStop,
+    Signal,
+    StartContainer,
+    StartSandbox,
+    UnplugNetwork,
+)
 from mk8s_agent.pods.container_spec import Surroundings, container_spec
 from mk8s_agent.pods.environment import environment
 from mk8s_agent.pods.hooks import HookFailed
@@ -21,28 +39,7 @@ from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.node_context import NodeContext, recorder
 from mk8s_agent.pods.rights import localhost_seccomp
 from mk8s_agent.pods.service_env import service_environment
-from mk8s_agent.pods.values import (
-    Action,
-    BackOffImage,
-    CreateContainer,
-    CreateSandbox,
-    EnsureImage,
-    Network,
-    PlugNetwork,
-    PrepareVolumes,
-    PreStop,
-    Remove,
-    RemoveVolumes,
-    Resize,
-    RunPostStart,
-    RunPreStop,
-    Sent,
-    Signal,
-    StartContainer,
-    StartSandbox,
-    UnplugNetwork,
-    Verdict,
-)
+from mk8s_agent.pods.values import Network, PreStop, Sent, Verdict
 from mk8s_agent.runtime.errors import ContainerNotFound, NotRunning, StartError
 from mk8s_agent.runtime.interface import Login, Phase
 

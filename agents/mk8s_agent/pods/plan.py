@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mk8s_agent.pods.actions import Action, Step
 from mk8s_agent.pods.identity import CONTAINER
-from mk8s_agent.pods.values import Action, Observed, Step
+from mk8s_agent.pods.values import Observed
 from mk8s_agent.runtime.interface import Container
 
 

@@ -8,20 +8,11 @@ from typing import NamedTuple
 
 from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod
-from mk8s_agent.pods.ending import clear_old_attempts, end, end_within, kill, stopping
-from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar, policy_now, policy_of
-from mk8s_agent.pods.plan import Plan, name_of, own_target
-from mk8s_agent.pods.resizing import change, restarts
-from mk8s_agent.pods.restarts import RESTART_ALL, restart, rule_action
-from mk8s_agent.pods.values import (
-    PULL_FAILED,
+from mk8s_agent.pods.actions import (
     BackOffImage,
     CreateContainer,
     CreateSandbox,
     EnsureImage,
-    ImageState,
-    Network,
-    Observed,
     PlugNetwork,
     PrepareVolumes,
     Remove,
@@ -29,6 +20,17 @@ from mk8s_agent.pods.values import (
     RunPostStart,
     StartContainer,
     StartSandbox,
+)
+from mk8s_agent.pods.ending import clear_old_attempts, end, end_within, kill, stopping
+from mk8s_agent.pods.lifecycle import init_done, initialized, is_sidecar, policy_now, policy_of
+from mk8s_agent.pods.plan import Plan, name_of, own_target
+from mk8s_agent.pods.resizing import change, restarts
+from mk8s_agent.pods.restarts import RESTART_ALL, restart, rule_action
+from mk8s_agent.pods.values import (
+    PULL_FAILED,
+    ImageState,
+    Network,
+    Observed,
     VolumeState,
     attempt_of,
     is_running,

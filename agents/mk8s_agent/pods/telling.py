@@ -10,21 +10,20 @@ from datetime import datetime
 
 from minikube8s.api.views import Pod
 from mk8s_agent.network.errors import NetworkNotReady
-from mk8s_agent.pods.identity import SANDBOX_NAME, PodRef
-from mk8s_agent.pods.lifecycle import policy_now
-from mk8s_agent.pods.next_step import shall_run
-from mk8s_agent.pods.node_context import Reporter, recorder
-from mk8s_agent.pods.restarts import restart
-from mk8s_agent.pods.values import (
+from mk8s_agent.pods.actions import (
     Action,
     CreateContainer,
-    Desired,
-    Observed,
     PrepareVolumes,
     Remove,
     Signal,
     UnplugNetwork,
 )
+from mk8s_agent.pods.identity import SANDBOX_NAME, PodRef
+from mk8s_agent.pods.lifecycle import policy_now
+from mk8s_agent.pods.next_step import shall_run
+from mk8s_agent.pods.node_context import Reporter, recorder
+from mk8s_agent.pods.restarts import restart
+from mk8s_agent.pods.values import Desired, Observed
 from mk8s_agent.runtime.errors import EngineUnavailable
 from mk8s_agent.runtime.interface import Phase
 from mk8s_agent.volumes import VolumesNotReady

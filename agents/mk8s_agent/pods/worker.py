@@ -16,6 +16,7 @@ import msgspec
 
 from minikube8s.api.times import parse_time
 from minikube8s.api.views import Pod
+from mk8s_agent.pods.actions import VOLUMES, Action, CreateContainer, image_target
 from mk8s_agent.pods.clockwork import Clockwork, shift
 from mk8s_agent.pods.conditions import Previous, previous, previous_of
 from mk8s_agent.pods.examining import Examining
@@ -32,16 +33,12 @@ from mk8s_agent.pods.sandbox import has_network
 from mk8s_agent.pods.status import pod_status
 from mk8s_agent.pods.telling import Telling
 from mk8s_agent.pods.values import (
-    VOLUMES,
-    Action,
-    CreateContainer,
     Desired,
     Doom,
     Network,
     Observed,
     Pending,
     VolumeState,
-    image_target,
     is_running,
 )
 from mk8s_agent.runtime.errors import (
