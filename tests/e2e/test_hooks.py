@@ -17,7 +17,7 @@ def script(text: str) -> dict[str, Any]:
 
 
 def test_hooks_run_after_the_start_and_before_the_stop(cluster: Cluster) -> None:
-    """The third container asks the first one, once the second one's postStart has ended."""
+    """The third asks the first, once the hook of the second has seen that it answers."""
     greeting = {"httpGet": {"port": 80, "path": "/greeting"}}
     farewell = {"httpGet": {"port": "http", "path": "/farewell"}}
     web = container(
@@ -27,7 +27,10 @@ def test_hooks_run_after_the_start_and_before_the_stop(cluster: Cluster) -> None
         *SLEEP,
         name="first",
         lifecycle={
-            "postStart": script("sleep 2; echo ready > /proc/1/fd/1"),
+            "postStart": script(
+                "until wget -q -O /dev/null 127.0.0.1; do sleep 0.1; done; "
+                "sleep 2; echo ready > /proc/1/fd/1"
+            ),
             "preStop": script("echo stopping > /proc/1/fd/1; sleep 1"),
         },
     )
