@@ -235,3 +235,17 @@ async def test_what_containers_write_is_looked_at_only_where_it_is_limited(tmp_p
     assert {uid for uid, _, _ in node.doomed} == {"counted", "cached"}
     asked = [call for call in runtime.calls if call.startswith("disk_use")]
     assert asked == [f"disk_use {residents[0].containers[0].id}"]
+
+
+async def test_static_pods_are_kept_whatever_they_write(tmp_path: Path) -> None:
+    cache = [{"name": "cache", "emptyDir": {"sizeLimit": "10Ki"}}]
+    mirror = {"annotations": {"kubernetes.io/config.mirror": "hash"}}
+    pod = pod_json(uid="shown", volumes=cache, metadata=mirror)
+    (tmp_path / "shown" / "volumes" / "cache").mkdir(parents=True)
+    (tmp_path / "shown" / "volumes" / "cache" / "file").write_bytes(b"x" * 20_000)
+    node = Short()
+    residents = [Resident("hash", json.dumps(pod).encode(), view(pod), ())]
+    node.residents = lambda: residents  # type: ignore[method-assign]
+    evictions = Evictions(node, FakeRuntime(), SystemClock(), node.reports, tmp_path, 0)
+    assert not await evictions.enforce_limits()
+    assert node.doomed == []

@@ -22,7 +22,7 @@ from mk8s_agent.node.ranking import (
     ranked,
     resource_of,
 )
-from mk8s_agent.node.tenants import Tenant
+from mk8s_agent.node.tenants import Tenant, is_critical
 from mk8s_agent.node.thresholds import Crossed
 from mk8s_agent.pods.lifecycle import grace_of
 from mk8s_agent.pods.node_context import Reporter, recorder
@@ -78,7 +78,7 @@ class Evictions:
             # What nothing limits costs the engine some work to find out.
             one if limits_containers(one.pod) else one._replace(containers=())
             for one in self._pods.residents()
-            if is_limited(one.pod)
+            if is_limited(one.pod) and not is_critical(one.pod)
         ]
         if not limited or now < self._limits_at:
             return False
