@@ -138,7 +138,7 @@ class Agent:
             self._assignments,
             self._reporter,
             self._clock,
-            self._pods.set_static,
+            lambda pods, complete: self._pods.set_static(pods, complete=complete),
         )
         self._images = ImageCollector(
             self._runtime, record, config.kubelet, self._clock, self._node.event

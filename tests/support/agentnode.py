@@ -301,8 +301,11 @@ class Node:
         context.addresses.set_range("10.244.0.0/24")
         return context
 
-    def start(self) -> None:
+    def start(self, *, files_read: bool = True) -> None:
+        """An agent begins; there are no static pods, if their files could be read."""
         self.pods = Pods(self.context, self.engine_states.append, self.gate)
+        if files_read:
+            self.pods.set_static({})
         self._task = asyncio.create_task(self.pods.run())
 
     async def stop(self) -> None:
@@ -311,10 +314,10 @@ class Node:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    async def restart(self) -> None:
+    async def restart(self, *, files_read: bool = True) -> None:
         await self.stop()
         self.context = self._context()
-        self.start()
+        self.start(files_read=files_read)
 
     def sync(self, *pods: dict[str, Any]) -> None:
         """A complete sync: these pods and no others."""

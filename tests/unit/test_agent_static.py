@@ -93,6 +93,38 @@ async def test_a_file_that_was_changed_while_the_agent_was_away_replaces_its_pod
 
 
 @on_a_node
+async def test_static_pods_and_their_mirrors_stay_until_their_files_could_be_read(
+    node: Node,
+) -> None:
+    node.pods.set_static(static())
+    node.sync(mirror())
+    await node.running("hash-1")
+    ids = {one.id for one in node.containers()}
+    await node.restart(files_read=False)
+    node.sync(mirror())
+    await node.clock.sleep(100)
+    node.pods.set_static({}, complete=False)
+    await node.clock.sleep(100)
+    assert {one.id for one in node.containers()} == ids and node.reports.gone == []
+    node.pods.set_static(static())
+    await node.running("hash-1")
+    await node.clock.sleep(100)
+    assert {one.id for one in node.containers()} == ids and node.reports.gone == []
+
+
+@on_a_node
+async def test_whom_nobody_wants_goes_once_the_files_could_be_read(node: Node) -> None:
+    node.sync(pod_json())
+    await node.running("uid-1")
+    await node.restart(files_read=False)
+    node.sync()
+    await node.clock.sleep(100)
+    node.pods.set_static({})
+    await node.until(lambda: "uid-1" in node.reports.gone)
+    assert node.containers() == []
+
+
+@on_a_node
 async def test_a_mirror_of_nothing_goes(node: Node) -> None:
     node.sync(mirror(of="hash-0"))
     await node.until(lambda: node.reports.gone == ["hash-0"])
@@ -133,6 +165,8 @@ class Files:
     heard: Heard = field(default_factory=Heard)
     assignments: Assignments = field(default_factory=Assignments)
     pods: dict[str, Pod] = field(default_factory=dict)
+    complete: bool | None = None
+    """Whether the last that was said was all; None: nothing was said."""
 
     def __post_init__(self) -> None:
         self.keeper = StaticPods(
@@ -144,8 +178,8 @@ class Files:
             self._take,
         )
 
-    def _take(self, pods: Any) -> None:
-        self.pods = dict(pods)
+    def _take(self, pods: Any, complete: bool) -> None:
+        self.pods, self.complete = dict(pods), complete
 
     def write(self, file: str, name: str, command: str = "sleep") -> None:
         spec = f"containers: [{{name: main, image: busybox, command: [{command}]}}]"
@@ -180,6 +214,56 @@ async def test_bad_files_are_left_out_and_the_others_go_on(tmp_path: Path, caplo
     assert files.names() == ["one-node1"]
     assert "b.yaml is left out of the static pods" in caplog.text
     assert "z.yaml is left out: another file has pod default/one-node1" in caplog.text
+
+
+async def test_a_directory_that_cannot_be_read_says_nothing(tmp_path: Path, caplog: Any) -> None:
+    directory = tmp_path / "manifests"
+    directory.write_text("no directory")
+    files = Files(directory)
+    assert not files.keeper.read()
+    assert files.complete is None
+    assert "static pods cannot be read" in caplog.text
+    directory.unlink()
+    assert files.keeper.read(), "what is missing has no pods"
+    assert files.complete is True
+
+
+async def test_a_file_that_vanishes_while_it_is_read_takes_no_other_pod_along(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    files = Files(tmp_path)
+    files.write("a.yaml", "one")
+    files.write("b.yaml", "two")
+    files.keeper.read()
+    _fail_to_open(monkeypatch, "a.yaml", FileNotFoundError(2, "gone"))
+    files.keeper.read()
+    assert files.names() == ["two-node1"]
+
+
+async def test_a_file_that_cannot_be_read_goes_on_as_before(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    files = Files(tmp_path)
+    files.write("a.yaml", "one")
+    files.keeper.read()
+    files.write("b.yaml", "two")
+    _fail_to_open(monkeypatch, "a.yaml", OSError(5, "Input/output error"))
+    assert not files.keeper.read(), "so that it is tried again"
+    assert files.names() == ["one-node1", "two-node1"] and files.complete
+    fresh = Files(tmp_path)
+    fresh.keeper.read()
+    assert fresh.names() == ["two-node1"] and not fresh.complete
+
+
+def _fail_to_open(monkeypatch: Any, name: str, error: OSError) -> None:
+    opened = Path.open
+
+    def open_or_not(path: Path, *args: Any, **kwargs: Any) -> Any:
+        if path.name == name:
+            raise error
+        return opened(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", open_or_not)
 
 
 async def test_the_api_is_made_to_show_each_pod_again_and_again(tmp_path: Path) -> None:

@@ -72,6 +72,17 @@ def test_the_same_content_is_the_same_pod_however_it_is_written() -> None:
     assert made(YAML, node="node2").pod.metadata.uid != uid
 
 
+def test_a_file_does_not_say_what_becomes_of_its_pod() -> None:
+    obj = json.loads(with_spec(metadata={"name": "web", "deletionTimestamp": SEEN}))
+    pod = made(json.dumps({**obj, "status": {"phase": "Failed"}}).encode()).pod
+    assert pod.metadata.deletion_timestamp is None and not pod.terminal
+
+
+def test_labels_written_as_numbers_are_texts() -> None:
+    data = YAML.replace(b"{app: web}", b"{1: one, app: web}")
+    assert made(data).pod.metadata.labels == {"1": "one", "app": "web"}
+
+
 SECRET_ENV = {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
 BAD = {
     "no YAML": (b"a: [", "neither YAML nor JSON"),
@@ -92,6 +103,12 @@ BAD = {
         ),
         "static pods may not reference secrets",
     ),
+    "annotations that are none": (
+        YAML.replace(b"metadata:", b"metadata:\n  annotations: text"),
+        "metadata.annotations has to be a mapping",
+    ),
+    "a cycle": (b"&a {kind: *a}", "it cannot be put as JSON"),
+    "a file without end": (b" " * ((10 << 20) + 1), "it has more than"),
     "a ConfigMap in a volume": (
         with_spec(volumes=[{"name": "v", "configMap": {"name": "c"}}]),
         "static pods may not reference configmaps",

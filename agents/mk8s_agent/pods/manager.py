@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping
 from datetime import timedelta
 
 from minikube8s.api.views import Pod
@@ -57,6 +57,7 @@ class Pods:
         self._workers: dict[str, PodWorker] = {}
         self._strangers: dict[str, list[Labels]] = {}
         self._static: Mapping[str, Pod] = {}
+        self._static_known = False
         self._looked = False
         self._unsearched = False
 
@@ -71,9 +72,13 @@ class Pods:
             await self._supervisor.close()
             await self._ctx.images.close()
 
-    def set_static(self, pods: Mapping[str, Pod]) -> None:
-        """These pods, by uid, run here whatever the master wants."""
+    def set_static(self, pods: Mapping[str, Pod], *, complete: bool = True) -> None:
+        """These pods, by uid, run here whatever the master wants.
+
+        Until they were `complete` once, whom nobody wants may be one of them, and stays.
+        """
         self._static = pods
+        self._static_known |= complete
         self._reconcile()
 
     def doom(
@@ -237,7 +242,8 @@ class Pods:
         for (namespace, name), assigned in self._ctx.assignments.pods().items():
             pod = assigned.view
             if shown := mirrored(pod.metadata):
-                if shown not in self._static and shown not in self._workers:
+                missing = shown not in self._static and shown not in self._workers
+                if missing and self._static_known:
                     self._ctx.reporter.pod_gone(namespace, name, shown)
                 continue
             uid = pod.metadata.uid
@@ -250,6 +256,11 @@ class Pods:
         for uid, worker in self._workers.items():
             if uid not in wanted and not worker.static:
                 worker.abandon()
+        if self._static_known:
+            self._remove_unwanted(wanted)
+
+    def _remove_unwanted(self, wanted: Container[str]) -> None:
+        """Remove what is there of all pods but these."""
         for uid, found in list(self._strangers.items()):
             if uid not in wanted:
                 log.info("pod %s is not wanted any more: removing it", ref_of(found[0]))

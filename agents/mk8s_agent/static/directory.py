@@ -10,12 +10,12 @@ import ctypes
 import os
 from pathlib import Path
 
+from mk8s_agent.static.manifests import LARGEST
+
 _CLOSE_WRITE, _MOVED_FROM, _MOVED_TO = 0x8, 0x40, 0x80
 _DELETE, _DELETE_SELF, _MOVE_SELF = 0x200, 0x400, 0x800
 _CHANGES = _CLOSE_WRITE | _MOVED_FROM | _MOVED_TO | _DELETE | _DELETE_SELF | _MOVE_SELF
 _EVENTS_BYTES = 65536
-LARGEST = 10 << 20
-"""Bytes of a file: what is larger is no manifest."""
 
 
 class Directory:
@@ -24,14 +24,24 @@ class Directory:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self) -> dict[str, bytes]:
-        """The files by name; one that cannot be read is left out. Raises OSError."""
-        files: dict[str, bytes] = {}
+    def read(self) -> dict[str, bytes | OSError]:
+        """What is in the files by name, or why one cannot be read; all raise OSError.
+
+        Of a file that is too large comes one byte more than is allowed.
+        """
+        files: dict[str, bytes | OSError] = {}
         for entry in sorted(self.path.iterdir()):
-            if entry.name.startswith(".") or not entry.is_file():
+            if entry.name.startswith("."):
                 continue
-            with entry.open("rb") as file:
-                files[entry.name] = file.read(LARGEST)
+            try:
+                if not entry.is_file():
+                    continue
+                with entry.open("rb") as file:
+                    files[entry.name] = file.read(LARGEST + 1)
+            except FileNotFoundError:
+                continue  # it has just been removed
+            except OSError as error:
+                files[entry.name] = error
         return files
 
     async def watch(self, changed: asyncio.Event) -> None:

@@ -37,7 +37,10 @@ class Reporter(Protocol):
 
 
 class StaticPods:
-    """Reads a directory of manifests, and keeps `changed` informed of the pods in it."""
+    """Reads a directory of manifests, and keeps `changed` informed of the pods in it.
+
+    `changed` also hears whether these are all: of a file that was never read nobody knows its pod.
+    """
 
     def __init__(
         self,
@@ -46,7 +49,7 @@ class StaticPods:
         assignments: Assignments,
         reporter: Reporter,
         clock: Clock,
-        changed: Callable[[Mapping[str, Pod]], None],
+        changed: Callable[[Mapping[str, Pod], bool], None],
     ) -> None:
         self._directory = directory
         self._node = node
@@ -69,8 +72,13 @@ class StaticPods:
 
     async def _follow(self) -> None:
         """Read whenever something changed, until the directory is gone or cannot be watched."""
-        # Who takes the directory away takes its pods away, and may bring it back.
-        self._directory.path.mkdir(parents=True, exist_ok=True)
+        try:
+            # Who takes the directory away takes its pods away, and may bring it back.
+            self._directory.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log.error("the directory of static pods is missing and cannot be made: %s", error)
+            await self._clock.sleep(_RETRY_SECONDS)
+            return
         changed = asyncio.Event()
         watching = asyncio.create_task(self._directory.watch(changed), name="static/watch")
         watching.add_done_callback(lambda _: changed.set())
@@ -78,26 +86,44 @@ class StaticPods:
             while not watching.done():
                 await changed.wait()
                 changed.clear()
-                self.read()
-            if error := watching.exception():
-                log.error("files of static pods that change are not heard of: %s", error)
+                if not self.read():
+                    # What hinders the reading may end without a change of the directory.
+                    await self._clock.sleep(_RETRY_SECONDS)
+                    changed.set()
+            if failure := watching.exception():
+                log.error("files of static pods that change are not heard of: %s", failure)
                 await self._clock.sleep(_RETRY_SECONDS)
         finally:
             watching.cancel()
 
-    def read(self) -> None:
-        """Take over what the files say now."""
+    def read(self) -> bool:
+        """Take over what the files say now; False when not all of them could be read.
+
+        What cannot be read goes on as it was last read.
+        """
         try:
             found = self._directory.read()
         except FileNotFoundError:
             found = {}
         except OSError as error:
             log.error("static pods cannot be read: %s", error)
-            return
-        self._files = {name: self._taken(name, data) for name, data in found.items()}
+            return False
+        files: dict[str, tuple[bytes, StaticPod | None]] = {}
+        complete = True
+        for name, data in found.items():
+            if not isinstance(data, OSError):
+                files[name] = self._taken(name, data)
+                continue
+            log.error("a static pod cannot be read: %s", data)
+            if known := self._files.get(name):
+                files[name] = known
+            else:
+                complete = False
+        self._files = files
         pods = self._pods()
-        self._changed({uid: one.pod for uid, one in pods.items()})
+        self._changed({uid: one.pod for uid, one in pods.items()}, complete)
         self._keep_mirrors(pods, pods)
+        return not any(isinstance(data, OSError) for data in found.values())
 
     def _taken(self, name: str, data: bytes) -> tuple[bytes, StaticPod | None]:
         """What a file means; one that has not changed means the same."""
@@ -109,7 +135,9 @@ class StaticPods:
             return data, static_pod(data, path, self._node, now_rfc3339(self._clock.now()))
         except BadManifest as error:
             log.error("%s is left out of the static pods: %s", path, error)
-            return data, None
+        except Exception:
+            log.exception("%s is left out of the static pods: checking it failed", path)
+        return data, None
 
     def _pods(self) -> dict[str, StaticPod]:
         """By uid; of several files with one pod the first counts."""

@@ -14,6 +14,8 @@ from minikube8s.api.views import Pod
 CONFIG_HASH = "kubernetes.io/config.hash"
 CONFIG_SOURCE = "kubernetes.io/config.source"
 CONFIG_SEEN = "kubernetes.io/config.seen"
+LARGEST = 10 << 20
+"""Bytes of a file: what is larger is no manifest."""
 _FORBIDDEN = {
     "serviceAccountName": "service accounts",
     "serviceAccountToken": "service accounts",
@@ -43,6 +45,8 @@ class StaticPod(msgspec.Struct, frozen=True):
 
 def static_pod(data: bytes, path: str, node: str, seen: str) -> StaticPod:
     """The pod that a file describes. `seen` is the time of it. Raises BadManifest."""
+    if len(data) > LARGEST:
+        raise BadManifest(f"it has more than {LARGEST} bytes")
     obj = _decoded(data)
     if obj.get("kind") != "Pod" or obj.get("apiVersion") != "v1":
         raise BadManifest("it does not describe a v1 Pod")
@@ -53,12 +57,18 @@ def static_pod(data: bytes, path: str, node: str, seen: str) -> StaticPod:
     metadata = obj.setdefault("metadata", {})
     if not isinstance(metadata, dict) or not isinstance(obj.get("spec"), dict):
         raise BadManifest("metadata and spec have to be mappings")
+    annotations = metadata.get("annotations") or {}
+    if not isinstance(annotations, dict):
+        raise BadManifest("metadata.annotations has to be a mapping")
+    # What becomes of the pod is not the file's to say.
+    for place, name in ((obj, "status"), (metadata, "deletionTimestamp")):
+        place.pop(name, None)
     _refuse_references(obj["spec"])
     metadata["name"] = f"{metadata.get('name') or ''}-{node.lower()}"
     metadata["namespace"] = metadata.get("namespace") or "default"
     metadata["uid"] = uid
     metadata["annotations"] = {
-        **(metadata.get("annotations") or {}),
+        **annotations,
         CONFIG_HASH: uid,
         CONFIG_SOURCE: "file",
         CONFIG_SEEN: seen,
@@ -76,8 +86,12 @@ def _decoded(data: bytes) -> dict[str, Any]:
 
     try:
         loaded = yaml.load(data, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        # YAML has keys that are no texts, dates and cycles; JSON has not.
+        loaded = msgspec.json.decode(msgspec.json.encode(loaded))
     except (yaml.YAMLError, ValueError) as error:
         raise BadManifest(f"it is neither YAML nor JSON: {error}") from error
+    except (TypeError, RecursionError, msgspec.MsgspecError) as error:
+        raise BadManifest(f"it cannot be put as JSON: {error}") from error
     if not isinstance(loaded, dict):
         raise BadManifest("it does not describe an object")
     return loaded
