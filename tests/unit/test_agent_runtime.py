@@ -18,7 +18,7 @@ from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import EngineUnavailable, InvalidReference, PullError, RuntimeFault
 from mk8s_agent.runtime.framing import JsonLines, LogDemultiplexer
 from mk8s_agent.runtime.http import HttpClient
-from mk8s_agent.runtime.interface import ContainerSpec, Phase
+from mk8s_agent.runtime.interface import ContainerSpec, DiskUse, Phase
 from mk8s_agent.runtime.references import normalize
 
 ROOT = Path(__file__).parents[2]
@@ -253,3 +253,11 @@ def test_the_committed_pause_is_what_its_source_builds(
     else:
         # Another compiler arranges the same program differently; what it says stays the same.
         assert b"usage: pause [netns]" in built and abs(len(built) - len(committed)) < 1024
+
+
+def test_a_log_file_that_goes_while_it_is_measured_counts_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "id-json.log"
+    log.write_text("x" * 10)
+    # As if the engine had rotated it away between the two looks.
+    (tmp_path / "id-json.log.1").symlink_to(tmp_path / "gone")
+    assert docker_json.disk_use({"LogPath": str(log), "SizeRw": 3}) == DiskUse(3, 10)

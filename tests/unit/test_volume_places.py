@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from mk8s_agent.runtime import docker_json
 from mk8s_agent.runtime.interface import ContainerSpec, Mount
-from mk8s_agent.volumes import VolumeError, emptydir, hostpath, ownership, subpath
+from mk8s_agent.volumes import VolumeError, emptydir, hostpath, mounting, ownership, subpath
 from mk8s_agent.volumes.cleaning import remove_tree
-from mk8s_agent.volumes.mounting import points
+from mk8s_agent.volumes.mounting import KernelMounter, points
 from mk8s_agent.volumes.tokens import Times, times, try_again
 
 from tests.support.agentnode import NotedMounts, container, pod_json, view
@@ -221,6 +221,19 @@ def test_mounts_are_found_below_a_place_the_innermost_first() -> None:
         "/state/pods/u/with space",
         "/state/pods/u/volumes/v",
     ]
+
+
+def test_mounts_are_found_where_the_way_to_the_place_has_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, home = tmp_path / "disk", tmp_path / "home"
+    disk.mkdir()
+    home.symlink_to(disk)
+    table = tmp_path / "mountinfo"
+    table.write_text(f"36 35 98:0 / {disk}/memory rw - tmpfs tmpfs rw\n")
+    monkeypatch.setattr(mounting, "_MOUNTINFO", table)
+    assert KernelMounter().below(home / "memory") == [home / "memory"]
+    assert KernelMounter().below(home / "pods") == []
 
 
 class Stuck(NotedMounts):

@@ -176,6 +176,8 @@ async def _start_of_body(head: Response, deadline: float) -> bytes:
 
 
 def _encoded(request: HttpRequest, url: SplitResult) -> bytes:
+    if any(mark in request.host_header for mark in "\r\n\0"):
+        raise _failure(request.url, "http: invalid Host header")
     lines = [
         f"GET {url.path or '/'}{'?' + url.query if url.query else ''} HTTP/1.1",
         f"Host: {request.host_header or url.netloc}",

@@ -96,8 +96,15 @@ def readable(message: str) -> str:
 def disk_use(answer: dict[str, Any]) -> DiskUse:
     """`GET /containers/ID/json?size=1`; its log is looked at where the engine says that it is."""
     log = Path(answer.get("LogPath") or "/nowhere")
-    output = sum(one.stat().st_size for one in log.parent.glob(f"{log.name}*"))
+    output = sum(map(_size, log.parent.glob(f"{log.name}*")))
     return DiskUse(int(answer.get("SizeRw") or 0), output)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0  # the engine has just rotated it away
 
 
 def _phase(state: dict[str, Any], error: str) -> Phase:

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import msgspec
 
 from mk8s_agent.httpanswers import Response
-from mk8s_agent.runtime.errors import ContainerNotFound, EngineUnavailable, RuntimeFault
+from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
 from mk8s_agent.runtime.framing import JsonLines, LogDemultiplexer
 from mk8s_agent.runtime.http import Hijacked
 from mk8s_agent.runtime.interface import LogChunk
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 _BLOCK = 64 * 1024
 _LETTING_GO_SECONDS = 10.0
 _STARTING_SECONDS = 0.05
+_LOOKS_FOR_BEGINNING = 20
+"""How often a command is looked for that may or may not have been asked to begin."""
 _LAST_WORDS_SECONDS = 1.0
 """How long the output of a container that has ended may take to arrive."""
 _BROKEN = (OSError, asyncio.IncompleteReadError)
@@ -158,7 +160,7 @@ class DockerExec(DockerSession):
 
     async def exit_code(self) -> int:
         """Wait for the command's end, which may come after that of its output."""
-        seen = await self._inspect()
+        seen = await _inspect(self._engine, self._exec_id)
         if not seen["Running"]:
             return int(seen["ExitCode"] or 0)
         filters = {"container": [self._container_id], "event": ["exec_die", "die"]}
@@ -167,38 +169,12 @@ class DockerExec(DockerSession):
             # Subscribed: an end from now on is told, one before now is seen.
             lines = JsonLines()
             blocks = response.blocks()
-            while (seen := await self._inspect())["Running"]:
+            while (seen := await _inspect(self._engine, self._exec_id))["Running"]:
                 block = await anext(blocks, None)
                 if block is None:
                     raise EngineUnavailable("The container engine stopped while a command ran.")
                 lines.feed(block)
         return int(seen["ExitCode"] or 0)
-
-    async def end(self) -> None:
-        """Kill the command if it still runs: nobody listens to it any more."""
-        seen = await self._inspect()
-        while seen["Running"] and not seen["Pid"]:
-            # The engine is starting it, and no event says when its process id is known.
-            await asyncio.sleep(_STARTING_SECONDS)
-            seen = await self._inspect()
-        if not seen["Running"]:
-            return
-        # A pid may be given to another process; a descriptor of a process may not.
-        try:
-            descriptor = os.pidfd_open(seen["Pid"])
-        except ProcessLookupError:
-            return
-        try:
-            again = await self._inspect()
-            if again["Running"] and again["Pid"] == seen["Pid"]:
-                with contextlib.suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-        finally:
-            os.close(descriptor)
-
-    async def _inspect(self) -> dict[str, Any]:
-        found: dict[str, Any] = await self._engine.get(f"/exec/{self._exec_id}/json")
-        return found
 
 
 @asynccontextmanager
@@ -217,22 +193,70 @@ async def run(engine: Engine, container_id: str, spec: ExecSpec) -> AsyncIterato
     made = await engine.post(f"/containers/{container_id}/exec", None, msgspec.json.encode(body))
     exec_id = str(msgspec.json.decode(made)["Id"])
     start = msgspec.json.encode({"Detach": False, "Tty": spec.tty})
-    async with engine.hijack(f"/exec/{exec_id}/start", None, start) as wire:
-        session = DockerExec(engine, wire, tty=spec.tty, exec_id=exec_id, container_id=container_id)
+    async with contextlib.AsyncExitStack() as stack:
         try:
-            yield session
+            opening = engine.hijack(f"/exec/{exec_id}/start", None, start)
+            wire = await stack.enter_async_context(opening)
+        except (EngineUnavailable, asyncio.CancelledError):
+            # The engine may have heard it already: then the command begins all the same.
+            await _let_go(engine, exec_id)
+            raise
+        try:
+            yield DockerExec(engine, wire, tty=spec.tty, exec_id=exec_id, container_id=container_id)
         finally:
-            # A client's leaving may be told twice; the second time must not cut off the ending.
-            ending = asyncio.create_task(_let_go(session), name="runtime/exec end")
-            _ENDINGS.add(ending)
-            ending.add_done_callback(_ENDINGS.discard)
-            await asyncio.shield(ending)
+            await _let_go(engine, exec_id)
 
 
-async def _let_go(session: DockerExec) -> None:
-    with contextlib.suppress(ContainerNotFound, EngineUnavailable, TimeoutError):
-        async with asyncio.timeout(_LETTING_GO_SECONDS):
-            await session.end()
+async def _let_go(engine: Engine, exec_id: str) -> None:
+    """End the command, whatever happens to the caller.
+
+    A client's leaving may be told twice; the second time must not cut off the ending.
+    """
+
+    async def end() -> None:
+        # A container that is gone has taken its commands with it.
+        with contextlib.suppress(RuntimeFault, TimeoutError):
+            async with asyncio.timeout(_LETTING_GO_SECONDS):
+                await _end(engine, exec_id)
+
+    ending = asyncio.create_task(end(), name="runtime/exec end")
+    _ENDINGS.add(ending)
+    ending.add_done_callback(_ENDINGS.discard)
+    await asyncio.shield(ending)
+
+
+async def _end(engine: Engine, exec_id: str) -> None:
+    """Kill the command if it still runs: nobody listens to it any more."""
+    seen = await _inspect(engine, exec_id)
+    looks = 0
+    while not _has_process(seen) and seen["ExitCode"] is None and looks < _LOOKS_FOR_BEGINNING:
+        # The engine is starting it, and no event says when its process id is known.
+        await asyncio.sleep(_STARTING_SECONDS)
+        seen = await _inspect(engine, exec_id)
+        looks += not seen["Running"]
+    if not seen["Running"]:
+        return
+    # A pid may be given to another process; a descriptor of a process may not.
+    try:
+        descriptor = os.pidfd_open(seen["Pid"])
+    except ProcessLookupError:
+        return
+    try:
+        again = await _inspect(engine, exec_id)
+        if again["Running"] and again["Pid"] == seen["Pid"]:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    finally:
+        os.close(descriptor)
+
+
+def _has_process(seen: Mapping[str, Any]) -> bool:
+    return bool(seen["Running"] and seen["Pid"])
+
+
+async def _inspect(engine: Engine, exec_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = await engine.get(f"/exec/{exec_id}/json")
+    return found
 
 
 @asynccontextmanager

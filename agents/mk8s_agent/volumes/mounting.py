@@ -55,7 +55,10 @@ class KernelMounter:
 
     def below(self, place: Path) -> list[Path]:
         """All mounts at that place and below it, the innermost first."""
-        return points(_MOUNTINFO.read_text(errors="surrogateescape"), place)
+        # The kernel tells places without links. The last name stays unread: it may be a server's.
+        real = Path(os.path.realpath(place.parent), place.name)
+        found = points(_MOUNTINFO.read_text(errors="surrogateescape"), real)
+        return [place / one.relative_to(real) for one in found]
 
     def unmount(self, place: Path) -> None:
         """Take the topmost mount at that place away, used or not."""
