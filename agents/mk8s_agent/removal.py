@@ -38,11 +38,11 @@ async def remove_everything(config: AgentConfig) -> list[str]:
         await ServiceProxy.remove_everything(config.cluster)
     except NftablesError as error:
         problems.append(f"The Services' rules could not be removed: {error}")
-    try:
-        for place in (config.pods_dir, config.memory_dir):
+    for place in (config.pods_dir, config.memory_dir):
+        try:
             remove_tree(place, KernelMounter())
-    except OSError as error:
-        problems.append(f"The pods' volumes could not be removed: {error}")
+        except OSError as error:
+            problems.append(f"The pods' volumes could not be removed: {error}")
     return problems
 
 

@@ -308,6 +308,14 @@ class Node:
             self.pods.set_static({})
         self._task = asyncio.create_task(self.pods.run())
 
+    async def ended(self) -> None:
+        """Wait for the end of the pods' manager; raises what ended it."""
+        await self._task
+
+    def run_again(self) -> None:
+        """Run the same manager once more, as its supervisor does."""
+        self._task = asyncio.create_task(self.pods.run())
+
     async def stop(self) -> None:
         """The agent ends, at whatever point it is; pods stay."""
         assert self._task is not None

@@ -241,3 +241,35 @@ def _running(node: Node, name: str) -> list[Container]:
         for one in node.containers()
         if one.labels[CONTAINER] == name and one.phase is Phase.RUNNING
     ]
+
+
+@on_a_node
+async def test_pods_go_on_when_their_manager_begins_anew(node: Node) -> None:
+    def fail(call: str) -> None:
+        if call == "events":
+            raise LookupError(call)
+
+    node.sync(pod_json())
+    await node.running()
+    node.runtime.before_call = fail
+    node.runtime.stop_engine()
+    node.runtime.start_engine()
+    with pytest.raises(LookupError):
+        await node.ended()
+    node.runtime.before_call = lambda call: None
+    node.run_again()
+    node.runtime.exit(node.newest().id, 1)
+    await node.until(lambda: node.container_status()["restartCount"] == 1)
+    await node.running()
+
+
+@on_a_node
+async def test_a_reason_that_no_node_gives_lets_no_pod_fail(node: Node) -> None:
+    pod = pod_json()
+    node.sync(pod)
+    status = await node.running()
+    await node.restart()
+    node.sync({**pod, "status": {**status, "reason": "Whatever"}})
+    node.runtime.exit(node.newest().id, 1)
+    await node.until(lambda: node.container_status().get("restartCount") == 1)
+    await node.running()

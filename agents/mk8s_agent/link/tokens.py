@@ -39,7 +39,8 @@ class Tokens:
         try:
             async with asyncio.timeout(DEADLINE):
                 await self._connected.wait()
-            assert self._stub is not None
+            if self._stub is None:
+                raise NoToken("the session with the master has just ended")
             answer = await self._stub.CreateToken(request, timeout=DEADLINE)
         except TimeoutError:
             raise NoToken("the master cannot be reached") from None

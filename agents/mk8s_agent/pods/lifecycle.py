@@ -14,6 +14,8 @@ from mk8s_agent.runtime.interface import Container, Phase
 Outcome = Literal["Succeeded", "Failed"]
 
 _DEADLINE_EXCEEDED = "DeadlineExceeded"
+DOOMS = frozenset({_DEADLINE_EXCEEDED, "Evicted", "Terminated"})
+"""The reasons for which a node lets pods fail that had begun."""
 _DEADLINE_MESSAGE = "Pod was active on the node longer than the specified deadline"
 _GRACE_SECONDS = 30
 

@@ -62,7 +62,10 @@ class Pods:
         self._unsearched = False
 
     async def run(self) -> None:
-        """Work until cancelled; pods keep running then."""
+        """Work until cancelled; pods keep running then. Begins anew when it runs again."""
+        self._supervisor = Supervisor("pods")
+        self._workers.clear()
+        self._looked = False
         unsubscribe = self._ctx.assignments.subscribe(self._assignment_changed)
         self._supervisor.spawn("resync", self._resync)
         try:

@@ -22,7 +22,7 @@ from mk8s_agent.pods.conditions import Previous, previous, previous_of
 from mk8s_agent.pods.examining import Examining
 from mk8s_agent.pods.faults import EXPECTED, fault_of
 from mk8s_agent.pods.identity import ADDRESS, POD_UID, Labels, PodRef, uid_here
-from mk8s_agent.pods.lifecycle import all_containers, doom_of, grace_of
+from mk8s_agent.pods.lifecycle import DOOMS, all_containers, doom_of, grace_of
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.node_context import NodeContext, recorder
@@ -149,7 +149,7 @@ class PodWorker:
             self._before = previous_of(pod)
             for name, attempts in begun_before(pod).items():
                 self._memory.count(name, attempts)
-            if pod.status.reason and not pod.terminal:
+            if pod.status.reason in DOOMS and not pod.terminal:
                 # An earlier agent has begun to let it fail.
                 self.doom(pod.status.reason, pod.status.message, grace_of(pod))
         elif differ(self._pod, pod):
