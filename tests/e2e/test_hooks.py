@@ -39,34 +39,34 @@ def test_hooks_run_after_the_start_and_before_the_stop(cluster: Cluster) -> None
         name="nap",
         lifecycle={"postStart": greeting, "preStop": {"sleep": {"seconds": 1}}},
     )
-    apply(cluster, pod("hooked", web, first, nap))
+    apply(cluster, pod("with-hooks", web, first, nap))
     waiting = until(
         "the second container is in its hook",
         lambda: (
-            container_status(cluster, "hooked", "web")["state"].get("running")
-            and container_status(cluster, "hooked", "first")["state"].get("waiting")
+            container_status(cluster, "with-hooks", "web")["state"].get("running")
+            and container_status(cluster, "with-hooks", "first")["state"].get("waiting")
         ),
     )
     assert waiting == {"reason": "ContainerCreating"}
-    until("it runs", lambda: status(cluster, "hooked")["phase"] == "Running")
+    until("it runs", lambda: status(cluster, "with-hooks")["phase"] == "Running")
     started = [
-        container_status(cluster, "hooked", name)["state"]["running"]["startedAt"]
+        container_status(cluster, "with-hooks", name)["state"]["running"]["startedAt"]
         for name in ("first", "nap")
     ]
     assert started[0] < started[1]
     with (
-        followed(cluster, "hooked", "first") as first_says,
-        followed(cluster, "hooked", "web") as web_says,
+        followed(cluster, "with-hooks", "first") as first_says,
+        followed(cluster, "with-hooks", "web") as web_says,
     ):
         assert first_says.stdout is not None and web_says.stdout is not None
         assert first_says.stdout.readline() == "ready\n"
-        deleted = cluster.kubectl("delete", "pod", "hooked")
+        deleted = cluster.kubectl("delete", "pod", "with-hooks")
         deleted.ok()
         assert 1 <= deleted.seconds < 10
         assert first_says.stdout.readline() == "stopping\n"
         asked = web_says.stdout.read()
         assert "GET /greeting" in asked and "GET /farewell" in asked
-    told = events(cluster, "hooked")
+    told = events(cluster, "with-hooks")
     assert sorted(message for reason, message in told if reason == "Killing") == [
         "Stopping container first",
         "Stopping container nap",
