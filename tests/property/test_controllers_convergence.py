@@ -18,40 +18,12 @@ from minikube8s.controllers.garbage import Key as AnyKey
 from minikube8s.controllers.pods import is_active
 from minikube8s.controllers.replicaset import ReplicaSetController
 from minikube8s.controllers.runner import Controller, RegistryReader
-from minikube8s.registry import Registry
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, deployment_body, live_cluster
+from tests.support.mortal import Killed, Mortal, Silent
 
 ROUNDS = 80
 """How many calm looks at everything must be enough to settle."""
-
-
-class Killed(Exception):
-    """The process ended before a write."""
-
-
-class Mortal:
-    """A registry whose process ends before write number `writes`."""
-
-    def __init__(self, registry: Registry, writes: int) -> None:
-        self._registry = registry
-        self._left = writes
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._registry, name)
-
-        async def counted(*args: Any, **options: Any) -> Any:
-            if self._left == 0:
-                raise Killed
-            self._left -= 1
-            return await method(*args, **options)
-
-        return counted
-
-
-class Silent:
-    def event(self, *_: object) -> None:
-        """Events are not what is tested here."""
 
 
 CONTROLLERS: Sequence[Controller] = (

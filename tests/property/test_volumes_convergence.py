@@ -27,41 +27,13 @@ from minikube8s.controllers.protection import (
     VolumeProtectionController,
 )
 from minikube8s.controllers.runner import RegistryReader
-from minikube8s.registry import Registry
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, live_cluster
+from tests.support.mortal import Killed, Mortal, Silent
 from tests.support.volumes import class_json
 
 CLAIMS, VOLUMES = ("a", "b", "c"), ("v", "w")
 ROUNDS = 60
-
-
-class Killed(Exception):
-    """The process ended before a write."""
-
-
-class Mortal:
-    """A registry whose process ends before write number `writes`."""
-
-    def __init__(self, registry: Registry, writes: int) -> None:
-        self._registry = registry
-        self._left = writes
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._registry, name)
-
-        async def counted(*args: Any, **options: Any) -> Any:
-            if self._left == 0:
-                raise Killed
-            self._left -= 1
-            return await method(*args, **options)
-
-        return counted
-
-
-class Silent:
-    def event(self, *_: object) -> None:
-        """Events are not what is tested here."""
 
 
 BINDER, PROVISIONER = PersistentVolumeController(), LocalPathController()
