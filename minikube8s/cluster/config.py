@@ -24,6 +24,13 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?")
 _NODE_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
+class LabNode(msgspec.Struct, frozen=True):
+    """A node that is a network namespace of this machine, and its address on the lab's bridge."""
+
+    name: str
+    address: str
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What one cluster is: its name, ports and networks. Remembered in ``settings.json``."""
 
@@ -37,6 +44,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     node_name: str = ""
     docker_host: str = DEFAULT_DOCKER_HOST
     kubelet_config: str = ""
+    lab_cidr: str = "192.168.123.0/24"
+    lab_nodes: tuple[LabNode, ...] = ()
+
+    @property
+    def lab_address(self) -> str:
+        """The machine's own address on the lab's bridge; empty where there is no lab."""
+        return str(ipaddress.IPv4Network(self.lab_cidr)[1]) if self.lab_nodes else ""
+
+    @property
+    def listening(self) -> tuple[str, ...]:
+        """The addresses that the master listens on: with a lab also the bridge's."""
+        if self.bind == "0.0.0.0" or self.lab_address in ("", self.bind):
+            return (self.bind,)
+        return (self.bind, self.lab_address)
 
     @property
     def node_port_range(self) -> tuple[int, int]:
@@ -57,6 +78,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "node_name": "MK8S_NODE_NAME",
     "docker_host": "DOCKER_HOST",
     "kubelet_config": "MK8S_KUBELET_CONFIG",
+    "lab_cidr": "MK8S_LAB_CIDR",
 }
 
 # what a cluster's certificates, addresses and containers depend on: fixed once it exists

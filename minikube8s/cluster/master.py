@@ -68,7 +68,7 @@ async def run(config: MasterConfig) -> None:
         links = NodeLinks(registry.writing_as("kubelet"), clock, _nodes(settings))
         server = Server(registry, _server(settings, pki), links)
         make_token = partial(_make_token, server.tokens)
-        await links.start(settings.bind, settings.agent_port, _tls(pki), make_token)
+        await links.start(settings.listening, settings.agent_port, _tls(pki), make_token)
         stack.push_async_callback(links.close)
         await server.start()
         stack.push_async_callback(server.close)
@@ -88,7 +88,7 @@ async def run(config: MasterConfig) -> None:
         stack.push_async_callback(scheduler.close)
         # last in, first out: what runs them must not take their end for a fault
         stack.push_async_callback(tasks.close)
-        log.info("serving on %s:%d", settings.bind, settings.api_port)
+        log.info("serving on %s, port %d", ", ".join(settings.listening), settings.api_port)
         readiness.tell()
         loop.call_later(memory.SETTLED, memory.give_back)
         await stop.wait()
@@ -137,7 +137,7 @@ def _server(settings: Settings, pki: Path) -> ServerConfig:
         client_ca=pki / "ca.crt",
         request_reader=signing.organizations,
         token_key=pki / "sa.key",
-        host=settings.bind,
+        hosts=settings.listening,
         port=settings.api_port,
     )
 

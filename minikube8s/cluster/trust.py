@@ -18,14 +18,11 @@ def ensure_certificates(home: Home, settings: Settings) -> None:
     names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"]
     names += ["kubernetes.default.svc.cluster.local", "localhost", os.uname().nodename.lower()]
     first_service = _first_address(settings.service_cidr)
-    authority.server("apiserver", [*names, "127.0.0.1", first_service, _outward(settings.bind)])
+    addresses = [host for host in settings.listening if host != "0.0.0.0"]
+    authority.server("apiserver", [*names, "127.0.0.1", first_service, *addresses])
     authority.client("admin", "kubernetes-admin", ["system:masters"])
     authority.client("agent", f"system:node:{settings.node_name}", ["system:nodes"])
     ensure_signing_key(home.pki / "sa.key")
-
-
-def _outward(bind: str) -> str:
-    return "127.0.0.1" if bind == "0.0.0.0" else bind
 
 
 def _first_address(cidr: str) -> str:

@@ -7,7 +7,7 @@ modules beside it.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -83,10 +83,11 @@ class NodeLinks:
         self._server: Any = None
 
     async def start(
-        self, host: str, port: int, tls: TLS, make_token: MakeToken | None = None
+        self, hosts: Sequence[str], port: int, tls: TLS, make_token: MakeToken | None = None
     ) -> None:
-        """Listen for agents; port 0 takes a free one. Raises OSError when the port is taken.
+        """Listen for agents on each of the addresses; port 0 takes a free one.
 
+        Raises OSError when the port is taken or an address is not this machine's.
         Pods get their tokens from `make_token`; without it they get none.
         """
         self._tokens = PodTokens(self._registry, make_token) if make_token else None
@@ -95,13 +96,16 @@ class NodeLinks:
         credentials = grpc.ssl_server_credentials(
             [(tls.key, tls.cert)], root_certificates=tls.ca, require_client_auth=True
         )
-        address = f"[{host}]" if ":" in host else host
-        try:
-            self.port = server.add_secure_port(f"{address}:{port}", credentials)
-        except RuntimeError as error:
-            raise OSError(
-                f"cannot listen for agents on {address}:{port}: is another cluster running there?"
-            ) from error
+        for host in hosts:
+            address = f"[{host}]" if ":" in host else host
+            try:
+                port = server.add_secure_port(f"{address}:{port}", credentials)
+            except RuntimeError as error:
+                raise OSError(
+                    f"cannot listen for agents on {address}:{port}: is another cluster running "
+                    "there?"
+                ) from error
+        self.port = port
         self._feed.start(self._tasks)
         self._roster.start(self._tasks)
         self._tasks.spawn("life cycle", self._lifecycle.run)

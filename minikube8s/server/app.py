@@ -95,7 +95,7 @@ class Server:
         try:
             self._listener = await asyncio.get_running_loop().create_server(
                 self._web,
-                config.host,
+                config.hosts,
                 config.port,
                 ssl=tls_context(config),
                 ssl_handshake_timeout=HANDSHAKE_SECONDS,
@@ -103,7 +103,7 @@ class Server:
             )
         except OSError as error:
             raise CannotListen(_why(error, config)) from error
-        log.info("serving on https://%s:%d", config.host, self.port)
+        log.info("serving on https://%s, port %d", ", ".join(config.hosts), self.port)
 
     async def close(self) -> None:
         """Stop listening, end the streams, let what is being answered finish, hang up."""
@@ -127,14 +127,14 @@ def tls_context(config: ServerConfig) -> ssl.SSLContext:
 
 
 def _why(error: OSError, config: ServerConfig) -> str:
-    address = f"{config.host}:{config.port}"
+    address = f"{' and '.join(config.hosts)}, port {config.port}"
     if error.errno == errno.EADDRINUSE:
         return (
             f"cannot serve the API on {address}: the port is taken by another process; "
             "stop that one or choose another port with MK8S_API_PORT"
         )
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"cannot serve the API on {address}: this machine does not have that address"
+        return f"cannot serve the API on {address}: this machine lacks an address of these"
     if error.errno == errno.EACCES:
         return f"cannot serve the API on {address}: only root may listen on ports below 1024"
     return f"cannot serve the API on {address}: {error.strerror or error}"

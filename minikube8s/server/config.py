@@ -24,15 +24,16 @@ class ServerConfig:
     """Where to listen, whom to trust, and the bounds of what is served at once.
 
     `cert` and `key` are the server's own (PEM); `client_ca` signs the certificates of its users.
-    `port` 0 takes any free one. The in-flight bounds count requests that are being answered;
-    watches and followed logs are counted by `max_streams` instead.
+    `hosts` are the addresses that are listened on, `port` 0 takes any free one. The in-flight
+    bounds count requests that are being answered; watches and followed logs are counted by
+    `max_streams` instead.
     """
 
     cert: Path
     key: Path
     client_ca: Path
     request_reader: RequestReader
-    host: str = "127.0.0.1"
+    hosts: tuple[str, ...] = ("127.0.0.1",)
     port: int = 6443
     token_key: Path | None = None
     """The private key (PEM, EC P-256 or RSA) that signs ServiceAccount tokens; None: no tokens."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,7 +46,7 @@ class Certificates:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.authority = Authority(directory)
-        self.authority.server("master", ["127.0.0.1"])
+        self.authority.server("master", ["127.0.0.1", "127.0.0.2"])
 
     def tls(self) -> TLS:
         read = {name: (self.directory / name).read_bytes() for name in ("ca.crt",)}
@@ -142,7 +142,9 @@ class Cluster:
         directory: Path,
         config: NodesConfig | None = None,
         make_token: MakeToken | None = None,
+        hosts: Sequence[str] = ("127.0.0.1",),
     ) -> None:
+        self.hosts = hosts
         self.make_token = make_token
         self.certificates = Certificates(directory / "pki")
         self.config = config or NodesConfig()
@@ -167,7 +169,7 @@ class Cluster:
         await ensure(self.registry)
         self.links = NodeLinks(self.registry, SystemClock(), self.config)
         tls = self.certificates.tls()
-        await self.links.start("127.0.0.1", self.port, tls, self.make_token)
+        await self.links.start(self.hosts, self.port, tls, self.make_token)
         self.port = self.links.port
 
     async def stop(self) -> None:
@@ -182,6 +184,7 @@ class Cluster:
         user: str = "",
         groups: list[str] | None = None,
         certificates: Certificates | None = None,
+        host: str = "127.0.0.1",
     ) -> FakeAgent:
         """An agent that is not connected yet."""
         pki = certificates or self.certificates
@@ -189,12 +192,12 @@ class Cluster:
             user or f"system:node:{node}", ["system:nodes"] if groups is None else groups
         )
         ca = str(self.certificates.directory / "ca.crt")
-        made = FakeAgent(Config(node, f"127.0.0.1:{self.port}", ca, cert, key))
+        made = FakeAgent(Config(node, f"{host}:{self.port}", ca, cert, key))
         self.agents.append(made)
         return made
 
-    async def connected(self, node: str = "one") -> FakeAgent:
-        made = self.agent(node)
+    async def connected(self, node: str = "one", host: str = "127.0.0.1") -> FakeAgent:
+        made = self.agent(node, host=host)
         made.connect()
         async with asyncio.timeout(10):
             await made.assignments.synced.wait()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from minikube8s.cluster.config import Home, Settings, resolve
+from minikube8s.cluster.config import Home, LabNode, Settings, resolve
 from minikube8s.cluster.errors import ClusterError
 
 
@@ -71,3 +71,11 @@ def test_a_damaged_settings_file_is_told_with_the_way_out(tmp_path: Path) -> Non
 def test_no_cluster_is_told_with_the_way_in(tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match="mk8s up"):
         Home(tmp_path).load()
+
+
+def test_a_master_with_lab_nodes_listens_on_the_labs_bridge_too() -> None:
+    node = LabNode("node2", "192.168.123.2")
+    assert Settings(node_name="n1").listening == ("127.0.0.1",)
+    assert Settings(lab_nodes=(node,)).listening == ("127.0.0.1", "192.168.123.1")
+    assert Settings(lab_nodes=(node,), bind="192.168.123.1").listening == ("192.168.123.1",)
+    assert Settings(lab_nodes=(node,), bind="0.0.0.0").listening == ("0.0.0.0",)

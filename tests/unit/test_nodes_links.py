@@ -466,3 +466,10 @@ async def test_an_agent_heard_again_within_the_grace_stays_ready(tmp_path):
                     break
         assert condition(cluster.node(), "Ready") == "True"
         assert cluster.registry.get(NODES, None, "one").revision == revision
+
+
+async def test_agents_are_served_on_each_address_that_the_master_listens_on(tmp_path):
+    async with Cluster(tmp_path, hosts=["127.0.0.1", "127.0.0.2"]) as cluster:
+        for node, host in (("one", "127.0.0.1"), ("two", "127.0.0.2")):
+            await cluster.connected(node, host)
+            assert cluster.node(node)
