@@ -18,10 +18,12 @@ from pathlib import Path
 
 from mk8s_agent.network.pods import PodNetwork
 from mk8s_agent.proxy.desired import Backend, PortKey, ServicePort
+from mk8s_agent.proxy.fixed import TableConfig
 from mk8s_agent.proxy.nftables import Nftables
-from mk8s_agent.proxy.table import ServiceTable, TableConfig
+from mk8s_agent.proxy.table import ServiceTable
 
 from tests.support.netlab import NetLab, net_lab
+from tests.support.proxytables import having
 
 PODS = 20
 RUNS = 15
@@ -88,7 +90,7 @@ async def services(count: int, endpoints: int) -> None:
     await nft.run(table.full())
     wanted = [service(number, endpoints) for number in range(count)]
     started = time.perf_counter()
-    table.update({port.key: port for port in wanted})
+    table.update(having(*wanted))
     full = table.full()
     told(f"build the text of {count} Services", [time.perf_counter() - started])
     told(
@@ -106,7 +108,7 @@ async def services(count: int, endpoints: int) -> None:
 
 
 async def _apply(nft: Nftables, table: ServiceTable, port: ServicePort) -> None:
-    for transaction in table.update({port.key: port}).transactions():
+    for transaction in table.update(having(port)).transactions():
         await nft.run(transaction)
 
 

@@ -103,7 +103,7 @@ def _slice(backends: tuple[str, ...], protocol: str, node: str) -> dict[str, Any
 
 def _rules_name(backends: tuple[str, ...]) -> bool:
     """Whether the table knows exactly these backends, and nothing is left to be swept."""
-    listing = run("nft list table ip mk8s-test")
+    listing = run("nft list table inet mk8s-test")
     chains = [line for line in listing.splitlines() if line.strip().startswith("chain svc_")]
     known = {address for address in (f"10.244.0.{n}" for n in range(2, 20)) if address in listing}
     led_to = "80 : goto svc_" in listing
@@ -126,7 +126,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         made = World(lab, config, network, assignments, proxy)
         for address in ("10.244.0.2", "10.244.0.3", "10.244.0.4"):
             await made.add_pod(address)
-        await eventually(lambda: "ip mk8s-test" in run("nft list tables"))
+        await eventually(lambda: "inet mk8s-test" in run("nft list tables"))
         yield made
 
 
@@ -188,7 +188,7 @@ async def test_connections_from_outside_to_another_nodes_backend_come_back_throu
     run(f"ip route add 10.244.1.0/24 via {CLIENT_ADDRESS}")
     far_slice = _slice(("10.244.1.2",), "TCP", "node-2")
     world.give("endpointslices", far_slice)
-    await eventually(lambda: "10.244.1.2" in run("nft list table ip mk8s-test"))
+    await eventually(lambda: "10.244.1.2" in run("nft list table inet mk8s-test"))
     answer = world.lab.tcp(world.lab.client, NODE_ADDRESS, NODE_PORT)
     assert answer == f"far {NODE_ADDRESS}"
     assert world.lab.tcp(world.lab.node, "127.0.0.1", NODE_PORT) == f"far {NODE_ADDRESS}"
@@ -249,7 +249,7 @@ async def test_internal_policy_local_uses_local_endpoints_only(world: World) -> 
     pod = world.pods["10.244.0.4"]
     assert world.lab.tcp(pod, CLUSTER_IP, 80) == "10.244.0.2 10.244.0.4"
     world.give("endpointslices", _slice(("10.244.0.3",), "TCP", "node-2"))
-    await eventually(lambda: "10.244.0.3" in run("nft list table ip mk8s-test"))
+    await eventually(lambda: "10.244.0.3" in run("nft list table inet mk8s-test"))
     with pytest.raises(TimeoutError):
         world.lab.tcp(pod, CLUSTER_IP, 80, timeout=0.5)
 
@@ -286,7 +286,7 @@ async def test_a_host_port_leads_everyone_to_the_pod_and_shows_who_comes(
     everywhere = {"containerPort": 80, "hostPort": 8080, "protocol": protocol}
     here = {**everywhere, "hostPort": 8081, "hostIP": NODE_ADDRESS}
     world.proxy.open(view(pod_json(container(ports=[everywhere, here]))), "10.244.0.2")
-    await eventually(lambda: "8081 : goto" in run("nft list table ip mk8s-test"))
+    await eventually(lambda: "8081 : goto" in run("nft list table inet mk8s-test"))
     assert call(lab.client, NODE_ADDRESS, 8080) == f"10.244.0.2 {CLIENT_ADDRESS}"
     assert call(lab.client, NODE_ADDRESS, 8081) == f"10.244.0.2 {CLIENT_ADDRESS}"
     assert call(world.pods["10.244.0.3"], NODE_ADDRESS, 8080) == "10.244.0.2 10.244.0.3"
@@ -354,10 +354,10 @@ async def test_established_flows_survive_a_restart_of_the_proxy(world: World) ->
         channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with channel:
         assert exchange(channel, NODE_ADDRESS, NODE_PORT).startswith("10.244.0.2 ")
-        before = run("nft -a list table ip mk8s-test")
+        before = run("nft -a list table inet mk8s-test")
         restarted = ServiceProxy(world.config, world.assignments)
         running = asyncio.create_task(restarted.run())
-        await eventually(lambda: run("nft -a list table ip mk8s-test") != before)
+        await eventually(lambda: run("nft -a list table inet mk8s-test") != before)
         assert _rules_name(("10.244.0.2",))
         assert exchange(channel, NODE_ADDRESS, NODE_PORT).startswith("10.244.0.2 ")
         await _stop(running)
@@ -367,7 +367,7 @@ async def test_established_flows_survive_a_restart_of_the_proxy(world: World) ->
 async def test_a_flushed_rule_set_comes_back_by_itself(world: World) -> None:
     await world.service("10.244.0.2")
     run("nft flush ruleset")
-    await eventually(lambda: "ip mk8s-test" in run("nft list tables"))
+    await eventually(lambda: "inet mk8s-test" in run("nft list tables"))
     assert world.lab.tcp(world.lab.client, NODE_ADDRESS, NODE_PORT).startswith("10.244.0.2 ")
 
 
@@ -387,11 +387,11 @@ async def test_pods_reach_the_outside_with_the_nodes_address(world: World) -> No
 
 
 async def test_a_service_that_goes_takes_its_rules_along(world: World) -> None:
-    empty = run("nft list table ip mk8s-test")
+    empty = run("nft list table inet mk8s-test")
     await world.service("10.244.0.2", "10.244.0.3", sessionAffinity="ClientIP")
     world.take("endpointslices", "web-1")
     world.take("services", "web")
-    await eventually(lambda: run("nft list table ip mk8s-test") == empty)
+    await eventually(lambda: run("nft list table inet mk8s-test") == empty)
 
 
 async def test_removal_leaves_the_kernel_as_it_was(tmp_path: Path) -> None:
@@ -403,7 +403,7 @@ async def test_removal_leaves_the_kernel_as_it_was(tmp_path: Path) -> None:
         network, proxy = PodNetwork(config), ServiceProxy(config, assignments)
         await network.setup("10.244.0.0/24")
         running = asyncio.create_task(proxy.run())
-        await eventually(lambda: "ip mk8s-test" in run("nft list tables"))
+        await eventually(lambda: "inet mk8s-test" in run("nft list tables"))
         await _stop(running)
         await ServiceProxy.remove_everything("test")
         await ServiceProxy.remove_everything("test")

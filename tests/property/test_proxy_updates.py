@@ -10,16 +10,21 @@ import json
 import os
 import re
 import subprocess
+from collections import ChainMap
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mk8s_agent.proxy.desired import Backend, PortKey, ServicePort
+from mk8s_agent.proxy.fixed import TableConfig
 from mk8s_agent.proxy.nftables import Nftables
-from mk8s_agent.proxy.table import ServiceTable, TableConfig
+from mk8s_agent.proxy.parts import PartKey
+from mk8s_agent.proxy.rules import PortPart
+from mk8s_agent.proxy.table import ServiceTable
 
 from tests.support.netlab import empty_space, inside
+from tests.support.proxytables import having, without
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces need root")
 
@@ -53,10 +58,14 @@ def service_port(draw: st.DrawFn) -> ServicePort:
 
 
 change = st.one_of(
-    service_port().map(lambda port: (port.key, port)),
-    st.sampled_from(["api", "db", "web"]).map(lambda n: (PortKey("default", n, "http"), None)),
+    service_port().map(having),
+    st.sampled_from(["api", "db", "web"]).map(lambda n: without(PortKey("default", n, "http"))),
 )
-batches = st.lists(st.lists(change, min_size=1, max_size=3).map(dict), min_size=1, max_size=5)
+batches = st.lists(
+    st.lists(change, min_size=1, max_size=3).map(lambda found: dict(ChainMap(*found))),
+    min_size=1,
+    max_size=5,
+)
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +79,15 @@ def namespace() -> Iterator[None]:
 )
 @given(batches=batches)
 def test_updates_one_by_one_equal_a_full_build(
-    namespace: None, batches: list[dict[PortKey, ServicePort | None]]
+    namespace: None, batches: list[dict[PartKey, PortPart | None]]
 ) -> None:
     asyncio.run(_compare(batches))
 
 
-async def _compare(batches: list[dict[PortKey, ServicePort | None]]) -> None:
+async def _compare(batches: list[dict[PartKey, PortPart | None]]) -> None:
     nft = Nftables()
     try:
-        table, last = ServiceTable(CONFIG), {}
+        table, last = ServiceTable(CONFIG), dict[PartKey, PortPart | None]()
         await nft.run(table.full())
         for batch in batches:
             for transaction in table.update(batch).transactions():
@@ -98,7 +107,7 @@ async def _compare(batches: list[dict[PortKey, ServicePort | None]]) -> None:
 def _listing() -> list[str]:
     """The table's content in an order that does not depend on its history."""
     output = subprocess.run(
-        ["nft", "-j", "list", "table", "ip", "mk8s"], capture_output=True, text=True, check=True
+        ["nft", "-j", "list", "table", "inet", "mk8s"], capture_output=True, text=True, check=True
     ).stdout
     return sorted(
         json.dumps(_normal(item), sort_keys=True) for item in json.loads(output)["nftables"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 import pytest
-from mk8s_agent.proxy.desired import Backend, PortKey, ServicePort, service_ports
+from mk8s_agent.proxy.desired import Backend, ServicePort, service_ports
 
 from minikube8s.api.views import EndpointSlice, Service
 
@@ -26,8 +27,8 @@ def endpoint_slice(*endpoints: dict[str, Any], **more: Any) -> EndpointSlice:
     return msgspec.convert({"endpoints": list(endpoints), "ports": ports} | more, EndpointSlice)
 
 
-def only(ports: dict[PortKey, ServicePort]) -> ServicePort:
-    (port,) = ports.values()
+def only(ports: Iterable[ServicePort]) -> ServicePort:
+    (port,) = ports
     return port
 
 
@@ -76,7 +77,7 @@ def test_local_endpoints_fall_back_to_terminating_ones_on_their_own() -> None:
     [{"clusterIP": "None"}, {"clusterIP": ""}, {"type": "ExternalName", "externalName": "x.org"}],
 )
 def test_services_without_a_cluster_address_need_no_rules(spec: dict[str, Any]) -> None:
-    assert service_ports(service(**spec), [], "n1") == {}
+    assert list(service_ports(service(**spec), [], "n1")) == []
 
 
 def test_the_fields_of_a_service_are_taken_over() -> None:

@@ -22,7 +22,7 @@ def with_ports(*ports: dict[str, Any], **spec: Any) -> Pod:
 def leads(pod: Pod) -> dict[str, tuple[str, ...]]:
     """By place in the table's maps, the rules that follow from there."""
     found: dict[str, tuple[str, ...]] = {}
-    for port in host_ports(pod, "10.244.0.2").values():
+    for port in host_ports(pod, "10.244.0.2"):
         made = fragment(port, 1, "10.244.0.0/16")
         rules = tuple(text for texts in made.chains.values() for text in texts)
         found |= {

@@ -29,7 +29,7 @@ def port(*addresses: str, **more: Any) -> ServicePort:
 
 
 def shown(made: Fragment) -> list[str]:
-    lines = [f"set {name}" for name in made.client_sets]
+    lines = [f"set {name}" for name in made.sets]
     for name, rules in made.chains.items():
         lines += [f"chain {name}", *(f"    {rule}" for rule in rules)]
     return lines + [

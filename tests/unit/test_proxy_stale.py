@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mk8s_agent.network.conntrack import Flow
 from mk8s_agent.proxy.desired import Backend, PortKey, ServicePort
+from mk8s_agent.proxy.rules import PortPart
 from mk8s_agent.proxy.stale import flows
 
 ONE, TWO = Backend("10.244.0.2", 53, here=True), Backend("10.244.0.3", 53, here=True)
@@ -24,16 +25,21 @@ DNS = ServicePort(
 )
 
 
+def found(before: ServicePort | None, after: ServicePort | None) -> list[Flow]:
+    former, present = (one and PortPart(one, "10.244.0.0/16") for one in (before, after))
+    return flows([(former, present)])
+
+
 def test_flows_to_endpoints_that_are_gone_are_forgotten() -> None:
-    assert flows([(DNS, replace(DNS, backends=(TWO,)))]) == [Flow(backend=("10.244.0.2", 53))]
-    assert flows([(DNS, None)]) == [Flow(backend=(b.address, 53)) for b in (ONE, TWO)]
+    assert found(DNS, replace(DNS, backends=(TWO,))) == [Flow(backend=("10.244.0.2", 53))]
+    assert found(DNS, None) == [Flow(backend=(b.address, 53)) for b in (ONE, TWO)]
 
 
 def test_flows_that_came_before_the_node_port_are_forgotten() -> None:
-    assert flows([(None, DNS)]) == [Flow(destination_port=30053)]
-    assert flows([(None, replace(DNS, node_port=0))]) == []
+    assert found(None, DNS) == [Flow(destination_port=30053)]
+    assert found(None, replace(DNS, node_port=0)) == []
 
 
 def test_tcp_is_left_alone() -> None:
     tcp = replace(DNS, protocol="tcp")
-    assert flows([(tcp, None), (None, tcp)]) == []
+    assert found(tcp, None) == found(None, tcp) == []

@@ -35,7 +35,8 @@ class ServicePort:
     """One port of a Service with everything that decides where its connections go.
 
     `backends` serve the whole cluster's traffic, `local` those of this node; both are sorted.
-    `protocol` is tcp, udp or sctp; `node_port` is 0 for none, `affinity_seconds` 0 for none.
+    `protocol` is tcp, udp or sctp; `node_port` is 0 for none, `affinity_seconds` 0 for none. All
+    addresses are of one family: a port of a dual-stack Service is two of these.
     """
 
     key: PortKey
@@ -49,35 +50,39 @@ class ServicePort:
     external_local: bool
     backends: tuple[Backend, ...]
     local: tuple[Backend, ...]
+    ipv6: bool = False
 
 
 def service_ports(
     service: Service, slices: Iterable[EndpointSlice], node: str
-) -> dict[PortKey, ServicePort]:
+) -> Iterator[ServicePort]:
     """The ports of one Service as node `node` has to serve them.
 
     Headless Services and those that are only a name (ExternalName) have none.
     """
     spec = service.spec
     if spec.type == "ExternalName" or spec.headless or not spec.cluster_ip:
-        return {}
-    ipv4 = [each for each in slices if each.address_type == "IPv4"]
-    return {
-        (key := _key(service, port)): ServicePort(
-            key=key,
-            protocol=port.protocol.lower(),
-            port=port.port,
-            cluster_ips=_ipv4(spec.cluster_ips or (spec.cluster_ip,)),
-            external_ips=_ipv4(spec.external_ips),
-            node_port=port.node_port,
-            affinity_seconds=_affinity_seconds(spec),
-            internal_local=spec.internal_traffic_policy == "Local",
-            external_local=spec.external_traffic_policy == "Local",
-            backends=_backends(ipv4, port, node, only_local=False),
-            local=_backends(ipv4, port, node, only_local=True),
-        )
-        for port in spec.ports
-    }
+        return
+    known = list(slices)
+    for cluster_ip in spec.cluster_ips or (spec.cluster_ip,):
+        ipv6 = ":" in cluster_ip
+        kind = "IPv6" if ipv6 else "IPv4"
+        usable = [each for each in known if each.address_type == kind]
+        for port in spec.ports:
+            yield ServicePort(
+                key=_key(service, port),
+                protocol=port.protocol.lower(),
+                port=port.port,
+                cluster_ips=(cluster_ip,),
+                external_ips=tuple(ip for ip in spec.external_ips if (":" in ip) is ipv6),
+                node_port=port.node_port,
+                affinity_seconds=_affinity_seconds(spec),
+                internal_local=spec.internal_traffic_policy == "Local",
+                external_local=spec.external_traffic_policy == "Local",
+                backends=_backends(usable, port, node, only_local=False),
+                local=_backends(usable, port, node, only_local=True),
+                ipv6=ipv6,
+            )
 
 
 def _key(service: Service, port: PortView) -> PortKey:
@@ -127,7 +132,3 @@ def _target(ports: tuple[EndpointPort, ...], port: PortView) -> int | None:
         if candidate.name == port.name and candidate.protocol == port.protocol:
             return candidate.port
     return None
-
-
-def _ipv4(addresses: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(address for address in addresses if ":" not in address)

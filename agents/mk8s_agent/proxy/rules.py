@@ -3,46 +3,40 @@
 Per port: a chain `svc_…` that picks one of the backends, a chain `ext_…` for connections from
 outside where there are any, and elements of the table's maps that lead to them. With session
 affinity also a chain and a set of clients per backend. Chains carry a generation in their name
-(`svc_default_web_http.7`): a change makes new chains and never touches those in use.
+(`svc_default_web_http.7`): a change makes new chains and never touches those in use. Those of IPv6
+are `svc6_…`.
 """
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, NamedTuple
 
 from mk8s_agent.proxy.desired import Backend, PortKey, ServicePort
-
-SERVICE_IPS: Final = "service-ips"
-NODE_PORTS: Final = "node-ports"
-REFUSED_IPS: Final = "refused-ips"
-REFUSED_PORTS: Final = "refused-ports"
-HAIRPIN: Final = "hairpin"
-
-EXTERNAL_MARK: Final = "0x2000"
-"""Set on packets that came in from outside the pods' network: their source may need hiding."""
-CLIENTS_SET: Final = "type ipv4_addr; size 65535; flags dynamic,timeout;"
+from mk8s_agent.proxy.fixed import (
+    EXTERNAL_MARK,
+    HAIRPIN,
+    IPV4,
+    IPV6,
+    NODE_PORTS,
+    REFUSED_IPS,
+    REFUSED_PORTS,
+    SERVICE_IPS,
+    first_range,
+)
+from mk8s_agent.proxy.parts import Element, Fragment
 
 _IDENTIFIER_LIMIT = 90
 
 
-class Element(NamedTuple):
-    """One element's place: the map or set and its key."""
-
-    container: str
-    key: str
-
-
 @dataclass(frozen=True, slots=True)
-class Fragment:
-    """The part of the table that one Service port is responsible for.
+class PortPart:
+    """A Service port as a part of the table."""
 
-    `chains` maps names to rules, `client_sets` are names, `elements` map places to verdicts (empty
-    for sets).
-    """
+    port: ServicePort
+    cluster_cidr: str
 
-    chains: dict[str, tuple[str, ...]]
-    client_sets: tuple[str, ...]
-    elements: dict[Element, str]
+    def fragment(self, generation: int) -> Fragment:
+        """Its rules."""
+        return fragment(self.port, generation, self.cluster_cidr)
 
 
 def fragment(port: ServicePort, generation: int, cluster_cidr: str) -> Fragment:
@@ -65,10 +59,11 @@ class _Builder:
     def __init__(self, port: ServicePort, generation: int, cluster_cidr: str) -> None:
         self._port = port
         self._generation = generation
-        self._cluster_cidr = cluster_cidr
+        self._family = IPV6 if port.ipv6 else IPV4
+        self._pods = first_range(cluster_cidr, self._family)
         self._id = identifier(port.key)
         self._chains: dict[str, tuple[str, ...]] = {}
-        self._client_sets: list[str] = []
+        self._sets: dict[str, str] = {}
 
     def build(self) -> Fragment:
         port = self._port
@@ -78,13 +73,14 @@ class _Builder:
             self._chains[self._name("svc")] = self._internal()
             if port.node_port or port.external_ips:
                 self._chains[self._name("ext")] = self._external()
-        return Fragment(self._chains, tuple(self._client_sets), self._elements())
+        return Fragment(self._chains, self._sets, self._elements())
 
     def _name(self, kind: str) -> str:
-        return f"{kind}_{self._id}.{self._generation}"
+        return f"{kind}{self._family.suffix}_{self._id}.{self._generation}"
 
     def _backend_name(self, kind: str, backend: Backend) -> str:
-        return f"{kind}_{self._id}_{backend.address}_{backend.port}"
+        address = backend.address.replace(":", "-")
+        return f"{kind}{self._family.suffix}_{self._id}_{address}_{backend.port}"
 
     def _elements(self) -> dict[Element, str]:
         port = self._port
@@ -100,16 +96,20 @@ class _Builder:
         if port.node_port:
             place = f"{port.protocol} . {port.node_port}"
             if port.backends:
-                elements[Element(NODE_PORTS, place)] = f"goto {self._name('ext')}"
+                elements[self._element(NODE_PORTS, place)] = f"goto {self._name('ext')}"
             else:
-                elements[Element(REFUSED_PORTS, place)] = ""
+                elements[self._element(REFUSED_PORTS, place)] = ""
         for backend in port.backends:
             if backend.here:
-                elements[Element(HAIRPIN, f"{backend.address} . {backend.address}")] = ""
+                twice = f"{backend.address} . {backend.address}"
+                elements[self._element(HAIRPIN, twice)] = ""
         return elements
 
     def _address(self, container: str, address: str) -> Element:
-        return Element(container, f"{address} . {self._port.protocol} . {self._port.port}")
+        return self._element(container, f"{address} . {self._port.protocol} . {self._port.port}")
+
+    def _element(self, container: str, place: str) -> Element:
+        return Element(container + self._family.suffix, place)
 
     def _internal(self) -> tuple[str, ...]:
         port = self._port
@@ -128,7 +128,7 @@ class _Builder:
         if port.internal_local:
             self._chains[inside] = self._spread(port.backends)
         return (
-            f"ip saddr {self._cluster_cidr} {mark} goto {inside}",
+            *([f"{self._family.ip} saddr {self._pods} {mark} goto {inside}"] if self._pods else []),
             f"fib saddr type local {mark} goto {inside}",
             *self._spread(port.local),
         )
@@ -144,16 +144,16 @@ class _Builder:
             return ("drop",)
         if self._port.affinity_seconds:
             return self._spread_with_affinity(backends)
-        dnat = f"meta l4proto {self._port.protocol} dnat ip to"
+        dnat = f"meta l4proto {self._port.protocol} dnat {self._family.ip} to"
         if len(backends) == 1:
-            return (f"{dnat} {backends[0].address}:{backends[0].port}",)
+            return (f"{dnat} {self._family.target(*backends[0][:2])}",)
         targets = ", ".join(f"{i} : {b.address} . {b.port}" for i, b in enumerate(backends))
         return (f"{dnat} numgen random mod {len(backends)} map {{ {targets} }}",)
 
     def _spread_with_affinity(self, backends: tuple[Backend, ...]) -> tuple[str, ...]:
         chains = [f"{self._backend_name('ep', b)}.{self._generation}" for b in backends]
         known = [
-            f"ip saddr @{self._backend_name('clients', b)} goto {chain}"
+            f"{self._family.ip} saddr @{self._backend_name('clients', b)} goto {chain}"
             for b, chain in zip(backends, chains, strict=True)
         ]
         if len(chains) == 1:
@@ -162,11 +162,12 @@ class _Builder:
         return (*known, f"numgen random mod {len(chains)} vmap {{ {targets} }}")
 
     def _add_affinity(self) -> None:
-        port = self._port
+        port, family = self._port, self._family
         for backend in sorted({*port.backends, *port.local}):
             clients = self._backend_name("clients", backend)
-            self._client_sets.append(clients)
+            self._sets[clients] = f"type {family.address_type}; size 65535; flags dynamic,timeout"
             self._chains[f"{self._backend_name('ep', backend)}.{self._generation}"] = (
-                f"update @{clients} {{ ip saddr timeout {port.affinity_seconds}s }}",
-                f"meta l4proto {port.protocol} dnat ip to {backend.address}:{backend.port}",
+                f"update @{clients} {{ {family.ip} saddr timeout {port.affinity_seconds}s }}",
+                f"meta l4proto {port.protocol} dnat {family.ip} to"
+                f" {family.target(backend.address, backend.port)}",
             )

@@ -10,23 +10,24 @@ from collections.abc import Iterable
 
 from mk8s_agent.network.conntrack import Flow, forget_udp
 from mk8s_agent.network.errors import NetworkError
-from mk8s_agent.proxy.desired import ServicePort
+from mk8s_agent.proxy.parts import Part
+from mk8s_agent.proxy.rules import PortPart
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Change", "Flow", "flows", "forget"]
-
-Change = tuple[ServicePort | None, ServicePort | None]
-"""A Service port before and after; None: it did not exist, or does not any more."""
+__all__ = ["Flow", "flows", "forget"]
 
 
-def flows(changes: Iterable[Change]) -> list[Flow]:
+def flows(changes: Iterable[tuple[Part | None, Part | None]]) -> list[Flow]:
     """The flows to forget: those to backends that are gone, and those that met no Service yet.
 
-    The second kind went to the node itself while the node port was nobody's.
+    `changes` are parts before and after. The second kind went to the node itself while the node
+    port was nobody's.
     """
     found: list[Flow] = []
-    for before, after in changes:
+    for former, present in changes:
+        before = former.port if isinstance(former, PortPart) else None
+        after = present.port if isinstance(present, PortPart) else None
         port = after or before
         if port is None or port.protocol != "udp":
             continue

@@ -1,0 +1,65 @@
+"""Services and EndpointSlices as a source of the table's parts."""
+
+from collections.abc import Callable
+
+from mk8s_agent.assignments import Assignments, Key
+from mk8s_agent.proxy.desired import service_ports
+from mk8s_agent.proxy.fixed import TableConfig
+from mk8s_agent.proxy.parts import Part
+from mk8s_agent.proxy.rules import PortPart
+
+KIND = "service"
+
+
+class Services:
+    """Knows which slices belong to which Service; a change costs what one Service does."""
+
+    def __init__(
+        self, config: TableConfig, assignments: Assignments, changed: Callable[[str, Key], None]
+    ) -> None:
+        self._config = config
+        self._assignments = assignments
+        self._changed = changed
+        self._slices: dict[Key, set[Key]] = {}
+        self._service_of: dict[Key, Key] = {}
+
+    def notice(self, resource: str, key: Key) -> None:
+        """An assigned object changed."""
+        if resource == "services":
+            self._changed(KIND, key)
+        elif resource == "endpointslices":
+            self._slice_changed(key)
+
+    def known(self) -> list[Key]:
+        """All Services."""
+        for key in self._assignments.endpointslices():
+            self._slice_changed(key)
+        return list(self._assignments.services())
+
+    def parts(self, key: Key) -> dict[str, Part]:
+        """A part for each port of the Service and each family of addresses."""
+        slices = self._assignments.endpointslices()
+        service = self._assignments.services().get(key)
+        if service is None:
+            return {}
+        views = [slices[each].view for each in self._slices.get(key, ()) if each in slices]
+        return {
+            f"{port.key.port}/{6 if port.ipv6 else 4}": PortPart(port, self._config.cluster_cidr)
+            for port in service_ports(service.view, views, self._config.node)
+        }
+
+    def _slice_changed(self, key: Key) -> None:
+        former = self._service_of.pop(key, None)
+        if former is not None:
+            known = self._slices[former]
+            known.discard(key)
+            if not known:
+                del self._slices[former]
+            self._changed(KIND, former)
+        assigned = self._assignments.endpointslices().get(key)
+        if assigned is None or not assigned.view.service_name:
+            return
+        service = (key[0], assigned.view.service_name)
+        self._service_of[key] = service
+        self._slices.setdefault(service, set()).add(key)
+        self._changed(KIND, service)
