@@ -36,6 +36,9 @@ _VIEWS: dict[str, type] = {
     "persistentvolumeclaims": views.PersistentVolumeClaim,
     "persistentvolumes": views.PersistentVolume,
     "nodes": views.Node,
+    "networkpolicies": views.NetworkPolicy,
+    "namespaces": views.Namespace,
+    "peers": views.PeerPod,
 }
 
 
@@ -134,6 +137,18 @@ class Assignments:
     def node(self, name: str) -> Assigned[views.Node] | None:
         """This node's own Node, with what others say of it; None: the master has not sent it."""
         return self._objects["nodes"].get(("", name))
+
+    def policies(self) -> Mapping[Key, Assigned[views.NetworkPolicy]]:
+        """All NetworkPolicies of the cluster; read-only and live."""
+        return MappingProxyType(self._objects["networkpolicies"])
+
+    def namespaces(self) -> Mapping[Key, Assigned[views.Namespace]]:
+        """All Namespaces while there is a policy, else none; keys are ("", name)."""
+        return MappingProxyType(self._objects["namespaces"])
+
+    def peers(self) -> Mapping[Key, Assigned[views.PeerPod]]:
+        """All pods with an address while there is a policy, else none; read-only and live."""
+        return MappingProxyType(self._objects["peers"])
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Call `callback(resource, key)` for each later change; returns what ends that.

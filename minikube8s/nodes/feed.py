@@ -28,6 +28,7 @@ from minikube8s.kit.tasks import Supervisor
 from minikube8s.nodes.assign import Delivery, Index
 from minikube8s.nodes.following import Follower
 from minikube8s.nodes.outbox import Outbox, object_key
+from minikube8s.nodes.policies import PolicyFeed
 from minikube8s.nodes.references import CLAIMS, VOLUMES, ObjectKey, PlacedPod
 from minikube8s.registry import Registry
 from minikube8s.store.entry import Entry
@@ -48,6 +49,7 @@ class Feed:
         self._registry = registry
         self._outboxes = outboxes
         self.index = Index()
+        self._policies = PolicyFeed(registry, outboxes, self._refill)
 
     def start(self, tasks: Supervisor) -> None:
         """Read what exists, and follow it in tasks of `tasks`."""
@@ -64,6 +66,7 @@ class Feed:
         followers.append(
             Follower(self._registry, PERSISTENTVOLUMES, self._replace_volumes, self._apply_volume)
         )
+        followers += self._policies.followers()
         for follower in followers:
             follower.begin()
             tasks.spawn(f"follow {follower.resource.plural}", follower.run)
@@ -75,7 +78,8 @@ class Feed:
         everywhere = [
             entry for resource in _EVERYWHERE for entry in self._registry.list(resource, None)
         ]
-        outbox.complete([*everywhere, *(entry for entry in needed if entry is not None)])
+        policies = self._policies.everything()
+        outbox.complete([*everywhere, *policies, *(one for one in needed if one is not None)])
 
     def _refill(self, _entries: Iterable[Entry] = ()) -> None:
         for node, outbox in self._outboxes.items():
@@ -83,6 +87,7 @@ class Feed:
 
     def _replace_pods(self, entries: Iterable[Entry]) -> None:
         current = {object_key(entry): entry for entry in entries}
+        self._policies.replace_pods(current.values())
         for gone in set(self.index.pods()) - current.keys():
             self.index.remove(gone)
         for key, entry in current.items():
@@ -90,6 +95,7 @@ class Feed:
         self._refill()
 
     def _apply_pod(self, entry: Entry, deleted: bool) -> None:
+        self._policies.apply_pod(entry, deleted)
         key = object_key(entry)
         for delivery in self._place(key, None if deleted else entry):
             self._deliver(delivery, entry if delivery.key == key else self._entry(delivery.key))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from minikube8s.api.errors import ApiError
-from minikube8s.api.resources import PODS
+from minikube8s.api.resources import NETWORKPOLICIES, PODS
 from minikube8s.api.times import now_rfc3339
 from minikube8s.kit.clock import Clock
 from minikube8s.nodes import mirrors, volumes
@@ -134,6 +134,8 @@ class Reports:
             return
         if kind == "PersistentVolume" and volumes.is_of(self._registry, self._node, name):
             return
+        if kind == "NetworkPolicy" and self._exists(involved, name):
+            return  # every node enforces every policy
         if kind != "Pod":
             raise Refusal(
                 "Forbidden", f'node "{self._node}" cannot make events about {kind} "{name}"'
@@ -146,6 +148,15 @@ class Reports:
             raise
         if pod.get("spec", {}).get("nodeName") or pod["metadata"]["uid"] == involved.get("uid"):
             self._own(pod, pod["metadata"]["uid"])
+
+    def _exists(self, policy: dict[str, Any], name: str) -> bool:
+        try:
+            self._registry.get(NETWORKPOLICIES, str(policy.get("namespace")), name)
+        except ApiError as error:
+            if error.code != 404:
+                raise
+            return False
+        return True
 
     def _own(self, pod: dict[str, Any], uid: str) -> None:
         """Raise Refusal for a pod of another node, _Superseded for another pod than `uid`.
