@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.kit.addresspool import AddressPool, BadPool
 
 DEFAULT_HOME = "/var/lib/mk8s"
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
@@ -41,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pod_cidr: str = "10.244.0.0/16"
     service_cidr: str = "10.96.0.0/12"
     node_ports: str = "30000-32767"
+    load_balancer_pool: str = ""
     node_name: str = ""
     docker_host: str = DEFAULT_DOCKER_HOST
     kubelet_config: str = ""
@@ -75,6 +77,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "pod_cidr": "MK8S_POD_CIDR",
     "service_cidr": "MK8S_SERVICE_CIDR",
     "node_ports": "MK8S_NODE_PORTS",
+    "load_balancer_pool": "MK8S_LOAD_BALANCER_POOL",
     "node_name": "MK8S_NODE_NAME",
     "docker_host": "DOCKER_HOST",
     "kubelet_config": "MK8S_KUBELET_CONFIG",
@@ -217,12 +220,29 @@ def _check(settings: Settings) -> None:
         raise ClusterError(
             f"The node port range {settings.node_ports!r} must read FIRST-LAST, like 30000-32767."
         )
+    _check_pool(settings.load_balancer_pool, pods, services)
     try:
         ipaddress.IPv4Address(settings.bind)
     except ValueError:
         raise ClusterError(
             f"{settings.bind!r} is not an IPv4 address to listen on (0.0.0.0 means all of them)."
         ) from None
+
+
+def _check_pool(text: str, pods: ipaddress.IPv4Network, services: ipaddress.IPv4Network) -> None:
+    try:
+        pool = AddressPool.parse(text)
+    except BadPool as error:
+        raise ClusterError(
+            f"--load-balancer-pool: {error}. Give it like 192.168.1.200-192.168.1.250 or "
+            "192.168.1.128/28, several of them with commas."
+        ) from None
+    for what, network in (("pod", pods), ("service", services)):
+        if pool.overlaps(network):
+            raise ClusterError(
+                f"The load balancer pool {pool} and the {what} network {network} overlap: choose "
+                "addresses of the nodes' own network with --load-balancer-pool."
+            )
 
 
 def _network(what: str, text: str) -> ipaddress.IPv4Network:

@@ -24,8 +24,9 @@ from minikube8s.cluster import figures, signing
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.layout import MasterConfig
-from minikube8s.controllers import Controllers, Trust
+from minikube8s.controllers import Balancing, Controllers, Trust
 from minikube8s.kit import logs, memory, openfiles, readiness
+from minikube8s.kit.addresspool import AddressPool
 from minikube8s.kit.clock import SystemClock
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 from minikube8s.kit.tasks import Supervisor
@@ -76,7 +77,7 @@ async def run(config: MasterConfig) -> None:
         stack.push_async_callback(recorder.close)
         scheduler = Scheduler(registry.writing_as("kube-scheduler"), recorder, clock)
         manager = registry.writing_as("kube-controller-manager")
-        controllers = Controllers(manager, clock, _trust(pki))
+        controllers = Controllers(manager, clock, _trust(pki), _balancing(settings))
         server.measure(partial(figures.of_store, store))
         server.measure(partial(figures.of_scheduler, scheduler))
         server.measure(partial(figures.of_controllers, controllers))
@@ -147,6 +148,13 @@ def _trust(pki: Path) -> Trust:
         root_ca=(pki / "ca.crt").read_text(),
         sign=signing.signer(pki),
         make_token=partial(token_for_secret, pki / "sa.key"),
+    )
+
+
+def _balancing(settings: Settings) -> Balancing:
+    return Balancing(
+        pool=AddressPool.parse(settings.load_balancer_pool),
+        reserved={settings.api_port: "the API server", settings.agent_port: "the master"},
     )
 
 

@@ -4,6 +4,6 @@ A controller's file holds what it watches, what it reads and a pure `plan`; `run
 one that writes. Nothing here knows HTTP, stores or nodes.
 """
 
-from minikube8s.controllers.manager import Controllers, Trust
+from minikube8s.controllers.manager import Balancing, Controllers, Trust
 
-__all__ = ["Controllers", "Trust"]
+__all__ = ["Balancing", "Controllers", "Trust"]

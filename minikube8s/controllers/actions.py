@@ -30,13 +30,15 @@ class Ref(NamedTuple):
 class Report(NamedTuple):
     """The Events that an action's outcome is worth; `{name}` stands for the written object's name.
 
-    An empty reason means no Event. A failure's message is followed by the error.
+    An empty reason means no Event. A failure's message is followed by the error. They are about
+    the plan's object, unless `about` is another.
     """
 
     reason: str = ""
     message: str = ""
     failed_reason: str = ""
     failed_message: str = ""
+    about: Mapping[str, Any] | None = None
 
 
 SILENT = Report()

@@ -75,7 +75,7 @@ async def apply(plan: Plan, writer: Writer, recorder: Recorder) -> None:
     """
     reporter = _Reporter(recorder, plan.about)
     for warning in plan.warnings:
-        reporter.warn(warning.reason, warning.message)
+        reporter.warn(warning, warning.reason, warning.message)
     for notice in plan.notices:
         reporter.success(notice, "")
     await _together(_patch(writer, reporter, action) for action in plan.patches)
@@ -110,18 +110,20 @@ class _Reporter:
 
     def success(self, report: Report, name: str) -> None:
         if report.reason:
-            self._record("Normal", report.reason, report.message.replace("{name}", name))
+            message = report.message.replace("{name}", name)
+            self._record(report, "Normal", report.reason, message)
 
     def failure(self, report: Report, error: ApiError) -> None:
         if report.failed_reason:
-            self.warn(report.failed_reason, f"{report.failed_message}{error.message}")
+            self.warn(report, report.failed_reason, f"{report.failed_message}{error.message}")
 
-    def warn(self, reason: str, message: str) -> None:
-        self._record("Warning", reason, message)
+    def warn(self, report: Report, reason: str, message: str) -> None:
+        self._record(report, "Warning", reason, message)
 
-    def _record(self, type: str, reason: str, message: str) -> None:
-        if self._about is not None:
-            self._recorder.event(self._about, type, reason, message)
+    def _record(self, report: Report, type: str, reason: str, message: str) -> None:
+        about = report.about if report.about is not None else self._about
+        if about is not None:
+            self._recorder.event(about, type, reason, message)
 
 
 async def _together(writes: Iterable[Awaitable[None]]) -> None:

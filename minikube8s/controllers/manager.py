@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from minikube8s.controllers.certificates import CertificateController, Sign, no_signature
 from minikube8s.controllers.clusterroles import ClusterRoleAggregationController
@@ -11,6 +12,7 @@ from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.endpoints import EndpointsController
 from minikube8s.controllers.ephemeral import EphemeralVolumeController
 from minikube8s.controllers.garbage import GarbageController
+from minikube8s.controllers.loadbalancers import LoadBalancerController
 from minikube8s.controllers.localpath import LocalPathController
 from minikube8s.controllers.namespaces import NamespaceController
 from minikube8s.controllers.persistentvolumes import PersistentVolumeController
@@ -24,6 +26,7 @@ from minikube8s.controllers.replicaset import ReplicaSetController
 from minikube8s.controllers.runner import Controller, Figures, Runner
 from minikube8s.controllers.serviceaccounts import ServiceAccountController
 from minikube8s.controllers.tokens import MakeToken, TokenController
+from minikube8s.kit.addresspool import NO_POOL, AddressPool
 from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.registry import Registry
@@ -42,17 +45,35 @@ class Trust:
     """Makes the tokens of accounts that live in Secrets."""
 
 
+@dataclass(frozen=True, slots=True)
+class Balancing:
+    """How Services are reached from outside."""
+
+    pool: AddressPool = NO_POOL
+    """The addresses that LoadBalancer Services get; an empty one means the nodes' own."""
+    reserved: Mapping[int, str] = field(default_factory=dict)
+    """TCP ports of the nodes that the cluster needs itself, with a word on what for."""
+
+
 _NO_TRUST = Trust()
+_OWN_ADDRESSES = Balancing()
 
 
 class Controllers:
     """Runs every controller on one shared runner."""
 
-    def __init__(self, registry: Registry, clock: Clock, trust: Trust = _NO_TRUST) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        clock: Clock,
+        trust: Trust = _NO_TRUST,
+        balancing: Balancing = _OWN_ADDRESSES,
+    ) -> None:
         controllers: list[Controller] = [
             ReplicaSetController(),
             DeploymentController(),
             EndpointsController(),
+            LoadBalancerController(balancing.pool, balancing.reserved),
             GarbageController(),
             NamespaceController(),
             ServiceAccountController(trust.root_ca),

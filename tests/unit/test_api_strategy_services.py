@@ -191,10 +191,3 @@ def test_an_external_name_may_get_a_cluster_address():
     old = service(type="ExternalName", externalName="a.example")
     new = service(clusterIP="10.96.0.6", clusterIPs=["10.96.0.6"])
     assert STRATEGY.validate_update(new, old) == []
-
-
-def test_a_service_says_what_does_not_work():
-    assert STRATEGY.warnings(service(type="LoadBalancer", loadBalancerIP="10.0.0.1")) == [
-        "spec.loadBalancerIP: 10.0.0.1: mk8s stores this but does not act on it yet",
-        "spec.type: LoadBalancer: mk8s stores this but does not act on it yet",
-    ]

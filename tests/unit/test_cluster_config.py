@@ -50,6 +50,8 @@ def test_a_network_of_a_cluster_that_exists_cannot_change(tmp_path: Path) -> Non
         ({"api_port": 6444}, "must differ"),
         ({"node_ports": "1-0"}, "FIRST-LAST"),
         ({"node_ports": "30000"}, "FIRST-LAST"),
+        ({"load_balancer_pool": "10.0.0.9-10.0.0.1"}, "ends before it begins"),
+        ({"load_balancer_pool": "10.244.3.0/24"}, "the pod network 10.244.0.0/16 overlap"),
         ({"name": "Mine!"}, "cluster name"),
         ({"node_name": "UPPER"}, "node name"),
         ({"bind": "localhost"}, "not an IPv4 address"),

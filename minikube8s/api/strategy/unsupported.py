@@ -115,11 +115,8 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
         "spec.signerName=kubernetes.io/legacy-unknown",
     ),
     ("", "Service"): (
-        "spec.loadBalancerClass",
-        "spec.loadBalancerIP",
         "spec.loadBalancerSourceRanges",
         "spec.trafficDistribution",
-        "spec.type=LoadBalancer",
     ),
 }
 

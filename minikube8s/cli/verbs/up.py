@@ -22,6 +22,11 @@ from minikube8s.cluster.errors import ClusterError
 @click.option("--pod-cidr", help="Network of the pods (MK8S_POD_CIDR).")
 @click.option("--service-cidr", help="Network of the Services (MK8S_SERVICE_CIDR).")
 @click.option("--node-ports", help="Ports for NodePort Services, FIRST-LAST (MK8S_NODE_PORTS).")
+@click.option(
+    "--load-balancer-pool",
+    help="Addresses for LoadBalancer Services: A-B, a network, or several with commas"
+    " (MK8S_LOAD_BALANCER_POOL).",
+)
 @click.option("--node-name", help="Name of this machine's node (MK8S_NODE_NAME).")
 @click.option("--docker-host", help="The Docker engine to use (DOCKER_HOST).")
 @click.option("--kubelet-config", help="A KubeletConfiguration file (MK8S_KUBELET_CONFIG).")
