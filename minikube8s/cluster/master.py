@@ -20,7 +20,7 @@ import msgspec
 
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS
-from minikube8s.cluster import figures, signing
+from minikube8s.cluster import addresses, figures, signing
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.layout import MasterConfig
@@ -65,7 +65,8 @@ async def run(config: MasterConfig) -> None:
         stack.push_async_callback(cache.close)
         registry = Registry(cache, clock, _ranges(settings))
         stack.push_async_callback(registry.close)
-        await bootstrap.ensure(registry, api_port=settings.api_port)
+        published = addresses.published(settings, addresses.outward())
+        await bootstrap.ensure(registry, published, settings.api_port)
         links = NodeLinks(registry.writing_as("kubelet"), clock, _nodes(settings))
         server = Server(registry, _server(settings, pki), links)
         make_token = partial(_make_token, server.tokens)

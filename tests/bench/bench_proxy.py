@@ -34,6 +34,7 @@ class Config:
     state_dir: Path
     cluster: str = "bench"
     service_cidr: str = "10.96.0.0/12"
+    master: str = "127.0.0.1:6444"
 
 
 def service(number: int, endpoints: int) -> ServicePort:

@@ -44,6 +44,7 @@ class Config:
     node: str = NODE
     cluster_cidr: str = "10.244.0.0/16"
     service_cidr: str = "10.96.0.0/12"
+    master: str = "127.0.0.1:6444"
 
 
 @dataclass

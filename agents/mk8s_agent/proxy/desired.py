@@ -36,7 +36,8 @@ class ServicePort:
 
     `backends` serve the whole cluster's traffic, `local` those of this node; both are sorted.
     `protocol` is tcp, udp or sctp; `node_port` is 0 for none, `affinity_seconds` 0 for none. All
-    addresses are of one family: a port of a dual-stack Service is two of these.
+    addresses are of one family: a port of a dual-stack Service is two of these. `only_inside`:
+    connections of this node and its own pods alone are led to the backends.
     """
 
     key: PortKey
@@ -51,6 +52,7 @@ class ServicePort:
     backends: tuple[Backend, ...]
     local: tuple[Backend, ...]
     ipv6: bool = False
+    only_inside: bool = False
 
 
 def service_ports(

@@ -24,6 +24,8 @@ from mk8s_agent.proxy.fixed import (
 )
 from mk8s_agent.proxy.parts import Element, Fragment
 
+_INSIDE = ('iifname "mk8s*"', "fib saddr type local")
+"""This node's own pods, and the node itself."""
 _IDENTIFIER_LIMIT = 90
 
 
@@ -113,7 +115,10 @@ class _Builder:
 
     def _internal(self) -> tuple[str, ...]:
         port = self._port
-        return self._spread(port.local if port.internal_local else port.backends)
+        spread = self._spread(port.local if port.internal_local else port.backends)
+        if port.only_inside:
+            return tuple(f"{who} {rule}" for who in _INSIDE for rule in spread)
+        return spread
 
     def _external(self) -> tuple[str, ...]:
         """Local policy sends others' connections to this node's backends, with their address.

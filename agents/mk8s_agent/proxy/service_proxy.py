@@ -32,6 +32,10 @@ class ProxyConfig(Protocol):
     def service_cidr(self) -> str:
         """The range of the Services' addresses."""
 
+    @property
+    def master(self) -> str:
+        """Where the agent dials its master, host:port."""
+
 
 class ServiceProxy:
     """Serves all Services on this node. Creating one raises NftablesMissing."""
@@ -40,7 +44,7 @@ class ServiceProxy:
         table = TableConfig(config.cluster, config.node, config.cluster_cidr, config.service_cidr)
         self._assignments = assignments
         self._keeper = TableKeeper(table, self._applied)
-        self._services = services.Services(table, assignments, self._keeper.changed)
+        self._services = services.Services(table, config.master, assignments, self._keeper.changed)
         self._host_ports = host_ports.HostPorts(
             config.cluster_cidr, assignments, self._keeper.changed
         )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from mk8s_agent.assignments import Assignments, Key
+from mk8s_agent.proxy import api_server
 from mk8s_agent.proxy.desired import service_ports
 from mk8s_agent.proxy.fixed import TableConfig
 from mk8s_agent.proxy.parts import Part
@@ -15,9 +16,14 @@ class Services:
     """Knows which slices belong to which Service; a change costs what one Service does."""
 
     def __init__(
-        self, config: TableConfig, assignments: Assignments, changed: Callable[[str, Key], None]
+        self,
+        config: TableConfig,
+        master: str,
+        assignments: Assignments,
+        changed: Callable[[str, Key], None],
     ) -> None:
         self._config = config
+        self._master = master
         self._assignments = assignments
         self._changed = changed
         self._slices: dict[Key, set[Key]] = {}
@@ -43,9 +49,12 @@ class Services:
         if service is None:
             return {}
         views = [slices[each].view for each in self._slices.get(key, ()) if each in slices]
+        ports = service_ports(service.view, views, self._config.node)
+        if key == api_server.SERVICE:
+            ports = api_server.api_ports(ports, self._master, self._config.cluster_cidr)
         return {
             f"{port.key.port}/{6 if port.ipv6 else 4}": PortPart(port, self._config.cluster_cidr)
-            for port in service_ports(service.view, views, self._config.node)
+            for port in ports
         }
 
     def _slice_changed(self, key: Key) -> None:

@@ -1,0 +1,51 @@
+"""Owns under which addresses the master, where it listens, is found by others."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import ip_address, ip_network
+
+from minikube8s.cluster.config import Settings
+from minikube8s.kit.localaddresses import local_addresses
+
+ANY = "0.0.0.0"
+_ELSEWHERE = ("192.0.2.1", 9)
+"""Documentation's own network: nothing is sent, the kernel only chooses the way."""
+
+
+def published(settings: Settings, outward: str) -> str:
+    """The API server's address in the endpoints of Service default/kubernetes.
+
+    On loopback nobody but this machine's node reaches the API, whose proxy leads what its pods send
+    to the pod network's first address there. `outward`: this machine's address towards others.
+    """
+    found = [outward if address == ANY else address for address in settings.listening]
+    reachable = [a for a in (*found, settings.lab_address) if a and not ip_address(a).is_loopback]
+    return reachable[0] if reachable else _first(settings.pod_cidr)
+
+
+def served(settings: Settings) -> list[str]:
+    """Every address that the server's certificate has to name."""
+    own = [address for address in settings.listening if address != ANY]
+    if not own:
+        own = [str(local.address) for local in local_addresses()]
+    lab = [settings.lab_address] if settings.lab_address else []
+    service = _first(settings.service_cidr)
+    return ["127.0.0.1", service, published(settings, outward()), *own, *lab]
+
+
+def outward() -> str:
+    """The address by which this machine is known to others; "" when it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(_ELSEWHERE)
+            return str(probe.getsockname()[0])
+        except OSError:
+            pass
+    others = (str(local.address) for local in local_addresses() if not local.address.is_loopback)
+    return next(others, "")
+
+
+def _first(networks: str) -> str:
+    """The first address of the first of some networks, written with commas between them."""
+    return str(ip_network(networks.partition(",")[0].strip())[1])

@@ -1,0 +1,44 @@
+"""Where the master listens and what others are told of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from minikube8s.cluster import addresses
+from minikube8s.cluster.config import Settings
+
+
+@pytest.mark.parametrize(
+    ("bind", "outward", "told"),
+    [
+        ("127.0.0.1", "203.0.113.7", "10.244.0.1"),
+        ("127.0.0.2", "203.0.113.7", "10.244.0.1"),
+        ("0.0.0.0", "203.0.113.7", "203.0.113.7"),
+        ("0.0.0.0", "", "10.244.0.1"),
+        ("10.0.0.5", "203.0.113.7", "10.0.0.5"),
+    ],
+)
+def test_the_published_address_is_one_that_pods_reach(bind: str, outward: str, told: str) -> None:
+    assert addresses.published(Settings(bind=bind), outward) == told
+
+
+def test_in_a_lab_the_bridges_address_is_published_where_no_other_is_listened_on() -> None:
+    lab = Settings(lab_nodes=("node2",))
+    assert addresses.published(lab, "203.0.113.7") == "192.168.123.1"
+    everywhere = Settings(lab_nodes=("node2",), bind="0.0.0.0")
+    assert addresses.published(everywhere, "203.0.113.7") == "203.0.113.7"
+    assert addresses.published(everywhere, "") == "192.168.123.1"
+    assert "192.168.123.1" in addresses.served(everywhere)
+
+
+def test_the_certificate_names_what_is_listened_on_published_and_the_service() -> None:
+    named = addresses.served(Settings(bind="10.0.0.5"))
+    assert {"127.0.0.1", "10.96.0.1", "10.0.0.5"} <= set(named)
+    assert "10.244.0.1" in addresses.served(Settings())
+
+
+def test_listening_everywhere_names_every_address_of_the_machine() -> None:
+    from minikube8s.kit.localaddresses import local_addresses
+
+    everyone = {str(local.address) for local in local_addresses()}
+    assert everyone <= set(addresses.served(Settings(bind="0.0.0.0")))
