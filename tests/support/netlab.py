@@ -70,7 +70,7 @@ class NetLab:
 
     def pod(self, name: str, port: int = 80) -> Space:
         """A namespace with a server that answers `<name> <client's address>` on TCP and UDP."""
-        space = _space(sys.executable, "-c", _SERVER, name, str(port))
+        space = server_space(name, port)
         self.spaces.append(space)
         return space
 
@@ -90,7 +90,12 @@ class NetLab:
 
     def close(self) -> None:
         for space in (*self.spaces, self.client, self.node):
-            _end(space)
+            end(space)
+
+
+def server_space(name: str, port: int = 80) -> Space:
+    """A namespace with a server that answers `<name> <client's address>` on TCP and UDP."""
+    return _space(sys.executable, "-c", _SERVER, name, str(port))
 
 
 def exchange(channel: socket.socket, address: str, port: int, timeout: float = 3.0) -> str:
@@ -129,7 +134,7 @@ def empty_space() -> Iterator[Space]:
     try:
         yield space
     finally:
-        _end(space)
+        end(space)
 
 
 @contextmanager
@@ -196,7 +201,8 @@ def _space(*command: str) -> Space:
     return Space(process)
 
 
-def _end(space: Space) -> None:
+def end(space: Space) -> None:
+    """End the process that keeps a namespace."""
     space.process.kill()
     space.process.wait()
     if space.process.stdout:

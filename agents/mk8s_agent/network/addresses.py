@@ -5,7 +5,7 @@ links), so that a restart leaks no address and nothing has to be written down.
 """
 
 from collections.abc import Set
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_network
 
 from mk8s_agent.network.errors import AddressesExhausted
 
@@ -15,7 +15,7 @@ RESERVED = 2
 
 def node_address(cidr: str) -> str:
     """The first address of the node's pod range: the node's own address towards its pods."""
-    return str(IPv4Network(cidr)[1])
+    return str(ip_network(cidr)[1])
 
 
 class AddressPool:

@@ -5,6 +5,7 @@ links alone which addresses are in use, and whose they are from the links' alias
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 from ipaddress import IPv4Address
 
 LINK_PREFIX = "mk8s"
@@ -16,6 +17,10 @@ GATEWAY = "169.254.1.1"
 ROUTE_PROTOCOL = 109
 """`proto 109` marks mk8s' routes (`ip route show proto 109`); the number is in the free range."""
 
+TUNNEL_PREFIX = "vx-"
+"""The VXLAN link's name begins with it."""
+
+_LINK_LIMIT = 15
 _ALIAS_LIMIT = 255
 _LOCALLY_ADMINISTERED = "0a:58"
 
@@ -54,6 +59,19 @@ def pod_of_alias(cluster: str, alias: str) -> str | None:
     """The `name` within a link's alias; None when the link is not of this cluster."""
     start = _alias_start(cluster)
     return alias.removeprefix(start) if alias.startswith(start) else None
+
+
+def tunnel_name(cluster: str) -> str:
+    """`vx-<cluster>`, the VXLAN link to the other nodes; a long name is cut and made unique."""
+    room = _LINK_LIMIT - len(TUNNEL_PREFIX)
+    if len(cluster) > room:
+        cluster = f"{cluster[: room - 5]}-{sha256(cluster.encode()).hexdigest()[:4]}"
+    return f"{TUNNEL_PREFIX}{cluster}"
+
+
+def tunnel_network(cluster: str) -> int:
+    """The VXLAN network that a cluster has when nobody chose one: 1 to 2^24 - 1, by its name."""
+    return int(sha256(cluster.encode()).hexdigest()[:6], 16) or 1
 
 
 def hardware_address(address: str) -> str:

@@ -5,19 +5,20 @@ never in the event loop's thread. Remembers nothing that the kernel does not kno
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from minikube8s.kit.namelock import other_agents
-from mk8s_agent.network import link_news, messages, names, node, plugging
+from mk8s_agent.network import link_news, messages, names, node, peers, plugging
 from mk8s_agent.network.addresses import node_address
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.firewall import Firewall
 from mk8s_agent.network.names import PluggedPod
 from mk8s_agent.network.netlink import Netlink
+from mk8s_agent.network.routes import VXLAN, WRAPPING, Choice, Here, Overlay, Peer
 from mk8s_agent.proxy.nftables import Nftables
 
 T = TypeVar("T")
@@ -56,10 +57,13 @@ class PodNetwork:
         self._netlink: Netlink | None = None
         self._source = ""
         self._mtu = 0
+        self._here = Here(self._cluster)
 
-    async def setup(self, pod_cidr: str) -> None:
+    async def setup(self, pod_cidr: str, overlay: Overlay | None = None) -> None:
         """Make this network namespace a node whose pods live in `pod_cidr`. Idempotent."""
         self._source = node_address(pod_cidr)
+        overlay = overlay or Overlay()
+        self._here = Here(self._cluster, (pod_cidr,), overlay)
 
         def prepare(netlink: Netlink) -> int:
             node.prepare(
@@ -71,8 +75,19 @@ class PodNetwork:
             )
             return node.uplink_mtu(netlink)
 
-        self._mtu = await self._call(prepare)
+        mtu = await self._call(prepare)
+        self._mtu = mtu - WRAPPING if overlay.mode == VXLAN else mtu
         await self._firewall.repair()
+
+    async def reach(self, others: Sequence[Peer]) -> tuple[Choice, int]:
+        """Make the routes to other nodes' pods be there, and none besides; proportional to what
+        differs. Returns what was decided, and the VXLAN link's index, 0 without one.
+        """
+        if not self._source:
+            return Choice(), 0
+        return await self._call(
+            partial(peers.reconcile, here=self._here, peers=others, state_dir=self._state_dir)
+        )
 
     async def plug(
         self, pid: int, address: str, name: str, settings: Mapping[str, str] | None = None
@@ -179,4 +194,5 @@ class PodNetwork:
     def _undo_node(self, netlink: Netlink) -> None:
         pods = any(names.link_address(link.name) for link in plugging.list_links(netlink))
         last = not pods and not other_agents(self._cluster)
+        peers.undo(netlink, self._cluster)
         node.undo(netlink, cluster=self._cluster, state_dir=self._state_dir, last=last)
