@@ -17,7 +17,7 @@ from minikube8s.kit import readiness
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.clock import Clock, SystemClock
 from minikube8s.kit.tasks import Supervisor
-from mk8s_agent.assignments import CLUSTER, Assignments, Key
+from mk8s_agent.assignments import CLUSTER, ROUTES, Assignments, Key
 from mk8s_agent.config import AgentConfig
 from mk8s_agent.link.client import Link, NodeHello
 from mk8s_agent.link.dialogue import Handler as DialogueHandler
@@ -26,6 +26,8 @@ from mk8s_agent.link.tokens import Tokens
 from mk8s_agent.link.tunnels import Handler
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.pods import PodNetwork
+from mk8s_agent.network.routes import Overlay, Peer
+from mk8s_agent.network.routing import Routing
 from mk8s_agent.node.capacity import allocatable
 from mk8s_agent.node.evictions import Evictions
 from mk8s_agent.node.garbage import ImageCollector
@@ -94,6 +96,7 @@ class Agent:
         node.trouble[_ENGINE] = "container runtime is down: it has not answered yet"
         node.trouble[_NETWORK] = "container runtime network not ready: it is being set up"
         self._node = NodeKeeper(node, self._runtime, self._reporter, self._clock, state_dir)
+        self._routing = Routing(self._network, self._node.unreachable)
         record = PulledImages(config.pulled_file, self._clock)
         owner = owner_labels(config.cluster, config.node)
         self._sandboxes = Sandboxes(
@@ -223,6 +226,7 @@ class Agent:
         self._tasks.spawn("network", self._keep_network)
         self._tasks.spawn("firewall", self._network.watch_firewall)
         self._tasks.spawn("links", lambda: self._network.follow_links(self._pods.link_lost))
+        self._tasks.spawn("routes", self._routing.run)
         self._tasks.spawn("proxy", self._proxy.run)
         self._tasks.spawn("node", lambda: self._node.run(self._room, self._images))
         self._tasks.spawn("images", self._node.follow_images)
@@ -246,6 +250,8 @@ class Agent:
             self._reclaimer.changed(key[1])
         if resource == "nodes" and (own := self._assignments.node(self._config.node)):
             self._node.takes_pods(not own.view.spec.unschedulable)
+        if resource == ROUTES:
+            self._routing.set_peers([Peer(*one) for one in self._assignments.routes or ()])
         if resource == CLUSTER:
             # From here on the Node says what this agent says of it, and no earlier one.
             readiness.tell()
@@ -261,7 +267,8 @@ class Agent:
             if cluster is None:
                 continue
             try:
-                await self._network.setup(cluster.pod_cidr)
+                overlay = Overlay(cluster.pod_network, cluster.vxlan_id, cluster.vxlan_port)
+                await self._network.setup(cluster.pod_cidr, overlay)
             except NetworkError as error:
                 log.error("the pod network cannot be set up: %s", error)
                 self._node.trouble(_NETWORK, f"container runtime network not ready: {error}")
@@ -271,6 +278,7 @@ class Agent:
             else:
                 failures = 0
                 self._addresses.set_range(cluster.pod_cidr)
+                self._routing.again()
                 self._node.trouble(_NETWORK, "")
 
     def _engine_changed(self, answers: bool) -> None:

@@ -81,28 +81,32 @@ class ClusterInfo:
     cluster_domain: str
     cluster_dns: str
     heartbeat_seconds: int
+    pod_network: str = "auto"
+    vxlan_id: int = 0
+    vxlan_port: int = 0
 
 
 class NodeRoute(NamedTuple):
-    """Where another node's pods live: `pod_cidr` is reached through the node's `address`."""
+    """Where another node's pods live: `pod_cidrs` are reached through the node's `addresses`."""
 
     node: str
-    pod_cidr: str
-    address: str
+    pod_cidrs: tuple[str, ...]
+    addresses: tuple[str, ...]
 
 
 class Assignments:
     """The desired objects of this node.
 
     Until the first complete sync `synced` is not set and an absent object means nothing: nobody may
-    remove what runs. After it, the content stays (and stays valid) while the master is away.
+    remove what runs. Until the first routes are told, `routes` is None. After that the content
+    stays (and stays valid) while the master is away.
     """
 
     def __init__(self) -> None:
         self.synced = asyncio.Event()
         self.revision = 0
         self.cluster: ClusterInfo | None = None
-        self.routes: tuple[NodeRoute, ...] = ()
+        self.routes: tuple[NodeRoute, ...] | None = None
         self._objects: dict[str, dict[Key, Assigned[Any]]] = {name: {} for name in _VIEWS}
         self._callbacks: list[Callback] = []
 

@@ -46,6 +46,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     node_name: str = ""
     docker_host: str = DEFAULT_DOCKER_HOST
     kubelet_config: str = ""
+    pod_network: str = "auto"
+    vxlan_id: int = 0
+    vxlan_port: int = 8472
     lab_cidr: str = "192.168.123.0/24"
     lab_nodes: tuple[LabNode, ...] = ()
 
@@ -81,8 +84,13 @@ ENVIRONMENT: Mapping[str, str] = {
     "node_name": "MK8S_NODE_NAME",
     "docker_host": "DOCKER_HOST",
     "kubelet_config": "MK8S_KUBELET_CONFIG",
+    "pod_network": "MK8S_POD_NETWORK",
+    "vxlan_id": "MK8S_VXLAN_ID",
+    "vxlan_port": "MK8S_VXLAN_PORT",
     "lab_cidr": "MK8S_LAB_CIDR",
 }
+
+POD_NETWORKS = ("auto", "host-gw", "vxlan")
 
 # what a cluster's certificates, addresses and containers depend on: fixed once it exists
 FIXED = ("name", "pod_cidr", "service_cidr", "node_name")
@@ -162,7 +170,7 @@ def resolve(
         if given is None:
             given = environment.get(variable) or None
         if given is not None:
-            wanted[setting] = _number(variable, given) if setting.endswith("_port") else str(given)
+            wanted[setting] = _converted(setting, variable, given)
     if "kubelet_config" in wanted:
         wanted["kubelet_config"] = str(Path(str(wanted["kubelet_config"])).absolute())
     base = stored or Settings(node_name=default_node_name())
@@ -184,6 +192,27 @@ def default_node_name() -> str:
     """This machine's host name in the form of a node name."""
     name = re.sub(r"[^a-z0-9.-]+", "-", socket.gethostname().lower()).strip("-.")
     return name or "node"
+
+
+def _converted(setting: str, variable: str, given: str | int) -> str | int:
+    if setting.endswith("_port"):
+        return _number(variable, given)
+    if setting == "vxlan_id":
+        return _vxlan_id(variable, given)
+    return str(given)
+
+
+def _vxlan_id(variable: str, given: str | int) -> int:
+    try:
+        number = int(given)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1 << 24:
+        raise ClusterError(
+            f"{variable}: {given!r} is not a VXLAN network (1 to 16777215, or 0 for the one that "
+            "the cluster's name gives)."
+        )
+    return number
 
 
 def _number(variable: str, given: str | int) -> int:
@@ -214,6 +243,10 @@ def _check(settings: Settings) -> None:
         raise ClusterError(
             f"The pod network {pods} and the service network {services} overlap: choose others "
             "with --pod-cidr and --service-cidr."
+        )
+    if settings.pod_network not in POD_NETWORKS:
+        raise ClusterError(
+            f"The pod network {settings.pod_network!r} must be one of {', '.join(POD_NETWORKS)}."
         )
     match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", settings.node_ports)
     if not match or not 0 < int(match[1]) <= int(match[2]) < 65536:

@@ -129,6 +129,9 @@ def _nodes(settings: Settings) -> NodesConfig:
         cluster=settings.name,
         cluster_cidr=settings.pod_cidr,
         service_cidr=settings.service_cidr,
+        pod_network=settings.pod_network,
+        vxlan_id=settings.vxlan_id,
+        vxlan_port=settings.vxlan_port,
     )
 
 

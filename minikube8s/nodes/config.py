@@ -15,6 +15,11 @@ class NodesConfig:
     """Address of the cluster DNS service as pods see it; empty: none."""
     node_cidr_bits: int = 24
     """Prefix length of a node's block of the cluster CIDR."""
+    pod_network: str = "auto"
+    """How pods of other nodes are reached: auto, host-gw or vxlan."""
+    vxlan_id: int = 0
+    vxlan_port: int = 0
+    """0: what the agents choose by themselves."""
 
     heartbeat: int = 10
     """How often an agent says that it lives; each time its Lease is renewed."""

@@ -80,4 +80,10 @@ def _route(entry: Entry) -> agent_pb2.NodeRoute | None:
     address = node.address("InternalIP")
     if not node.spec.pod_cidr or not address:
         return None
-    return agent_pb2.NodeRoute(node=entry.name, pod_cidr=node.spec.pod_cidr, address=address)
+    return agent_pb2.NodeRoute(
+        node=entry.name,
+        pod_cidr=node.spec.pod_cidr,
+        address=address,
+        pod_cidrs=node.spec.pod_cidrs or (node.spec.pod_cidr,),
+        addresses=[one.address for one in node.status.addresses if one.type == "InternalIP"],
+    )

@@ -80,6 +80,9 @@ class Session:
             cluster_domain=config.cluster_domain,
             cluster_dns=config.cluster_dns,
             heartbeat_seconds=config.heartbeat,
+            pod_network=config.pod_network,
+            vxlan_id=config.vxlan_id,
+            vxlan_port=config.vxlan_port,
         )
 
     async def _read(self) -> None:

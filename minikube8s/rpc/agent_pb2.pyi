@@ -164,7 +164,7 @@ class Down(_message.Message):
     def __init__(self, welcome: _Optional[_Union[Welcome, _Mapping]] = ..., sync: _Optional[_Union[Sync, _Mapping]] = ..., routes: _Optional[_Union[Routes, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ..., open_tunnel: _Optional[_Union[OpenTunnel, _Mapping]] = ..., close_tunnel: _Optional[_Union[CloseTunnel, _Mapping]] = ...) -> None: ...
 
 class Welcome(_message.Message):
-    __slots__ = ("cluster", "pod_cidr", "cluster_cidr", "service_cidr", "cluster_domain", "cluster_dns", "heartbeat_seconds")
+    __slots__ = ("cluster", "pod_cidr", "cluster_cidr", "service_cidr", "cluster_domain", "cluster_dns", "heartbeat_seconds", "pod_network", "vxlan_id", "vxlan_port", "pod_cidrs")
     CLUSTER_FIELD_NUMBER: _ClassVar[int]
     POD_CIDR_FIELD_NUMBER: _ClassVar[int]
     CLUSTER_CIDR_FIELD_NUMBER: _ClassVar[int]
@@ -172,6 +172,10 @@ class Welcome(_message.Message):
     CLUSTER_DOMAIN_FIELD_NUMBER: _ClassVar[int]
     CLUSTER_DNS_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    POD_NETWORK_FIELD_NUMBER: _ClassVar[int]
+    VXLAN_ID_FIELD_NUMBER: _ClassVar[int]
+    VXLAN_PORT_FIELD_NUMBER: _ClassVar[int]
+    POD_CIDRS_FIELD_NUMBER: _ClassVar[int]
     cluster: str
     pod_cidr: str
     cluster_cidr: str
@@ -179,7 +183,11 @@ class Welcome(_message.Message):
     cluster_domain: str
     cluster_dns: str
     heartbeat_seconds: int
-    def __init__(self, cluster: _Optional[str] = ..., pod_cidr: _Optional[str] = ..., cluster_cidr: _Optional[str] = ..., service_cidr: _Optional[str] = ..., cluster_domain: _Optional[str] = ..., cluster_dns: _Optional[str] = ..., heartbeat_seconds: _Optional[int] = ...) -> None: ...
+    pod_network: str
+    vxlan_id: int
+    vxlan_port: int
+    pod_cidrs: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, cluster: _Optional[str] = ..., pod_cidr: _Optional[str] = ..., cluster_cidr: _Optional[str] = ..., service_cidr: _Optional[str] = ..., cluster_domain: _Optional[str] = ..., cluster_dns: _Optional[str] = ..., heartbeat_seconds: _Optional[int] = ..., pod_network: _Optional[str] = ..., vxlan_id: _Optional[int] = ..., vxlan_port: _Optional[int] = ..., pod_cidrs: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Sync(_message.Message):
     __slots__ = ("complete", "last_part", "revision", "upserts", "removals")
@@ -226,14 +234,18 @@ class Routes(_message.Message):
     def __init__(self, nodes: _Optional[_Iterable[_Union[NodeRoute, _Mapping]]] = ...) -> None: ...
 
 class NodeRoute(_message.Message):
-    __slots__ = ("node", "pod_cidr", "address")
+    __slots__ = ("node", "pod_cidr", "address", "pod_cidrs", "addresses")
     NODE_FIELD_NUMBER: _ClassVar[int]
     POD_CIDR_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    POD_CIDRS_FIELD_NUMBER: _ClassVar[int]
+    ADDRESSES_FIELD_NUMBER: _ClassVar[int]
     node: str
     pod_cidr: str
     address: str
-    def __init__(self, node: _Optional[str] = ..., pod_cidr: _Optional[str] = ..., address: _Optional[str] = ...) -> None: ...
+    pod_cidrs: _containers.RepeatedScalarFieldContainer[str]
+    addresses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, node: _Optional[str] = ..., pod_cidr: _Optional[str] = ..., address: _Optional[str] = ..., pod_cidrs: _Optional[_Iterable[str]] = ..., addresses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Ack(_message.Message):
     __slots__ = ("sequence",)

@@ -33,6 +33,7 @@ RUNS = 15
 class Config:
     state_dir: Path
     cluster: str = "bench"
+    cluster_cidr: str = "10.244.0.0/16"
     service_cidr: str = "10.96.0.0/12"
     master: str = "127.0.0.1:6444"
 

@@ -32,6 +32,7 @@ POD_CIDR = "10.244.0.0/24"
 class Config:
     state_dir: Path
     cluster: str = "test"
+    cluster_cidr: str = "10.244.0.0/16"
     service_cidr: str = "10.96.0.0/12"
 
 
@@ -210,10 +211,10 @@ async def test_pods_get_through_a_firewall_that_drops_forwarded_traffic(
     with inside(lab.client):
         run(f"ip route add 10.244.0.0/24 via {NODE_ADDRESS}")
     assert lab.tcp(lab.client, "10.244.0.2", 80) == f"one {CLIENT_ADDRESS}"
-    assert run(f"{program} -S DOCKER-USER").count("mk8s: test") == 2
+    assert run(f"{program} -S DOCKER-USER").count("mk8s: test") == 4
 
     await network.repair()
-    assert run(f"{program} -S DOCKER-USER").count("mk8s: test") == 2
+    assert run(f"{program} -S DOCKER-USER").count("mk8s: test") == 4
 
     await PodNetwork.remove_everything(Config(tmp_path))
     assert "mk8s" not in run(f"{program} -S")

@@ -231,3 +231,21 @@ async def test_removal_leaves_the_node_as_it_was(link: list[Node], mode: str) ->
     node.run("ip neigh flush dev uplink")
     with inside(node.space):
         assert kernel_state() == before
+
+
+async def test_a_firewall_that_drops_forwarded_traffic_lets_pods_of_other_nodes_through(
+    link: list[Node],
+) -> None:
+    """As a node port sends them: from outside, through a node that has no such pod."""
+    one, two, outside = link
+    one.run("iptables -P FORWARD DROP")
+    for node in (one, two):
+        node.setup()
+        node.knows([one, two])
+    two.pod(2)
+    outside.run("ip route add 10.244.2.0/24 via 192.0.2.11")
+    two.run("ip route add 198.51.100.0/24 via 192.0.2.11")
+    outside.run("ip addr add 198.51.100.7/32 dev lo")
+    outside.run("ip route replace 10.244.2.0/24 via 192.0.2.11 src 198.51.100.7")
+    one.run("ip route add 198.51.100.0/24 via 192.0.2.13")
+    await eventually(lambda: answers(outside.space, "10.244.2.2") == "node2-2 198.51.100.7")

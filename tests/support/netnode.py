@@ -29,6 +29,7 @@ SERVICE_CIDR = "10.96.0.0/12"
 class Config:
     state_dir: Path
     cluster: str = "test"
+    cluster_cidr: str = "10.244.0.0/16"
     service_cidr: str = SERVICE_CIDR
 
 
@@ -182,7 +183,7 @@ class _Agent:
         self._routing = Routing(self._network, self._tell)
         self._task = asyncio.create_task(self._routing.run())
 
-    def _tell(self, sentences: tuple[str, ...]) -> None:
+    def _tell(self, sentences: tuple[str, ...], cut_off: bool) -> None:
         self._told = sentences
 
     async def setup(self, subnet: str, mode: str) -> None:

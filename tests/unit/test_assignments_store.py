@@ -95,7 +95,7 @@ def test_routes_are_told_when_they_change():
     assignments = Assignments()
     seen = []
     assignments.subscribe(lambda *change: seen.append(change))
-    routes = [NodeRoute("two", "10.244.1.0/24", "192.0.2.2")]
+    routes = [NodeRoute("two", ("10.244.1.0/24",), ("192.0.2.2",))]
     assignments.set_routes(routes)
     assignments.set_routes(routes)
     assert seen == [(ROUTES, NO_KEY)]

@@ -78,8 +78,8 @@ async def test_each_node_has_its_own_block_and_routes_to_the_others(cluster: Clu
     two.connect()
     await until("routes", lambda: one.assignments.routes and two.assignments.routes)
     assert one.assignments.routes[0].node == "two"
-    assert one.assignments.routes[0].address == "192.0.2.2"
-    assert two.assignments.routes[0].pod_cidr == cluster.node("one")["spec"]["podCIDR"]
+    assert one.assignments.routes[0].addresses == ("192.0.2.2",)
+    assert two.assignments.routes[0].pod_cidrs == (cluster.node("one")["spec"]["podCIDR"],)
     assert cluster.node("one")["spec"]["podCIDR"] != cluster.node("two")["spec"]["podCIDR"]
 
 

@@ -152,6 +152,9 @@ class Session:
                 cluster_domain=welcome.cluster_domain,
                 cluster_dns=welcome.cluster_dns,
                 heartbeat_seconds=int(self._heartbeat),
+                pod_network=welcome.pod_network or "auto",
+                vxlan_id=welcome.vxlan_id,
+                vxlan_port=welcome.vxlan_port,
             )
         )
 
@@ -182,7 +185,12 @@ class Session:
                 self._agent.reporter.acknowledged(down.ack.sequence)
             case "routes":
                 self._agent.assignments.set_routes(
-                    NodeRoute(one.node, one.pod_cidr, one.address) for one in down.routes.nodes
+                    NodeRoute(
+                        one.node,
+                        tuple(one.pod_cidrs) or (one.pod_cidr,),
+                        tuple(one.addresses) or (one.address,),
+                    )
+                    for one in down.routes.nodes
                 )
             case "open_tunnel":
                 self._tunnels.open(down.open_tunnel)

@@ -22,15 +22,19 @@ Chain = dict[str, Any]
 
 _SETTLE_SECONDS = 0.1
 """An engine that starts makes dozens of changes; they are answered once."""
-_DIRECTIONS = ("iifname", "oifname")
 
 
 class Firewall:
-    """Keeps forwarded traffic of pods accepted. One for a node and cluster."""
+    """Keeps forwarded traffic of pods accepted. One for a node and cluster.
 
-    def __init__(self, nft: Nftables, cluster: str) -> None:
+    Pods of other nodes have no link here: what a node port sends to them, and what comes back, is
+    known by `cluster_cidr`, the range of all pods.
+    """
+
+    def __init__(self, nft: Nftables, cluster: str, cluster_cidr: str) -> None:
         self._nft = nft
         self._cluster = cluster
+        self._cluster_cidr = cluster_cidr
         self._reported: set[str] = set()
         self._one_at_a_time = asyncio.Lock()
 
@@ -50,7 +54,7 @@ class Firewall:
         target = docker_or_forward_chain(chains)
         if target is not None:
             await self._accept_in(target)
-        await iptables_legacy.accept(self._cluster)
+        await iptables_legacy.accept(self._cluster, self._cluster_cidr)
         for sentence in obstacles(chains):
             if sentence not in self._reported:
                 self._reported.add(sentence)
@@ -79,7 +83,7 @@ class Firewall:
                 await self._remove()
         except NftablesError as error:
             raise NetworkError(f"cannot remove rules from the firewall: {error}") from error
-        await iptables_legacy.remove(self._cluster)
+        await iptables_legacy.remove(self._cluster, self._cluster_cidr)
 
     async def _remove(self) -> None:
         for chain in await _chains(self._nft):
@@ -92,26 +96,32 @@ class Firewall:
 
     async def _accept_in(self, chain: Chain) -> None:
         rules = await self._nft.ask(f"list chain {_path(chain)}")
-        present = {direction for direction, _ in self._own_rules(rules)}
+        present = {subject for subject, _ in self._own_rules(rules)}
         lines = [
-            f"insert rule {_path(chain)} {direction} {quoted(LINK_PREFIX + '*')}"
+            f"insert rule {_path(chain)} {subject} {value}"
             f" counter accept comment {quoted(self._comment)}"
-            for direction in _DIRECTIONS
-            if direction not in present
+            for subject, value in self._accepted()
+            if subject not in present
         ]
         if lines:
             await self._nft.run("\n".join(lines) + "\n")
             log.info("forwarding for pods accepted in chain %s", _path(chain))
+
+    def _accepted(self) -> list[tuple[str, str]]:
+        """What is accepted: (subject, value) as nft writes a match."""
+        links = quoted(LINK_PREFIX + "*")
+        pods = self._cluster_cidr
+        return [("iifname", links), ("oifname", links), ("ip saddr", pods), ("ip daddr", pods)]
 
     @property
     def _comment(self) -> str:
         return f"mk8s: {self._cluster}"
 
     def _own_rules(self, listing: list[dict[str, Any]]) -> list[tuple[str, int]]:
-        """(direction, handle) of each of this cluster's rules in a listing."""
+        """(subject, handle) of each of this cluster's rules in a listing."""
         rules = [item["rule"] for item in listing if "rule" in item]
         return [
-            (_direction(rule), rule["handle"])
+            (_subject(rule), rule["handle"])
             for rule in rules
             if rule.get("comment") == self._comment
         ]
@@ -158,9 +168,12 @@ def _path(chain: Chain) -> str:
     return f"{chain['family']} {chain['table']} {chain['name']}"
 
 
-def _direction(rule: dict[str, Any]) -> str:
+def _subject(rule: dict[str, Any]) -> str:
+    """What a rule's match looks at, as nft writes it: `iifname`, `ip saddr`."""
     for part in rule.get("expr", []):
         left = part.get("match", {}).get("left", {}) if isinstance(part, dict) else {}
         if isinstance(left, dict) and "meta" in left:
             return str(left["meta"]["key"])
+        if isinstance(left, dict) and "payload" in left:
+            return f"{left['payload'].get('protocol')} {left['payload'].get('field')}"
     return ""

@@ -15,7 +15,7 @@ _TABLES = Path("/proc/thread-self/net/ip_tables_names")
 _DEADLINE_SECONDS = 10.0
 
 
-async def accept(cluster: str) -> None:
+async def accept(cluster: str, pods: str) -> None:
     """Insert what is missing, in DOCKER-USER or else in a FORWARD that drops by default.
 
     Raises NetworkError when the table exists but the program fails or is missing.
@@ -29,25 +29,27 @@ async def accept(cluster: str) -> None:
         chain = "FORWARD"
     else:
         return
-    for rule in _rules(cluster):
+    for rule in _rules(cluster, pods):
         if not _present(listing, chain, rule):
             await _run("-I", chain, *rule)
 
 
-async def remove(cluster: str) -> None:
+async def remove(cluster: str, pods: str) -> None:
     """Delete the rules from both chains; rules that are not there are fine."""
     if not _in_use():
         return
     listing = (await _run("-S")).splitlines()
     for chain in ("DOCKER-USER", "FORWARD"):
-        for rule in _rules(cluster):
+        for rule in _rules(cluster, pods):
             if _present(listing, chain, rule):
                 await _run("-D", chain, *rule)
 
 
-def _rules(cluster: str) -> list[list[str]]:
+def _rules(cluster: str, pods: str) -> list[list[str]]:
     comment = ["-m", "comment", "--comment", f"mk8s: {cluster}", "-j", "ACCEPT"]
-    return [[direction, f"{LINK_PREFIX}+", *comment] for direction in ("-i", "-o")]
+    links = f"{LINK_PREFIX}+"
+    matches = (("-i", links), ("-o", links), ("-s", pods), ("-d", pods))
+    return [[*match, *comment] for match in matches]
 
 
 def _present(listing: list[str], chain: str, rule: list[str]) -> bool:

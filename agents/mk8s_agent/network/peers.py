@@ -113,7 +113,10 @@ def _allow_other_ways_back(links: Sequence[Link], choice: Choice, state_dir: Pat
     for link in links:
         if link.index in choice.links:
             setting = f"ipv4/conf/{link.name}/rp_filter"
-            if max(sysctls.read(setting) or "0", sysctls.read("ipv4/conf/all/rp_filter") or "0") == "1":
+            if (
+                max(sysctls.read(setting) or "0", sysctls.read("ipv4/conf/all/rp_filter") or "0")
+                == "1"
+            ):
                 sysctls.SysctlRecord(state_dir).change({setting: _LOOSE})
 
 

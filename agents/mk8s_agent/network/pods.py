@@ -32,6 +32,10 @@ class NetworkConfig(Protocol):
         """The cluster's name."""
 
     @property
+    def cluster_cidr(self) -> str:
+        """The range of all pods' addresses."""
+
+    @property
     def service_cidr(self) -> str:
         """The range of the Services' addresses."""
 
@@ -53,7 +57,7 @@ class PodNetwork:
         self._state_dir = Path(config.state_dir)
         self._thread = ThreadPoolExecutor(1, "mk8s-network")
         self._nft = Nftables()
-        self._firewall = Firewall(self._nft, self._cluster)
+        self._firewall = Firewall(self._nft, self._cluster, config.cluster_cidr)
         self._netlink: Netlink | None = None
         self._source = ""
         self._mtu = 0

@@ -73,7 +73,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Routes, neighbours and the VXLAN link's table of nodes: as wanted, or as the kernel has it."""
+    """Routes, neighbours and the VXLAN link's table of nodes: as wanted, or as they are found."""
 
     hops: frozenset[Hop] = frozenset()
     neighbours: frozenset[Neighbour] = frozenset()

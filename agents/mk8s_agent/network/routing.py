@@ -1,5 +1,5 @@
-"""Keeps the routes to other nodes' pods true: when the master tells of nodes, and when somebody else
-changes routes, links or addresses.
+"""Keeps the routes to other nodes' pods true: when the master tells of nodes, and when somebody
+else changes routes, links or addresses.
 
 Owns the loop and what the last look found wrong. Decides nothing.
 """
@@ -30,9 +30,12 @@ class Network(Protocol):
 
 
 class Routing:
-    """The routes of one node. `told` hears what each look found unreachable, in sentences."""
+    """The routes of one node.
 
-    def __init__(self, network: Network, told: Callable[[tuple[str, ...]], None]) -> None:
+    `told` hears, when that changed, why nodes cannot be reached, and whether none can.
+    """
+
+    def __init__(self, network: Network, told: Callable[[tuple[str, ...], bool], None]) -> None:
         self._network = network
         self._told = told
         self._peers: tuple[Peer, ...] | None = None
@@ -69,19 +72,20 @@ class Routing:
             try:
                 choice, self._tunnel = await self._network.reach(self._peers or ())
             except NetworkError as error:
-                self._tell((f"pods of other nodes may not be reached: {error}",))
+                self._tell((f"pods of other nodes may not be reached: {error}",), cut_off=True)
                 await asyncio.sleep(_RETRY.delay(failures))
                 failures += 1
                 self._wanted.set()
             else:
                 failures = 0
-                self._tell(choice.unreachable)
+                cut_off = bool(choice.unreachable) and not choice.crossings
+                self._tell(choice.unreachable, cut_off)
                 await asyncio.sleep(_SETTLE_SECONDS)
 
-    def _tell(self, sentences: tuple[str, ...]) -> None:
+    def _tell(self, sentences: tuple[str, ...], cut_off: bool) -> None:
         for sentence in sentences:
             if sentence not in self._known:
                 log.error("%s", sentence)
         if sentences != self._known:
             self._known = sentences
-            self._told(sentences)
+            self._told(sentences, cut_off)

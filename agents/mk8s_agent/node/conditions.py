@@ -37,6 +37,7 @@ _WORDS = {
         "NodeHasSufficientPID",
     ),
 }
+NETWORK = "NetworkUnavailable"
 CONDITION_OF = {
     "memory.available": MEMORY,
     "nodefs.available": DISK,
@@ -55,6 +56,16 @@ def pressure_verdicts(pressures: Iterable[str]) -> dict[str, tuple[str, str, str
         type: ("True", *words.short) if type in held else ("False", *words.enough)
         for type, words in _WORDS.items()
     }
+
+
+def network_verdict(cut_off: bool | None) -> dict[str, tuple[str, str, str]]:
+    """The condition of a node that reaches no other; none for one that never was in trouble."""
+    if cut_off is None:
+        return {}
+    if cut_off:
+        message = "no other node can be reached: the node's events say why"
+        return {NETWORK: ("True", "NoRouteCreated", message)}
+    return {NETWORK: ("False", "RouteCreated", "RouteController created a route")}
 
 
 def changes(before: frozenset[str] | None, after: frozenset[str]) -> list[str]:

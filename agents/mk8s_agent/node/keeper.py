@@ -79,6 +79,14 @@ class NodeKeeper:
             self.state.trouble.pop(part, None)
         self._report()
 
+    def unreachable(self, sentences: Sequence[str], cut_off: bool) -> None:
+        """Report why nodes cannot be reached, and whether none can; no sentences: all can."""
+        for sentence in sentences:
+            self.event("Warning", "FailedToCreateRoute", sentence)
+        if sentences or self.state.cut_off is not None:
+            self.state.cut_off = cut_off
+            self._report()
+
     def takes_pods(self, takes_pods: bool) -> None:
         """Whether new pods may come: `kubectl cordon` says no."""
         if takes_pods != self._takes_pods:

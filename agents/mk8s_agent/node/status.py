@@ -13,7 +13,7 @@ from typing import Any
 from minikube8s import __version__
 from minikube8s.api.times import now_rfc3339
 from mk8s_agent.node.capacity import allocatable, capacity
-from mk8s_agent.node.conditions import pressure_verdicts
+from mk8s_agent.node.conditions import network_verdict, pressure_verdicts
 from mk8s_agent.node.machine import Machine
 from mk8s_agent.node.settings import KubeletSettings
 from mk8s_agent.runtime.interface import EngineInfo
@@ -27,7 +27,8 @@ class NodeState:
 
     `engine` is what it last said of itself, `trouble` why no pod can start (by what is troubled),
     `pressures` the types of the conditions that say what runs short, `images` a v1.ContainerImage
-    each; `ending`: the machine is about to be shut down.
+    each; `ending`: the machine is about to be shut down;
+    `cut_off`: there are other nodes and none can be reached, None as long as all could be.
     """
 
     machine: Machine
@@ -37,6 +38,7 @@ class NodeState:
     pressures: frozenset[str] = frozenset()
     images: list[dict[str, Any]] = field(default_factory=list)
     ending: bool = False
+    cut_off: bool | None = None
     _transitions: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def status(self, now: datetime) -> dict[str, Any]:
@@ -72,7 +74,11 @@ class NodeState:
         ready = ("False", "KubeletNotReady", trouble)
         if not trouble:
             ready = ("True", "KubeletReady", "kubelet is posting ready status")
-        verdicts = {**pressure_verdicts(self.pressures), "Ready": ready}
+        verdicts = {
+            **network_verdict(self.cut_off),
+            **pressure_verdicts(self.pressures),
+            "Ready": ready,
+        }
         conditions = []
         for type, (status, reason, message) in verdicts.items():
             was, since = self._transitions.get(type, ("", stamp))

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from minikube8s.api.views import Pod
 from mk8s_agent.assignments import Assignments
-from mk8s_agent.proxy import host_ports, services, stale
+from mk8s_agent.proxy import host_ports, node_addresses, services, stale
 from mk8s_agent.proxy.fixed import TableConfig
 from mk8s_agent.proxy.keeper import Change, TableKeeper
 from mk8s_agent.proxy.nftables import Nftables
@@ -48,6 +48,8 @@ class ServiceProxy:
         self._host_ports = host_ports.HostPorts(
             config.cluster_cidr, assignments, self._keeper.changed
         )
+        self._nodes = node_addresses.NodeAddresses(assignments, self._keeper.changed)
+        self._keeper.add_source(node_addresses.KIND, self._nodes)
         self._keeper.add_source(services.KIND, self._services)
         self._keeper.add_source(host_ports.KIND, self._host_ports)
 
@@ -62,11 +64,13 @@ class ServiceProxy:
         Until the first complete sync the rules stay as an earlier agent left them.
         """
         await self._assignments.synced.wait()
-        unsubscribe = self._assignments.subscribe(self._services.notice)
+        sources = (self._services, self._nodes)
+        unsubscribes = [self._assignments.subscribe(source.notice) for source in sources]
         try:
             await self._keeper.run()
         finally:
-            unsubscribe()
+            for unsubscribe in unsubscribes:
+                unsubscribe()
 
     @staticmethod
     def check(pod: Pod) -> None:

@@ -10,7 +10,7 @@ from minikube8s.cli.client import Client
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.waiting import wait_for_node
 from minikube8s.cluster import kubeconfig, lifecycle, preflight
-from minikube8s.cluster.config import Home, resolve
+from minikube8s.cluster.config import POD_NETWORKS, Home, resolve
 from minikube8s.cluster.errors import ClusterError
 
 
@@ -20,6 +20,14 @@ from minikube8s.cluster.errors import ClusterError
 @click.option("--api-port", type=int, help="Port of the API server (MK8S_API_PORT).")
 @click.option("--agent-port", type=int, help="Port that agents dial (MK8S_AGENT_PORT).")
 @click.option("--pod-cidr", help="Network of the pods (MK8S_POD_CIDR).")
+@click.option(
+    "--pod-network",
+    type=click.Choice(POD_NETWORKS),
+    help="How pods of other nodes are reached: by routes, by VXLAN, or by what the link allows "
+    "(MK8S_POD_NETWORK).",
+)
+@click.option("--vxlan-id", type=int, help="VXLAN network; 0: by the name (MK8S_VXLAN_ID).")
+@click.option("--vxlan-port", type=int, help="UDP port of VXLAN (MK8S_VXLAN_PORT).")
 @click.option("--service-cidr", help="Network of the Services (MK8S_SERVICE_CIDR).")
 @click.option("--node-ports", help="Ports for NodePort Services, FIRST-LAST (MK8S_NODE_PORTS).")
 @click.option(
