@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from minikube8s.controllers.certificates import CertificateController, Sign, no_signature
 from minikube8s.controllers.clusterroles import ClusterRoleAggregationController
 from minikube8s.controllers.deployments import DeploymentController
-from minikube8s.controllers.endpoints import EndpointsController
+from minikube8s.controllers.endpoints import EndpointsController, MirroringController
 from minikube8s.controllers.ephemeral import EphemeralVolumeController
 from minikube8s.controllers.garbage import GarbageController
 from minikube8s.controllers.loadbalancers import LoadBalancerController
@@ -73,6 +73,7 @@ class Controllers:
             ReplicaSetController(),
             DeploymentController(),
             EndpointsController(),
+            MirroringController(),
             LoadBalancerController(balancing.pool, balancing.reserved),
             GarbageController(),
             NamespaceController(),

@@ -114,10 +114,7 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
         "spec.signerName=kubernetes.io/kubelet-serving",
         "spec.signerName=kubernetes.io/legacy-unknown",
     ),
-    ("", "Service"): (
-        "spec.loadBalancerSourceRanges",
-        "spec.trafficDistribution",
-    ),
+    ("", "Service"): ("spec.loadBalancerSourceRanges",),
 }
 
 

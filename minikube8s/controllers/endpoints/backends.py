@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from minikube8s.api.views import Container, Pod, Service, ServicePort
@@ -31,15 +32,26 @@ class Backend:
     serving: bool
     terminating: bool
     ready: bool
+    zone: str = ""
+    hints: Mapping[str, Any] | None = None
 
 
-def backends(service: Service, pods: Iterable[Pod]) -> list[Backend]:
-    """Return the backends of a Service, by pod name; pods that ended or have no IP are none."""
-    found = [_backend(service, pod) for pod in pods if pod.status.pod_ip and not pod.terminal]
+def backends(
+    service: Service, pods: Iterable[Pod], zones: Mapping[str, str] = MappingProxyType({})
+) -> list[Backend]:
+    """Return the backends of a Service, by pod name; pods that ended or have no IP are none.
+
+    `zones` are those of the nodes.
+    """
+    found = [
+        _backend(service, pod, zones.get(pod.spec.node_name, ""))
+        for pod in pods
+        if pod.status.pod_ip and not pod.terminal
+    ]
     return sorted(found, key=lambda one: one.pod["name"])
 
 
-def _backend(service: Service, pod: Pod) -> Backend:
+def _backend(service: Service, pod: Pod, zone: str) -> Backend:
     metadata = pod.metadata
     terminating = metadata.deletion_timestamp is not None
     ready = service.spec.publish_not_ready_addresses or (pod.ready and not terminating)
@@ -59,6 +71,7 @@ def _backend(service: Service, pod: Pod) -> Backend:
         serving=pod.ready,
         terminating=terminating,
         ready=ready,
+        zone=zone,
     )
 
 

@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from minikube8s.api.resources import ENDPOINTS, ENDPOINTSLICES, PODS, SERVICES, Resource
+from minikube8s.api.resources import (
+    ENDPOINTS,
+    ENDPOINTSLICES,
+    NODES,
+    PODS,
+    SERVICES,
+    Resource,
+)
 from minikube8s.api.selectors import from_map
-from minikube8s.api.views import Pod, Service
-from minikube8s.controllers.actions import NOTHING, Create, Delete, Patch, Plan, ref
-from minikube8s.controllers.endpoints import legacy, slices
+from minikube8s.api.views import Node, Pod, Service
+from minikube8s.controllers.actions import NOTHING, Create, Delete, Patch, Plan, Report, ref
+from minikube8s.controllers.endpoints import hints, legacy, slices
 from minikube8s.controllers.endpoints.backends import backends
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
@@ -34,19 +41,22 @@ class Snapshot:
     pods: tuple[Pod, ...]
     slices: tuple[Mapping[str, Any], ...]
     endpoints: Mapping[str, Any] | None
+    nodes: tuple[Node, ...] = ()
 
 
 class EndpointsController:
     """Keeps Endpoints and EndpointSlices of every Service with a selector."""
 
     name = "endpoint-slice"
-    watches = (SERVICES, PODS, ENDPOINTSLICES, ENDPOINTS)
+    watches = (SERVICES, PODS, ENDPOINTSLICES, ENDPOINTS, NODES)
 
     def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[Key]:
         """Return the Services that the change concerns."""
         entry = event.entry
         if resource is PODS:
             return _services_of_pod(event, reader)
+        if resource is NODES:
+            return _services_of_node(event, reader)
         if resource is ENDPOINTSLICES:
             if entry.labels.get(slices.MANAGED_BY) != slices.MANAGER:
                 return ()
@@ -70,6 +80,7 @@ class EndpointsController:
             _selected(reader, service) if service is not None else (),
             tuple(own),
             endpoints.object if endpoints is not None else None,
+            tuple(one.view(Node) for one in reader.list(NODES, None)),
         )
 
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
@@ -86,7 +97,8 @@ def plan(snapshot: Snapshot) -> Plan:
         return NOTHING
     if service.metadata.deletion_timestamp is not None:
         return NOTHING
-    found = backends(service, snapshot.pods)
+    zones = {one.metadata.name: one.metadata.labels.get(hints.ZONE, "") for one in snapshot.nodes}
+    found, told = hints.hinted(service, backends(service, snapshot.pods, zones), snapshot.nodes)
     changes = slices.reconcile(service, service_object, found, snapshot.slices)
     old_form = legacy.reconcile(service, found, snapshot.endpoints)
     creates, patches = list(changes.creates), list(changes.patches)
@@ -99,7 +111,15 @@ def plan(snapshot: Snapshot) -> Plan:
         patches=tuple(patches),
         creates=tuple(creates),
         deletes=changes.deletes,
+        warnings=(told,) if told is not None and told.reason == hints.DISABLED else (),
+        notices=(told,) if told is not None and _is_news(told, snapshot.slices) else (),
     )
+
+
+def _is_news(told: Report, existing: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether hints are given that were not given before."""
+    endpoints = (endpoint for one in existing for endpoint in one.get("endpoints") or ())
+    return told.reason == hints.ENABLED and not any(one.get("hints") for one in endpoints)
 
 
 def _clean_up(snapshot: Snapshot) -> Plan:
@@ -131,6 +151,26 @@ def _services_of_pod(event: Event, reader: Reader) -> Iterable[Key]:
         selector = from_map(service.view(Service).spec.selector)
         if any(selector.matches(state.labels) for state in states):
             yield Key(service.namespace, service.name)
+
+
+def _services_of_node(event: Event, reader: Reader) -> Iterable[Key]:
+    """Return the Services that the change of a node concerns: its zone, or what it can bear."""
+    node, previous = event.entry, event.previous
+    moved = node.labels.get(hints.ZONE) != (previous.labels.get(hints.ZONE) if previous else None)
+    known = previous is not None and event.type != "DELETED"
+    if not moved and known and _capacity(node) == _capacity(previous):
+        return
+    for entry in reader.list(SERVICES, None):
+        service = entry.view(Service)
+        if service.spec.selector and (moved or hints.is_auto(service.metadata.annotations)):
+            yield Key(entry.namespace, entry.name)
+
+
+def _capacity(node: Entry | None) -> tuple[Any, ...]:
+    if node is None:
+        return ()
+    view = node.view(Node)
+    return view.ready, view.status.allocatable.get("cpu")
 
 
 def _has_address(pod: Entry) -> bool:

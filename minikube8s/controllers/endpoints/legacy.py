@@ -31,7 +31,8 @@ def reconcile(
     service: Service, found: Sequence[Backend], existing: Mapping[str, Any] | None
 ) -> Create | Patch | None:
     """Return the write that makes the Service's Endpoints say `found`, if one is needed."""
-    present = [one for one in found if not one.terminating]
+    everybody = service.spec.publish_not_ready_addresses
+    present = [one for one in found if everybody or not one.terminating]
     subsets = _subsets(service, present[:CAPACITY])
     labels = _labels(service)
     truncated = len(present) > CAPACITY

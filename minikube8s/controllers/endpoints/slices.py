@@ -191,4 +191,8 @@ def _endpoint(backend: Backend) -> Json:
         body["hostname"] = backend.hostname
     if backend.node:
         body["nodeName"] = backend.node
+    if backend.zone:
+        body["zone"] = backend.zone
+    if backend.hints:
+        body["hints"] = dict(backend.hints)
     return body
