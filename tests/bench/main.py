@@ -16,6 +16,7 @@ from pathlib import Path
 from minikube8s.kit import openfiles
 from tests.bench.burst import burst
 from tests.bench.commands import commands
+from tests.bench.datapath import datapath
 from tests.bench.held import held
 from tests.bench.idle import idle
 from tests.bench.latency import latency
@@ -24,6 +25,7 @@ from tests.bench.objects import IMAGE, WEB
 from tests.bench.pods import pods
 from tests.bench.probed import probed
 from tests.bench.report import Row, table, told
+from tests.bench.services import services
 from tests.bench.startup import up
 from tests.bench.watchers import watchers
 from tests.bench.workloads import node_port, workloads
@@ -47,25 +49,41 @@ PARTS: dict[str, Callable[[Cluster], list[Row]]] = {
     "watchers": watchers,
     "load": load,
 }
+# these need no cluster: namespaces of their own, with the agent's parts in them
+ALONE: dict[str, Callable[[], list[Row]]] = {
+    "services": services,
+    "datapath": datapath,
+}
 MICRO = {"store": "bench_store.py", "proxy": "bench_proxy.py"}
 
 
 def main() -> int:
-    """Measure the parts named on the command line, or all parts on a cluster."""
+    """Measure the parts named on the command line, or all but the micro-benches."""
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    choices = [*PARTS, *MICRO]
+    choices = [*PARTS, *ALONE, *MICRO]
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(choices)}")
-    wanted = parser.parse_args().parts or list(PARTS)
+    wanted = parser.parse_args().parts or [*PARTS, *ALONE]
     if unknown := set(wanted) - set(choices):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {choices}")
     assert os.environ.get("MK8S_TEST_NAMESPACE") == "private", "run this with script/bench"
+    rows = _alone([name for name in ALONE if name in wanted])
     if on_cluster := [name for name in PARTS if name in wanted]:
-        print(table(_measured(on_cluster)))
+        rows += _measured(on_cluster)
+    if rows:
+        print(table(rows))
     for name, program in MICRO.items():
         if name in wanted:
             print(f"\n{name}", flush=True)
             subprocess.run([sys.executable, Path(__file__).with_name(program)], check=True)
     return 0
+
+
+def _alone(parts: list[str]) -> list[Row]:
+    rows: list[Row] = []
+    for name in parts:
+        told(f"measuring {name}")
+        rows += ALONE[name]()
+    return rows
 
 
 def _measured(parts: list[str]) -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 HEADERS = ("measure", "figure", "floor or peer, same run", "ratio", "target", "verdict")
@@ -54,19 +54,20 @@ class Row:
 
 
 def printed(value: float, unit: str) -> str:
-    """``value`` as people read it: seconds and milliseconds, MiB, percent, rates."""
-    match unit:
-        case "s":
-            return f"{value:.2f} s"
-        case "ms":
-            return f"{value * 1e3:.0f} ms" if value >= 0.02 else f"{value * 1e3:.1f} ms"
-        case "MiB":
-            return f"{value / 2**20:.1f} MiB"
-        case "%":
-            return f"{value * 100:.2f} %"
-        case "/s":
-            return f"{value:,.0f} /s"
-    return f"{value:g} {unit}".strip()
+    """``value`` as people read it: seconds and milliseconds, MiB, percent, rates, rates of bits."""
+    if unit == "ms":
+        return f"{value * 1e3:.0f} ms" if value >= 0.02 else f"{value * 1e3:.1f} ms"
+    form = _FORMS.get(unit)
+    return form(value) if form else f"{value:g} {unit}".strip()
+
+
+_FORMS: dict[str, Callable[[float], str]] = {
+    "s": lambda value: f"{value:.2f} s",
+    "MiB": lambda value: f"{value / 2**20:.1f} MiB",
+    "%": lambda value: f"{value * 100:.2f} %",
+    "/s": lambda value: f"{value:,.0f} /s",
+    "Gbit/s": lambda value: f"{value / 1e9:.1f} Gbit/s",
+}
 
 
 def table(rows: Sequence[Row]) -> str:
