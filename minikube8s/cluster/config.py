@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     node_name: str = ""
     docker_host: str = DEFAULT_DOCKER_HOST
     kubelet_config: str = ""
+    node_grace: int = 40
     pod_network: str = "auto"
     vxlan_id: int = 0
     vxlan_port: int = 8472
@@ -84,12 +85,15 @@ ENVIRONMENT: Mapping[str, str] = {
     "node_name": "MK8S_NODE_NAME",
     "docker_host": "DOCKER_HOST",
     "kubelet_config": "MK8S_KUBELET_CONFIG",
+    "node_grace": "MK8S_NODE_GRACE",
     "pod_network": "MK8S_POD_NETWORK",
     "vxlan_id": "MK8S_VXLAN_ID",
     "vxlan_port": "MK8S_VXLAN_PORT",
     "lab_cidr": "MK8S_LAB_CIDR",
 }
 
+LEAST_GRACE, MOST_GRACE = 4, 3600
+"""Seconds until a silent node is not ready; an agent says once a second, at most, that it lives."""
 POD_NETWORKS = ("auto", "host-gw", "vxlan")
 
 # what a cluster's certificates, addresses and containers depend on: fixed once it exists
@@ -199,6 +203,8 @@ def _converted(setting: str, variable: str, given: str | int) -> str | int:
         return _number(variable, given)
     if setting == "vxlan_id":
         return _vxlan_id(variable, given)
+    if setting == "node_grace":
+        return _grace(variable, given)
     return str(given)
 
 
@@ -213,6 +219,14 @@ def _vxlan_id(variable: str, given: str | int) -> int:
             "the cluster's name gives)."
         )
     return number
+
+
+def _grace(variable: str, given: str | int) -> int:
+    if not re.fullmatch(r"\d{1,4}", str(given)) or not LEAST_GRACE <= int(given) <= MOST_GRACE:
+        raise ClusterError(
+            f"{variable}: {given!r} is not a time in seconds from {LEAST_GRACE} to {MOST_GRACE}."
+        )
+    return int(given)
 
 
 def _number(variable: str, given: str | int) -> int:

@@ -132,6 +132,8 @@ def _nodes(settings: Settings) -> NodesConfig:
         pod_network=settings.pod_network,
         vxlan_id=settings.vxlan_id,
         vxlan_port=settings.vxlan_port,
+        grace=settings.node_grace,
+        heartbeat=min(settings.node_grace // 4, NodesConfig().heartbeat),
     )
 
 

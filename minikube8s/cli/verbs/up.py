@@ -36,6 +36,11 @@ from minikube8s.cluster.errors import ClusterError
     " (MK8S_LOAD_BALANCER_POOL).",
 )
 @click.option("--node-name", help="Name of this machine's node (MK8S_NODE_NAME).")
+@click.option(
+    "--node-grace",
+    type=int,
+    help="Seconds until a node that is not heard of is not ready (MK8S_NODE_GRACE).",
+)
 @click.option("--docker-host", help="The Docker engine to use (DOCKER_HOST).")
 @click.option("--kubelet-config", help="A KubeletConfiguration file (MK8S_KUBELET_CONFIG).")
 @click.pass_obj
