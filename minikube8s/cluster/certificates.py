@@ -9,6 +9,7 @@ reads them: CN is the user, each O a group
 from __future__ import annotations
 
 import datetime
+import hashlib
 import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
@@ -138,6 +139,48 @@ class Authority:
         write_private(
             self._directory / f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM)
         )
+
+
+def fingerprints(bundle: bytes) -> list[str]:
+    """Return the pin of each certificate in a bundle (PEM): `sha256:` and its key's digest.
+
+    It is that of kubeadm: of the SubjectPublicKeyInfo. Raises ValueError.
+    """
+    return [
+        "sha256:"
+        + hashlib.sha256(
+            one.public_key().public_bytes(
+                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+            )
+        ).hexdigest()
+        for one in x509.load_pem_x509_certificates(bundle)
+    ]
+
+
+def request(user: str, groups: Sequence[str]) -> tuple[bytes, bytes]:
+    """Return a new key and a request for a certificate of `user` in `groups`, both in PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    names = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
+    names.append(x509.NameAttribute(NameOID.COMMON_NAME, user))
+    asked = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(names))
+    signed = asked.sign(key, hashes.SHA256())
+    return _pem_key(key), signed.public_bytes(serialization.Encoding.PEM)
+
+
+def valid_until(pem: bytes) -> datetime.datetime:
+    """Return until when a certificate (PEM) is valid."""
+    return x509.load_pem_x509_certificate(pem).not_valid_after_utc
+
+
+def subject(request: bytes) -> tuple[str, tuple[str, ...], bool]:
+    """Return a certificate request's (PEM) common name, its organizations, and whether it also asks
+    for other names. Raises ValueError.
+    """
+    asked = _request(request)
+    names = asked.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    more = any(isinstance(one.value, x509.SubjectAlternativeName) for one in asked.extensions)
+    common = str(names[0].value) if len(names) == 1 else ""
+    return common, organizations(request), more
 
 
 def organizations(request: bytes) -> tuple[str, ...]:

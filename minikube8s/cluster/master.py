@@ -32,12 +32,14 @@ from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.nodes.config import TLS, NodesConfig
 from minikube8s.nodes.links import NodeLinks
-from minikube8s.registry import bootstrap, policy
+from minikube8s.registry import bootstrap, clusterinfo, policy
+from minikube8s.registry.clusterinfo import ClusterInfo
 from minikube8s.registry.events import EventRecorder
 from minikube8s.registry.options import RegistryConfig
 from minikube8s.registry.registry import Registry
 from minikube8s.scheduler import Scheduler
 from minikube8s.server import CannotListen, Server
+from minikube8s.server.authz import Authorizer
 from minikube8s.server.config import ServerConfig
 from minikube8s.server.tokens import Request, ServiceAccountTokens, token_for_secret
 from minikube8s.store.cache import Cache
@@ -78,12 +80,16 @@ async def run(config: MasterConfig) -> None:
         stack.push_async_callback(recorder.close)
         scheduler = Scheduler(registry.writing_as("kube-scheduler"), recorder, clock)
         manager = registry.writing_as("kube-controller-manager")
-        controllers = Controllers(manager, clock, _trust(pki), _balancing(settings))
+        controllers = Controllers(
+            manager, clock, _trust(pki, server.authorizer), _balancing(settings)
+        )
         server.measure(partial(figures.of_store, store))
         server.measure(partial(figures.of_scheduler, scheduler))
         server.measure(partial(figures.of_controllers, controllers))
         tasks = Supervisor("master")
         tasks.spawn("default policy", partial(policy.ensure, registry), restart=False)
+        info = partial(clusterinfo.publish, registry, _info(settings, pki, published))
+        tasks.spawn("cluster info", info, restart=False)
         tasks.spawn("scheduler", scheduler.run)
         tasks.spawn("controllers", controllers.run)
         stack.push_async_callback(controllers.close)
@@ -149,10 +155,12 @@ def _server(settings: Settings, pki: Path) -> ServerConfig:
     )
 
 
-def _trust(pki: Path) -> Trust:
+def _trust(pki: Path, authorizer: Authorizer) -> Trust:
     return Trust(
         root_ca=(pki / "ca.crt").read_text(),
         sign=signing.signer(pki),
+        read_subject=signing.subject,
+        may_ask=signing.asker(authorizer),
         make_token=partial(token_for_secret, pki / "sa.key"),
     )
 
@@ -161,6 +169,19 @@ def _balancing(settings: Settings) -> Balancing:
     return Balancing(
         pool=AddressPool.parse(settings.load_balancer_pool),
         reserved={settings.api_port: "the API server", settings.agent_port: "the master"},
+    )
+
+
+def _info(settings: Settings, pki: Path, published: str) -> ClusterInfo:
+    return ClusterInfo(
+        server=f"https://{published}:{settings.api_port}",
+        root_ca=(pki / "ca.crt").read_bytes(),
+        config={
+            "name": settings.name,
+            "agentPort": str(settings.agent_port),
+            "podCIDR": settings.pod_cidr,
+            "serviceCIDR": settings.service_cidr,
+        },
     )
 
 

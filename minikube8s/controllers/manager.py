@@ -6,7 +6,14 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from minikube8s.controllers.certificates import CertificateController, Sign, no_signature
+from minikube8s.controllers.bootstraptokens import TokenCleanerController
+from minikube8s.controllers.certificates import (
+    CertificateController,
+    ReadSubject,
+    Sign,
+    no_signature,
+    no_subject,
+)
 from minikube8s.controllers.clusterroles import ClusterRoleAggregationController
 from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.endpoints import EndpointsController, MirroringController
@@ -15,6 +22,11 @@ from minikube8s.controllers.garbage import GarbageController
 from minikube8s.controllers.loadbalancers import LoadBalancerController
 from minikube8s.controllers.localpath import LocalPathController
 from minikube8s.controllers.namespaces import NamespaceController
+from minikube8s.controllers.nodecertificates import (
+    MayAsk,
+    NodeApprovalController,
+    nobody_may_ask,
+)
 from minikube8s.controllers.persistentvolumes import PersistentVolumeController
 from minikube8s.controllers.podgc import PodGarbageController
 from minikube8s.controllers.protection import (
@@ -41,6 +53,10 @@ class Trust:
     """The CA's certificate in PEM, published in every namespace."""
     sign: Sign = no_signature
     """Signs the requests for clients' certificates."""
+    read_subject: ReadSubject = no_subject
+    """Reads whose certificate they ask for."""
+    may_ask: MayAsk = nobody_may_ask
+    """Knows whose requests for a node's certificate need no human's approval."""
     make_token: MakeToken | None = None
     """Makes the tokens of accounts that live in Secrets."""
 
@@ -80,13 +96,15 @@ class Controllers:
             ServiceAccountController(trust.root_ca),
             PodGarbageController(clock),
             ClusterRoleAggregationController(),
-            CertificateController(trust.sign),
+            CertificateController(trust.sign, trust.read_subject),
+            NodeApprovalController(trust.read_subject, trust.may_ask),
             ClaimProtectionController(),
             VolumeProtectionController(),
             PersistentVolumeController(),
             LocalPathController(),
             EphemeralVolumeController(),
             ResourceQuotaController(registry.quotas.used),
+            TokenCleanerController(),
         ]
         if trust.make_token is not None:
             controllers.append(TokenController(trust.make_token, trust.root_ca))

@@ -23,8 +23,6 @@ from minikube8s.registry.registry import Registry
 Object = dict[str, Any]
 Reconcile = Callable[[Object, Object], Object | None]
 
-_SYSTEM = "kube-system"
-
 
 async def ensure(registry: Registry) -> None:
     """Bring the default policy up to date. Raises ApiError after all parts were tried."""
@@ -35,8 +33,10 @@ async def ensure(registry: Registry) -> None:
     # Roles first: a binding without its role grants nothing, and says so.
     await _ensure(registry, CLUSTERROLES, None, defaults.cluster_roles(), role)
     await _ensure(registry, CLUSTERROLEBINDINGS, None, defaults.BINDINGS, binding)
-    await _ensure(registry, ROLES, _SYSTEM, defaults.NAMESPACE_ROLES, role)
-    await _ensure(registry, ROLEBINDINGS, _SYSTEM, defaults.NAMESPACE_BINDINGS, binding)
+    for namespace, roles in defaults.NAMESPACE_ROLES.items():
+        await _ensure(registry, ROLES, namespace, roles, role)
+    for namespace, bindings in defaults.NAMESPACE_BINDINGS.items():
+        await _ensure(registry, ROLEBINDINGS, namespace, bindings, binding)
 
 
 async def _ensure(

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from minikube8s.registry import Registry
 from minikube8s.server.authz import Authorizer
+from minikube8s.server.bootstrap_tokens import BootstrapTokens
 from minikube8s.server.call import Services
 from minikube8s.server.config import PodStreams, ServerConfig
 from minikube8s.server.dispatch import Dispatcher
@@ -47,6 +48,8 @@ class Server:
             registry, config.token_key, config.token_issuer, config.token_audiences
         )
         """The tokens of ServiceAccounts, which others may make, too."""
+        self.authorizer = Authorizer(registry)
+        """Who may do what, which others may ask, too."""
         self._dispatcher = Dispatcher(
             Services(
                 config=config,
@@ -55,8 +58,9 @@ class Server:
                 clock=registry.clock,
                 snapshots=Snapshots(),
                 streams=self._streams,
-                authorizer=Authorizer(registry),
+                authorizer=self.authorizer,
                 tokens=self.tokens,
+                bootstrap_tokens=BootstrapTokens(registry),
                 figures=RequestFigures(),
                 sources=self._sources,
             )

@@ -20,6 +20,7 @@ from minikube8s.server import bodies, escalation, negotiation, offloading, query
 from minikube8s.server.authn import User
 from minikube8s.server.authz import Authorizer
 from minikube8s.server.bodies import Expected
+from minikube8s.server.bootstrap_tokens import BootstrapTokens
 from minikube8s.server.config import PodStreams, ServerConfig
 from minikube8s.server.documents import Encoding
 from minikube8s.server.forms import FormRegistry
@@ -49,6 +50,7 @@ class Services:
     streams: Streams
     authorizer: Authorizer
     tokens: ServiceAccountTokens
+    bootstrap_tokens: BootstrapTokens
     figures: RequestFigures
     sources: list[Source]
     """What /metrics tells, in this order."""

@@ -18,6 +18,7 @@ from minikube8s.api.rbac import Ask
 from minikube8s.api.resources import RESOURCES, Resource
 from minikube8s.server import authz, pages, paths, query, responses
 from minikube8s.server.authn import User, authenticate
+from minikube8s.server.bootstrap_tokens import Bearers
 from minikube8s.server.call import Call, Services
 from minikube8s.server.impersonation import acting_user
 from minikube8s.server.limits import Gate
@@ -45,6 +46,7 @@ class Dispatcher:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._bearers = Bearers(services.bootstrap_tokens, services.tokens)
         self._reading = Gate(services.config.max_reading)
         self._writing = Gate(services.config.max_writing)
         self._writes: set[asyncio.Task[web.StreamResponse]] = set()
@@ -86,7 +88,7 @@ class Dispatcher:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         services = self._services
-        asker = await authenticate(request, services.tokens)
+        asker = await authenticate(request, self._bearers)
         user = acting_user(request.headers, asker, services.authorizer)
         path = paths.parse(request.path)
         if path is None:

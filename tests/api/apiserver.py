@@ -125,7 +125,7 @@ class ApiServer:
         self.registry = Registry(self._cache, clock)
         self.server = Server(self.registry, self.config, self.pod_streams)
         await self.server.start()
-        for name in ("default", "kube-system"):
+        for name in ("default", "kube-system", "kube-public"):
             await a_namespace(self.registry, name)
         await policy.ensure(self.registry)
         # Claims and volumes would stay for ever without these.

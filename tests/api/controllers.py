@@ -20,6 +20,8 @@ def controlled(api: ApiServer) -> Iterator[None]:
     trust = Trust(
         root_ca=(api.directory / "ca.crt").read_text(),
         sign=signing.signer(api.directory),
+        read_subject=signing.subject,
+        may_ask=signing.asker(api.server.authorizer),
         make_token=partial(token_for_secret, api.directory / "sa.key"),
     )
 

@@ -48,6 +48,8 @@ anyone: create selfsubjectrulesreviews.authorization.k8s.io
 anyone: create selfsubjectreviews.authentication.k8s.io
 node: get /api
 node: create selfsubjectreviews.authentication.k8s.io
+node: get nodes - n1
+node: create certificatesigningrequests.certificates.k8s.io/selfnodeclient
 robot: get /.well-known/openid-configuration
 robot: get /openid/v1/jwks
 robot: get /apis
@@ -155,7 +157,7 @@ anyone: impersonate groups - system:masters
 node: list pods
 node: get pods team p
 node: get secrets team s
-node: get nodes - n1
+node: list nodes
 node: update nodes/status - n1
 node: list services
 node: create events team

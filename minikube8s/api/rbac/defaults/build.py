@@ -55,6 +55,13 @@ def binding(name: str, *subjects: tuple[str, str]) -> Object:
     }
 
 
+def granted(name: str, kind: str, role: str, *subjects: tuple[str, str]) -> Object:
+    """Return a default binding called `name` of a Role or ClusterRole of another name."""
+    made = binding(name, *subjects)
+    made["roleRef"] = {"apiGroup": GROUP, "kind": kind, "name": role}
+    return made
+
+
 def _metadata(name: str, labels: dict[str, str]) -> Object:
     return {
         "name": name,
