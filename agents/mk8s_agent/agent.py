@@ -24,6 +24,7 @@ from mk8s_agent.link.dialogue import Handler as DialogueHandler
 from mk8s_agent.link.reporter import Reporter
 from mk8s_agent.link.tokens import Tokens
 from mk8s_agent.link.tunnels import Handler
+from mk8s_agent.network.announcer import Announcer
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.pods import PodNetwork
 from mk8s_agent.network.routes import Overlay, Peer
@@ -51,6 +52,7 @@ from mk8s_agent.pods.node_context import Addresses, NodeContext, NodeFacts
 from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.probes.prober import Prober
 from mk8s_agent.proxy import ServiceProxy
+from mk8s_agent.proxy.announced import Announced
 from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.static.directory import Directory
@@ -96,6 +98,8 @@ class Agent:
         node.trouble[_ENGINE] = "container runtime is down: it has not answered yet"
         node.trouble[_NETWORK] = "container runtime network not ready: it is being set up"
         self._node = NodeKeeper(node, self._runtime, self._reporter, self._clock, state_dir)
+        self._announcer = Announcer(self._network)
+        self._announced = Announced(config.node, self._assignments, self._announcer.set_addresses)
         self._routing = Routing(self._network, self._node.unreachable)
         record = PulledImages(config.pulled_file, self._clock)
         owner = owner_labels(config.cluster, config.node)
@@ -227,6 +231,8 @@ class Agent:
         self._tasks.spawn("firewall", self._network.watch_firewall)
         self._tasks.spawn("links", lambda: self._network.follow_links(self._pods.link_lost))
         self._tasks.spawn("routes", self._routing.run)
+        self._tasks.spawn("announced", self._announced.run)
+        self._tasks.spawn("announcer", self._announcer.run)
         self._tasks.spawn("proxy", self._proxy.run)
         self._tasks.spawn("node", lambda: self._node.run(self._room, self._images))
         self._tasks.spawn("images", self._node.follow_images)

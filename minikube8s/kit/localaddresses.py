@@ -39,6 +39,15 @@ def local_addresses() -> list[LocalAddress]:
 
 def address_label(cluster: str) -> str:
     """The label of a node's own address on ``lo``; at most 15 characters."""
+    return _label("lo", cluster)
+
+
+def announced_label(cluster: str) -> str:
+    """The label of Services' addresses that a node announces."""
+    return _label("lb", cluster)
+
+
+def _label(kind: str, cluster: str) -> str:
     if len(cluster) > _LABEL_ROOM:
         cluster = f"{cluster[:7]}-{sha256(cluster.encode()).hexdigest()[:4]}"
-    return f"lo:{cluster}"
+    return f"{kind}:{cluster}"

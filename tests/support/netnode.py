@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mk8s_agent.network.announcer import Announcer
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.pods import PodNetwork
 from mk8s_agent.network.routes import Overlay, Peer
@@ -74,6 +75,10 @@ class Node:
         """Hear which other nodes there are."""
         peers = [[one.name, [one.subnet], [one.address]] for one in others if one is not self]
         self.ask("peers", peers)
+
+    def announces(self, *addresses: str) -> None:
+        """Hear which addresses of Services the node shall announce."""
+        self.ask("announces", addresses)
 
     def unreachable(self) -> list[str]:
         """What the agent says of nodes that it cannot reach."""
@@ -181,7 +186,8 @@ class _Agent:
         self._network = PodNetwork(Config(state_dir))
         self._told: tuple[str, ...] = ()
         self._routing = Routing(self._network, self._tell)
-        self._task = asyncio.create_task(self._routing.run())
+        self._announcer = Announcer(self._network)
+        self._tasks = [asyncio.create_task(one.run()) for one in (self._routing, self._announcer)]
 
     def _tell(self, sentences: tuple[str, ...], cut_off: bool) -> None:
         self._told = sentences
@@ -193,6 +199,9 @@ class _Agent:
     async def peers(self, peers: list[Any]) -> None:
         self._routing.set_peers([Peer(name, tuple(s), tuple(a)) for name, s, a in peers])
 
+    async def announces(self, addresses: list[str]) -> None:
+        self._announcer.set_addresses(set(addresses))
+
     async def plug(self, pid: int, address: str, name: str) -> None:
         await self._network.plug(pid, address, name)
 
@@ -200,7 +209,8 @@ class _Agent:
         return self._told
 
     async def remove(self) -> None:
-        self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self._network.teardown()
 
 

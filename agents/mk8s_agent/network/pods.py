@@ -5,15 +5,17 @@ never in the event loop's thread. Remembers nothing that the kernel does not kno
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from minikube8s.kit.localaddresses import announced_label
 from minikube8s.kit.namelock import other_agents
-from mk8s_agent.network import link_news, messages, names, node, peers, plugging
+from mk8s_agent.network import announcer, link_news, messages, names, node, peers, plugging
 from mk8s_agent.network.addresses import node_address
+from mk8s_agent.network.announcing import Plan, Taken
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.firewall import Firewall
 from mk8s_agent.network.names import PluggedPod
@@ -93,6 +95,15 @@ class PodNetwork:
             partial(peers.reconcile, here=self._here, peers=others, state_dir=self._state_dir)
         )
 
+    async def take(self, addresses: Set[str]) -> Plan:
+        """Have these addresses of Services and no others, and announce those that are new."""
+        label = announced_label(self._cluster)
+        return await self._call(partial(announcer.take, wanted=addresses, label=label))
+
+    async def announce(self, taken: Sequence[Taken]) -> None:
+        """Tell the links' other machines who has the addresses."""
+        await self._call(lambda _: announcer.announce(taken))
+
     async def plug(
         self, pid: int, address: str, name: str, settings: Mapping[str, str] | None = None
     ) -> None:
@@ -144,8 +155,9 @@ class PodNetwork:
         settings. Goes on after a failure and raises the first one at the end.
         """
         failures: list[NetworkError] = []
-        steps: list[Callable[[], Awaitable[None]]] = [
+        steps: list[Callable[[], Awaitable[object]]] = [
             self._firewall.remove,
+            partial(self.take, frozenset()),
             partial(self._call, self._remove_links),
             partial(self._call, self._undo_node),
         ]
