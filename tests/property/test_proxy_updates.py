@@ -42,6 +42,7 @@ backends = st.sets(
 def service_port(draw: st.DrawFn) -> ServicePort:
     name = draw(st.sampled_from(["api", "db", "web"]))
     usable = draw(backends)
+    balancers = draw(st.sampled_from([(), ("203.0.113.200",)]))
     return ServicePort(
         key=PortKey("default", name, "http"),
         protocol=draw(st.sampled_from(["tcp", "udp"])),
@@ -54,6 +55,8 @@ def service_port(draw: st.DrawFn) -> ServicePort:
         external_local=draw(st.booleans()),
         backends=usable,
         local=tuple(backend for backend in usable if backend.here),
+        load_balancer_ips=balancers,
+        source_ranges=draw(st.sampled_from([(), ("198.51.100.0/24",)])) if balancers else (),
     )
 
 
@@ -124,4 +127,6 @@ def _normal(item: object) -> object:
 
 
 def _without_generations(listing: list[str]) -> list[str]:
-    return sorted(re.sub(r"((?:svc|ext|all|ep)_[^\"]*)\.\d+\"", r'\1"', line) for line in listing)
+    return sorted(
+        re.sub(r"((?:svc|ext|lb|all|ep)_[^\"]*)\.\d+\"", r'\1"', line) for line in listing
+    )

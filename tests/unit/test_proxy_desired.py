@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from mk8s_agent.proxy.desired import Backend, ServicePort, service_ports
+from mk8s_agent.proxy.endpoints import Node
 
 from minikube8s.api.views import EndpointSlice, Service
 
@@ -33,7 +34,7 @@ def only(ports: Iterable[ServicePort]) -> ServicePort:
 
 
 def backends(*endpoints: dict[str, Any]) -> list[str]:
-    port = only(service_ports(service(), [endpoint_slice(*endpoints)], "n1"))
+    port = only(service_ports(service(), [endpoint_slice(*endpoints)], Node("n1")))
     return [backend.address for backend in port.backends]
 
 
@@ -44,7 +45,7 @@ def test_a_port_leads_to_the_target_port_of_its_name_in_all_slices() -> None:
         endpoint_slice(endpoint("10.244.0.9"), ports=[{"name": "other", "port": 1}]),
         endpoint_slice(endpoint("fd00::1"), addressType="IPv6"),
     ]
-    port = only(service_ports(service(), slices, "n1"))
+    port = only(service_ports(service(), slices, Node("n1")))
     assert port.key == ("shop", "web", "http")
     assert port.backends == (
         Backend("10.244.0.2", 8080, here=False),
@@ -67,7 +68,7 @@ def test_terminating_endpoints_that_still_serve_are_used_when_there_is_no_other(
 def test_local_endpoints_fall_back_to_terminating_ones_on_their_own() -> None:
     going = endpoint("10.244.0.3", ready=False, serving=True, terminating=True)
     slices = [endpoint_slice(going, endpoint("10.244.1.2", node="n2", ready=True))]
-    port = only(service_ports(service(), slices, "n1"))
+    port = only(service_ports(service(), slices, Node("n1")))
     assert [each.address for each in port.backends] == ["10.244.1.2"]
     assert [each.address for each in port.local] == ["10.244.0.3"]
 
@@ -77,7 +78,7 @@ def test_local_endpoints_fall_back_to_terminating_ones_on_their_own() -> None:
     [{"clusterIP": "None"}, {"clusterIP": ""}, {"type": "ExternalName", "externalName": "x.org"}],
 )
 def test_services_without_a_cluster_address_need_no_rules(spec: dict[str, Any]) -> None:
-    assert list(service_ports(service(**spec), [], "n1")) == []
+    assert list(service_ports(service(**spec), [], Node("n1"))) == []
 
 
 def test_the_fields_of_a_service_are_taken_over() -> None:
@@ -89,7 +90,7 @@ def test_the_fields_of_a_service_are_taken_over() -> None:
         externalTrafficPolicy="Local",
         internalTrafficPolicy="Local",
     )
-    port = only(service_ports(made, [], "n1"))
+    port = only(service_ports(made, [], Node("n1")))
     assert port.key.port == "53"
     assert (port.protocol, port.port, port.node_port) == ("udp", 53, 30053)
     assert port.external_ips == ("203.0.113.7",)

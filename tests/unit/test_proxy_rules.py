@@ -85,6 +85,40 @@ def test_policy_local_without_local_endpoints_drops_what_comes_from_outside() ->
     ]
 
 
+def test_only_some_sources_may_use_a_load_balancers_address() -> None:
+    made = port(
+        "10.244.0.2",
+        cluster_ips=(),
+        load_balancer_ips=("203.0.113.200",),
+        source_ranges=("192.0.2.0/24", "198.51.100.0/24"),
+    )
+    assert rules(made)[2:] == [
+        "chain ext_default_nginx_web-port.7",
+        "    meta mark set meta mark or 0x2000",
+        "    goto svc_default_nginx_web-port.7",
+        "chain lb_default_nginx_web-port.7",
+        "    ip saddr != { 192.0.2.0/24, 198.51.100.0/24 } drop",
+        "    goto ext_default_nginx_web-port.7",
+        "service-ips: 203.0.113.200 . tcp . 8080 : goto lb_default_nginx_web-port.7",
+        "hairpin: 10.244.0.2 . 10.244.0.2",
+    ]
+
+
+def test_ipv6() -> None:
+    made = port("fd44::2", "fd44::3", cluster_ips=("fd96::10",), node_port=30080, ipv6=True)
+    assert rules(made)[:2] == [
+        "chain svc6_default_nginx_web-port.7",
+        "    meta l4proto tcp dnat ip6 to"
+        " numgen random mod 2 map { 0 : fd44::2 . 80, 1 : fd44::3 . 80 }",
+    ]
+    assert rules(made)[5:] == [
+        "service-ips6: fd96::10 . tcp . 8080 : goto svc6_default_nginx_web-port.7",
+        "node-ports6: tcp . 30080 : goto ext6_default_nginx_web-port.7",
+        "hairpin6: fd44::2 . fd44::2",
+        "hairpin6: fd44::3 . fd44::3",
+    ]
+
+
 def test_affinity() -> None:
     made = port("10.244.0.2", "10.244.0.3", affinity_seconds=60, cluster_ips=())
     assert rules(made)[:12] == [

@@ -5,11 +5,13 @@ Pure: objects in, values out. Knows Kubernetes' meaning of the fields, and no nf
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from ipaddress import collapse_addresses, ip_address, ip_network
+from typing import Any, NamedTuple
 
-from minikube8s.api.views import Endpoint, EndpointPort, EndpointSlice, Service
+from minikube8s.api.views import EndpointPort, EndpointSlice, Service
 from minikube8s.api.views.services import ServicePort as PortView
 from minikube8s.api.views.services import ServiceSpec
+from mk8s_agent.proxy.endpoints import Candidate, Node, usable
 
 _DEFAULT_AFFINITY_SECONDS = 10800
 
@@ -34,10 +36,12 @@ class Backend(NamedTuple):
 class ServicePort:
     """One port of a Service with everything that decides where its connections go.
 
-    `backends` serve the whole cluster's traffic, `local` those of this node; both are sorted.
-    `protocol` is tcp, udp or sctp; `node_port` is 0 for none, `affinity_seconds` 0 for none. All
-    addresses are of one family: a port of a dual-stack Service is two of these. `only_inside`:
-    connections of this node and its own pods alone are led to the backends.
+    `backends` serve the whole cluster's traffic, `local` those of this node; both are sorted, and
+    without a backend there is no local one. `protocol` is tcp, udp or sctp; `node_port` is 0 for
+    none, `affinity_seconds` 0 for none. Only sources within `source_ranges` reach the
+    `load_balancer_ips`; none means everybody. All addresses are of one family: a port of a
+    dual-stack Service is two of these. `only_inside`: connections of this node and its own pods
+    alone are led to the backends.
     """
 
     key: PortKey
@@ -51,14 +55,21 @@ class ServicePort:
     external_local: bool
     backends: tuple[Backend, ...]
     local: tuple[Backend, ...]
+    load_balancer_ips: tuple[str, ...] = ()
+    source_ranges: tuple[str, ...] = ()
     ipv6: bool = False
     only_inside: bool = False
 
+    @property
+    def all_backends(self) -> tuple[Backend, ...]:
+        """All that some connection may go to, sorted; a local one need not serve the cluster."""
+        return tuple(sorted({*self.backends, *self.local}))
+
 
 def service_ports(
-    service: Service, slices: Iterable[EndpointSlice], node: str
+    service: Service, slices: Iterable[EndpointSlice], node: Node
 ) -> Iterator[ServicePort]:
-    """The ports of one Service as node `node` has to serve them.
+    """The ports of one Service as `node` has to serve them.
 
     Headless Services and those that are only a name (ExternalName) have none.
     """
@@ -69,20 +80,24 @@ def service_ports(
     for cluster_ip in spec.cluster_ips or (spec.cluster_ip,):
         ipv6 = ":" in cluster_ip
         kind = "IPv6" if ipv6 else "IPv4"
-        usable = [each for each in known if each.address_type == kind]
+        of_family = [each for each in known if each.address_type == kind]
+        lb_ips = tuple(_of_family(_load_balancer_ips(service), ipv6))
         for port in spec.ports:
+            candidates = list(_candidates(of_family, port))
             yield ServicePort(
                 key=_key(service, port),
                 protocol=port.protocol.lower(),
                 port=port.port,
                 cluster_ips=(cluster_ip,),
-                external_ips=tuple(ip for ip in spec.external_ips if (":" in ip) is ipv6),
+                external_ips=tuple(_of_family(spec.external_ips, ipv6)),
                 node_port=port.node_port,
                 affinity_seconds=_affinity_seconds(spec),
                 internal_local=spec.internal_traffic_policy == "Local",
                 external_local=spec.external_traffic_policy == "Local",
-                backends=_backends(usable, port, node, only_local=False),
-                local=_backends(usable, port, node, only_local=True),
+                backends=_backends(usable(candidates, node), node),
+                local=_backends(usable(candidates, node, only_local=True), node),
+                load_balancer_ips=lb_ips,
+                source_ranges=_source_ranges(spec, lb_ips, node) if lb_ips else (),
                 ipv6=ipv6,
             )
 
@@ -99,34 +114,49 @@ def _affinity_seconds(spec: ServiceSpec) -> int:
     return config.client_ip.timeout_seconds if config else _DEFAULT_AFFINITY_SECONDS
 
 
-def _backends(
-    slices: list[EndpointSlice], port: PortView, node: str, *, only_local: bool
-) -> tuple[Backend, ...]:
-    """The ready endpoints; when there is none, those that still serve while they terminate."""
-    candidates = [
-        (endpoint, number)
-        for endpoint, number in _endpoints(slices, port)
-        if not only_local or endpoint.node_name == node
-    ]
-    usable = [item for item in candidates if item[0].conditions.ready is not False]
-    usable = usable or [item for item in candidates if _serves_terminating(item[0])]
+def _load_balancer_ips(service: Service) -> Iterator[str]:
+    """The addresses that lead here directly: not those whose balancer wants to be passed."""
+    if service.spec.type == "LoadBalancer":
+        for ingress in service.status.load_balancer.ingress:
+            if ingress.ip and ingress.ip_mode != "Proxy":
+                yield ingress.ip
+
+
+def _source_ranges(spec: ServiceSpec, own: tuple[str, ...], node: Node) -> tuple[str, ...]:
+    """Who may use the load balancer's addresses, of the family of these addresses.
+
+    A node that may, and has such an address itself, calls with this address as its source.
+    """
+    ipv6 = ":" in own[0]
+    wanted = _of_family((each.strip() for each in spec.load_balancer_source_ranges), ipv6)
+    ranges: list[Any] = [ip_network(each, strict=False) for each in wanted]
+    if not ranges:
+        return ()
+    addresses = [ip_address(each) for each in _of_family(node.addresses, ipv6)]
+    if any(address in allowed for address in addresses for allowed in ranges):
+        ranges += [ip_network(each) for each in own]
+    return tuple(str(each) for each in collapse_addresses(ranges))
+
+
+def _of_family(addresses: Iterable[str], ipv6: bool) -> Iterator[str]:
+    return (each for each in addresses if (":" in each) is ipv6)
+
+
+def _backends(candidates: Iterable[Candidate], node: Node) -> tuple[Backend, ...]:
     found = {
-        Backend(endpoint.addresses[0], number, endpoint.node_name in (None, "", node))
-        for endpoint, number in usable
+        Backend(endpoint.addresses[0], port, endpoint.node_name in (None, "", node.name))
+        for endpoint, port in candidates
     }
     return tuple(sorted(found))
 
 
-def _serves_terminating(endpoint: Endpoint) -> bool:
-    conditions = endpoint.conditions
-    return conditions.serving is not False and conditions.terminating is True
-
-
-def _endpoints(slices: list[EndpointSlice], port: PortView) -> Iterator[tuple[Endpoint, int]]:
+def _candidates(slices: list[EndpointSlice], port: PortView) -> Iterator[Candidate]:
     for each in slices:
         number = _target(each.ports, port)
         if number is not None:
-            yield from ((endpoint, number) for endpoint in each.endpoints if endpoint.addresses)
+            for endpoint in each.endpoints:
+                if endpoint.addresses:
+                    yield Candidate(endpoint, number)
 
 
 def _target(ports: tuple[EndpointPort, ...], port: PortView) -> int | None:

@@ -1,12 +1,13 @@
 """What one Service port looks like in nftables. Pure text.
 
 Per port: a chain `svc_…` that picks one of the backends, a chain `ext_…` for connections from
-outside where there are any, and elements of the table's maps that lead to them. With session
-affinity also a chain and a set of clients per backend. Chains carry a generation in their name
-(`svc_default_web_http.7`): a change makes new chains and never touches those in use. Those of IPv6
-are `svc6_…`.
+outside where there are any, a chain `lb_…` before it where only some sources may come, and elements
+of the table's maps that lead to them. With session affinity also a chain and a set of clients per
+backend. Chains carry a generation in their name (`svc_default_web_http.7`): a change makes new
+chains and never touches those in use. Those of IPv6 are `svc6_…`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -73,8 +74,10 @@ class _Builder:
             if port.affinity_seconds:
                 self._add_affinity()
             self._chains[self._name("svc")] = self._internal()
-            if port.node_port or port.external_ips:
+            if port.node_port or port.external_ips or port.load_balancer_ips:
                 self._chains[self._name("ext")] = self._external()
+        if port.source_ranges:
+            self._chains[self._name("lb")] = self._allowed()
         return Fragment(self._chains, self._sets, self._elements())
 
     def _name(self, kind: str) -> str:
@@ -86,26 +89,41 @@ class _Builder:
 
     def _elements(self) -> dict[Element, str]:
         port = self._port
-        elements: dict[Element, str] = {}
-        if port.backends:
-            for address in port.external_ips:
-                elements[self._address(SERVICE_IPS, address)] = f"goto {self._name('ext')}"
-            for address in port.cluster_ips:
-                elements[self._address(SERVICE_IPS, address)] = f"goto {self._name('svc')}"
-        else:
-            for address in port.external_ips:
-                elements[self._address(REFUSED_IPS, address)] = ""
-        if port.node_port:
-            place = f"{port.protocol} . {port.node_port}"
-            if port.backends:
-                elements[self._element(NODE_PORTS, place)] = f"goto {self._name('ext')}"
-            else:
-                elements[self._element(REFUSED_PORTS, place)] = ""
-        for backend in port.backends:
+        elements = dict(self._led() if port.backends else self._refused())
+        if port.source_ranges:
+            for address in port.load_balancer_ips:
+                elements[self._address(SERVICE_IPS, address)] = f"goto {self._name('lb')}"
+        for backend in port.all_backends:
             if backend.here:
                 twice = f"{backend.address} . {backend.address}"
                 elements[self._element(HAIRPIN, twice)] = ""
         return elements
+
+    def _led(self) -> Iterator[tuple[Element, str]]:
+        """The places that lead to chains; of two that are the same the cluster address wins."""
+        port = self._port
+        for address in (*port.external_ips, *port.load_balancer_ips):
+            yield self._address(SERVICE_IPS, address), f"goto {self._name('ext')}"
+        for address in port.cluster_ips:
+            yield self._address(SERVICE_IPS, address), f"goto {self._name('svc')}"
+        if port.node_port:
+            yield self._node_port(NODE_PORTS), f"goto {self._name('ext')}"
+
+    def _refused(self) -> Iterator[tuple[Element, str]]:
+        """The places that refuse connections; cluster addresses do without being named."""
+        port = self._port
+        for address in (*port.external_ips, *port.load_balancer_ips):
+            yield self._address(REFUSED_IPS, address), ""
+        if port.node_port:
+            yield self._node_port(REFUSED_PORTS), ""
+
+    def _node_port(self, container: str) -> Element:
+        return self._element(container, f"{self._port.protocol} . {self._port.node_port}")
+
+    def _allowed(self) -> tuple[str, ...]:
+        """Let only those go on who may use the load balancer's addresses."""
+        others = f"{self._family.ip} saddr != {{ {', '.join(self._port.source_ranges)} }} drop"
+        return (others, f"goto {self._name('ext')}") if self._port.backends else (others,)
 
     def _address(self, container: str, address: str) -> Element:
         return self._element(container, f"{address} . {self._port.protocol} . {self._port.port}")
@@ -168,7 +186,7 @@ class _Builder:
 
     def _add_affinity(self) -> None:
         port, family = self._port, self._family
-        for backend in sorted({*port.backends, *port.local}):
+        for backend in port.all_backends:
             clients = self._backend_name("clients", backend)
             self._sets[clients] = f"type {family.address_type}; size 65535; flags dynamic,timeout"
             self._chains[f"{self._backend_name('ep', backend)}.{self._generation}"] = (

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from mk8s_agent.assignments import Assignments, Key
 from mk8s_agent.proxy import api_server
 from mk8s_agent.proxy.desired import service_ports
+from mk8s_agent.proxy.endpoints import Node, node_of
 from mk8s_agent.proxy.fixed import TableConfig
 from mk8s_agent.proxy.parts import Part
 from mk8s_agent.proxy.rules import PortPart
@@ -28,6 +29,7 @@ class Services:
         self._changed = changed
         self._slices: dict[Key, set[Key]] = {}
         self._service_of: dict[Key, Key] = {}
+        self._node = Node(config.node)
 
     def notice(self, resource: str, key: Key) -> None:
         """An assigned object changed."""
@@ -35,9 +37,13 @@ class Services:
             self._changed(KIND, key)
         elif resource == "endpointslices":
             self._slice_changed(key)
+        elif resource == "nodes" and self._node_changed():
+            for service in self._assignments.services():
+                self._changed(KIND, service)
 
     def known(self) -> list[Key]:
         """All Services."""
+        self._node_changed()
         for key in self._assignments.endpointslices():
             self._slice_changed(key)
         return list(self._assignments.services())
@@ -49,13 +55,20 @@ class Services:
         if service is None:
             return {}
         views = [slices[each].view for each in self._slices.get(key, ()) if each in slices]
-        ports = service_ports(service.view, views, self._config.node)
+        ports = service_ports(service.view, views, self._node)
         if key == api_server.SERVICE:
             ports = api_server.api_ports(ports, self._master, self._config.cluster_cidr)
         return {
             f"{port.key.port}/{6 if port.ipv6 else 4}": PortPart(port, self._config.cluster_cidr)
             for port in ports
         }
+
+    def _node_changed(self) -> bool:
+        """Take over the node's place and addresses; whether they are others than before."""
+        assigned = self._assignments.node(self._config.node)
+        node = node_of(self._config.node, assigned.view if assigned else None)
+        changed, self._node = node != self._node, node
+        return changed
 
     def _slice_changed(self, key: Key) -> None:
         former = self._service_of.pop(key, None)

@@ -31,8 +31,8 @@ def flows(changes: Iterable[tuple[Part | None, Part | None]]) -> list[Flow]:
         port = after or before
         if port is None or port.protocol != "udp":
             continue
-        old = set(before.backends) if before else set()
-        new = set(after.backends) if after else set()
+        old = set(before.all_backends) if before else set()
+        new = set(after.all_backends) if after else set()
         found += [Flow(backend=(gone.address, gone.port)) for gone in sorted(old - new)]
         if new and not old and port.node_port:
             found.append(Flow(destination_port=port.node_port))
