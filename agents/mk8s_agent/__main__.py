@@ -19,6 +19,8 @@ from minikube8s.kit import memory, namelock, openfiles, readiness
 from minikube8s.kit.logs import configure
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 from mk8s_agent.config import AgentConfig, ConfigurationError, load
+from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.network.namespaces import enter
 
 
 def main() -> int:
@@ -34,14 +36,21 @@ def main() -> int:
     lock: PidFile | None = None
     try:
         config = load(arguments.config)
-        configure("agent", config.log_level)
+        in_lab = bool(config.network_namespace)
+        configure(f"agent {config.node}" if in_lab else "agent", config.log_level)
         openfiles.allow_many()
         lock = PidFile(config.pid_file)
         lock.acquire()
+        if in_lab and arguments.remove_everything:
+            # its network goes with the namespace, which may be gone already
+            return asyncio.run(_remove(config))
+        if in_lab:
+            # before any thread exists: each has a network namespace of its own
+            enter(Path(config.network_namespace))
         work = _remove if arguments.remove_everything else _run
         with _alone(config.cluster):
             return asyncio.run(work(config))
-    except (ConfigurationError, AlreadyRunning, ValueError, OSError) as error:
+    except (ConfigurationError, AlreadyRunning, NetworkError, ValueError, OSError) as error:
         print(f"mk8s_agent: {error}", file=sys.stderr)
         readiness.tell(str(error))
         return 1

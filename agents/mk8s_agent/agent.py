@@ -104,7 +104,11 @@ class Agent:
         record = PulledImages(config.pulled_file, self._clock)
         owner = owner_labels(config.cluster, config.node)
         self._sandboxes = Sandboxes(
-            self._runtime, config.pause_image, owner, may_protect=machine.may_protect
+            self._runtime,
+            config.pause_image,
+            owner,
+            may_protect=machine.may_protect,
+            node_namespace=config.network_namespace,
         )
         context = NodeContext(
             runtime=self._runtime,

@@ -21,6 +21,9 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     the agent's own, for as long as the node exists. `docker_host` is written as in DOCKER_HOST;
     empty means Docker's default socket. `node_ip` is the address by which others reach this node;
     empty lets the agent find it.
+    `network_namespace` is the file of the one that is this node, entered at the start; empty: the
+    one that the agent was started in. `lab_cidr` is the network of the nodes that are network
+    namespaces of this machine, where it is the one that joins them and leads them out.
     `static_pod_path` is the directory of static pods' manifests; empty is `manifests` in the state
     directory. `roles` become labels of the Node (`control-plane`). `kubelet` is what a kubelet's
     configuration would say.
@@ -37,7 +40,9 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     cluster_cidr: str = "10.244.0.0/16"
     service_cidr: str = "10.96.0.0/12"
     node_ip: str = ""
-    pause_image: str = "mk8s/pause:1.0"
+    network_namespace: str = ""
+    lab_cidr: str = ""
+    pause_image: str = "mk8s/pause:1.1"
     static_pod_path: str = ""
     roles: tuple[str, ...] = ()
     log_level: str = "INFO"

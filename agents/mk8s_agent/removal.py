@@ -22,6 +22,7 @@ _AT_A_TIME = 8
 async def remove_everything(config: AgentConfig) -> list[str]:
     """Remove containers, links, routes, rules and files of this node.
 
+    A node that is a network namespace loses links, routes and rules with it, not here.
     Returns what could not be, in sentences.
     """
     problems: list[str] = []
@@ -30,6 +31,18 @@ async def remove_everything(config: AgentConfig) -> list[str]:
         await _remove_containers(runtime, owner_labels(config.cluster, config.node))
     except (RuntimeFault, ValueError) as error:
         problems.append(f"The pods' containers are still there: {error}")
+    if not config.network_namespace:
+        problems += await _remove_network(config)
+    for place in (config.pods_dir, config.memory_dir):
+        try:
+            remove_tree(place, KernelMounter())
+        except OSError as error:
+            problems.append(f"The pods' volumes could not be removed: {error}")
+    return problems
+
+
+async def _remove_network(config: AgentConfig) -> list[str]:
+    problems: list[str] = []
     try:
         await PodNetwork.remove_everything(config)
     except (NetworkError, NftablesError) as error:
@@ -38,11 +51,6 @@ async def remove_everything(config: AgentConfig) -> list[str]:
         await ServiceProxy.remove_everything(config.cluster)
     except NftablesError as error:
         problems.append(f"The Services' rules could not be removed: {error}")
-    for place in (config.pods_dir, config.memory_dir):
-        try:
-            remove_tree(place, KernelMounter())
-        except OSError as error:
-            problems.append(f"The pods' volumes could not be removed: {error}")
     return problems
 
 

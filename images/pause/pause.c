@@ -3,14 +3,15 @@
  *
  *   pause          sleep in the namespaces that the engine gave
  *   pause netns    first leave the engine's network for a new, empty network namespace of its own
+ *   pause join     first join the network namespace that is mounted at /netns: that of the pod's node
  *
  * An engine needs about as long for a container's network sandbox as for everything else of its start. A pod's network is
  * plugged by the agent anyway, so the container is started in the host's network, which costs nothing, and leaves it here,
- * before any other process of the pod exists. That takes CAP_SYS_ADMIN for one system call; right after it every
+ * before any other process of the pod exists. That takes CAP_SYS_ADMIN for a system call; right after it every
  * capability is dropped and no_new_privs is set, so nothing can come back through an execve either.
  *
  * Freestanding: no libc, no dynamic linker; a page of code. SIGTERM and SIGINT end it at once (status 0). A refused
- * unshare ends it with status 77 (EX_NOPERM), which tells the agent to start the pod's pause in the ordinary way.
+ * change of network ends it with status 77 (EX_NOPERM), which tells the agent to start the pod's pause in the ordinary way.
  */
 
 #include <linux/capability.h>
@@ -23,6 +24,9 @@
 #define SIGCHLD 17
 #define SIG_BLOCK 0
 #define WNOHANG 1
+
+#define O_RDONLY_CLOEXEC 02000000
+#define AT_FDCWD -100
 
 enum { EXIT_STOPPED = 0, EXIT_USAGE = 64, EXIT_SYSTEM = 71, EXIT_REFUSED = 77 };
 
@@ -109,6 +113,24 @@ __attribute__((noreturn)) static void hold(const unsigned long *awaited)
 	}
 }
 
+/* Without a namespace of its own, or that of its node, a pod would be in a network that is not meant for it. */
+static void change_network(const char *way)
+{
+	long result;
+
+	if (same(way, "netns")) {
+		result = syscall4(__NR_unshare, CLONE_NEWNET, 0, 0, 0);
+	} else {
+		result = syscall4(__NR_openat, AT_FDCWD, (long)"/netns", O_RDONLY_CLOEXEC, 0);
+		if (result >= 0)
+			result = syscall4(__NR_setns, result, CLONE_NEWNET, 0, 0);
+	}
+	if (result < 0) {
+		complain("pause: another network namespace was refused\n");
+		leave(EXIT_REFUSED);
+	}
+}
+
 __attribute__((noreturn, used)) void start(const long *stack)
 {
 	const unsigned long awaited =
@@ -117,14 +139,12 @@ __attribute__((noreturn, used)) void start(const long *stack)
 	const char *const *argv = (const char *const *)(stack + 1);
 
 	syscall4(__NR_rt_sigprocmask, SIG_BLOCK, (long)&awaited, 0, sizeof(awaited));
-	if (argc > 2 || (argc == 2 && !same(argv[1], "netns"))) {
-		complain("usage: pause [netns]\n");
+	if (argc > 2 || (argc == 2 && !same(argv[1], "netns") && !same(argv[1], "join"))) {
+		complain("usage: pause [netns|join]\n");
 		leave(EXIT_USAGE);
 	}
-	if (argc == 2 && syscall4(__NR_unshare, CLONE_NEWNET, 0, 0, 0) < 0) {
-		complain("pause: a network namespace of its own was refused\n");
-		leave(EXIT_REFUSED);
-	}
+	if (argc == 2)
+		change_network(argv[1]);
 	drop_privileges();
 	hold(&awaited);
 }

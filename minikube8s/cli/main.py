@@ -16,6 +16,8 @@ VERBS = {
     "up": "up",
     "down": "down",
     "status": "status",
+    "node": "node",
+    "lab": "lab",
     "kubeconfig": "kubeconfig",
     "get": "get",
     "describe": "describe",

@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from minikube8s.cli.client import ApiFailure, Client
@@ -16,25 +16,26 @@ from minikube8s.cluster.errors import ClusterError
 _RETRY_SECONDS = 0.05
 
 
-def wait_for_node(client: Client, node: str, seconds: float) -> None:
-    """Return when ``node`` is Ready. Raises ClusterError after ``seconds`` with its condition."""
+def wait_for_nodes(client: Client, nodes: Iterable[str], seconds: float) -> None:
+    """Return when all are Ready. Raises ClusterError after ``seconds`` with a node's condition."""
     deadline = time.monotonic() + seconds
-    last = "the node did not register"
-    query = {
-        "watch": "true",
-        "fieldSelector": f"metadata.name={node}",
-        "timeoutSeconds": str(max(1, int(seconds))),
-    }
+    missing = dict.fromkeys(nodes, "the node did not register")
+    query = {"watch": "true", "timeoutSeconds": str(max(1, int(seconds)))}
     with _opened(client, query, deadline) as answer:
         for line in answer:
-            ready = _ready(json.loads(line)["object"])
+            node = json.loads(line)["object"]
+            name, ready = node["metadata"]["name"], _ready(node)
+            if name in missing:
+                missing[name] = ready.get("message") or missing[name]
             if ready.get("status") == "True":
+                missing.pop(name, None)
+            if not missing:
                 return
-            last = ready.get("message") or last
             if time.monotonic() > deadline:
                 break
+    name, last = next(iter(missing.items()))
     raise ClusterError(
-        f"The node {node} was not Ready within {seconds:.0f} s: {last}. The agent's log says more: "
+        f"The node {name} was not Ready within {seconds:.0f} s: {last}. The agent's log says more: "
         "see `mk8s status` for its place."
     )
 

@@ -22,7 +22,7 @@ DEFAULT_HOME = "/var/lib/mk8s"
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?")
-_NODE_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+NODE_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
 class LabNode(msgspec.Struct, frozen=True):
@@ -51,12 +51,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     vxlan_id: int = 0
     vxlan_port: int = 8472
     lab_cidr: str = "192.168.123.0/24"
+    lab: bool = False
     lab_nodes: tuple[LabNode, ...] = ()
 
     @property
     def lab_address(self) -> str:
         """The machine's own address on the lab's bridge; empty where there is no lab."""
-        return str(ipaddress.IPv4Network(self.lab_cidr)[1]) if self.lab_nodes else ""
+        return str(ipaddress.IPv4Network(self.lab_cidr)[1]) if self.lab else ""
 
     @property
     def listening(self) -> tuple[str, ...]:
@@ -98,6 +99,8 @@ POD_NETWORKS = ("auto", "host-gw", "vxlan")
 
 # what a cluster's certificates, addresses and containers depend on: fixed once it exists
 FIXED = ("name", "pod_cidr", "service_cidr", "node_name")
+# … and what a lab depends on
+FIXED_IN_LAB = ("lab_cidr",)
 
 
 class Home:
@@ -111,6 +114,8 @@ class Home:
         self.logs = path / "logs"
         self.master = path / "master"
         self.agent = path / "agent"
+        self.nodes = path / "nodes"
+        self.lab = path / "lab.json"
         self.lock = path / "up.lock"
 
     @staticmethod
@@ -181,7 +186,7 @@ def resolve(
     settings = msgspec.structs.replace(base, **wanted)
     _check(settings)
     if stored is not None:
-        for setting in FIXED:
+        for setting in (*FIXED, *(FIXED_IN_LAB if stored.lab else ())):
             old, new = getattr(stored, setting), getattr(settings, setting)
             if old != new:
                 raise ClusterError(
@@ -244,7 +249,7 @@ def _check(settings: Settings) -> None:
         raise ClusterError(
             f"The cluster name {settings.name!r} must be 1 to 15 lower-case letters, digits or '-'."
         )
-    if not _NODE_NAME.fullmatch(settings.node_name):
+    if not NODE_NAME.fullmatch(settings.node_name):
         raise ClusterError(
             f"The node name {settings.node_name!r} must consist of lower-case letters, digits, '-' "
             "and '.': choose one with --node-name."

@@ -1,4 +1,4 @@
-"""Owns how a home becomes two daemons: command lines, configuration, pid files, logs."""
+"""Owns how a home becomes daemons, a master and an agent a node: commands, configuration, logs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from minikube8s.cluster import kubelet
+from minikube8s.cluster import kubelet, lab
 from minikube8s.cluster.config import Home, Settings, write_private
 from minikube8s.cluster.daemons import Daemon
+from minikube8s.kit import labnames
 
 
 class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,23 +35,46 @@ def master(home: Home) -> Daemon:
     )  # fmt: skip
 
 
-def agent(home: Home) -> Daemon:
-    """The agent of the cluster's first node, on this machine."""
+def agent(home: Home, lab_node: str = "") -> Daemon:
+    """The agent of a node of the lab, without a name that of the first node: this machine."""
+    name = f"agent-{lab_node}" if lab_node else "agent"
     return Daemon(
-        name="agent",
-        command=(sys.executable, "-m", "mk8s_agent", "--config", str(agent_config(home))),
-        pid_file=home.agent / "agent.pid",
-        log=home.logs / "agent.log",
+        name=name,
+        command=(sys.executable, "-m", "mk8s_agent", "--config", str(agent_config(home, lab_node))),
+        pid_file=node_home(home, lab_node) / "agent.pid",
+        log=home.logs / f"{name}.log",
     )
 
 
-def agent_config(home: Home) -> Path:
-    """Where the agent's configuration lies."""
-    return home.agent / "agent.json"
+def agents(home: Home, settings: Settings) -> dict[str, Daemon]:
+    """Every agent of this machine by its node, the first node's first."""
+    others = {node.name: agent(home, node.name) for node in settings.lab_nodes}
+    return {settings.node_name: agent(home), **others}
+
+
+def node_home(home: Home, lab_node: str = "") -> Path:
+    """Where a node's agent keeps what must survive it."""
+    return home.nodes / lab_node if lab_node else home.agent
+
+
+def lab_nodes(home: Home) -> list[str]:
+    """The lab's nodes that have a home here, also one that was removed only half."""
+    return sorted(entry.name for entry in home.nodes.iterdir()) if home.nodes.exists() else []
+
+
+def agent_identity(home: Home, lab_node: str = "") -> tuple[Path, Path]:
+    """Where an agent's certificate and key lie."""
+    name = f"agent-{lab_node}" if lab_node else "agent"
+    return home.pki / f"{name}.crt", home.pki / f"{name}.key"
+
+
+def agent_config(home: Home, lab_node: str = "") -> Path:
+    """Where an agent's configuration lies."""
+    return node_home(home, lab_node) / "agent.json"
 
 
 def write_configuration(home: Home, settings: Settings) -> None:
-    """Write both daemons' configuration files (the agent's fields: mk8s_agent.config)."""
+    """Write every daemon's configuration file (the agents' fields: mk8s_agent.config)."""
     write_private(
         home.master / "master.json",
         msgspec.json.encode(
@@ -63,22 +87,38 @@ def write_configuration(home: Home, settings: Settings) -> None:
         ),
     )
     host = "127.0.0.1" if settings.bind == "0.0.0.0" else settings.bind
-    write_private(
-        agent_config(home),
-        msgspec.json.encode(
-            {
-                "cluster": settings.name,
-                "node": settings.node_name,
-                "master": f"{host}:{settings.agent_port}",
-                "ca": str(home.pki / "ca.crt"),
-                "cert": str(home.pki / "agent.crt"),
-                "key": str(home.pki / "agent.key"),
-                "state_dir": str(home.agent),
-                "docker_host": settings.docker_host,
-                "cluster_cidr": settings.pod_cidr,
-                "service_cidr": settings.service_cidr,
-                "roles": ["control-plane"],
-                "kubelet": kubelet.read(settings.kubelet_config),
-            }
-        ),
-    )
+    common = {
+        "cluster": settings.name,
+        "ca": str(home.pki / "ca.crt"),
+        "docker_host": settings.docker_host,
+        "cluster_cidr": settings.pod_cidr,
+        "service_cidr": settings.service_cidr,
+        "kubelet": kubelet.read(settings.kubelet_config),
+    }
+    first = {
+        "node": settings.node_name,
+        "master": f"{host}:{settings.agent_port}",
+        **_identity(home),
+        "state_dir": str(home.agent),
+        "roles": ["control-plane"],
+        "node_ip": settings.lab_address,
+        "lab_cidr": settings.lab_cidr if settings.lab else "",
+    }
+    write_private(agent_config(home), msgspec.json.encode(common | first))
+    if settings.lab:
+        write_private(home.lab, lab.spec(settings))
+    for node in settings.lab_nodes:
+        other = {
+            "node": node.name,
+            "master": f"{settings.lab_address}:{settings.agent_port}",
+            **_identity(home, node.name),
+            "state_dir": str(node_home(home, node.name)),
+            "node_ip": node.address,
+            "network_namespace": str(labnames.namespace(settings.name, node.name)),
+        }
+        write_private(agent_config(home, node.name), msgspec.json.encode(common | other))
+
+
+def _identity(home: Home, lab_node: str = "") -> dict[str, str]:
+    certificate, key = agent_identity(home, lab_node)
+    return {"cert": str(certificate), "key": str(key)}

@@ -7,24 +7,23 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from minikube8s.cluster import kubeconfig, layout, preflight
+from minikube8s.cluster import cleaning, lab, labnet, layout, preflight, preparing
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.daemons import Daemon, Starting, stop
 from minikube8s.cluster.errors import ClusterError
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
-CLEAN_SECONDS = 120.0
 
 Say = Callable[[str], None]
+WaitReady = Callable[[Home, list[str], float], None]
+"""Waits by the API until nodes are Ready, for so many seconds. Raises ClusterError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,53 +36,96 @@ class Component:
     log: str
 
 
-def up(home: Home, settings: Settings, wait_ready: Callable[[Home, float], None], say: Say) -> bool:
-    """Start what does not run; return when the node is Ready. False when all ran already.
+def up(home: Home, settings: Settings, wait_ready: WaitReady, say: Say) -> bool:
+    """Start what does not run; return when the nodes are Ready. False when all ran already.
 
-    ``wait_ready`` waits for the node by the API. Raises ClusterError, with nothing left running
-    that this call started, when the cluster cannot start, or when it runs with other settings.
+    Raises ClusterError, with nothing left running that this call started, when the cluster cannot
+    start, or when it runs with other settings.
     """
     preflight.require_root("up")
-    with _exclusive(home):
-        master, agent = layout.master(home), layout.agent(home)
-        stopped = [daemon for daemon in (master, agent) if daemon.holder() is None]
-        if len(stopped) < 2:
-            _refuse_changes(home, settings)
-        if not stopped:
-            wait_ready(home, START_SECONDS)
-            return False
-        preflight.check(
-            settings, new=not home.exists(), ports=master in stopped, agent=agent in stopped
-        )
+    with exclusive(home):
+        before = home.load() if home.exists() else None
+        master, agents = layout.master(home), layout.agents(home, settings)
+        daemons = [master, *agents.values()]
+        stopped = _stopped(daemons)
+        if before is not None and len(stopped) < len(daemons):
+            _refuse_changes(home, before, settings)
+        first_lab = settings.lab and not (before and before.lab)
+        if stopped or first_lab:
+            preflight.check(
+                settings,
+                new=before is None,
+                ports=master in stopped,
+                agent=agents[settings.node_name] in stopped,
+                lab=first_lab,
+            )
         started = time.monotonic()
-        home.save(settings)
-        _ensure_certificates(home, settings)
-        layout.write_configuration(home, settings)
-        kubeconfig.write(home.kubeconfig, kubeconfig.build(home, settings))
-        say(f"certificates and configuration in {home.path} ({time.monotonic() - started:.2f} s)")
-        starting: list[Starting] = []
-        try:
-            # both at once: the agent's first dial comes when the master listens, or is repeated
-            with _uninterrupted():
-                starting += map(Starting, stopped)
-            for start in starting:
-                start.wait(START_SECONDS)
-                say(f"{start.daemon.name} runs ({time.monotonic() - started:.2f} s)")
-            wait_ready(home, START_SECONDS)
-        except BaseException:
-            for start in starting:
-                start.cancel(STOP_SECONDS)
-            raise
-        say(f"node {settings.node_name} is Ready ({time.monotonic() - started:.2f} s)")
-        return True
+        if stopped or settings.lab:
+            preparing.prepare(home, settings, before)
+            say(f"certificates and configuration in {home.path} ({_since(started)})")
+        _stop_outdated(settings, daemons[:2] if first_lab else [], agents, say)
+        stopped = _stopped(daemons)
+        _start(stopped, started, say, lambda: wait_ready(home, _reachable(settings), START_SECONDS))
+        if stopped:
+            say(f"{_those(_reachable(settings))} Ready ({_since(started)})")
+        return bool(stopped)
 
 
-def _refuse_changes(home: Home, settings: Settings) -> None:
+def _start(stopped: list[Daemon], started: float, say: Say, wait_ready: Callable[[], None]) -> None:
+    """Start daemons, all at once: an agent's first dial comes when the master listens, or again."""
+    starting: list[Starting] = []
+    try:
+        with _uninterrupted():
+            starting += map(Starting, stopped)
+        for start in starting:
+            start.wait(START_SECONDS)
+            say(f"{start.daemon.name} runs ({_since(started)})")
+        wait_ready()
+    except BaseException:
+        for start in starting:
+            start.cancel(STOP_SECONDS)
+        raise
+
+
+def _stop_outdated(
+    settings: Settings, changed: list[Daemon], agents: Mapping[str, Daemon], say: Say
+) -> None:
+    """Stop what runs with settings or in a network that are no more; pods keep running."""
+    strays = [
+        agents[node.name]
+        for node in settings.lab_nodes
+        if labnet.is_elsewhere(settings, node.name, agents[node.name])
+    ]
+    for daemon in (*changed, *strays):
+        if stop(daemon, STOP_SECONDS):
+            say(f"{daemon.name} stopped, to start it anew")
+
+
+def _stopped(daemons: list[Daemon]) -> list[Daemon]:
+    return [daemon for daemon in daemons if daemon.holder() is None]
+
+
+def _reachable(settings: Settings) -> list[str]:
+    """The nodes that can become Ready: all that are not cut off."""
+    cut = labnet.cut_nodes(settings)
+    names = (settings.node_name, *(node.name for node in settings.lab_nodes))
+    return [name for name in names if name not in cut]
+
+
+def _those(names: list[str]) -> str:
+    return f"node {names[0]} is" if len(names) == 1 else f"nodes {', '.join(names)} are"
+
+
+def _since(started: float) -> str:
+    return f"{time.monotonic() - started:.2f} s"
+
+
+def _refuse_changes(home: Home, running: Settings, settings: Settings) -> None:
     """Raise when ``settings`` differ from those that the running daemons have read."""
-    running = home.load()
+    growing = {"lab", "lab_nodes"} | (set() if running.lab else {"lab_cidr"})
     for setting in running.__struct_fields__:
         old, new = getattr(running, setting), getattr(settings, setting)
-        if old != new:
+        if old != new and setting not in growing:
             raise ClusterError(
                 f"The cluster in {home.path} runs with {setting.replace('_', ' ')} {old}: stop it "
                 f"with `mk8s down` before you change that to {new}."
@@ -95,22 +137,59 @@ def down(home: Home, *, purge: bool, say: Say) -> None:
     preflight.require_root("down")
     if not home.exists():
         if purge and home.path.exists():
-            _remove(home)
+            preparing.remove_home(home)
         say(f"there is no cluster in {home.path}: nothing to do")
         return
-    with _exclusive(home):
-        for daemon in (layout.agent(home), layout.master(home)):
-            if stop(daemon, STOP_SECONDS):
-                say(f"{daemon.name} stopped")
-        _clean(home, say)
+    with exclusive(home):
+        lab_nodes = layout.lab_nodes(home)
+        agents = [layout.agent(home, node) for node in ("", *lab_nodes)]
+        # the agents first, at once: a master that ends before them would be dialled again
+        with ThreadPoolExecutor(len(agents)) as pool:
+            for daemon, ran in zip(agents, pool.map(_stop, agents), strict=True):
+                if ran:
+                    say(f"{daemon.name} stopped")
+        if _stop(layout.master(home)):
+            say("master stopped")
+        if cleaning.clean(home, lab_nodes):
+            say("containers, links, routes and rules removed")
+        if home.lab.exists():
+            labnet.LabCall(home, "remove").wait()
+            say("the lab's network removed")
         if purge:
-            _remove(home)
+            preparing.remove_home(home)
             say(f"state in {home.path} removed")
+
+
+def remove_node(home: Home, name: str, forget: Callable[[str], None], say: Say) -> None:
+    """Remove a node of the lab: its agent, its pods' containers, its network, its state.
+
+    ``forget`` removes what the API has of it. Raises ClusterError; may be run again then.
+    """
+    preflight.require_root("node remove")
+    with exclusive(home):
+        settings = lab.without_node(home.load(), name)
+        if layout.master(home).holder() is None:
+            raise ClusterError(
+                "The cluster does not run, so the Node cannot be deleted: start it with `mk8s up`."
+            )
+        _stop(layout.agent(home, name))
+        cleaning.clean_node(home, name)
+        say(f"containers of {name} removed")
+        forget(name)
+        home.save(settings)
+        layout.write_configuration(home, settings)
+        labnet.LabCall(home, "apply").wait()
+        preparing.remove_node_home(home, name)
+        say(f"{name}, its network and its state are gone")
+
+
+def _stop(daemon: Daemon) -> bool:
+    return stop(daemon, STOP_SECONDS)
 
 
 def status(home: Home) -> list[Component]:
     """What runs of the cluster in ``home``. Raises ClusterError when there is none."""
-    home.load()
+    settings = home.load()
 
     def component(daemon: Daemon) -> Component:
         holder = daemon.holder()
@@ -121,56 +200,7 @@ def status(home: Home) -> list[Component]:
             str(daemon.log),
         )
 
-    return [component(layout.master(home)), component(layout.agent(home))]
-
-
-def _ensure_certificates(home: Home, settings: Settings) -> None:
-    from minikube8s.cluster import trust  # noqa: PLC0415 - slow; `down` and `status` need none
-
-    trust.ensure_certificates(home, settings)
-
-
-def _clean(home: Home, say: Say) -> None:
-    """Let the agent's own program remove containers, rules, links and routes."""
-    command = [
-        sys.executable, "-m", "mk8s_agent",
-        "--config", str(layout.agent_config(home)), "--remove-everything",
-    ]  # fmt: skip
-    if not layout.agent_config(home).exists():
-        return
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=CLEAN_SECONDS, check=False, cwd="/"
-        )
-    except subprocess.TimeoutExpired:
-        raise ClusterError(
-            f"Removing the pods took longer than {CLEAN_SECONDS:.0f} s: see whether the Docker "
-            "engine answers (`docker ps`), then run `mk8s down` again."
-        ) from None
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or ["it did not say why"]
-        raise ClusterError(f"Not everything could be removed: {lines[-1]}")
-    say("containers, links, routes and rules removed")
-
-
-def _remove(home: Home) -> None:
-    if home.path.is_symlink() or not _ours(home):
-        raise ClusterError(
-            f"{home.path} holds files that are not a cluster's, so it was not removed."
-        )
-    for entry in home.path.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-    # a directory that is a mount point stays, empty
-    with contextlib.suppress(OSError):
-        home.path.rmdir()
-
-
-def _ours(home: Home) -> bool:
-    known = {"settings.json", "pki", "admin.kubeconfig", "logs", "master", "agent", "up.lock"}
-    return {entry.name for entry in home.path.iterdir()} <= known
+    return [component(layout.master(home)), *map(component, layout.agents(home, settings).values())]
 
 
 @contextlib.contextmanager
@@ -187,7 +217,7 @@ def _uninterrupted() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _exclusive(home: Home) -> Iterator[None]:
+def exclusive(home: Home) -> Iterator[None]:
     """One `up` or `down` of a home at a time; a second waits for the first.
 
     A home in which no cluster came about is left as it was found.

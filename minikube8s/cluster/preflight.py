@@ -14,7 +14,7 @@ import sys
 
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.kit import namelock
+from minikube8s.kit import labnames, namelock
 from minikube8s.kit.localaddresses import address_label, local_addresses
 
 _PING = b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n"
@@ -116,6 +116,17 @@ def require_room(settings: Settings) -> None:
                 )
 
 
+def require_lab_network(settings: Settings) -> None:
+    """Raise when addresses of the lab's network are in use on this machine."""
+    network = ipaddress.IPv4Network(settings.lab_cidr)
+    for local in local_addresses():
+        if local.address in network and local.label != labnames.bridge(settings.name):
+            raise ClusterError(
+                f"The lab's network {network} is in use on this machine: {local.label} has the "
+                f"address {local.address}. Choose another with --lab-cidr or MK8S_LAB_CIDR."
+            )
+
+
 def _namesake(name: str) -> str:
     return (
         f"A cluster named {name} is on this machine already, in another directory. Stop that with "
@@ -123,11 +134,11 @@ def _namesake(name: str) -> str:
     )
 
 
-def check(settings: Settings, *, new: bool, ports: bool, agent: bool) -> None:
+def check(settings: Settings, *, new: bool, ports: bool, agent: bool, lab: bool) -> None:
     """All checks of ``mk8s up``.
 
     ``new``: no cluster was here before. ``ports`` and ``agent``: no daemon of this cluster holds
-    the ports, and its agent does not run.
+    the ports, and its first agent does not run. ``lab``: it gets a lab now.
     """
     require_engine(settings.docker_host)
     require_nftables()
@@ -135,6 +146,8 @@ def check(settings: Settings, *, new: bool, ports: bool, agent: bool) -> None:
         require_own_name(settings)
     if new:
         require_room(settings)
+    if lab:
+        require_lab_network(settings)
     if ports:
         require_port(settings.bind, settings.api_port, "the API server", "--api-port")
         require_port(settings.bind, settings.agent_port, "the agents", "--agent-port")

@@ -20,4 +20,6 @@ def ensure_certificates(home: Home, settings: Settings) -> None:
     authority.server("apiserver", [*names, *addresses.served(settings)])
     authority.client("admin", "kubernetes-admin", ["system:masters"])
     authority.client("agent", f"system:node:{settings.node_name}", ["system:nodes"])
+    for node in settings.lab_nodes:
+        authority.client(f"agent-{node.name}", f"system:node:{node.name}", ["system:nodes"])
     ensure_signing_key(home.pki / "sa.key")

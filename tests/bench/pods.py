@@ -13,7 +13,7 @@ from tests.bench.objects import COMMAND, IMAGE, pod
 from tests.bench.report import Row, middle, spread, told
 from tests.support.cluster import Cluster
 
-PAUSE = "mk8s/pause:1.0"
+PAUSE = "mk8s/pause:1.1"
 TURNS = 17
 GRACE = 2
 """Seconds; the least that a container gets between its signal and its end."""

@@ -34,6 +34,7 @@ class Config:
     cluster: str = "bench"
     node: str = NODE
     cluster_cidr: str = "10.244.0.0/16"
+    lab_cidr: str = ""
     service_cidr: str = "10.96.0.0/12"
     master: str = "127.0.0.1:6444"
 

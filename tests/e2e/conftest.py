@@ -1,28 +1,19 @@
-"""The engine and the cluster that the end-to-end tests share."""
+"""The cluster that the end-to-end tests share."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.engine import PrivateEngine, private_engine
+from tests.support.engine import PrivateEngine
 
 
 @pytest.fixture(scope="session", autouse=True)
-def private_namespaces() -> None:
-    """End-to-end tests change the network of the namespace they run in: never the machine's own."""
-    if os.environ.get("MK8S_TEST_NAMESPACE") != "private":
-        pytest.fail("run the end-to-end tests with script/test: they need namespaces of their own")
-
-
-@pytest.fixture(scope="session")
-def engine(private_namespaces: None) -> Iterator[PrivateEngine]:
-    with private_engine() as running:
-        yield running
+def always_private(private_namespaces: None) -> None:
+    """Every end-to-end test changes the network of the namespace it runs in."""
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,7 @@ class Config:
     cluster: str = "test"
     cluster_cidr: str = "10.244.0.0/16"
     service_cidr: str = "10.96.0.0/12"
+    lab_cidr: str = ""
 
 
 @pytest.fixture

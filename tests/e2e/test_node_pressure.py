@@ -184,11 +184,11 @@ def test_a_full_disk_costs_unused_images_of_pods_and_none_of_the_users(
     full = {"imageGCHighThresholdPercent": 1, "imageGCLowThresholdPercent": 0}
     configured.start(**full, imageMinimumGCAge="0s")
     until("the idle image is gone", lambda: "busybox:latest" not in images())
-    assert {"nginx:1.10", "built-by-hand:1", "mk8s/pause:1.0"} <= set(images())
+    assert {"nginx:1.10", "built-by-hand:1", "mk8s/pause:1.1"} <= set(images())
     clear(cluster)
     configured.start(**full, imageMinimumGCAge="0s")
     until("the other image is gone", lambda: "nginx:1.10" not in images())
-    assert {"built-by-hand:1", "mk8s/pause:1.0"} <= set(images())
+    assert {"built-by-hand:1", "mk8s/pause:1.1"} <= set(images())
     engine.run("rmi", "built-by-hand:1")
 
 

@@ -45,6 +45,7 @@ class Config:
     cluster_cidr: str = "10.244.0.0/16"
     service_cidr: str = "10.96.0.0/12"
     master: str = "127.0.0.1:6444"
+    lab_cidr: str = ""
 
 
 @dataclass

@@ -140,8 +140,15 @@ def empty_space() -> Iterator[Space]:
 @contextmanager
 def inside(space: Space) -> Iterator[None]:
     """Be in a namespace; nothing may be awaited within the block of a coroutine."""
+    with inside_file(Path(f"/proc/{space.pid}/ns/net")):
+        yield
+
+
+@contextmanager
+def inside_file(namespace: Path) -> Iterator[None]:
+    """Be in the namespace that a file is, such as one of `ip netns`."""
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    target = os.open(f"/proc/{space.pid}/ns/net", os.O_RDONLY)
+    target = os.open(namespace, os.O_RDONLY)
     try:
         _setns(target)
         yield

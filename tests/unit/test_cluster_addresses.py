@@ -23,9 +23,9 @@ def test_the_published_address_is_one_that_pods_reach(bind: str, outward: str, t
 
 
 def test_in_a_lab_the_bridges_address_is_published_where_no_other_is_listened_on() -> None:
-    lab = Settings(lab_nodes=("node2",))
+    lab = Settings(lab=True)
     assert addresses.published(lab, "203.0.113.7") == "192.168.123.1"
-    everywhere = Settings(lab_nodes=("node2",), bind="0.0.0.0")
+    everywhere = Settings(lab=True, bind="0.0.0.0")
     assert addresses.published(everywhere, "203.0.113.7") == "203.0.113.7"
     assert addresses.published(everywhere, "") == "192.168.123.1"
     assert "192.168.123.1" in addresses.served(everywhere)

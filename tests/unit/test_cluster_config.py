@@ -80,6 +80,8 @@ def test_no_cluster_is_told_with_the_way_in(tmp_path: Path) -> None:
 def test_a_master_with_lab_nodes_listens_on_the_labs_bridge_too() -> None:
     node = LabNode("node2", "192.168.123.2")
     assert Settings(node_name="n1").listening == ("127.0.0.1",)
-    assert Settings(lab_nodes=(node,)).listening == ("127.0.0.1", "192.168.123.1")
-    assert Settings(lab_nodes=(node,), bind="192.168.123.1").listening == ("192.168.123.1",)
-    assert Settings(lab_nodes=(node,), bind="0.0.0.0").listening == ("0.0.0.0",)
+    assert Settings(lab=True, lab_nodes=(node,)).listening == ("127.0.0.1", "192.168.123.1")
+    assert Settings(lab=True, lab_nodes=(node,), bind="192.168.123.1").listening == (
+        "192.168.123.1",
+    )
+    assert Settings(lab=True, lab_nodes=(node,), bind="0.0.0.0").listening == ("0.0.0.0",)

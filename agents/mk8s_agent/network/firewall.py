@@ -7,6 +7,7 @@ every table lets it. Rules carry the comment `mk8s: <cluster>` and are found aga
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from mk8s_agent.network import iptables_legacy
@@ -28,13 +29,14 @@ class Firewall:
     """Keeps forwarded traffic of pods accepted. One for a node and cluster.
 
     Pods of other nodes have no link here: what a node port sends to them, and what comes back, is
-    known by `cluster_cidr`, the range of all pods.
+    known by `ranges`, that of all pods. A lab's network is another one: its nodes go out through
+    this one, and where bridged packets are shown to the firewall, they meet here, too.
     """
 
-    def __init__(self, nft: Nftables, cluster: str, cluster_cidr: str) -> None:
+    def __init__(self, nft: Nftables, cluster: str, ranges: Sequence[str]) -> None:
         self._nft = nft
         self._cluster = cluster
-        self._cluster_cidr = cluster_cidr
+        self._ranges = ranges
         self._reported: set[str] = set()
         self._one_at_a_time = asyncio.Lock()
 
@@ -54,7 +56,7 @@ class Firewall:
         target = docker_or_forward_chain(chains)
         if target is not None:
             await self._accept_in(target)
-        await iptables_legacy.accept(self._cluster, self._cluster_cidr)
+        await iptables_legacy.accept(self._cluster, self._ranges)
         for sentence in obstacles(chains):
             if sentence not in self._reported:
                 self._reported.add(sentence)
@@ -83,7 +85,7 @@ class Firewall:
                 await self._remove()
         except NftablesError as error:
             raise NetworkError(f"cannot remove rules from the firewall: {error}") from error
-        await iptables_legacy.remove(self._cluster, self._cluster_cidr)
+        await iptables_legacy.remove(self._cluster, self._ranges)
 
     async def _remove(self) -> None:
         for chain in await _chains(self._nft):
@@ -96,12 +98,12 @@ class Firewall:
 
     async def _accept_in(self, chain: Chain) -> None:
         rules = await self._nft.ask(f"list chain {_path(chain)}")
-        present = {subject for subject, _ in self._own_rules(rules)}
+        present = {match for match, _ in self._own_rules(rules)}
         lines = [
             f"insert rule {_path(chain)} {subject} {value}"
             f" counter accept comment {quoted(self._comment)}"
             for subject, value in self._accepted()
-            if subject not in present
+            if (subject, value) not in present
         ]
         if lines:
             await self._nft.run("\n".join(lines) + "\n")
@@ -110,20 +112,18 @@ class Firewall:
     def _accepted(self) -> list[tuple[str, str]]:
         """What is accepted: (subject, value) as nft writes a match."""
         links = quoted(LINK_PREFIX + "*")
-        pods = self._cluster_cidr
-        return [("iifname", links), ("oifname", links), ("ip saddr", pods), ("ip daddr", pods)]
+        by_range = [(way, each) for each in self._ranges for way in ("ip saddr", "ip daddr")]
+        return [("iifname", links), ("oifname", links), *by_range]
 
     @property
     def _comment(self) -> str:
         return f"mk8s: {self._cluster}"
 
-    def _own_rules(self, listing: list[dict[str, Any]]) -> list[tuple[str, int]]:
-        """(subject, handle) of each of this cluster's rules in a listing."""
+    def _own_rules(self, listing: list[dict[str, Any]]) -> list[tuple[tuple[str, str], int]]:
+        """((subject, value), handle) of each of this cluster's rules in a listing."""
         rules = [item["rule"] for item in listing if "rule" in item]
         return [
-            (_subject(rule), rule["handle"])
-            for rule in rules
-            if rule.get("comment") == self._comment
+            (_match(rule), rule["handle"]) for rule in rules if rule.get("comment") == self._comment
         ]
 
 
@@ -168,12 +168,15 @@ def _path(chain: Chain) -> str:
     return f"{chain['family']} {chain['table']} {chain['name']}"
 
 
-def _subject(rule: dict[str, Any]) -> str:
-    """What a rule's match looks at, as nft writes it: `iifname`, `ip saddr`."""
+def _match(rule: dict[str, Any]) -> tuple[str, str]:
+    """What a rule looks at, and for what, as nft writes it: `ip saddr` and `10.244.0.0/16`."""
     for part in rule.get("expr", []):
-        left = part.get("match", {}).get("left", {}) if isinstance(part, dict) else {}
+        match = part.get("match", {}) if isinstance(part, dict) else {}
+        left, right = match.get("left"), match.get("right")
         if isinstance(left, dict) and "meta" in left:
-            return str(left["meta"]["key"])
+            return str(left["meta"]["key"]), quoted(str(right))
         if isinstance(left, dict) and "payload" in left:
-            return f"{left['payload'].get('protocol')} {left['payload'].get('field')}"
-    return ""
+            subject = f"{left['payload'].get('protocol')} {left['payload'].get('field')}"
+            prefix = right.get("prefix", {}) if isinstance(right, dict) else {}
+            return subject, f"{prefix.get('addr')}/{prefix.get('len')}" if prefix else str(right)
+    return "", ""

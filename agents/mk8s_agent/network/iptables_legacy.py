@@ -5,6 +5,7 @@ where the kernel has no such table in this network namespace.
 """
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from mk8s_agent.network.errors import NetworkError
@@ -15,7 +16,7 @@ _TABLES = Path("/proc/thread-self/net/ip_tables_names")
 _DEADLINE_SECONDS = 10.0
 
 
-async def accept(cluster: str, pods: str) -> None:
+async def accept(cluster: str, ranges: Sequence[str]) -> None:
     """Insert what is missing, in DOCKER-USER or else in a FORWARD that drops by default.
 
     Raises NetworkError when the table exists but the program fails or is missing.
@@ -29,26 +30,27 @@ async def accept(cluster: str, pods: str) -> None:
         chain = "FORWARD"
     else:
         return
-    for rule in _rules(cluster, pods):
+    for rule in _rules(cluster, ranges):
         if not _present(listing, chain, rule):
             await _run("-I", chain, *rule)
 
 
-async def remove(cluster: str, pods: str) -> None:
+async def remove(cluster: str, ranges: Sequence[str]) -> None:
     """Delete the rules from both chains; rules that are not there are fine."""
     if not _in_use():
         return
     listing = (await _run("-S")).splitlines()
     for chain in ("DOCKER-USER", "FORWARD"):
-        for rule in _rules(cluster, pods):
+        for rule in _rules(cluster, ranges):
             if _present(listing, chain, rule):
                 await _run("-D", chain, *rule)
 
 
-def _rules(cluster: str, pods: str) -> list[list[str]]:
+def _rules(cluster: str, ranges: Sequence[str]) -> list[list[str]]:
     comment = ["-m", "comment", "--comment", f"mk8s: {cluster}", "-j", "ACCEPT"]
     links = f"{LINK_PREFIX}+"
-    matches = (("-i", links), ("-o", links), ("-s", pods), ("-d", pods))
+    by_range = [(way, each) for each in ranges for way in ("-s", "-d")]
+    matches = [("-i", links), ("-o", links), *by_range]
     return [[*match, *comment] for match in matches]
 
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 from mk8s_agent.network.errors import NetworkError, ProcessGone
 
@@ -23,17 +24,58 @@ def namespace_of(pid: int) -> Iterator[None]:
     Raises ProcessGone when there is no such process, NetworkError when its namespace is the
     node's own.
     """
+    target = _open(pid)
+    try:
+        if os.path.samestat(os.fstat(target), Path(_OWN).stat()):
+            raise NetworkError(
+                f"process {pid} has no network namespace of its own: it is still in the node's"
+            )
+        with _coming_back():
+            _enter(target)
+            yield
+    finally:
+        os.close(target)
+
+
+@contextmanager
+def namespace_at(path: Path) -> Iterator[None]:
+    """Be in the network namespace that a file names. Raises NetworkError."""
+    with _coming_back():
+        enter(path)
+        yield
+
+
+@contextmanager
+def new_namespace() -> Iterator[None]:
+    """Be in a network namespace that is new and empty; it ends unless something keeps it.
+
+    Raises NetworkError.
+    """
+    with _coming_back():
+        if _libc().unshare(_CLONE_NEWNET):
+            code = ctypes.get_errno()
+            raise NetworkError(f"cannot make a network namespace: {os.strerror(code)}")
+        yield
+
+
+def enter(path: Path) -> None:
+    """Go into the network namespace that a file names, for good. Raises NetworkError."""
+    try:
+        target = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise NetworkError(
+            f"there is no network namespace {path} ({error.strerror}); `mk8s up` makes it"
+        ) from error
+    try:
+        _enter(target)
+    finally:
+        os.close(target)
+
+
+@contextmanager
+def _coming_back() -> Iterator[None]:
     home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        target = _open(pid)
-        try:
-            if os.fstat(target).st_ino == os.fstat(home).st_ino:
-                raise NetworkError(
-                    f"process {pid} has no network namespace of its own: it is still in the node's"
-                )
-            _enter(target)
-        finally:
-            os.close(target)
         try:
             yield
         finally:

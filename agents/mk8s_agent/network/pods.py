@@ -42,6 +42,10 @@ class NetworkConfig(Protocol):
         """The range of the Services' addresses."""
 
     @property
+    def lab_cidr(self) -> str:
+        """The network of the nodes that a bridge of this one joins; empty: there are none."""
+
+    @property
     def state_dir(self) -> str | Path:
         """Where this node's agent keeps what must survive it."""
 
@@ -59,7 +63,8 @@ class PodNetwork:
         self._state_dir = Path(config.state_dir)
         self._thread = ThreadPoolExecutor(1, "mk8s-network")
         self._nft = Nftables()
-        self._firewall = Firewall(self._nft, self._cluster, config.cluster_cidr)
+        ranges = [each for each in (config.cluster_cidr, config.lab_cidr) if each]
+        self._firewall = Firewall(self._nft, self._cluster, ranges)
         self._netlink: Netlink | None = None
         self._source = ""
         self._mtu = 0

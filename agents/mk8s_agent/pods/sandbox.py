@@ -1,7 +1,8 @@
 """A pod's sandbox: the pause container, in a network namespace of its own.
 
 Owns the two ways to one: pause leaves the host's network by itself, which is twice as fast; or the
-engine makes the namespace, where the kernel or a security module refuses the first.
+engine makes the namespace, where the kernel or a security module refuses the first. On a node that
+is a network namespace itself, pause joins that one for pods in their node's network.
 """
 
 from __future__ import annotations
@@ -22,7 +23,15 @@ from mk8s_agent.pods.identity import (
 )
 from mk8s_agent.runtime import pause
 from mk8s_agent.runtime.errors import ImageNotFound, RuntimeFault
-from mk8s_agent.runtime.interface import Container, ContainerSpec, Limits, Phase, Runtime, Security
+from mk8s_agent.runtime.interface import (
+    Container,
+    ContainerSpec,
+    Limits,
+    Mount,
+    Phase,
+    Runtime,
+    Security,
+)
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +45,19 @@ class Sandboxes:
     """Makes and starts pause containers on one node."""
 
     def __init__(
-        self, runtime: Runtime, image: str, owner: dict[str, str], *, may_protect: bool
+        self,
+        runtime: Runtime,
+        image: str,
+        owner: dict[str, str],
+        *,
+        may_protect: bool,
+        node_namespace: str = "",
     ) -> None:
         self._runtime = runtime
         self._image = image
         self._owner = owner
         self._may_protect = may_protect
+        self._node_namespace = node_namespace
         self._unshares = True
 
     async def create(self, pod: Pod, ref: PodRef, attempt: int, address: str, domain: str) -> str:
@@ -49,24 +65,25 @@ class Sandboxes:
 
         `address` is remembered on it, `domain` is the cluster's. Raises RuntimeFault.
         """
-        own_namespace = self._unshares and not pod.spec.host_network
-        shared = pod.spec.host_network or own_namespace
+        change = self._change_of_network(pod)
+        shared = pod.spec.host_network or change
         spec = ContainerSpec(
             name=container_name(ref, SANDBOX_NAME, attempt),
             image=self._image,
             labels={**self._owner, **pod_labels(ref, SANDBOX_NAME, attempt), ADDRESS: address},
-            args=(pause.NETNS,) if own_namespace else (),
+            args=(change,) if change else (),
             hostname="" if pod.spec.host_network else host_name(pod, domain),
             network="host" if shared else "none",
             pid_mode="host" if pod.spec.host_pid else "",
             ipc_mode="host" if pod.spec.host_ipc else "shareable",
+            mounts=self._mounts(change),
             limits=Limits(
                 cpu_shares=_PAUSE_SHARES,
                 oom_score_adj=_PAUSE_OOM_SCORE if self._may_protect else 0,
             ),
             security=Security(
                 capabilities_drop=("ALL",),
-                capabilities_add=("SYS_ADMIN",) if own_namespace else (),
+                capabilities_add=("SYS_ADMIN",) if change else (),
                 read_only_root=True,
             ),
             sysctls=sysctls.of_engine(pod),
@@ -87,7 +104,8 @@ class Sandboxes:
         """Run it, and return it once its network namespace is its own. Raises RuntimeFault."""
         await self._runtime.start(container_id)
         started = await self._runtime.inspect(container_id)
-        if pod.spec.host_network or not self._unshares:
+        change = self._change_of_network(pod)
+        if not change:
             return started
         try:
             async with asyncio.timeout(_UNSHARE_SECONDS):
@@ -101,12 +119,28 @@ class Sandboxes:
         if not _is_alive(started.pid):
             started = await self._runtime.inspect(container_id)
         if started.phase is Phase.EXITED and started.exit_code == pause.REFUSED_EXIT:
+            if change == pause.JOIN:
+                raise RuntimeFault(
+                    f"pause could not join the node's network {self._node_namespace}: the kernel, "
+                    "or a security module, refused it"
+                )
             log.warning(
                 "this machine does not let pause make its own network namespace: "
                 "pods get theirs from the engine from now on, which takes longer"
             )
             self._unshares = False
         return started
+
+    def _change_of_network(self, pod: Pod) -> str:
+        """How pause itself leaves the engine's network; empty where it stays."""
+        if pod.spec.host_network:
+            return pause.JOIN if self._node_namespace else ""
+        return pause.NETNS if self._unshares else ""
+
+    def _mounts(self, change: str) -> tuple[Mount, ...]:
+        if change != pause.JOIN:
+            return ()
+        return (Mount(source=self._node_namespace, target=pause.JOINED, read_only=True),)
 
 
 def _has_settled(pid: int) -> bool:

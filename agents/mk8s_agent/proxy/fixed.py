@@ -41,6 +41,8 @@ class TableConfig:
     node: str
     cluster_cidr: str
     service_cidr: str
+    lab_cidr: str = ""
+    """The network of nodes that go out through this one; empty: there are none."""
 
     @property
     def table(self) -> str:
@@ -187,4 +189,6 @@ def _masquerade(config: TableConfig) -> list[str]:
                 f"{ip} saddr {pods} {ip} daddr != {pods}"
                 f" {ip} daddr != @{NODE_IPS}{each.suffix} {away} {hide}"
             )
+        if pods and (lab := first_range(config.lab_cidr, each)):
+            lines.append(f"{ip} saddr {lab} {ip} daddr != {lab} {ip} daddr != {pods} {away} {hide}")
     return lines

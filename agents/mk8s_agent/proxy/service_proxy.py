@@ -36,12 +36,22 @@ class ProxyConfig(Protocol):
     def master(self) -> str:
         """Where the agent dials its master, host:port."""
 
+    @property
+    def lab_cidr(self) -> str:
+        """The network of the nodes that go out through this one; empty: there are none."""
+
 
 class ServiceProxy:
     """Serves all Services on this node. Creating one raises NftablesMissing."""
 
     def __init__(self, config: ProxyConfig, assignments: Assignments) -> None:
-        table = TableConfig(config.cluster, config.node, config.cluster_cidr, config.service_cidr)
+        table = TableConfig(
+            config.cluster,
+            config.node,
+            config.cluster_cidr,
+            config.service_cidr,
+            config.lab_cidr,
+        )
         self._assignments = assignments
         self._keeper = TableKeeper(table, self._applied)
         self._services = services.Services(table, config.master, assignments, self._keeper.changed)

@@ -14,9 +14,12 @@ import msgspec
 from mk8s_agent.runtime.errors import ImageNotFound, RuntimeFault
 from mk8s_agent.runtime.interface import Runtime
 
-IMAGE = "mk8s/pause:1.0"
+IMAGE = "mk8s/pause:1.1"
 NETNS = "netns"
 """The argument that makes pause leave the engine's network for a namespace of its own."""
+JOIN = "join"
+"""The argument that makes it go to the network namespace that is mounted at `JOINED`."""
+JOINED = "/netns"
 REFUSED_EXIT = 77
 """Its exit status when the kernel or a security module refused that."""
 

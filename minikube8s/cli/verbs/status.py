@@ -10,7 +10,7 @@ import click
 from minikube8s.api.times import human_duration
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.tables import render
-from minikube8s.cluster import kubeconfig, lifecycle
+from minikube8s.cluster import kubeconfig, labnet, lifecycle
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 
@@ -38,6 +38,8 @@ def command(context: dict[str, str | None]) -> None:
     ]
     click.echo(f"Cluster {settings.name} in {home.path}, API {kubeconfig.server_url(settings)}\n")
     click.echo(render(["COMPONENT", "STATE", "PID", "SINCE", "LOG"], rows))
+    for node in labnet.cut_nodes(settings):
+        click.echo(f"\n{node} is cut off from the lab: join it again with `mk8s lab heal {node}`.")
     if not all(component.pid for component in components):
         click.echo("\nNot everything runs: start it with `mk8s up`.")
         raise click.exceptions.Exit(3)

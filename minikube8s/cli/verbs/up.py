@@ -8,10 +8,15 @@ import click
 
 from minikube8s.cli.client import Client
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.waiting import wait_for_node
-from minikube8s.cluster import kubeconfig, lifecycle, preflight
-from minikube8s.cluster.config import POD_NETWORKS, Home, resolve
+from minikube8s.cli.waiting import wait_for_nodes
+from minikube8s.cluster import kubeconfig, lab, lifecycle, preflight
+from minikube8s.cluster.config import POD_NETWORKS, Home
 from minikube8s.cluster.errors import ClusterError
+
+
+def wait_ready(home: Home, nodes: list[str], seconds: float) -> None:
+    """Return when nodes of the cluster in ``home`` are Ready. Raises ClusterError."""
+    wait_for_nodes(Client.of_home(home), nodes, seconds)
 
 
 @click.command("up")
@@ -41,19 +46,17 @@ from minikube8s.cluster.errors import ClusterError
     type=int,
     help="Seconds until a node that is not heard of is not ready (MK8S_NODE_GRACE).",
 )
+@click.option("--nodes", help="How many nodes, the first is this machine itself (MK8S_NODES).")
+@click.option("--lab-cidr", help="Network that joins several nodes (MK8S_LAB_CIDR).")
 @click.option("--docker-host", help="The Docker engine to use (DOCKER_HOST).")
 @click.option("--kubelet-config", help="A KubeletConfiguration file (MK8S_KUBELET_CONFIG).")
 @click.pass_obj
 def command(context: dict[str, str | None], /, **options: str | int | None) -> None:
-    """Create the cluster, or start what does not run of it; returns when the node is Ready."""
+    """Create the cluster, or start what does not run of it; returns when all nodes are Ready."""
     home = Home.from_environment(context["home"])
     try:
         preflight.require_root("up")
-        settings = resolve(home, options, os.environ)
-
-        def wait_ready(home: Home, seconds: float) -> None:
-            wait_for_node(Client.of_home(home), settings.node_name, seconds)
-
+        settings = lab.settings_of_up(home, options, os.environ)
         if not lifecycle.up(home, settings, wait_ready, lambda line: click.echo(f"  {line}")):
             click.echo("The cluster is up already. See it with `mk8s status`.")
             return

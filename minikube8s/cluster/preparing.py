@@ -1,0 +1,88 @@
+"""Owns what a cluster needs before its daemons start, and how it goes again.
+
+Settings, configuration, certificates, the lab's network: what could not be made is taken back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+
+from minikube8s.cluster import kubeconfig, labnet, layout
+from minikube8s.cluster.config import Home, Settings
+from minikube8s.cluster.errors import ClusterError
+
+
+def prepare(home: Home, settings: Settings, before: Settings | None) -> None:
+    """Make everything, or repair it. Raises ClusterError, with the home as it was ``before``."""
+    home.save(settings)
+    try:
+        layout.write_configuration(home, settings)
+        # beside each other: either takes about as long as an interpreter's start
+        network = labnet.LabCall(home, "apply") if settings.lab else None
+        try:
+            _ensure_certificates(home, settings)
+        finally:
+            if network is not None:
+                network.wait()
+        kubeconfig.write(home.kubeconfig, kubeconfig.build(home, settings))
+    except BaseException:
+        _take_back(home, settings, before)
+        raise
+
+
+def remove_home(home: Home) -> None:
+    """Remove a home and all that is in it. Raises ClusterError when it is no cluster's."""
+    if home.path.is_symlink() or not _ours(home):
+        raise ClusterError(
+            f"{home.path} holds files that are not a cluster's, so it was not removed."
+        )
+    for entry in home.path.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    # a directory that is a mount point stays, empty
+    with contextlib.suppress(OSError):
+        home.path.rmdir()
+
+
+def remove_node_home(home: Home, lab_node: str) -> None:
+    """Remove a lab node's state, certificates and logs; what is gone already is fine."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(layout.node_home(home, lab_node))
+    log = layout.agent(home, lab_node).log
+    certificate, key = layout.agent_identity(home, lab_node)
+    for file in (certificate, key, log, log.with_name(f"{log.name}.1")):
+        file.unlink(missing_ok=True)
+
+
+def _take_back(home: Home, settings: Settings, before: Settings | None) -> None:
+    if before is None or not before.lab:
+        if home.lab.exists():
+            with contextlib.suppress(ClusterError):
+                labnet.LabCall(home, "remove").wait()
+            home.lab.unlink()
+        if before is None:
+            remove_home(home)
+            return
+    home.save(before)
+    layout.write_configuration(home, before)
+    for node in settings.lab_nodes:
+        if node not in before.lab_nodes:
+            remove_node_home(home, node.name)
+    if before.lab:
+        with contextlib.suppress(ClusterError):
+            labnet.LabCall(home, "apply").wait()
+
+
+def _ensure_certificates(home: Home, settings: Settings) -> None:
+    from minikube8s.cluster import trust  # noqa: PLC0415 - slow; `down` and `status` need none
+
+    trust.ensure_certificates(home, settings)
+
+
+def _ours(home: Home) -> bool:
+    known = {home.settings, home.pki, home.kubeconfig, home.logs, home.master, home.agent}
+    known |= {home.lock, home.nodes, home.lab}
+    return set(home.path.iterdir()) <= known

@@ -1,0 +1,23 @@
+"""The engine that all tests share which need one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.engine import PrivateEngine, private_engine
+
+
+@pytest.fixture(scope="session")
+def private_namespaces() -> None:
+    """Tests that change the network of the namespace they run in: never the machine's own."""
+    if os.environ.get("MK8S_TEST_NAMESPACE") != "private":
+        pytest.fail("run these tests with script/test: they need namespaces of their own")
+
+
+@pytest.fixture(scope="session")
+def engine(private_namespaces: None) -> Iterator[PrivateEngine]:
+    with private_engine() as running:
+        yield running
