@@ -19,6 +19,7 @@ from minikube8s.kit.clock import Clock, SystemClock
 from minikube8s.kit.tasks import Supervisor
 from mk8s_agent.assignments import CLUSTER, ROUTES, Assignments, Key
 from mk8s_agent.config import AgentConfig
+from mk8s_agent.dns import ClusterDns
 from mk8s_agent.link.client import Link, NodeHello
 from mk8s_agent.link.dialogue import Handler as DialogueHandler
 from mk8s_agent.link.reporter import Reporter
@@ -90,6 +91,7 @@ class Agent:
         self._tokens = Tokens()
         self._network = PodNetwork(config)
         self._proxy = ServiceProxy(config, self._assignments)
+        self._dns = ClusterDns(config, self._assignments, self._dns_trouble)
         self._addresses = Addresses()
         self._network_wanted = asyncio.Event()
         state_dir = Path(config.state_dir)
@@ -238,6 +240,7 @@ class Agent:
         self._tasks.spawn("announced", self._announced.run)
         self._tasks.spawn("announcer", self._announcer.run)
         self._tasks.spawn("proxy", self._proxy.run)
+        self._tasks.spawn("dns", self._dns.run)
         self._tasks.spawn("node", lambda: self._node.run(self._room, self._images))
         self._tasks.spawn("images", self._node.follow_images)
         try:
@@ -278,7 +281,7 @@ class Agent:
                 continue
             try:
                 overlay = Overlay(cluster.pod_network, cluster.vxlan_id, cluster.vxlan_port)
-                await self._network.setup(cluster.pod_cidr, overlay)
+                await self._network.setup(cluster.pod_cidr, overlay, cluster.cluster_dns)
             except NetworkError as error:
                 log.error("the pod network cannot be set up: %s", error)
                 self._node.trouble(_NETWORK, f"container runtime network not ready: {error}")
@@ -289,7 +292,13 @@ class Agent:
                 failures = 0
                 self._addresses.set_range(cluster.pod_cidr)
                 self._routing.again()
+                self._dns.serve(cluster.cluster_dns)
                 self._node.trouble(_NETWORK, "")
+
+    def _dns_trouble(self, what: str) -> None:
+        """Tell people what keeps names from being resolved on this node."""
+        log.error("%s", what)
+        self._node.event("Warning", "DNSTrouble", what)
 
     def _engine_changed(self, answers: bool) -> None:
         if not answers:

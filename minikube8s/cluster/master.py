@@ -69,7 +69,8 @@ async def run(config: MasterConfig) -> None:
         stack.push_async_callback(registry.close)
         published = addresses.published(settings, addresses.outward())
         await bootstrap.ensure(registry, published, settings.api_port)
-        links = NodeLinks(registry.writing_as("kubelet"), clock, _nodes(settings))
+        dns = await bootstrap.ensure_dns(registry)
+        links = NodeLinks(registry.writing_as("kubelet"), clock, _nodes(settings, dns))
         server = Server(registry, _server(settings, pki), links)
         make_token = partial(_make_token, server.tokens)
         await links.start(settings.listening, settings.agent_port, _tls(pki), make_token)
@@ -130,7 +131,7 @@ def _ranges(settings: Settings) -> RegistryConfig:
     )
 
 
-def _nodes(settings: Settings) -> NodesConfig:
+def _nodes(settings: Settings, dns: str) -> NodesConfig:
     return NodesConfig(
         cluster=settings.name,
         cluster_cidr=settings.pod_cidr,
@@ -140,6 +141,7 @@ def _nodes(settings: Settings) -> NodesConfig:
         vxlan_port=settings.vxlan_port,
         grace=settings.node_grace,
         heartbeat=min(settings.node_grace // 4, NodesConfig().heartbeat),
+        cluster_dns=dns,
     )
 
 

@@ -48,6 +48,11 @@ class Allocations:
         """The address of the Service default/kubernetes."""
         return self._range.first
 
+    @property
+    def dns_address(self) -> str:
+        """The address that is meant for the Service kube-system/kube-dns."""
+        return self._range.dns
+
     def observe(self, event: Event) -> None:
         """Follow the stored Services; an observer of the cache."""
         before = self._stored.pop(event.entry.key, NOTHING)

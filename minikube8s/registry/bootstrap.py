@@ -5,6 +5,7 @@ Owns nothing else: idempotent, so it runs at every start of the master.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from minikube8s.api import localpath
@@ -20,8 +21,11 @@ from minikube8s.api.resources import (
     Resource,
 )
 from minikube8s.api.strategy.classes import SYSTEM_PRIORITIES
+from minikube8s.api.views import Service
 from minikube8s.registry.admission import accounts
 from minikube8s.registry.registry import Registry
+
+log = logging.getLogger(__name__)
 
 Object = dict[str, Any]
 
@@ -36,6 +40,8 @@ _PRIORITIES = {
 }
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _NAMESPACE, _NAME = "default", "kubernetes"
+_DNS_NAMESPACE, _DNS_NAME = "kube-system", "kube-dns"
+_DNS_PORT = 53
 
 
 async def ensure(registry: Registry, api_address: str = "", api_port: int = 6443) -> None:
@@ -56,6 +62,54 @@ async def ensure(registry: Registry, api_address: str = "", api_port: int = 6443
     if api_address:
         await _write(registry, ENDPOINTS, _endpoints(api_address, api_port))
         await _write(registry, ENDPOINTSLICES, _slice(api_address, api_port))
+
+
+async def ensure_dns(registry: Registry) -> str:
+    """Create the Service kube-system/kube-dns where it is missing; return its address.
+
+    It has no selector and no endpoints: every node answers at its address itself. Where another
+    Service has the address that is meant for it, it gets any, and people are told. Returns "" when
+    there is none.
+    """
+    meant = registry.dns_address
+    try:
+        entry = registry.get(SERVICES, _DNS_NAMESPACE, _DNS_NAME)
+    except ApiError:
+        try:
+            entry = await registry.create(SERVICES, _DNS_NAMESPACE, _dns_service(meant))
+        except ApiError as refused:
+            log.warning("cluster DNS cannot have the address %s: %s", meant, refused.message)
+            try:
+                entry = await registry.create(SERVICES, _DNS_NAMESPACE, _dns_service(""))
+            except ApiError as error:
+                log.error("there is no cluster DNS, give a Service's address free: %s", error)
+                return ""
+    address = entry.view(Service).spec.cluster_ip
+    if address != meant:
+        log.warning(
+            "cluster DNS answers at %s, because %s was taken; pods ask there that are made from"
+            " now on",
+            address,
+            meant,
+        )
+    return "" if address == "None" else address
+
+
+def _dns_service(address: str) -> Object:
+    return {
+        "metadata": {
+            "name": _DNS_NAME,
+            "labels": {"k8s-app": "kube-dns", "kubernetes.io/name": "CoreDNS"},
+        },
+        "spec": {
+            "type": "ClusterIP",
+            **({"clusterIP": address} if address else {}),
+            "ports": [
+                {"name": name, "port": _DNS_PORT, "protocol": protocol, "targetPort": _DNS_PORT}
+                for name, protocol in (("dns", "UDP"), ("dns-tcp", "TCP"))
+            ],
+        },
+    }
 
 
 def _priority(name: str, description: str) -> Object:

@@ -9,6 +9,7 @@ from itertools import chain
 
 ALLOCATED = "provided IP is already allocated"
 FULL = "range is full"
+_DNS = 10
 
 
 class AddressRange:
@@ -29,6 +30,11 @@ class AddressRange:
     def first(self) -> str:
         """The address of the Service default/kubernetes."""
         return str(self._network[1])
+
+    @property
+    def dns(self) -> str:
+        """The address of the cluster's DNS: the tenth, in a small range the last one."""
+        return str(self._network[min(_DNS, self._size)])
 
     def refusal(self, address: str) -> str:
         """Return why `address` is not one of the range, "" when it is."""

@@ -99,6 +99,11 @@ class Registry:
         """The cluster address of the Service default/kubernetes."""
         return self._allocations.first_address
 
+    @property
+    def dns_address(self) -> str:
+        """The cluster address that is meant for the Service kube-system/kube-dns."""
+        return self._allocations.dns_address
+
     def get(self, resource: Resource, namespace: str | None, name: str) -> Entry:
         """Return an object; raises ApiError 404."""
         entry = self._cache.get(resource.key(namespace, name))

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from mk8s_agent.dns.resolvconf import Resolver, parse
 from mk8s_agent.pods.container_spec import Surroundings, container_spec
 from mk8s_agent.pods.dns import ClusterDns, resolver_of
 from mk8s_agent.pods.environment import environment
@@ -347,7 +348,7 @@ CLUSTER = ClusterDns("10.96.0.10", "cluster.local")
     ],
 )
 def test_resolver(spec: dict[str, Any], cluster: ClusterDns, expected: str) -> None:
-    resolver, complaints = resolver_of(view(pod_json(**spec)), cluster, HOST)
+    resolver, complaints = resolver_of(view(pod_json(**spec)), cluster, parse(HOST))
     assert (resolver.text(), complaints) == (expected, ())
 
 
@@ -356,7 +357,7 @@ def test_a_resolver_is_cut_to_what_programs_read_and_says_so() -> None:
         "nameservers": ["192.0.2.1", "192.0.2.2", "192.0.2.3"],
         "searches": [f"{n}.example" for n in range(40)],
     }
-    resolver, complaints = resolver_of(view(pod_json(dnsConfig=config)), CLUSTER, "")
+    resolver, complaints = resolver_of(view(pod_json(dnsConfig=config)), CLUSTER, Resolver())
     assert resolver.nameservers == ("10.96.0.10", "192.0.2.1", "192.0.2.2")
     assert len(resolver.searches) == 32
     assert complaints == (
@@ -369,7 +370,7 @@ def test_a_resolver_is_cut_to_what_programs_read_and_says_so() -> None:
 
 def test_a_search_line_is_not_longer_than_programs_read() -> None:
     config = {"searches": [f"{'x' * 200}.{n}" for n in range(20)]}
-    resolver, _ = resolver_of(view(pod_json(dnsConfig=config)), ClusterDns(), "")
+    resolver, _ = resolver_of(view(pod_json(dnsConfig=config)), ClusterDns(), Resolver())
     assert len(" ".join(resolver.searches)) <= 2048 < len(" ".join(config["searches"]))
 
 

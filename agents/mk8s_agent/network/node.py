@@ -15,13 +15,20 @@ _DEFAULT_MTU = 1500
 
 
 def prepare(
-    netlink: Netlink, *, cluster: str, pod_cidr: str, service_cidr: str, state_dir: Path
+    netlink: Netlink,
+    *,
+    cluster: str,
+    pod_cidr: str,
+    service_cidr: str,
+    state_dir: Path,
+    dns: str = "",
 ) -> None:
     """Make the namespace a node. Idempotent.
 
     `lo` carries the first address of the pod range: the source of what the node itself says to its
     pods, also on a machine without any other address. The Service range is routed to `lo` from it,
-    so that a connection to a Service gets as far as the rules even without a default route.
+    so that a connection to a Service gets as far as the rules even without a default route. `dns`
+    is the address of the cluster's DNS, which every node answers itself.
     Raises NetworkError.
     """
     source = node_address(pod_cidr)
@@ -30,12 +37,13 @@ def prepare(
     }
     sysctls.SysctlRecord(state_dir).change(settings)
     label = address_label(cluster)
-    stale = [a for a in _addresses(netlink, label) if a.address != source]
+    own = [source, dns] if dns else [source]
+    stale = [a for a in _addresses(netlink, label) if a.address not in own]
     netlink.run(
         [
             *(messages.delete_address(address) for address in stale),
             messages.set_up(messages.LOOPBACK_INDEX),
-            messages.add_address(source, messages.LOOPBACK_INDEX, label),
+            *(messages.add_address(each, messages.LOOPBACK_INDEX, label) for each in own),
             messages.add_route(service_cidr, messages.LOOPBACK_INDEX, source),
         ]
     )

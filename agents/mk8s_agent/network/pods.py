@@ -70,8 +70,11 @@ class PodNetwork:
         self._mtu = 0
         self._here = Here(self._cluster)
 
-    async def setup(self, pod_cidr: str, overlay: Overlay | None = None) -> None:
-        """Make this network namespace a node whose pods live in `pod_cidr`. Idempotent."""
+    async def setup(self, pod_cidr: str, overlay: Overlay | None = None, dns: str = "") -> None:
+        """Make this network namespace a node whose pods live in `pod_cidr`. Idempotent.
+
+        `dns` is the address at which the node answers as the cluster's DNS; empty: at none.
+        """
         self._source = node_address(pod_cidr)
         overlay = overlay or Overlay()
         self._here = Here(self._cluster, (pod_cidr,), overlay)
@@ -83,6 +86,7 @@ class PodNetwork:
                 pod_cidr=pod_cidr,
                 service_cidr=self._service_cidr,
                 state_dir=self._state_dir,
+                dns=dns,
             )
             return node.uplink_mtu(netlink)
 

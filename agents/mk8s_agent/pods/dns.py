@@ -1,10 +1,11 @@
-"""What a pod's resolver is told. Pure: the host's resolv.conf comes in as text."""
+"""What a pod's resolver is told. Pure: the host's resolver comes in as a value."""
 
 from __future__ import annotations
 
 import msgspec
 
 from minikube8s.api.views import Pod
+from mk8s_agent.dns.resolvconf import Resolver
 
 _MOST_NAMESERVERS = 3
 _MOST_SEARCHES = 32
@@ -18,28 +19,12 @@ class ClusterDns(msgspec.Struct, frozen=True):
     domain: str = "cluster.local"
 
 
-class Resolver(msgspec.Struct, frozen=True):
-    """The lines of a resolv.conf."""
-
-    nameservers: tuple[str, ...] = ()
-    searches: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
-
-    def text(self) -> str:
-        """The file."""
-        lines = [f"nameserver {one}" for one in self.nameservers]
-        if self.searches:
-            lines.append(f"search {' '.join(self.searches)}")
-        if self.options:
-            lines.append(f"options {' '.join(self.options)}")
-        return "".join(f"{line}\n" for line in lines)
-
-
-def resolver_of(pod: Pod, cluster: ClusterDns, host: str) -> tuple[Resolver, tuple[str, ...]]:
+def resolver_of(pod: Pod, cluster: ClusterDns, host: Resolver) -> tuple[Resolver, tuple[str, ...]]:
     """The pod's resolver, by its dnsPolicy and dnsConfig, and what people must be told of it.
 
-    `host` is the content of the host's. ClusterFirst needs a cluster DNS; without one, and in the
-    host's network, it means the same as Default.
+    `host` is the host's. ClusterFirst needs a cluster DNS; without one, and in the host's network,
+    it means the same as Default. Where the host asks itself, no pod could: it asks the cluster's,
+    which asks the host's.
     """
     policy = pod.spec.dns_policy
     cluster_first = policy == "ClusterFirstWithHostNet" or (
@@ -48,12 +33,13 @@ def resolver_of(pod: Pod, cluster: ClusterDns, host: str) -> tuple[Resolver, tup
     if policy == "None":
         resolver = Resolver()
     elif cluster_first and cluster.address:
-        upstream = _parse(host)
         zone = f"svc.{cluster.domain}"
         own = (f"{pod.metadata.namespace}.{zone}", zone, cluster.domain)
-        resolver = Resolver((cluster.address,), (*own, *upstream.searches), ("ndots:5",))
+        resolver = Resolver((cluster.address,), (*own, *host.searches), ("ndots:5",))
+    elif cluster.address and not pod.spec.host_network and _only_loopback(host):
+        resolver = Resolver((cluster.address,), host.searches, host.options)
     else:
-        resolver = _parse(host)
+        resolver = host
     return _within_limits(_with_config(resolver, pod))
 
 
@@ -90,19 +76,9 @@ def _with_config(resolver: Resolver, pod: Pod) -> Resolver:
     )
 
 
-def _parse(text: str) -> Resolver:
-    nameservers: list[str] = []
-    searches: tuple[str, ...] = ()
-    options: list[str] = []
-    for line in text.splitlines():
-        keyword, *values = line.split("#")[0].split(";")[0].split() or [""]
-        if keyword == "nameserver":
-            nameservers += values[:1]
-        elif keyword in ("search", "domain"):
-            searches = tuple(one for one in values if one != ".")
-        elif keyword == "options":
-            options += values
-    return Resolver(tuple(nameservers), searches, tuple(options))
+def _only_loopback(host: Resolver) -> bool:
+    found = host.nameservers
+    return bool(found) and all(one.startswith("127.") or one == "::1" for one in found)
 
 
 def _unique(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from minikube8s.api.views import Pod
 from minikube8s.api.views.pods import HostAlias
+from mk8s_agent.dns.resolvconf import HostResolver
 from mk8s_agent.pods.dns import ClusterDns, resolver_of
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.interface import Mount
@@ -23,11 +24,8 @@ fe00::1\tip6-allnodes
 fe00::2\tip6-allrouters
 """
 _HOST_NETWORK_HEAD = "# Kubernetes-managed hosts file (host network).\n"
-_RESOLV_CONF = Path("/etc/resolv.conf")
-_RESOLVED_UPSTREAMS = Path("/run/systemd/resolve/resolv.conf")
 _KERNEL_NAME_LENGTH = 64
 _NAMES = ("hosts", "resolv.conf")
-_STUB = "nameserver 127.0.0.53"
 
 
 def host_name(pod: Pod, domain: str) -> str:
@@ -77,6 +75,7 @@ class PodFiles:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._host = HostResolver()
 
     def write(self, pod: Pod, address: str, cluster: ClusterDns) -> tuple[str, ...]:
         """Make the pod's files, or make them anew.
@@ -87,7 +86,7 @@ class PodFiles:
         directory.mkdir(parents=True, exist_ok=True)
         hosts = hosts_text(pod, address, cluster.domain, _read(Path("/etc/hosts")))
         (directory / "hosts").write_text(hosts)
-        resolver, complaints = resolver_of(pod, cluster, _host_resolv_conf())
+        resolver, complaints = resolver_of(pod, cluster, self._host.read())
         (directory / "resolv.conf").write_text(resolver.text())
         return complaints
 
@@ -133,9 +132,3 @@ def _read(path: Path) -> str:
         return path.read_text(errors="replace")
     except OSError:
         return ""
-
-
-def _host_resolv_conf() -> str:
-    """The host's resolver, or the one behind its local stub, which no pod could reach."""
-    text = _read(_RESOLV_CONF)
-    return (_read(_RESOLVED_UPSTREAMS) or text) if _STUB in text else text

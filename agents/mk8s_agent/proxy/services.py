@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from minikube8s.api.views import Service
 from mk8s_agent.assignments import Assignments, Key
 from mk8s_agent.proxy import api_server
 from mk8s_agent.proxy.desired import service_ports
@@ -52,7 +53,7 @@ class Services:
         """A part for each port of the Service and each family of addresses."""
         slices = self._assignments.endpointslices()
         service = self._assignments.services().get(key)
-        if service is None:
+        if service is None or self._answered_here(service.view):
             return {}
         views = [slices[each].view for each in self._slices.get(key, ()) if each in slices]
         ports = service_ports(service.view, views, self._node)
@@ -69,6 +70,11 @@ class Services:
         node = node_of(self._config.node, assigned.view if assigned else None)
         changed, self._node = node != self._node, node
         return changed
+
+    def _answered_here(self, service: Service) -> bool:
+        """Whether it is the cluster's DNS, which the agent itself answers on every node."""
+        cluster = self._assignments.cluster
+        return cluster is not None and service.spec.cluster_ip == cluster.cluster_dns != ""
 
     def _slice_changed(self, key: Key) -> None:
         former = self._service_of.pop(key, None)
