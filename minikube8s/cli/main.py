@@ -18,6 +18,8 @@ VERBS = {
     "status": "status",
     "node": "node",
     "lab": "lab",
+    "token": "token",
+    "join": "join",
     "kubeconfig": "kubeconfig",
     "get": "get",
     "describe": "describe",

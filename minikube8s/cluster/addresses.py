@@ -6,6 +6,7 @@ import socket
 from ipaddress import ip_address, ip_network
 
 from minikube8s.cluster.config import Settings
+from minikube8s.cluster.errors import ClusterError
 from minikube8s.kit.localaddresses import local_addresses
 
 ANY = "0.0.0.0"
@@ -22,6 +23,24 @@ def published(settings: Settings, outward: str) -> str:
     found = [outward if address == ANY else address for address in settings.listening]
     reachable = [a for a in (*found, settings.lab_address) if a and not ip_address(a).is_loopback]
     return reachable[0] if reachable else _first(settings.pod_cidr)
+
+
+def bound(settings: Settings) -> str:
+    """The one address by which other machines know this one; "" where none was chosen."""
+    address = settings.bind
+    return "" if address == ANY or ip_address(address).is_loopback else address
+
+
+def joinable(settings: Settings) -> str:
+    """Where other machines find the API, host:port. Raises ClusterError where they cannot."""
+    found = [outward() if address == ANY else address for address in settings.listening]
+    for address in found:
+        if address and address != settings.lab_address and not ip_address(address).is_loopback:
+            return f"{address}:{settings.api_port}"
+    raise ClusterError(
+        f"The master listens on {', '.join(settings.listening)}, where no other machine reaches "
+        "it: run `mk8s down`, then `mk8s up --bind 0.0.0.0`."
+    )
 
 
 def served(settings: Settings) -> list[str]:

@@ -116,6 +116,7 @@ class Home:
         self.agent = path / "agent"
         self.nodes = path / "nodes"
         self.lab = path / "lab.json"
+        self.joined = path / "joined.json"
         self.lock = path / "up.lock"
 
     @staticmethod
@@ -126,6 +127,10 @@ class Home:
     def exists(self) -> bool:
         """Whether a cluster was created here."""
         return self.settings.exists()
+
+    def used(self) -> bool:
+        """Whether a cluster was created here, or another machine's joined."""
+        return self.exists() or self.joined.exists()
 
     def load(self) -> Settings:
         """The remembered settings. Raises ClusterError when there are none to be read."""

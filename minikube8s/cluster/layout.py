@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from minikube8s.cluster import kubelet, lab
+from minikube8s.cluster import addresses, kubelet, lab
 from minikube8s.cluster.config import Home, Settings, write_private
 from minikube8s.cluster.daemons import Daemon
 from minikube8s.kit import labnames
@@ -101,7 +101,7 @@ def write_configuration(home: Home, settings: Settings) -> None:
         **_identity(home),
         "state_dir": str(home.agent),
         "roles": ["control-plane"],
-        "node_ip": settings.lab_address,
+        "node_ip": settings.lab_address or addresses.bound(settings),
         "lab_cidr": settings.lab_cidr if settings.lab else "",
     }
     write_private(agent_config(home), msgspec.json.encode(common | first))

@@ -75,7 +75,7 @@ def _start(stopped: list[Daemon], started: float, say: Say, wait_ready: Callable
     """Start daemons, all at once: an agent's first dial comes when the master listens, or again."""
     starting: list[Starting] = []
     try:
-        with _uninterrupted():
+        with uninterrupted():
             starting += map(Starting, stopped)
         for start in starting:
             start.wait(START_SECONDS)
@@ -190,21 +190,22 @@ def _stop(daemon: Daemon) -> bool:
 def status(home: Home) -> list[Component]:
     """What runs of the cluster in ``home``. Raises ClusterError when there is none."""
     settings = home.load()
-
-    def component(daemon: Daemon) -> Component:
-        holder = daemon.holder()
-        return Component(
-            daemon.name,
-            holder.pid if holder else 0,
-            holder.since if holder else 0.0,
-            str(daemon.log),
-        )
-
     return [component(layout.master(home)), *map(component, layout.agents(home, settings).values())]
 
 
+def component(daemon: Daemon) -> Component:
+    """What a daemon's line says."""
+    holder = daemon.holder()
+    return Component(
+        daemon.name,
+        holder.pid if holder else 0,
+        holder.since if holder else 0.0,
+        str(daemon.log),
+    )
+
+
 @contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """Ctrl-C takes effect at the end: between a process' start and its record it would be lost."""
     pressed: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
@@ -235,7 +236,7 @@ def exclusive(home: Home) -> Iterator[None]:
         try:
             yield
         finally:
-            if home.path.exists() and not home.exists():
+            if home.path.exists() and not home.used():
                 home.lock.unlink(missing_ok=True)
                 with contextlib.suppress(OSError):
                     home.path.rmdir()

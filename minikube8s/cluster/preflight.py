@@ -7,15 +7,16 @@ thing. The ports are tried, not guessed: what this machine lets a daemon bind is
 from __future__ import annotations
 
 import ctypes
-import ipaddress
 import os
 import socket
 import sys
 
+from minikube8s.cluster import networks
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.kit import labnames, namelock
+from minikube8s.kit import namelock
 from minikube8s.kit.localaddresses import address_label, local_addresses
+from minikube8s.kit.localroutes import local_routes
 
 _PING = b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n"
 
@@ -92,39 +93,43 @@ def require_port(address: str, port: int, what: str, option: str) -> None:
             ) from None
 
 
-def require_own_name(settings: Settings) -> None:
+def require_own_name(name: str) -> None:
     """Raise when another cluster of this name works here: their pods could not be told apart."""
-    if namelock.is_taken(namelock.agent_name(settings.name)):
-        raise ClusterError(_namesake(settings.name))
+    if namelock.is_taken(namelock.agent_name(name)):
+        raise ClusterError(_namesake(name))
 
 
 def require_room(settings: Settings) -> None:
     """Raise when a new cluster's name or networks are in use on this machine."""
-    networks = {
-        "pod": ipaddress.IPv4Network(settings.pod_cidr),
-        "service": ipaddress.IPv4Network(settings.service_cidr),
-    }
-    for local in local_addresses():
-        if local.label == address_label(settings.name):
-            raise ClusterError(_namesake(settings.name))
-        for what, network in networks.items():
-            if local.address in network:
-                raise ClusterError(
-                    f"The {what} network {network} is in use on this machine: {local.label} has "
-                    f"the address {local.address}. Choose another with --{what}-cidr or "
-                    f"MK8S_{what.upper()}_CIDR."
-                )
+    addresses = local_addresses()
+    if any(local.label == address_label(settings.name) for local in addresses):
+        raise ClusterError(_namesake(settings.name))
+    wanted = networks.wanted(settings)
+    taken = networks.used(addresses, local_routes())
+    for clash in networks.clashes(wanted, taken):
+        if not clash.harmless:
+            raise ClusterError(networks.sentence(clash, wanted, taken))
+
+
+def require_apart(settings: Settings) -> None:
+    """Raise when networks of a cluster that this machine joins are in use here."""
+    taken = networks.used(local_addresses(), local_routes(), settings.name)
+    for clash in networks.clashes(networks.wanted(settings), taken):
+        if not clash.harmless:
+            raise ClusterError(
+                f"The cluster's {clash.what} network {clash.network} is in use on this machine: "
+                f"{clash.how}. A cluster's networks are chosen when it is made, with "
+                f"{networks.OPTIONS[clash.what]}; or give this machine another network."
+            )
 
 
 def require_lab_network(settings: Settings) -> None:
     """Raise when addresses of the lab's network are in use on this machine."""
-    network = ipaddress.IPv4Network(settings.lab_cidr)
-    for local in local_addresses():
-        if local.address in network and local.label != labnames.bridge(settings.name):
-            raise ClusterError(
-                f"The lab's network {network} is in use on this machine: {local.label} has the "
-                f"address {local.address}. Choose another with --lab-cidr or MK8S_LAB_CIDR."
-            )
+    wanted = networks.wanted(settings)
+    taken = networks.used(local_addresses(), local_routes(), settings.name)
+    for clash in networks.clashes(wanted, taken):
+        if clash.what == networks.LAB and not clash.harmless:
+            raise ClusterError(networks.sentence(clash, wanted, taken))
 
 
 def _namesake(name: str) -> str:
@@ -143,7 +148,7 @@ def check(settings: Settings, *, new: bool, ports: bool, agent: bool, lab: bool)
     require_engine(settings.docker_host)
     require_nftables()
     if agent:
-        require_own_name(settings)
+        require_own_name(settings.name)
     if new:
         require_room(settings)
     if lab:

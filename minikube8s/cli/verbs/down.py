@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from minikube8s.cli.errors import CommandError
-from minikube8s.cluster import lifecycle
+from minikube8s.cluster import joined, lifecycle
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 
@@ -17,6 +17,7 @@ def command(context: dict[str, str | None], purge: bool) -> None:
     """Stop the daemons; remove every container, rule, link and route that they made."""
     home = Home.from_environment(context["home"])
     try:
-        lifecycle.down(home, purge=purge, say=lambda line: click.echo(f"  {line}"))
+        down = joined.down if home.joined.exists() else lifecycle.down
+        down(home, purge=purge, say=lambda line: click.echo(f"  {line}"))
     except ClusterError as error:
         raise CommandError(str(error)) from None

@@ -10,7 +10,7 @@ import click
 from minikube8s.api.times import human_duration
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.tables import render
-from minikube8s.cluster import kubeconfig, labnet, lifecycle
+from minikube8s.cluster import joined, kubeconfig, labnet, lifecycle
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 
@@ -21,8 +21,12 @@ def command(context: dict[str, str | None]) -> None:
     """What runs of the cluster, since when, where the logs are; exit code 3 unless all runs."""
     home = Home.from_environment(context["home"])
     try:
-        settings = home.load()
-        components = lifecycle.status(home)
+        if home.joined.exists():
+            about, cut, components = _joined(joined.load(home)), [], [joined.status(home)]
+        else:
+            settings = home.load()
+            about = f"Cluster {settings.name} in {home.path}, API {kubeconfig.server_url(settings)}"
+            cut, components = labnet.cut_nodes(settings), lifecycle.status(home)
     except ClusterError as error:
         raise CommandError(str(error)) from None
     now = time.time()
@@ -36,10 +40,16 @@ def command(context: dict[str, str | None]) -> None:
         ]
         for component in components
     ]
-    click.echo(f"Cluster {settings.name} in {home.path}, API {kubeconfig.server_url(settings)}\n")
+    click.echo(f"{about}\n")
     click.echo(render(["COMPONENT", "STATE", "PID", "SINCE", "LOG"], rows))
-    for node in labnet.cut_nodes(settings):
+    for node in cut:
         click.echo(f"\n{node} is cut off from the lab: join it again with `mk8s lab heal {node}`.")
     if not all(component.pid for component in components):
         click.echo("\nNot everything runs: start it with `mk8s up`.")
         raise click.exceptions.Exit(3)
+
+
+def _joined(node: joined.Joined | None) -> str:
+    return (
+        f"Node {node.node_name} of cluster {node.name}, API https://{node.master}" if node else ""
+    )

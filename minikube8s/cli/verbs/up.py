@@ -9,7 +9,7 @@ import click
 from minikube8s.cli.client import Client
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.waiting import wait_for_nodes
-from minikube8s.cluster import kubeconfig, lab, lifecycle, preflight
+from minikube8s.cluster import joined, kubeconfig, lab, lifecycle, preflight
 from minikube8s.cluster.config import POD_NETWORKS, Home
 from minikube8s.cluster.errors import ClusterError
 
@@ -56,6 +56,9 @@ def command(context: dict[str, str | None], /, **options: str | int | None) -> N
     home = Home.from_environment(context["home"])
     try:
         preflight.require_root("up")
+        if home.joined.exists():
+            _start_joined(home, options)
+            return
         settings = lab.settings_of_up(home, options, os.environ)
         if not lifecycle.up(home, settings, wait_ready, lambda line: click.echo(f"  {line}")):
             click.echo("The cluster is up already. See it with `mk8s status`.")
@@ -66,3 +69,13 @@ def command(context: dict[str, str | None], /, **options: str | int | None) -> N
         f"The cluster is up at {kubeconfig.server_url(settings)}.\n"
         f"Try `mk8s get nodes`, or for kubectl: export KUBECONFIG={home.kubeconfig}"
     )
+
+
+def _start_joined(home: Home, options: dict[str, str | int | None]) -> None:
+    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
+    if given:
+        raise ClusterError(
+            f"This machine has joined a cluster: give {given[0]} where its master runs."
+        )
+    if not joined.up(home, lambda line: click.echo(f"  {line}")):
+        click.echo("The node is up already. See it with `mk8s status`.")

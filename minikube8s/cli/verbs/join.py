@@ -1,0 +1,61 @@
+"""`mk8s join`: make this machine a node of another machine's cluster."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from minikube8s.cli.errors import CommandError
+from minikube8s.cluster import joined
+from minikube8s.cluster.config import DEFAULT_DOCKER_HOST, Home, default_node_name
+from minikube8s.cluster.errors import ClusterError
+
+
+@click.command("join")
+@click.argument("master", metavar="HOST:PORT")
+@click.option("--token", default="", help="A bootstrap token: see `mk8s token create`.")
+@click.option(
+    "--ca-hash",
+    "--discovery-token-ca-cert-hash",
+    "pins",
+    multiple=True,
+    metavar="sha256:HEX",
+    help="The hash of the cluster's CA key.",
+)
+@click.option("--node-name", help="Name of this machine's node (MK8S_NODE_NAME).")
+@click.option("--docker-host", help="The Docker engine to use (DOCKER_HOST).")
+@click.option("--kubelet-config", help="A KubeletConfiguration file (MK8S_KUBELET_CONFIG).")
+@click.pass_obj
+def command(
+    context: dict[str, str | None],
+    master: str,
+    token: str,
+    pins: tuple[str, ...],
+    node_name: str | None,
+    docker_host: str | None,
+    kubelet_config: str | None,
+) -> None:
+    """Make this machine a node of the cluster whose API is at HOST:PORT; returns when it is Ready.
+
+    `mk8s token create --print-join-command` on the master prints the whole command. Once joined,
+    `mk8s up`, `down` and `status` are about this node.
+    """
+    home = Home.from_environment(context["home"])
+    kubelet = kubelet_config or os.environ.get("MK8S_KUBELET_CONFIG") or ""
+    wish = joined.Wish(
+        master=master,
+        token=token,
+        pins=pins,
+        node_name=node_name or os.environ.get("MK8S_NODE_NAME") or default_node_name(),
+        docker_host=docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST,
+        kubelet_config=str(Path(kubelet).absolute()) if kubelet else "",
+    )
+    try:
+        if not joined.join(home, wish, lambda line: click.echo(f"  {line}")):
+            click.echo("This machine is a node of that cluster already.")
+            return
+    except ClusterError as error:
+        raise CommandError(str(error)) from None
+    click.echo(f"This machine is a node of the cluster at {master}. See it with `mk8s status`.")

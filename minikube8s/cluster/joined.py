@@ -1,0 +1,276 @@
+"""Owns homes of machines that joined another machine's cluster: their one daemon is an agent.
+
+`join`, `up`, `down` and `status` of such a home; `joining` owns how the certificate is got.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from minikube8s.cluster import cleaning, joining, kubelet, layout, lifecycle, preflight, preparing
+from minikube8s.cluster.config import Home, Settings, write_private
+from minikube8s.cluster.daemons import Starting, stop
+from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.joining import Membership
+from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
+from minikube8s.cluster.masterclient import MasterClient
+
+_RENEWED = datetime.timedelta(days=120)
+"""A certificate that ends sooner is renewed at a start; it is valid for a year at first."""
+_PAUSE = 0.2
+"""Seconds between two looks whether the node is Ready, which the agent's report makes it soon."""
+
+
+class Joined(msgspec.Struct, frozen=True, kw_only=True):
+    """What a joined machine knows of its cluster; `master` is host:port of the API."""
+
+    master: str
+    name: str
+    agent_port: int
+    pod_cidr: str
+    service_cidr: str
+    node_name: str
+    docker_host: str
+    kubelet_config: str = ""
+
+    @property
+    def host(self) -> str:
+        """The master's host."""
+        return self.master.rpartition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asks of `mk8s join`; no token for a machine that has joined already."""
+
+    master: str
+    token: str
+    pins: Sequence[str]
+    node_name: str
+    docker_host: str
+    kubelet_config: str
+
+
+def load(home: Home) -> Joined | None:
+    """What is remembered; None for a home that is no joined machine's. Raises ClusterError."""
+    try:
+        return msgspec.json.decode(home.joined.read_bytes(), type=Joined)
+    except FileNotFoundError:
+        return None
+    except PermissionError:
+        raise ClusterError(
+            f"{home.joined} is not readable for you: run the command as root (sudo)."
+        ) from None
+    except msgspec.DecodeError as error:
+        raise ClusterError(
+            f"{home.joined} is damaged ({error}): remove it and join again."
+        ) from None
+
+
+def join(home: Home, wish: Wish, say: Say) -> bool:
+    """Make this machine a node, or start its agent; return when the node is Ready.
+
+    False when it was already. Raises ClusterError, with nothing left running that this call
+    started.
+    """
+    preflight.require_root("join")
+    with lifecycle.exclusive(home):
+        if home.exists():
+            raise ClusterError(
+                f"{home.path} holds a cluster with a master of its own: join in another directory "
+                "with --home or MK8S_HOME, or remove that cluster with `mk8s down --purge`."
+            )
+        known = load(home)
+        if known is not None and known.master != wish.master:
+            raise ClusterError(
+                f"This machine is node {known.node_name} of the cluster at {known.master}: leave "
+                f"that with `mk8s down --purge` before you join {wish.master}."
+            )
+        if known is None or _ended(home):
+            known = _obtain(home, wish, say)
+        return _start(home, known, say)
+
+
+def up(home: Home, say: Say) -> bool:
+    """Start the agent of a machine that has joined. False when it ran. Raises ClusterError."""
+    preflight.require_root("up")
+    with lifecycle.exclusive(home):
+        known = load(home)
+        assert known is not None
+        return _start(home, known, say)
+
+
+def down(home: Home, *, purge: bool, say: Say) -> None:
+    """Stop the agent and remove all that it made; with `purge` this is no node any more."""
+    preflight.require_root("down")
+    with lifecycle.exclusive(home):
+        known = load(home)
+        if stop(layout.agent(home), STOP_SECONDS):
+            say("agent stopped")
+        if cleaning.clean(home, ()):
+            say("containers, links, routes and rules removed")
+        if purge:
+            preparing.remove_home(home)
+            say(f"state in {home.path} removed")
+            if known is not None:
+                say(f"its Node stays until `kubectl delete node {known.node_name}`")
+
+
+def status(home: Home) -> Component:
+    """The agent."""
+    return lifecycle.component(layout.agent(home))
+
+
+def _obtain(home: Home, wish: Wish, say: Say) -> Joined:
+    if not wish.token or not wish.pins:
+        raise ClusterError(
+            "This machine has no certificate of that cluster: joining takes --token and --ca-hash. "
+            "`mk8s token create --print-join-command` on the master prints the whole command."
+        )
+    preflight.require_engine(wish.docker_host)
+    preflight.require_nftables()
+
+    def check(cluster: Membership) -> None:
+        preflight.require_own_name(cluster.name)
+        preflight.require_apart(
+            Settings(
+                name=cluster.name, pod_cidr=cluster.pod_cidr, service_cidr=cluster.service_cidr
+            )
+        )
+
+    pki = home.pki
+    cluster = joining.obtain(
+        wish.master,
+        wish.token,
+        wish.pins,
+        wish.node_name,
+        joining.Files(pki / "ca.crt", pki / "agent.crt", pki / "agent.key"),
+        check,
+    )
+    made = Joined(
+        master=wish.master,
+        name=cluster.name,
+        agent_port=cluster.agent_port,
+        pod_cidr=cluster.pod_cidr,
+        service_cidr=cluster.service_cidr,
+        node_name=wish.node_name,
+        docker_host=wish.docker_host,
+        kubelet_config=wish.kubelet_config,
+    )
+    write_private(home.joined, msgspec.json.format(msgspec.json.encode(made)) + b"\n")
+    say(f"certificate of node {made.node_name} in {home.pki}")
+    return made
+
+
+def _start(home: Home, known: Joined, say: Say) -> bool:
+    agent = layout.agent(home)
+    if agent.holder() is not None:
+        _wait_ready(home, known)
+        return False
+    preflight.require_engine(known.docker_host)
+    preflight.require_nftables()
+    preflight.require_own_name(known.name)
+    _renew(home, known, say)
+    _write_configuration(home, known)
+    started = time.monotonic()
+    with lifecycle.uninterrupted():
+        starting = Starting(agent)
+    try:
+        starting.wait(START_SECONDS)
+        say(f"agent runs ({time.monotonic() - started:.2f} s)")
+        _wait_ready(home, known)
+    except BaseException:
+        starting.cancel(STOP_SECONDS)
+        raise
+    say(f"node {known.node_name} is Ready ({time.monotonic() - started:.2f} s)")
+    return True
+
+
+def _renew(home: Home, known: Joined, say: Say) -> None:
+    """Renew a certificate that ends before long; one that still is valid may fail to be."""
+    files = _files(home)
+    if _left(home) > _RENEWED:
+        return
+    try:
+        joining.renew(known.master, known.node_name, files)
+        say("certificate renewed")
+    except ClusterError as error:
+        if _left(home) <= datetime.timedelta():
+            raise
+        say(f"the certificate could not be renewed: {error}")
+
+
+def _files(home: Home) -> joining.Files:
+    return joining.Files(home.pki / "ca.crt", home.pki / "agent.crt", home.pki / "agent.key")
+
+
+def _ended(home: Home) -> bool:
+    return not _files(home).certificate.exists() or _left(home) <= datetime.timedelta()
+
+
+def _left(home: Home) -> datetime.timedelta:
+    """How long the certificate is still valid."""
+    from minikube8s.cluster import certificates  # noqa: PLC0415 - slow; `status` needs it not
+
+    until = certificates.valid_until(_files(home).certificate.read_bytes())
+    return until - datetime.datetime.now(datetime.UTC)
+
+
+def _write_configuration(home: Home, known: Joined) -> None:
+    files = _files(home)
+    write_private(
+        layout.agent_config(home),
+        msgspec.json.encode(
+            {
+                "cluster": known.name,
+                "node": known.node_name,
+                "master": f"{known.host}:{known.agent_port}",
+                "ca": str(files.ca),
+                "cert": str(files.certificate),
+                "key": str(files.key),
+                "state_dir": str(home.agent),
+                "docker_host": known.docker_host,
+                "cluster_cidr": known.pod_cidr,
+                "service_cidr": known.service_cidr,
+                "node_ip": _own_address(known),
+                "kubelet": kubelet.read(known.kubelet_config),
+            }
+        ),
+    )
+
+
+def _own_address(known: Joined) -> str:
+    """The address by which this machine reaches its master, and by which others reach it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((known.host, known.agent_port))
+        except OSError as error:
+            raise ClusterError(
+                f"There is no way from this machine to its master at {known.host} "
+                f"({os.strerror(error.errno or 0)}): see its network."
+            ) from None
+        return str(probe.getsockname()[0])
+
+
+def _wait_ready(home: Home, known: Joined) -> None:
+    files = _files(home)
+    identity = (files.certificate, files.key)
+    client = MasterClient(known.master, files.ca.read_bytes(), identity=identity)
+    deadline = time.monotonic() + START_SECONDS
+    try:
+        while not joining.is_ready(client, known.node_name):
+            if time.monotonic() > deadline:
+                raise ClusterError(
+                    f"The node {known.node_name} was not Ready within {START_SECONDS:.0f} s. The "
+                    f"agent's log says more: {layout.agent(home).log}"
+                )
+            time.sleep(_PAUSE)
+    finally:
+        client.close()

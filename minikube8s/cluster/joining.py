@@ -1,0 +1,225 @@
+"""Owns how a machine comes to have a node's certificate: a token, a pin, a request that is signed.
+
+kubeadm's way: the CA is fetched from whoever answers and believed only when its key has the pinned
+digest; everything after that is verified. `obtain` is all that a new node needs.
+https://kubernetes.io/docs/reference/setup-tools/kubeadm/kubeadm-join/
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from minikube8s.api import bootstraptokens
+from minikube8s.cluster.config import write_private
+from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.masterclient import Answer, MasterClient, Untrusted
+
+_CLUSTER_INFO = (
+    f"/api/v1/namespaces/{bootstraptokens.PUBLIC_NAMESPACE}"
+    f"/configmaps/{bootstraptokens.CLUSTER_INFO}"
+)
+_CONFIG = f"/api/v1/namespaces/{bootstraptokens.NAMESPACE}/configmaps/{bootstraptokens.CONFIG}"
+_REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+_SIGNER = "kubernetes.io/kube-apiserver-client-kubelet"
+_SIGNING_SECONDS = 30
+_VERDICTS = ("Denied", "Failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What an agent must know of the cluster that it joins; networks as the master has them."""
+
+    name: str
+    agent_port: int
+    pod_cidr: str
+    service_cidr: str
+
+
+class Files(NamedTuple):
+    """Where the CA's certificate, a node's certificate and its key lie (PEM)."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+def obtain(
+    master: str,
+    token: str,
+    pins: Sequence[str],
+    node: str,
+    files: Files,
+    check: Callable[[Membership], None] = lambda _: None,
+) -> Membership:
+    """Get a certificate for `node` and write the files.
+
+    `master` is host:port of the API, `pins` are `sha256:…` of the CA's public key, any of which may
+    match. `check` raises what keeps this machine from being a node of that cluster. Returns what
+    the cluster is. Raises ClusterError, with no file written.
+    """
+    if bootstraptokens.parse(token) is None:
+        raise ClusterError(
+            f"{token!r} is not a token: it reads like abcdef.0123456789abcdef. Make one on the "
+            "master with `mk8s token create`."
+        )
+    authority = trusted_authority(master, pins)
+    client = MasterClient(master, authority, token=token)
+    try:
+        membership = _membership(client)
+        check(membership)
+        _check_name(client, node)
+        private, signed = _certificate(client, node)
+    finally:
+        client.close()
+    write_private(files.ca, authority)
+    # the key first: a certificate without its key would be taken for a finished identity
+    write_private(files.key, private)
+    write_private(files.certificate, signed)
+    return membership
+
+
+def trusted_authority(master: str, pins: Sequence[str]) -> bytes:
+    """Return the CA's certificate (PEM) as the master tells it, if its pin is among `pins`."""
+    from minikube8s.cluster import certificates  # noqa: PLC0415 - slow; `mk8s token` needs it not
+
+    client = MasterClient(master, None)
+    try:
+        answer = client.ask("GET", _CLUSTER_INFO)
+    finally:
+        client.close()
+    authority = _authority(master, answer)
+    try:
+        found = certificates.fingerprints(authority)
+    except ValueError:
+        raise _strange(master) from None
+    if not set(found) & {pin.lower() for pin in pins}:
+        raise ClusterError(
+            f"The CA of the cluster at {master} has the hash {', '.join(found)} and not "
+            f"{', '.join(pins)}: this is another cluster, or somebody sits in between. Compare "
+            "with what `mk8s token create --print-join-command` prints on the master."
+        )
+    return authority
+
+
+def renew(master: str, node: str, files: Files) -> None:
+    """Replace a node's certificate, with which the request is made. Raises ClusterError."""
+    identity = (files.certificate, files.key)
+    client = MasterClient(master, files.ca.read_bytes(), identity=identity)
+    try:
+        private, signed = _certificate(client, node)
+    finally:
+        client.close()
+    write_private(files.key, private)
+    write_private(files.certificate, signed)
+
+
+def is_ready(client: MasterClient, node: str) -> bool:
+    """Whether the API says that a node is Ready. Raises ClusterError when it does not answer."""
+    answer = client.ask("GET", f"/api/v1/nodes/{node}")
+    if answer.code == 404:
+        return False
+    return _ready(_content(client, answer))
+
+
+def _membership(client: MasterClient) -> Membership:
+    try:
+        answer = client.ask("GET", _CONFIG)
+    except Untrusted as error:
+        raise ClusterError(str(error)) from None
+    data = _content(client, answer).get("data") or {}
+    try:
+        port = int(data["agentPort"])
+        return Membership(data["name"], port, data["podCIDR"], data["serviceCIDR"])
+    except (KeyError, ValueError):
+        raise _strange(client.master) from None
+
+
+def _check_name(client: MasterClient, node: str) -> None:
+    answer = client.ask("GET", f"/api/v1/nodes/{node}")
+    if answer.code != 404 and _ready(_content(client, answer)):
+        raise _taken(node)
+
+
+def _certificate(client: MasterClient, node: str) -> tuple[bytes, bytes]:
+    """Return a new key and the certificate for it, both in PEM."""
+    from minikube8s.cluster import certificates  # noqa: PLC0415
+
+    private, request = certificates.request(f"system:node:{node}", ["system:nodes"])
+    name = f"node-csr-{secrets.token_hex(16)}"
+    body = {
+        "apiVersion": "certificates.k8s.io/v1",
+        "kind": "CertificateSigningRequest",
+        "metadata": {"name": name},
+        "spec": {
+            "request": base64.b64encode(request).decode(),
+            "signerName": _SIGNER,
+            "usages": ["digital signature", "client auth"],
+        },
+    }
+    _content(client, client.ask("POST", _REQUESTS, body))
+    watched = f"{_REQUESTS}?watch=1&fieldSelector=metadata.name%3D{name}"
+    for event in client.follow(f"{watched}&timeoutSeconds={_SIGNING_SECONDS}"):
+        status = event.get("object", {}).get("status") or {}
+        for condition in status.get("conditions") or ():
+            if condition["type"] in _VERDICTS:
+                if condition.get("reason") == "NodeExists":
+                    raise _taken(node)
+                why = condition.get("message") or condition.get("reason")
+                raise ClusterError(f"The master refuses a certificate for {node}: {why}.")
+        if status.get("certificate"):
+            return private, base64.b64decode(status["certificate"])
+    raise ClusterError(
+        f"The master did not sign the certificate of {node} within {_SIGNING_SECONDS} s: see "
+        f"`kubectl get csr {name}` there; `kubectl certificate approve {name}` approves it, then "
+        "join again."
+    )
+
+
+def _authority(master: str, answer: Answer) -> bytes:
+    kubeconfig = ((answer.content or {}).get("data") or {}).get("kubeconfig") or ""
+    for line in kubeconfig.splitlines():
+        field, _, value = line.strip().partition(": ")
+        if field == "certificate-authority-data":
+            try:
+                return base64.b64decode(value, validate=True)
+            except binascii.Error:
+                break
+    raise _strange(master)
+
+
+def _content(client: MasterClient, answer: Answer) -> dict[str, Any]:
+    """Return what was answered. Raises ClusterError for a refusal."""
+    if answer.code == 401:
+        raise ClusterError(
+            f"The master at {client.master} does not take the token: it has expired, was deleted, "
+            "or is mistyped. Make a new one there: mk8s token create --print-join-command"
+        )
+    if answer.code >= 400:
+        why = (answer.content or {}).get("message") or f"HTTP status {answer.code}"
+        raise ClusterError(f"The master at {client.master} refuses: {why}.")
+    return answer.content or {}
+
+
+def _ready(node: dict[str, Any]) -> bool:
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _taken(node: str) -> ClusterError:
+    return ClusterError(
+        f"A node named {node} is in the cluster already, and Ready: choose another name with "
+        "--node-name, or remove that one first."
+    )
+
+
+def _strange(master: str) -> ClusterError:
+    return ClusterError(
+        f"What answers at {master} is not the API of an mk8s cluster that can be joined: name the "
+        "API server's address and port, as `mk8s status` shows them on the master."
+    )

@@ -1,0 +1,148 @@
+"""A second machine, which is a network namespace here, joins a cluster by a token and a pin."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.support import manifests, netlab
+from tests.support.cluster import Cluster, Result
+from tests.support.engine import PrivateEngine
+from tests.support.manifests import SLEEP, container, pod
+from tests.support.wait import until
+
+HERE, THERE = "172.30.77.1", "172.30.77.2"
+MASTER = f"{HERE}:13443"
+API = "https://10.193.0.1/api"
+PLACE = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+@dataclass
+class Machine(Cluster):
+    """A machine whose commands run in another network namespace."""
+
+    place: netlab.Space | None = None
+
+    def run(self, command: list[str], input: str | None = None, seconds: float = 120) -> Result:
+        return super().run(
+            ["nsenter", f"--net=/proc/{self.space.pid}/ns/net", *command], input, seconds
+        )
+
+    @property
+    def space(self) -> netlab.Space:
+        assert self.place is not None
+        return self.place
+
+    def join(self, *arguments: str) -> Result:
+        return self.mk8s("join", MASTER, *arguments)
+
+
+@pytest.fixture(scope="module")
+def master(
+    engine: PrivateEngine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Cluster, Machine]]:
+    """A cluster that listens on a link, and the machine at the link's other end."""
+    home = tmp_path_factory.mktemp("join") / "mk8s"
+    with netlab.empty_space() as other:
+        netlab.run(f"ip link add joining type veth peer name eth0 netns {other.pid}")
+        netlab.run(f"ip addr add {HERE}/24 dev joining")
+        netlab.run("ip link set joining up")
+        with netlab.inside(other):
+            netlab.run("ip link set lo up")
+            netlab.run(f"ip addr add {THERE}/24 dev eth0")
+            netlab.run("ip link set eth0 up")
+        cluster = Cluster.beside(3, home, engine).with_settings(MK8S_BIND=HERE)
+        settings = {"MK8S_NODE_NAME": "other"}
+        machine = Machine(home.with_name("other"), engine, settings, other)
+        try:
+            cluster.mk8s("up").ok()
+            yield cluster, machine
+        finally:
+            machine.mk8s("down", "--purge")
+            cluster.mk8s("down", "--purge")
+            netlab.run("ip link del joining")
+
+
+def how_to_join(cluster: Cluster) -> dict[str, str]:
+    """The options that the master prints."""
+    words = shlex.split(cluster.mk8s("token", "create", "--print-join-command").ok())
+    assert words[:3] == ["mk8s", "join", MASTER]
+    return dict(zip(words[3::2], words[4::2], strict=True))
+
+
+def test_what_is_wrong_with_a_token_a_hash_or_a_master_is_said(
+    master: tuple[Cluster, Machine],
+) -> None:
+    cluster, machine = master
+    right = how_to_join(cluster)
+    token, pin = right["--token"], right["--ca-hash"]
+    wrong = f"sha256:{'0' * 64}"
+    said = machine.join("--token", token, "--ca-hash", wrong).fails()
+    assert f"has the hash {pin} and not {wrong}" in said
+    assert "is not a token" in machine.join("--token", "x", "--ca-hash", pin).fails()
+    unknown = f"{token[:-1]}{'a' if token[-1] != 'a' else 'b'}"
+    assert "does not take the token" in machine.join("--token", unknown, "--ca-hash", pin).fails()
+    brief = cluster.mk8s("token", "create", "--ttl", "1s").ok().strip()
+    until("it has expired", lambda: brief not in cluster.mk8s("token", "list").ok())
+    assert "it has expired" in machine.join("--token", brief, "--ca-hash", pin).fails()
+    said = machine.mk8s("join", f"{HERE}:1", "--token", token, "--ca-hash", pin).fails()
+    assert "mk8s up --bind 0.0.0.0" in said
+    assert "takes --token and --ca-hash" in machine.join().fails()
+    taken = ("--token", token, "--ca-hash", pin, "--node-name", "node1")
+    assert "choose another name with --node-name" in machine.join(*taken).fails()
+    with netlab.inside(machine.space):
+        netlab.run("ip addr add 10.203.7.1/24 dev eth0")
+    said = machine.join("--token", token, "--ca-hash", pin).fails()
+    assert "The cluster's pod network 10.203.0.0/16 is in use on this machine: eth0" in said
+    with netlab.inside(machine.space):
+        netlab.run("ip addr del 10.203.7.1/24 dev eth0")
+    assert not machine.home.exists()
+    cluster.mk8s("token", "delete", token).ok()
+    assert "does not take the token" in machine.join("--token", token, "--ca-hash", pin).fails()
+
+
+def test_a_machine_joins_runs_pods_that_reach_the_api_and_leaves(
+    master: tuple[Cluster, Machine],
+) -> None:
+    cluster, machine = master
+    options = [word for pair in how_to_join(cluster).items() for word in pair]
+    machine.join(*options).ok()
+    assert "already" in machine.join(*options).ok()
+    assert "already" in machine.join().ok()
+    node = cluster.get("node", "other")
+    assert {"type": "InternalIP", "address": THERE} in node["status"]["addresses"]
+    name = cluster.settings["MK8S_NAME"]
+    told = f"Node other of cluster {name}, API https://{MASTER}"
+    assert told in machine.mk8s("status").ok()
+
+    asking = pod("joined", container(*SLEEP, image="ubuntu:16.04"), nodeName="other")
+    cluster.kubectl("apply", "-f", "-", input=manifests.text(asking)).ok()
+    until("it runs", lambda: cluster.get("pod", "joined")["status"]["phase"] == "Running", 60)
+    bearer = f'-H "Authorization: Bearer $(cat {PLACE}/token)"'
+    ask = f"curl -sS -m 10 --cacert {PLACE}/ca.crt {bearer}"
+    said = cluster.kubectl("exec", "joined", "--", "sh", "-c", f"{ask} {API}").ok()
+    assert json.loads(said)["kind"] == "APIVersions"
+
+    machine.mk8s("down").ok()
+    assert machine.mk8s("status").code == 3
+    machine.mk8s("up").ok()
+    until("it runs again", lambda: cluster.get("pod", "joined")["status"]["phase"] == "Running", 60)
+    cluster.kubectl("delete", "pod", "joined", "--now").ok()
+    assert "kubectl delete node other" in machine.mk8s("down", "--purge").ok()
+    assert not machine.home.exists()
+
+
+def test_only_a_reachable_master_prints_how_to_join(master: tuple[Cluster, Machine]) -> None:
+    cluster, _ = master
+    settings = cluster.home / "settings.json"
+    before = settings.read_text()
+    settings.write_text(before.replace(HERE, "127.0.0.1"))
+    try:
+        said = cluster.mk8s("token", "create", "--print-join-command").fails()
+    finally:
+        settings.write_text(before)
+    assert "no other machine reaches it" in said

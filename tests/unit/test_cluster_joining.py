@@ -1,0 +1,76 @@
+"""What a machine that joins believes, asks for and says."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from minikube8s.api import bootstraptokens
+from minikube8s.cli.errors import CommandError
+from minikube8s.cli.verbs.token import duration
+from minikube8s.cluster import addresses, certificates, joining
+from minikube8s.cluster.certificates import Authority
+from minikube8s.cluster.config import Settings
+from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.masterclient import MasterClient
+
+
+def test_a_pin_is_the_digest_of_the_authoritys_public_key(tmp_path: Path) -> None:
+    """As openssl makes it, by kubeadm's documentation."""
+    authority = Authority(tmp_path)
+    command = (
+        f"openssl x509 -pubkey -in {authority.path} | openssl pkey -pubin -outform der"
+        " | openssl dgst -sha256 -hex"
+    )
+    said = subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout
+    assert certificates.fingerprints(authority.path.read_bytes()) == [f"sha256:{said.split()[-1]}"]
+
+
+def test_a_nodes_request_asks_for_its_name_in_the_nodes_group_and_no_more() -> None:
+    _, request = certificates.request("system:node:n2", ["system:nodes"])
+    assert certificates.subject(request) == ("system:node:n2", ("system:nodes",), False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "abc", "abcdef.0123456789abcde", "ABCDEF.0123456789abcdef", "abcdef:0123456789abcdef"],
+)
+def test_what_is_no_token_is_said_before_anybody_is_asked(text: str, tmp_path: Path) -> None:
+    files = joining.Files(tmp_path / "ca", tmp_path / "crt", tmp_path / "key")
+    with pytest.raises(ClusterError, match=r"it reads like abcdef\.0123456789abcdef"):
+        joining.obtain("127.0.0.1:1", text, ["sha256:00"], "n2", files)
+    assert bootstraptokens.parse(text) is None
+
+
+@pytest.mark.parametrize("master", ["10.0.0.5", "10.0.0.5:", ":6443", "10.0.0.5:x", "h:70000"])
+def test_a_master_is_named_by_host_and_port(master: str) -> None:
+    with pytest.raises(ClusterError, match="it must read HOST:PORT"):
+        MasterClient(master, None)
+
+
+def test_a_master_that_nobody_reaches_is_told_to_listen_elsewhere() -> None:
+    client = MasterClient("127.0.0.1:1", None)
+    with pytest.raises(ClusterError, match=r"refuses the connection.*mk8s up --bind 0\.0\.0\.0"):
+        client.ask("GET", "/version")
+
+
+def test_only_a_master_that_others_reach_can_be_joined() -> None:
+    assert addresses.joinable(Settings(bind="10.0.0.5", api_port=7443)) == "10.0.0.5:7443"
+    for alone in (Settings(), Settings(lab=True)):
+        with pytest.raises(ClusterError, match="no other machine reaches it"):
+            addresses.joinable(alone)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("24h", 86400), ("90m", 5400), ("1h30m", 5400), ("2d", 172800), ("0", 0)]
+)
+def test_a_tokens_time_is_written_as_for_kubeadm(text: str, seconds: int) -> None:
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "24", "h", "1w", "-1h", "0s", "1h x", "999999d"])
+def test_other_times_are_refused(text: str) -> None:
+    with pytest.raises(CommandError, match="--ttl"):
+        duration(text)
