@@ -90,7 +90,7 @@ class Agent:
         self._reporter = Reporter(self._clock)
         self._tokens = Tokens()
         self._network = PodNetwork(config)
-        self._proxy = ServiceProxy(config, self._assignments)
+        self._proxy = ServiceProxy(config, self._assignments, self._reporter)
         self._dns = ClusterDns(config, self._assignments, self._dns_trouble)
         self._addresses = Addresses()
         self._network_wanted = asyncio.Event()

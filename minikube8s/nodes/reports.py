@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from minikube8s.api.errors import ApiError
-from minikube8s.api.resources import NETWORKPOLICIES, PODS
+from minikube8s.api.resources import NETWORKPOLICIES, PODS, SERVICES, Resource
 from minikube8s.api.times import now_rfc3339
 from minikube8s.kit.clock import Clock
 from minikube8s.nodes import mirrors, volumes
@@ -22,6 +22,8 @@ from minikube8s.registry.options import DeleteOptions
 from minikube8s.rpc import agent_pb2
 
 _EVENT_TYPES = ("Normal", "Warning")
+_EVERYWHERE = {"NetworkPolicy": NETWORKPOLICIES, "Service": SERVICES}
+"""Every node enforces every policy and serves every Service."""
 
 
 class _Superseded(Exception):
@@ -134,8 +136,8 @@ class Reports:
             return
         if kind == "PersistentVolume" and volumes.is_of(self._registry, self._node, name):
             return
-        if kind == "NetworkPolicy" and self._exists(involved, name):
-            return  # every node enforces every policy
+        if kind in _EVERYWHERE and self._exists(_EVERYWHERE[kind], involved, name):
+            return
         if kind != "Pod":
             raise Refusal(
                 "Forbidden", f'node "{self._node}" cannot make events about {kind} "{name}"'
@@ -149,9 +151,9 @@ class Reports:
         if pod.get("spec", {}).get("nodeName") or pod["metadata"]["uid"] == involved.get("uid"):
             self._own(pod, pod["metadata"]["uid"])
 
-    def _exists(self, policy: dict[str, Any], name: str) -> bool:
+    def _exists(self, resource: Resource, involved: dict[str, Any], name: str) -> bool:
         try:
-            self._registry.get(NETWORKPOLICIES, str(policy.get("namespace")), name)
+            self._registry.get(resource, str(involved.get("namespace")), name)
         except ApiError as error:
             if error.code != 404:
                 raise

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 from mk8s_agent.assignments import Assigned, Assignments
+from mk8s_agent.network import conntrack
 from mk8s_agent.network.pods import PodNetwork
 from mk8s_agent.proxy import ServiceProxy
 
@@ -57,6 +58,7 @@ class World:
     network: PodNetwork
     assignments: Assignments
     proxy: ServiceProxy
+    running: asyncio.Task[None]
     pods: dict[str, Space] = field(default_factory=dict)
     revision: int = 0
 
@@ -124,8 +126,9 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         assignments.replace([], 1)
         proxy = ServiceProxy(config, assignments)
         stack.push_async_callback(proxy.close)
-        stack.push_async_callback(_stop, asyncio.create_task(proxy.run()))
-        made = World(lab, config, network, assignments, proxy)
+        running = asyncio.create_task(proxy.run())
+        stack.push_async_callback(_stop, running)
+        made = World(lab, config, network, assignments, proxy, running)
         for address in ("10.244.0.2", "10.244.0.3", "10.244.0.4"):
             await made.add_pod(address)
         await eventually(lambda: "inet mk8s-test" in run("nft list tables"))
@@ -311,6 +314,55 @@ async def test_a_busy_udp_flow_moves_when_its_endpoint_goes(world: World) -> Non
             return exchange(channel, CLUSTER_IP, 80) == "10.244.0.3 10.244.0.4"
 
         await eventually(moved)
+
+
+@pytest.mark.parametrize("one_by_one", [8, 0])
+async def test_a_busy_udp_flow_to_a_service_that_is_gone_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch, one_by_one: int
+) -> None:
+    monkeypatch.setattr(conntrack, "_ONE_BY_ONE", one_by_one)
+    await world.service("10.244.0.2", protocol="UDP")
+    with inside(world.pods["10.244.0.4"]):
+        channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with channel:
+        assert exchange(channel, CLUSTER_IP, 80) == "10.244.0.2 10.244.0.4"
+        world.take("services", "web")
+
+        def refused() -> bool:
+            with suppress(ConnectionRefusedError):
+                exchange(channel, CLUSTER_IP, 80)
+                return False
+            return True
+
+        await eventually(refused)
+
+
+async def test_a_new_agent_moves_udp_flows_that_have_become_wrong_and_no_others(
+    world: World,
+) -> None:
+    await world.service("10.244.0.2", "10.244.0.3", protocol="UDP")
+    channels = []
+    for _ in range(12):
+        with inside(world.pods["10.244.0.4"]):
+            channels.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    before = [exchange(each, CLUSTER_IP, 80).split()[0] for each in channels]
+    assert set(before) == {"10.244.0.2", "10.244.0.3"}
+    await _stop(world.running)
+    world.give("endpointslices", _slice(("10.244.0.3", "10.244.0.4"), "UDP", NODE))
+    restarted = ServiceProxy(world.config, world.assignments)
+    running = asyncio.create_task(restarted.run())
+
+    def moved() -> bool:
+        now = [exchange(each, CLUSTER_IP, 80).split()[0] for each in channels]
+        stayed = all(b == n for b, n in zip(before, now, strict=True) if b == "10.244.0.3")
+        assert stayed, (before, now)
+        return "10.244.0.2" not in now
+
+    await eventually(moved)
+    await _stop(running)
+    await restarted.close()
+    for each in channels:
+        each.close()
 
 
 async def test_a_busy_udp_flow_finds_a_node_port_that_comes_later(world: World) -> None:

@@ -8,7 +8,15 @@ import pytest
 
 from minikube8s.api import localpath
 from minikube8s.api.errors import ApiError
-from minikube8s.api.resources import EVENTS, LEASES, NETWORKPOLICIES, NODES, PERSISTENTVOLUMES, PODS
+from minikube8s.api.resources import (
+    EVENTS,
+    LEASES,
+    NETWORKPOLICIES,
+    NODES,
+    PERSISTENTVOLUMES,
+    PODS,
+    SERVICES,
+)
 from minikube8s.nodes.config import NodesConfig
 from minikube8s.nodes.refusal import Refusal
 from minikube8s.nodes.register import Introduction
@@ -85,6 +93,7 @@ async def test_the_status_and_the_end_of_other_pods_are_refused(
         {"kind": "Deployment", "namespace": "default", "name": "web"},
         {"kind": "Pod", "namespace": "default", "name": "two", "uid": "made-up"},
         {"kind": "NetworkPolicy", "namespace": "default", "name": "nowhere"},
+        {"kind": "Service", "namespace": "default", "name": "nowhere"},
         {},
     ],
     ids=lambda one: f"{one.get('kind')} {one.get('name')}",
@@ -101,18 +110,23 @@ async def test_events_about_anything_else_are_refused(
     assert refused.value.message.startswith('node "one" cannot ')
 
 
-async def test_events_about_itself_its_pods_and_policies_are_recorded(place: Place) -> None:
+async def test_events_about_itself_its_pods_policies_and_services_are_recorded(
+    place: Place,
+) -> None:
     policy = {"metadata": {"name": "deny"}, "spec": {"podSelector": {}}}
     await place.registry.create(NETWORKPOLICIES, "default", policy)
     enforced = {"kind": "NetworkPolicy", "namespace": "default", "name": "deny"}
+    named = {"type": "ExternalName", "externalName": "example.org"}
+    await place.registry.create(SERVICES, "default", {"metadata": {"name": "web"}, "spec": named})
+    served = {"kind": "Service", "namespace": "default", "name": "web"}
     node = {"kind": "Node", "name": "one", "uid": "one"}
-    for involved in (node, place.reference("one"), enforced):
+    for involved in (node, place.reference("one"), enforced, served):
         data = msgspec.json.encode(involved)
         event = agent_pb2.Event(involved_json=data, type="Normal", reason="Fine", message="x")
         await place.send(event=event)
     assert await place.recorder.flush()
     told = {entry.object["involvedObject"]["kind"] for entry in place.registry.list(EVENTS)}
-    assert told == {"Node", "Pod", "NetworkPolicy"}
+    assert told == {"Node", "Pod", "NetworkPolicy", "Service"}
 
 
 async def test_a_report_that_names_no_uid_is_about_no_pod(place: Place) -> None:

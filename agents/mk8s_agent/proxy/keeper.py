@@ -1,12 +1,13 @@
 """Keeps the kernel's table as its sources say.
 
 Owns the loop: what changed is collected, diffed and applied at once; what somebody else changed is
-put back. Decides nothing about rules.
+put back; what the kernel refuses is set aside, so that it holds up nothing else. Decides nothing
+about rules.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.assignments import Key
@@ -14,13 +15,16 @@ from mk8s_agent.proxy.fixed import TableConfig
 from mk8s_agent.proxy.monitor import Commit, commits
 from mk8s_agent.proxy.nftables import Nftables, NftablesError, table_name
 from mk8s_agent.proxy.parts import Owner, Part, PartKey, Source
-from mk8s_agent.proxy.table import ServiceTable
+from mk8s_agent.proxy.quarantine import Quarantine
+from mk8s_agent.proxy.table import ServiceTable, Update
 
 log = logging.getLogger(__name__)
 
 Change = tuple[Part | None, Part | None]
 """A part before and after; None: it did not exist, or does not any more."""
-Applied = Callable[[Mapping[PartKey, Change]], Awaitable[None]]
+Applied = Callable[[Mapping[PartKey, Change]], None]
+Refused = Callable[[Key, str], None]
+"""Hears whose parts are not in the table, and why."""
 
 _RETRY = Backoff(initial=0.1, maximum=30.0)
 _RESTORE_PAUSE_SECONDS = 1.0
@@ -33,20 +37,27 @@ class TableKeeper:
     `applied` hears of every change that the kernel has taken over.
     """
 
-    def __init__(self, config: TableConfig, applied: Applied) -> None:
+    def __init__(self, config: TableConfig, applied: Applied, nft: Nftables | None = None) -> None:
         self._config = config
         self._applied = applied
-        self._nft = Nftables()
+        self._nft = nft or Nftables()
         self._table = ServiceTable(config)
         self._sources: dict[str, Source] = {}
+        self._refused: dict[str, Refused] = {}
         self._wake = asyncio.Event()
         self._dirty: set[Owner] = set()
         self._unheard: dict[PartKey, Change] = {}
+        self._quarantine = Quarantine(lambda owner: self.changed(*owner))
         self._replace_table = True
 
-    def add_source(self, kind: str, source: Source) -> None:
-        """Take parts of this kind from `source`; before `run`, so that no table is without them."""
+    def add_source(self, kind: str, source: Source, refused: Refused | None = None) -> None:
+        """Take parts of this kind from `source`; before `run`, so that no table is without them.
+
+        `refused` hears of those that the kernel does not take; they are tried again later.
+        """
         self._sources[kind] = source
+        if refused is not None:
+            self._refused[kind] = refused
 
     def changed(self, kind: str, key: Key) -> None:
         """What the source of that kind has for `key` may have changed: it will be asked."""
@@ -59,9 +70,12 @@ class TableKeeper:
         First the whole table is replaced in one transaction; connections that exist are not touched
         by it.
         """
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._watch())
-            group.create_task(self._serve())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch())
+                group.create_task(self._serve())
+        finally:
+            self._quarantine.close()
 
     async def close(self) -> None:
         """End the nftables thread; the rules stay and go on working."""
@@ -84,32 +98,97 @@ class TableKeeper:
 
     async def _sync(self) -> bool:
         """Bring the kernel up to date; false when it refused: then all is replaced next time."""
-        changes = self._collect()
+        changes = await self._collect()
         for key, new in changes.items():
-            before = self._unheard[key][0] if key in self._unheard else self._table.part(key)
-            self._unheard[key] = (before, new)
-        update = self._table.update(changes)
-        replace, self._replace_table = self._replace_table, False
+            self._note(key, new)
         try:
-            if replace:
-                await self._nft.run(self._table.full())
-            else:
-                for transaction in update.transactions():
-                    await self._nft.run(transaction)
+            await self._bring(self._table.update(changes), list(changes))
         except NftablesError as error:
             self._replace_table = True
             log.error("Services are not up to date on this node: %s", error)
             return False
         heard, self._unheard = self._unheard, {}
-        await self._applied(heard)
+        self._applied(heard)
         return True
 
-    def _collect(self) -> dict[PartKey, Part | None]:
+    def _note(self, key: PartKey, new: Part | None) -> None:
+        """Remember a change until the kernel has it."""
+        before = self._unheard[key][0] if key in self._unheard else self._table.part(key)
+        self._unheard[key] = (before, new)
+
+    async def _bring(self, update: Update, suspects: Sequence[PartKey]) -> None:
+        """Apply the update; where that fails, everything but what the kernel refuses.
+
+        Raises NftablesError.
+        """
+        replace, self._replace_table = self._replace_table, False
+        try:
+            if not replace:
+                for transaction in update.transactions():
+                    await self._nft.run(transaction)
+                return
+        except NftablesError:
+            self._set_aside(await self._culprits(suspects))
+        try:
+            await self._nft.run(self._table.full())
+        except NftablesError:
+            culprits = await self._culprits(self._table.keys())
+            if not culprits:
+                raise
+            self._set_aside(culprits)
+            await self._nft.run(self._table.full())
+
+    async def _collect(self) -> dict[PartKey, Part | None]:
         dirty, self._dirty = self._dirty, set()
         changes: dict[PartKey, Part | None] = {}
         for owner in dirty:
-            changes |= self._table.differences(owner, self._sources[owner.kind].parts(owner.key))
+            try:
+                parts = self._sources[owner.kind].parts(owner.key)
+            except Exception as error:
+                log.exception("what %s %s/%s needs cannot be told", owner.kind, *owner.key)
+                self._refuse(owner, f"{type(error).__name__}: {error}")
+                changes |= self._table.differences(owner, {})
+                continue
+            found = self._table.differences(owner, parts)
+            if found and owner in self._quarantine and (why := await self._refusal(found)):
+                self._refuse(owner, why)
+                continue
+            self._quarantine.release(owner)
+            changes |= found
         return changes
+
+    async def _refusal(self, parts: Mapping[PartKey, Part | None]) -> str:
+        """Why the kernel does not take these parts; "" when it does."""
+        text = ServiceTable.alone(self._config, parts)
+        try:
+            await self._nft.check(text)
+        except NftablesError as error:
+            return str(error)
+        return ""
+
+    def _set_aside(self, culprits: Mapping[Owner, str]) -> None:
+        for owner, why in culprits.items():
+            gone = self._table.differences(owner, {})
+            for key in gone:
+                self._note(key, None)
+            self._table.update(gone)
+            self._refuse(owner, why)
+
+    async def _culprits(self, keys: Sequence[PartKey]) -> dict[Owner, str]:
+        """Whose parts the kernel refuses, found by halves; of two that do not agree the later."""
+        if not keys or not (why := await self._refusal({k: self._table.part(k) for k in keys})):
+            return {}
+        if len(keys) == 1:
+            return {} if await self._refusal({}) else {keys[0].owner: why}
+        middle = len(keys) // 2
+        found = await self._culprits(keys[:middle]) | await self._culprits(keys[middle:])
+        return found or ({} if await self._refusal({}) else {keys[-1].owner: why})
+
+    def _refuse(self, owner: Owner, why: str) -> None:
+        self._quarantine.put(owner)
+        log.error("%s %s/%s is not served on this node: %s", owner.kind, *owner.key, why)
+        if owner.kind in self._refused:
+            self._refused[owner.kind](owner.key, why)
 
     async def _watch(self) -> None:
         own = table_name(self._config.cluster)

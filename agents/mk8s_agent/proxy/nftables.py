@@ -49,6 +49,13 @@ class Nftables:
         """Apply all commands as one transaction. Raises NftablesError; then nothing was applied."""
         await self._in_thread(commands, 0)
 
+    async def check(self, commands: str) -> None:
+        """Find out whether `run` would apply these commands now; changes nothing.
+
+        Raises NftablesError.
+        """
+        await self._in_thread(commands, 0, dry=True)
+
     async def ask(self, command: str) -> list[dict[str, Any]]:
         """The objects that a `list` command yields, as libnftables-json(5) describes them.
 
@@ -66,17 +73,18 @@ class Nftables:
         await loop.run_in_executor(self._executor, self._free)
         self._executor.shutdown(wait=False)
 
-    async def _in_thread(self, commands: str, flags: int) -> str:
+    async def _in_thread(self, commands: str, flags: int, *, dry: bool = False) -> str:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._run, commands, flags)
+        return await loop.run_in_executor(self._executor, self._run, commands, flags, dry)
 
-    def _run(self, commands: str, flags: int) -> str:
+    def _run(self, commands: str, flags: int, dry: bool) -> str:
         library = self._library
         if self._context is None:
             self._context = library.nft_ctx_new(0)
             library.nft_ctx_buffer_output(self._context)
             library.nft_ctx_buffer_error(self._context)
         library.nft_ctx_output_set_flags(self._context, flags)
+        library.nft_ctx_set_dry_run(self._context, dry)
         failed = library.nft_run_cmd_from_buffer(self._context, commands.encode())
         output: bytes = library.nft_ctx_get_output_buffer(self._context)
         errors: bytes = library.nft_ctx_get_error_buffer(self._context)
@@ -138,6 +146,8 @@ def _load() -> ctypes.CDLL:
     library.nft_ctx_free.restype = None
     library.nft_ctx_output_set_flags.argtypes = [context, ctypes.c_uint]
     library.nft_ctx_output_set_flags.restype = None
+    library.nft_ctx_set_dry_run.argtypes = [context, ctypes.c_bool]
+    library.nft_ctx_set_dry_run.restype = None
     for name in ("nft_ctx_buffer_output", "nft_ctx_buffer_error"):
         getattr(library, name).argtypes = [context]
     for name in ("nft_ctx_get_output_buffer", "nft_ctx_get_error_buffer"):

@@ -1,5 +1,6 @@
 """Serves all Services on this node: puts the table's keeper and its sources together."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from mk8s_agent.proxy.fixed import TableConfig
 from mk8s_agent.proxy.keeper import Change, TableKeeper
 from mk8s_agent.proxy.nftables import Nftables
 from mk8s_agent.proxy.parts import PartKey
+from mk8s_agent.proxy.service_events import Events
 from mk8s_agent.proxy.table import removal
 
 
@@ -44,7 +46,9 @@ class ProxyConfig(Protocol):
 class ServiceProxy:
     """Serves all Services on this node. Creating one raises NftablesMissing."""
 
-    def __init__(self, config: ProxyConfig, assignments: Assignments) -> None:
+    def __init__(
+        self, config: ProxyConfig, assignments: Assignments, events: Events | None = None
+    ) -> None:
         table = TableConfig(
             config.cluster,
             config.node,
@@ -53,14 +57,17 @@ class ServiceProxy:
             config.lab_cidr,
         )
         self._assignments = assignments
+        self._forgetter = stale.Forgetter()
         self._keeper = TableKeeper(table, self._applied)
-        self._services = services.Services(table, config.master, assignments, self._keeper.changed)
+        self._services = services.Services(
+            table, config.master, assignments, self._keeper.changed, events
+        )
         self._host_ports = host_ports.HostPorts(
             config.cluster_cidr, assignments, self._keeper.changed
         )
         self._nodes = node_addresses.NodeAddresses(assignments, self._keeper.changed)
         self._keeper.add_source(node_addresses.KIND, self._nodes)
-        self._keeper.add_source(services.KIND, self._services)
+        self._keeper.add_source(services.KIND, self._services, self._services.refused)
         self._keeper.add_source(host_ports.KIND, self._host_ports)
 
     @property
@@ -77,7 +84,9 @@ class ServiceProxy:
         sources = (self._services, self._nodes)
         unsubscribes = [self._assignments.subscribe(source.notice) for source in sources]
         try:
-            await self._keeper.run()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keeper.run())
+                group.create_task(self._forgetter.run())
         finally:
             for unsubscribe in unsubscribes:
                 unsubscribe()
@@ -108,5 +117,5 @@ class ServiceProxy:
         finally:
             await nft.close()
 
-    async def _applied(self, changes: Mapping[PartKey, Change]) -> None:
-        await stale.forget(stale.flows(changes.values()))
+    def _applied(self, changes: Mapping[PartKey, Change]) -> None:
+        self._forgetter.add(stale.flows(changes.values()))

@@ -10,6 +10,7 @@ from mk8s_agent.proxy.endpoints import Node, node_of
 from mk8s_agent.proxy.fixed import TableConfig
 from mk8s_agent.proxy.parts import Part
 from mk8s_agent.proxy.rules import PortPart
+from mk8s_agent.proxy.service_events import Events, warn
 
 KIND = "service"
 
@@ -23,11 +24,13 @@ class Services:
         master: str,
         assignments: Assignments,
         changed: Callable[[str, Key], None],
+        events: Events | None = None,
     ) -> None:
         self._config = config
         self._master = master
         self._assignments = assignments
         self._changed = changed
+        self._events = events
         self._slices: dict[Key, set[Key]] = {}
         self._service_of: dict[Key, Key] = {}
         self._node = Node(config.node)
@@ -63,6 +66,13 @@ class Services:
             f"{port.key.port}/{6 if port.ipv6 else 4}": PortPart(port, self._config.cluster_cidr)
             for port in ports
         }
+
+    def refused(self, key: Key, why: str) -> None:
+        """Tell that the kernel does not take the Service's rules."""
+        service = self._assignments.services().get(key)
+        if service is not None:
+            message = f"node {self._config.node} does not serve it: {why}"
+            warn(self._events, service.view, "FailedToProgramRules", message)
 
     def _node_changed(self) -> bool:
         """Take over the node's place and addresses; whether they are others than before."""

@@ -52,6 +52,10 @@ class ServiceTable:
         installed = self._parts.get(key)
         return installed[0] if installed else None
 
+    def keys(self) -> list[PartKey]:
+        """All parts in the table."""
+        return list(self._parts)
+
     def owners(self) -> list[Owner]:
         """All that have parts in the table."""
         return list(self._owned)
@@ -88,11 +92,12 @@ class ServiceTable:
         lines += self._additions(self._parts)
         return _text(lines)
 
-    def trial(self, keys: Iterable[PartKey]) -> str:
-        """As `full`, with these parts alone: to find out which one the kernel refuses."""
-        some = ServiceTable(self._config)
-        some.update({key: self.part(key) for key in keys})
-        return some.full()
+    @classmethod
+    def alone(cls, config: TableConfig, parts: Mapping[PartKey, Part | None]) -> str:
+        """As `full`, with these parts and no others: to find out what the kernel says to them."""
+        table = cls(config)
+        table.update(parts)
+        return table.full()
 
     def _additions(self, keys: Iterable[PartKey]) -> list[str]:
         made = [self._fragment(key) for key in keys]
