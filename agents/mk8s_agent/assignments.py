@@ -81,6 +81,7 @@ class ClusterInfo:
     cluster_domain: str
     cluster_dns: str
     heartbeat_seconds: int
+    pod_cidrs: tuple[str, ...] = ()
     pod_network: str = "auto"
     vxlan_id: int = 0
     vxlan_port: int = 0

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from minikube8s.cluster import ranges
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.kit.addresspool import AddressPool, BadPool
 
@@ -215,7 +216,7 @@ def _converted(setting: str, variable: str, given: str | int) -> str | int:
         return _vxlan_id(variable, given)
     if setting == "node_grace":
         return _grace(variable, given)
-    return str(given)
+    return ranges.tidy(str(given)) if setting.endswith("_cidr") else str(given)
 
 
 def _vxlan_id(variable: str, given: str | int) -> int:
@@ -261,13 +262,7 @@ def _check(settings: Settings) -> None:
         )
     if settings.api_port == settings.agent_port:
         raise ClusterError("The API port and the agent port must differ.")
-    pods = _network("pod", settings.pod_cidr)
-    services = _network("service", settings.service_cidr)
-    if pods.overlaps(services):
-        raise ClusterError(
-            f"The pod network {pods} and the service network {services} overlap: choose others "
-            "with --pod-cidr and --service-cidr."
-        )
+    pods, services = ranges.check(settings.pod_cidr, settings.service_cidr)
     if settings.pod_network not in POD_NETWORKS:
         raise ClusterError(
             f"The pod network {settings.pod_network!r} must be one of {', '.join(POD_NETWORKS)}."
@@ -300,15 +295,3 @@ def _check_pool(text: str, pods: ipaddress.IPv4Network, services: ipaddress.IPv4
                 f"The load balancer pool {pool} and the {what} network {network} overlap: choose "
                 "addresses of the nodes' own network with --load-balancer-pool."
             )
-
-
-def _network(what: str, text: str) -> ipaddress.IPv4Network:
-    try:
-        network = ipaddress.IPv4Network(text)
-    except ValueError as error:
-        raise ClusterError(
-            f"The {what} network {text!r} is not an IPv4 network: {error}."
-        ) from None
-    if network.prefixlen > 24:
-        raise ClusterError(f"The {what} network {network} is too small: give it a /24 or larger.")
-    return network

@@ -19,7 +19,7 @@ OPTIONS: Mapping[str, str] = {
     SERVICE: "--service-cidr or MK8S_SERVICE_CIDR",
     LAB: "--lab-cidr or MK8S_LAB_CIDR",
 }
-_OWN_LINKS = ("mk8s", "lab-", "vx-")
+_OWN_LINKS = ("mk8s", "lab-", "vx-", "lb:")
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 

@@ -14,7 +14,8 @@ def allocate(cluster_cidr: str, bits: int, used: Iterable[str]) -> str:
     A cluster CIDR smaller than a block is one block. Raises NoBlockLeft.
     """
     cluster = ipaddress.ip_network(cluster_cidr)
-    taken = [ipaddress.ip_network(block) for block in used]
+    families = [ipaddress.ip_network(block) for block in used]
+    taken = [block for block in families if block.version == cluster.version]
     for block in cluster.subnets(new_prefix=max(bits, cluster.prefixlen)):
         if not any(block.overlaps(other) for other in taken):
             return str(block)

@@ -10,11 +10,13 @@ class NodesConfig:
     cluster: str = "mk8s"
     cluster_cidr: str = "10.244.0.0/16"
     service_cidr: str = "10.96.0.0/12"
+    """One range, or one of each family with a comma between, IPv4 first."""
     cluster_domain: str = "cluster.local"
     cluster_dns: str = ""
     """Address of the cluster DNS service as pods see it; empty: none."""
     node_cidr_bits: int = 24
-    """Prefix length of a node's block of the cluster CIDR."""
+    """Prefix length of a node's block of the cluster CIDR, where that is of IPv4."""
+    node_cidr_bits_ipv6: int = 64
     pod_network: str = "auto"
     """How pods of other nodes are reached: auto, host-gw or vxlan."""
     vxlan_id: int = 0
@@ -41,6 +43,10 @@ class NodesConfig:
     """So many reports of one agent may wait to be written; then it is not read any more."""
     parallel_writes: int = 32
     """So many reports of one agent are written at a time."""
+
+    def block_bits(self, cidr: str) -> int:
+        """Prefix length of a node's block of this range."""
+        return self.node_cidr_bits_ipv6 if ":" in cidr else self.node_cidr_bits
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import NODES
 from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
+from minikube8s.nodes.blocks import NoBlockLeft
 from minikube8s.nodes.config import TLS, NodesConfig
 from minikube8s.nodes.dialogue import Dialogue
 from minikube8s.nodes.ending import Ending
@@ -181,6 +182,11 @@ class NodeLinks:
             return hello
         try:
             registered = await self._registration.introduce(hello)
+        except NoBlockLeft as error:
+            log.error("node %s cannot be registered: %s", node, error)
+            about = {"kind": "Node", "name": node, "uid": node}
+            self._recorder.event(about, "Warning", "CIDRNotAvailable", str(error))
+            return Ending(grpc.StatusCode.UNAVAILABLE, f"not registered: {error}")
         except ApiError as error:
             log.error("node %s cannot be registered: %s", node, error)
             return Ending(grpc.StatusCode.UNAVAILABLE, f"not registered: {error.message}")
@@ -201,7 +207,7 @@ class NodeLinks:
         self._lifecycle.heard(node)
         self._take_over(session)
         try:
-            return await session.run(registered.pod_cidr)
+            return await session.run(registered.pod_cidrs)
         finally:
             if self._sessions.get(node) is session:
                 del self._sessions[node], self._outboxes[node]

@@ -51,7 +51,7 @@ def node_labels(hello: Introduction) -> dict[str, str]:
     return labels
 
 
-def new_node(hello: Introduction, pod_cidr: str, now: str) -> dict[str, Any]:
+def new_node(hello: Introduction, pod_cidrs: Sequence[str], now: str) -> dict[str, Any]:
     """The Node object of a node that is not known yet."""
     return {
         "apiVersion": "v1",
@@ -61,12 +61,14 @@ def new_node(hello: Introduction, pod_cidr: str, now: str) -> dict[str, Any]:
             "labels": node_labels(hello),
             **_annotated({}, hello),
         },
-        "spec": {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]},
+        "spec": {"podCIDR": pod_cidrs[0], "podCIDRs": list(pod_cidrs)},
         "status": refreshed_status({}, hello.status, now),
     }
 
 
-def refreshed_node(node: dict[str, Any], hello: Introduction, pod_cidr: str) -> dict[str, Any]:
+def refreshed_node(
+    node: dict[str, Any], hello: Introduction, pod_cidrs: Sequence[str]
+) -> dict[str, Any]:
     """A known Node with the labels of its agent, and with pod addresses if it had none."""
     fresh = copy.deepcopy(node)
     metadata = fresh["metadata"]
@@ -74,8 +76,8 @@ def refreshed_node(node: dict[str, Any], hello: Introduction, pod_cidr: str) -> 
     metadata.update(_annotated(metadata.get("annotations") or {}, hello))
     spec = fresh.setdefault("spec", {})
     if not spec.get("podCIDR"):
-        spec["podCIDR"] = pod_cidr
-        spec["podCIDRs"] = [pod_cidr]
+        spec["podCIDR"] = pod_cidrs[0]
+        spec["podCIDRs"] = list(pod_cidrs)
     return fresh
 
 

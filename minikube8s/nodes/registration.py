@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import LEASES, NAMESPACES, NODES
 from minikube8s.api.times import now_micro, now_rfc3339, parse_time
@@ -19,6 +18,7 @@ from minikube8s.nodes import blocks, register, taints
 from minikube8s.nodes.config import NodesConfig
 from minikube8s.nodes.register import Introduction
 from minikube8s.registry import Registry
+from minikube8s.store.entry import Entry
 
 LEASE_NAMESPACE = "kube-node-lease"
 
@@ -29,7 +29,7 @@ class Registered(NamedTuple):
     `rebooted`: the machine has started anew since the Node was last told of.
     """
 
-    pod_cidr: str
+    pod_cidrs: tuple[str, ...]
     new: bool
     rebooted: bool
 
@@ -46,27 +46,28 @@ class Registration:
     async def introduce(self, hello: Introduction) -> Registered:
         """Make the Node say what the agent says.
 
-        Raises ApiError: 503 when no pod addresses are left, or what the registry raises.
+        Raises NoBlockLeft when no pod addresses are left: then nothing was written. Raises
+        ApiError as the registry does.
         """
         # One node at a time: two new ones must not choose the same block.
         async with self._allocating:
             try:
                 entry = self._registry.get(NODES, None, hello.node)
-                pod_cidr = entry.view(Node).spec.pod_cidr or self._free_block()
+                pod_cidrs = _blocks_of(entry) or self._free_blocks()
                 new, rebooted = False, register.was_rebooted(entry.object, hello)
                 await self._registry.update(
                     NODES, None, hello.node,
-                    lambda node: register.refreshed_node(node, hello, pod_cidr),
+                    lambda node: register.refreshed_node(node, hello, pod_cidrs),
                 )  # fmt: skip
             except ApiError as error:
                 if error.code != 404:
                     raise
-                pod_cidr, new, rebooted = self._free_block(), True, False
+                pod_cidrs, new, rebooted = self._free_blocks(), True, False
                 now = now_rfc3339(self._clock.now())
-                node = register.new_node(hello, pod_cidr, now)
+                node = register.new_node(hello, pod_cidrs, now)
                 await self._registry.create(NODES, None, node)
         await asyncio.gather(self.status(hello.node, hello.status), self._renew(hello.node))
-        return Registered(pod_cidr, new, rebooted)
+        return Registered(pod_cidrs, new, rebooted)
 
     async def status(self, node: str, reported: dict[str, Any]) -> None:
         """Write a reported v1.NodeStatus, and the taints that go with it.
@@ -165,11 +166,15 @@ class Registration:
             await self._registry.create(NAMESPACES, None, namespace)
             await self._registry.create(LEASES, LEASE_NAMESPACE, renew(lease))
 
-    def _free_block(self) -> str:
-        used = [entry.view(Node).spec.pod_cidr for entry in self._registry.list(NODES, None)]
-        try:
-            return blocks.allocate(
-                self._config.cluster_cidr, self._config.node_cidr_bits, filter(None, used)
-            )
-        except blocks.NoBlockLeft as error:
-            raise errors.unavailable(str(error)) from error
+    def _free_blocks(self) -> tuple[str, ...]:
+        """A block of each of the cluster's ranges."""
+        used = [block for one in self._registry.list(NODES, None) for block in _blocks_of(one)]
+        return tuple(
+            blocks.allocate(cidr, self._config.block_bits(cidr), used)
+            for cidr in self._config.cluster_cidr.split(",")
+        )
+
+
+def _blocks_of(node: Entry) -> tuple[str, ...]:
+    spec = node.view(Node).spec
+    return spec.pod_cidrs or ((spec.pod_cidr,) if spec.pod_cidr else ())

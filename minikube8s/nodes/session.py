@@ -6,7 +6,7 @@ ends it. What is said comes from the Outbox, what is heard goes through the Inbo
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import grpc
@@ -53,9 +53,9 @@ class Session:
         if not self._ended.done():
             self._ended.set_result(Ending(code, sentence))
 
-    async def run(self, pod_cidr: str) -> Ending | None:
+    async def run(self, pod_cidrs: Sequence[str]) -> Ending | None:
         """Converse until one side ends it; None: the agent left."""
-        await self._context.write(agent_pb2.Down(welcome=self._welcome(pod_cidr)))
+        await self._context.write(agent_pb2.Down(welcome=self._welcome(pod_cidrs)))
         reader = asyncio.create_task(self._read(), name=f"nodes/read {self.node}")
         writer = asyncio.create_task(self._send(), name=f"nodes/send {self.node}")
         try:
@@ -70,11 +70,12 @@ class Session:
             await self._inbox.close()
         return self._ended.result() if self._ended.done() else None
 
-    def _welcome(self, pod_cidr: str) -> agent_pb2.Welcome:
+    def _welcome(self, pod_cidrs: Sequence[str]) -> agent_pb2.Welcome:
         config = self._config
         return agent_pb2.Welcome(
             cluster=config.cluster,
-            pod_cidr=pod_cidr,
+            pod_cidr=pod_cidrs[0],
+            pod_cidrs=pod_cidrs,
             cluster_cidr=config.cluster_cidr,
             service_cidr=config.service_cidr,
             cluster_domain=config.cluster_domain,

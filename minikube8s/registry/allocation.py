@@ -14,6 +14,7 @@ from typing import Any
 
 from minikube8s.api import errors
 from minikube8s.api.resources import SERVICES
+from minikube8s.registry.families import family_of
 from minikube8s.registry.options import RegistryConfig
 from minikube8s.registry.ranges import ALLOCATED, FULL, AddressRange, PortRange
 from minikube8s.registry.services import (
@@ -36,7 +37,10 @@ class Allocations:
     """The addresses and node ports in use. Lives on one event loop."""
 
     def __init__(self, config: RegistryConfig, rng: random.Random) -> None:
-        self._range = AddressRange(config.service_cidr)
+        self._ranges = {
+            family_of(cidr): AddressRange(cidr) for cidr in config.service_cidr.split(",")
+        }
+        self._default = next(iter(self._ranges.values()))
         self._ports = PortRange(*config.node_port_range)
         self._rng = rng
         self._stored: dict[str, Holding] = {}
@@ -46,12 +50,17 @@ class Allocations:
     @property
     def first_address(self) -> str:
         """The address of the Service default/kubernetes."""
-        return self._range.first
+        return self._default.first
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families of addresses that Services may have, the default one first."""
+        return tuple(self._ranges)
 
     @property
     def dns_address(self) -> str:
         """The address that is meant for the Service kube-system/kube-dns."""
-        return self._range.dns
+        return self._default.dns
 
     def observe(self, event: Event) -> None:
         """Follow the stored Services; an observer of the cache."""
@@ -81,16 +90,17 @@ class Allocations:
 
     def take_address(self, address: str) -> str:
         """Mark `address` used; return why it cannot be had, "" when it can."""
-        refusal = self._range.refusal(address)
+        found = self._ranges.get(family_of(address), self._default)
+        refusal = found.refusal(address)
         if not refusal and address in self._used_addresses:
             refusal = ALLOCATED
         if not refusal:
             self._used_addresses.add(address)
         return refusal
 
-    def any_address(self) -> str | None:
-        """Mark a free address used and return it; None when there is none."""
-        address = self._range.pick(self._used_addresses, self._rng)
+    def any_address(self, family: str) -> str | None:
+        """Mark a free address of a family used and return it; None when there is none."""
+        address = self._ranges[family].pick(self._used_addresses, self._rng)
         if address is not None:
             self._used_addresses.add(address)
         return address
@@ -138,12 +148,6 @@ class _Reservation:
 
     def _fill_addresses(self) -> None:
         wanted: list[str] = self._spec.get("clusterIPs") or []
-        if not wanted:
-            address = self._allocations.any_address()
-            if address is None:
-                raise errors.internal(f"failed to allocate a serviceIP: {FULL}")
-            self.addresses.add(address)
-            self._spec["clusterIPs"] = [address]
         for address in wanted:
             if address == HEADLESS or address in self._held.addresses:
                 continue
@@ -152,7 +156,16 @@ class _Reservation:
                 why = f"failed to allocate IP {address}: {refusal}"
                 raise self._invalid(errors.invalid_value("spec.clusterIPs", wanted, why))
             self.addresses.add(address)
+        lacking = [] if HEADLESS in wanted else self._spec["ipFamilies"][len(wanted) :]
+        self._spec["clusterIPs"] = [*wanted, *map(self._free_address, lacking)]
         self._spec["clusterIP"] = self._spec["clusterIPs"][0]
+
+    def _free_address(self, family: str) -> str:
+        address = self._allocations.any_address(family)
+        if address is None:
+            raise errors.internal(f"failed to allocate a serviceIP: {FULL}")
+        self.addresses.add(address)
+        return address
 
     def _fill_node_ports(self) -> None:
         ports: list[Object] = self._spec.get("ports") or []

@@ -41,7 +41,10 @@ class DeleteOptions:
 
 @dataclass(frozen=True, slots=True)
 class RegistryConfig:
-    """The ranges that Services are given addresses and ports from."""
+    """The ranges that Services are given addresses and ports from.
+
+    `service_cidr` is one range, or one of each family with a comma between, the default one first.
+    """
 
     service_cidr: str = "10.96.0.0/12"
     node_port_range: tuple[int, int] = (30000, 32767)

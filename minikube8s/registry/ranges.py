@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Container
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import ip_address, ip_network
 from itertools import chain
 
 ALLOCATED = "provided IP is already allocated"
@@ -20,7 +20,7 @@ class AddressRange:
     """
 
     def __init__(self, cidr: str) -> None:
-        self._network = IPv4Network(cidr)
+        self._network = ip_network(cidr)
         self._size = self._network.num_addresses - 2
         if self._size < 2:
             raise ValueError(f"the Service range {cidr} is too small; use /29 or larger")
@@ -39,9 +39,9 @@ class AddressRange:
     def refusal(self, address: str) -> str:
         """Return why `address` is not one of the range, "" when it is."""
         try:
-            parsed = IPv4Address(address)
+            parsed = ip_address(address)
         except ValueError:
-            return "must be a valid IPv4 address"
+            return f"must be a valid IPv{self._network.version} address"
         if parsed in self._network and 0 < int(parsed) - int(self._network[0]) <= self._size:
             return ""
         return (

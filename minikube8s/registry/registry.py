@@ -21,7 +21,7 @@ from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import now_rfc3339
 from minikube8s.api.resources import EVENTS, NAMESPACES, PODS, SERVICES, Resource
 from minikube8s.kit.clock import Clock
-from minikube8s.registry import deletion, namespaces, objects, services, tracking
+from minikube8s.registry import deletion, families, namespaces, objects, services, tracking
 from minikube8s.registry.admission import Chain, Request, Stored
 from minikube8s.registry.allocation import Allocations
 from minikube8s.registry.deletion import Verdict
@@ -388,12 +388,16 @@ class Registry:
         if resource is SERVICES:
             services.normalize(draft, None)
         defaults.apply(resource, draft)
+        if resource is SERVICES:
+            families.settle(draft, None, self._allocations.families)
         # What the system adds from here on has no owner.
         own(draft, now)
         request = Request(resource, draft)
         self._admission.mutate(request)
         hooks.prepare_create(draft)
         causes = [*hooks.validate(draft), *hooks.validate_new(draft)]
+        if resource is SERVICES:
+            causes += families.problems(draft, self._allocations.families)
         if causes:
             raise errors.invalid(resource, name, causes)
         key = resource.key(namespace, name)
@@ -418,9 +422,13 @@ class Registry:
             services.normalize(new, old)
             services.carry_over(new, old)
         defaults.apply(resource, new)
+        if resource is SERVICES:
+            families.settle(new, old, self._allocations.families)
         self._admission.mutate(Request(resource, new, old, subresource))
         hooks.prepare_update(new, old, subresource)
         causes = [*hooks.validate(new), *hooks.validate_update(new, old, subresource)]
+        if resource is SERVICES:
+            causes += families.problems(new, self._allocations.families)
         if causes:
             raise errors.invalid(resource, old["metadata"]["name"], list(dict.fromkeys(causes)))
         return new

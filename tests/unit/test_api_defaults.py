@@ -187,14 +187,12 @@ def test_host_network_makes_container_ports_host_ports():
     assert spec["containers"][0]["ports"][0]["hostPort"] == 80
 
 
-def test_a_service_gets_its_type_family_and_target_ports():
+def test_a_service_gets_its_type_and_target_ports():
     assert service() == {
         "type": "ClusterIP",
         "sessionAffinity": "None",
         "ports": [{"port": 80, "protocol": "TCP", "targetPort": 80}],
         "internalTrafficPolicy": "Cluster",
-        "ipFamilyPolicy": "SingleStack",
-        "ipFamilies": ["IPv4"],
     }
 
 

@@ -155,13 +155,22 @@ def test_services_of_every_type_are_valid(spec):
             " (127.0.0.0/8, ::1/128)",
         ),
         (
-            {"ipFamilies": ["IPv6"]},
-            'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
+            {"ipFamilies": ["IPv5"]},
+            'spec.ipFamilies[0]: Unsupported value: "IPv5": supported values: "IPv4", "IPv6"',
         ),
         (
-            {"ipFamilyPolicy": "RequireDualStack"},
-            'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not'
-            " configured for dual-stack services",
+            {"ipFamilies": ["IPv4", "IPv4"]},
+            'spec.ipFamilies[1]: Duplicate value: "IPv4"',
+        ),
+        (
+            {"ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "SingleStack"},
+            "spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'RequireDualStack' or"
+            " 'PreferDualStack' when multiple IP families are specified",
+        ),
+        (
+            {"ipFamilies": ["IPv6"], "clusterIP": "10.96.0.9", "clusterIPs": ["10.96.0.9"]},
+            'spec.clusterIPs[0]: Invalid value: "10.96.0.9": expected an IPv6 value as indicated by'
+            " `ipFamilies[0]`",
         ),
     ],
 )

@@ -45,6 +45,12 @@ def test_a_network_of_a_cluster_that_exists_cannot_change(tmp_path: Path) -> Non
         ({"pod_cidr": "10.244.0.1/16"}, "not an IPv4 network"),
         ({"pod_cidr": "10.244.0.0/28"}, "too small"),
         ({"service_cidr": "fd00::/108"}, "not an IPv4 network"),
+        ({"pod_cidr": "10.244.0.0/16,fd00::/56"}, "must be of the same families"),
+        ({"pod_cidr": "10.1.0.0/16,10.2.0.0/16"}, "not an IPv6 network"),
+        (
+            {"pod_cidr": "10.244.0.0/16,fd00::/56", "service_cidr": "10.96.0.0/12,fd00::/112"},
+            "overlap",
+        ),
         ({"api_port": "http"}, "not a port number"),
         ({"api_port": 70000}, "not a port number"),
         ({"api_port": 6444}, "must differ"),

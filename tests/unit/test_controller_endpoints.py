@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from minikube8s.api.views import Pod, Service, from_dict
+from minikube8s.api.views.pods import PodIP
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.endpoints import slices
 from minikube8s.controllers.endpoints.controller import Snapshot, plan
@@ -189,3 +191,26 @@ def test_what_was_written_for_a_service_goes_with_it_and_nothing_else() -> None:
     one = {"metadata": metadata("svc-1", labels=labels)}
     assert len(planned(None, slices=[one], endpoints=ours).deletes) == 2
     assert len(planned(None, endpoints=theirs).deletes) == 0
+
+
+def test_a_service_of_both_families_has_slices_of_each_and_endpoints_of_the_first() -> None:
+    pod = backend()
+    status = msgspec.structs.replace(pod.status, pod_ips=(PodIP("10.0.0.1"), PodIP("fd00::1")))
+    both = msgspec.structs.replace(pod, status=status)
+    only4 = backend("q", "10.0.0.2")
+    result = planned(service(ipFamilies=["IPv6", "IPv4"]), both, only4)
+    found = {
+        one.object["addressType"]: [each["addresses"] for each in one.object["endpoints"]]
+        for one in result.creates
+        if one.object["kind"] == "EndpointSlice"
+    }
+    assert found == {"IPv6": [["fd00::1"]], "IPv4": [["10.0.0.1"], ["10.0.0.2"]]}
+    (subset,) = endpoints_of(result)["subsets"]
+    assert [one["ip"] for one in subset["addresses"]] == ["fd00::1"]
+
+
+def test_slices_of_a_family_that_a_service_has_no_more_are_removed() -> None:
+    six = stored(planned(service(ipFamilies=["IPv6"]), backend()), "svc-six")
+    result = planned(service(ipFamilies=["IPv4"]), backend(), slices=[six])
+    assert [one.target.name for one in result.deletes] == ["svc-six"]
+    assert slice_of(result)["addressType"] == "IPv4"

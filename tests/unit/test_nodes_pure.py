@@ -59,9 +59,9 @@ def test_a_node_gives_itself_the_labels_that_describe_it_alone(label: str, kept:
 
 def test_a_known_node_keeps_its_addresses_and_gets_some_if_it_has_none():
     known = {"metadata": {"name": "one"}, "spec": {"podCIDR": "10.1.0.0/24"}}
-    assert register.refreshed_node(known, hello(), "x")["spec"]["podCIDR"] == "10.1.0.0/24"
+    assert register.refreshed_node(known, hello(), ("x",))["spec"]["podCIDR"] == "10.1.0.0/24"
     created_by_hand = {"metadata": {"name": "one"}}
-    fresh = register.refreshed_node(created_by_hand, hello(), "10.2.0.0/24")
+    fresh = register.refreshed_node(created_by_hand, hello(), ("10.2.0.0/24",))
     assert fresh["spec"] == {"podCIDR": "10.2.0.0/24", "podCIDRs": ["10.2.0.0/24"]}
     assert created_by_hand == {"metadata": {"name": "one"}}
 

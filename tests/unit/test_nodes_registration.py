@@ -7,6 +7,7 @@ import pytest
 
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import LEASES, NODES
+from minikube8s.nodes.blocks import NoBlockLeft
 from minikube8s.nodes.config import NodesConfig
 from minikube8s.nodes.register import Introduction
 from minikube8s.nodes.registration import LEASE_NAMESPACE, Registered, Registration
@@ -66,10 +67,10 @@ async def test_the_namespace_of_leases_is_made_when_it_is_missing(place: Place):
 
 
 async def test_a_node_that_comes_back_unchanged_is_not_written(place: Place):
-    assert await place.introduce() == ("10.244.0.0/24", True, False)
+    assert await place.introduce() == (("10.244.0.0/24",), True, False)
     before = place.revision()
     place.clock.seconds = 60
-    assert await place.introduce() == ("10.244.0.0/24", False, False)
+    assert await place.introduce() == (("10.244.0.0/24",), False, False)
     assert place.revision() == before
 
 
@@ -109,6 +110,22 @@ async def test_a_heartbeat_of_a_deleted_node_is_an_error(place: Place):
 async def test_nodes_beyond_the_cluster_range_are_refused_with_the_way_out(place: Place):
     small = Place(place.registry, place.clock, cluster_cidr="10.244.0.0/24")
     await small.introduce()
-    with pytest.raises(ApiError, match="delete Node objects") as caught:
+    with pytest.raises(NoBlockLeft, match="delete Node objects"):
         await small.introduce("two")
-    assert caught.value.code == 503
+    assert {one.name for one in place.registry.list(NODES, None)} == {"one"}
+    assert [one.name for one in place.registry.list(LEASES, LEASE_NAMESPACE)] == ["one"]
+
+
+async def test_a_deleted_node_gives_its_addresses_to_the_next_one(place: Place):
+    small = Place(place.registry, place.clock, cluster_cidr="10.244.0.0/24")
+    await small.introduce()
+    await place.registry.delete(NODES, None, "one")
+    assert (await small.introduce("two")).pod_cidrs == ("10.244.0.0/24",)
+
+
+async def test_a_node_gets_a_block_of_each_family(place: Place):
+    both = Place(place.registry, place.clock, cluster_cidr="10.244.0.0/16,fd00:10:244::/56")
+    assert (await both.introduce()).pod_cidrs == ("10.244.0.0/24", "fd00:10:244::/64")
+    assert (await both.introduce("two")).pod_cidrs == ("10.244.1.0/24", "fd00:10:244:1::/64")
+    spec = place.registry.get(NODES, None, "two").object["spec"]
+    assert spec["podCIDRs"] == ["10.244.1.0/24", "fd00:10:244:1::/64"]

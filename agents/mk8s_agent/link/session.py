@@ -152,6 +152,7 @@ class Session:
                 cluster_domain=welcome.cluster_domain,
                 cluster_dns=welcome.cluster_dns,
                 heartbeat_seconds=int(self._heartbeat),
+                pod_cidrs=tuple(welcome.pod_cidrs) or (welcome.pod_cidr,),
                 pod_network=welcome.pod_network or "auto",
                 vxlan_id=welcome.vxlan_id,
                 vxlan_port=welcome.vxlan_port,

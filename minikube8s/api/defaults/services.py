@@ -1,4 +1,4 @@
-"""Defaults of Services and their endpoints. One address family: IPv4."""
+"""Defaults of Services and their endpoints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _AFFINITY_SECONDS = 10800
 
 
 def service(obj: dict[str, Any]) -> None:
-    """Fill a Service. Cluster addresses and node ports are allocated, not defaulted."""
+    """Fill a Service. Addresses, their families and node ports are allocated, not defaulted."""
     spec = obj.setdefault("spec", {})
     fill(spec, type="ClusterIP", sessionAffinity="None")
     _session_affinity(spec)
@@ -23,9 +23,7 @@ def service(obj: dict[str, Any]) -> None:
     ):
         fill(spec, externalTrafficPolicy="Cluster")
     if spec["type"] != "ExternalName":
-        fill(spec, internalTrafficPolicy="Cluster", ipFamilyPolicy="SingleStack")
-        if not spec.get("ipFamilies"):
-            spec["ipFamilies"] = ["IPv4"]
+        fill(spec, internalTrafficPolicy="Cluster")
     balancer = obj.setdefault("status", {}).setdefault("loadBalancer", {})
     if spec["type"] == "LoadBalancer":
         fill(spec, allocateLoadBalancerNodePorts=True)

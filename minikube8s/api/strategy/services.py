@@ -76,7 +76,7 @@ class ServiceStrategy(Strategy):
         if before.get("clusterIP") and spec.get("clusterIP") != before["clusterIP"]:
             why = "may not change once set"
             causes.append(invalid_value("spec.clusterIPs[0]", spec.get("clusterIPs") or [], why))
-        return causes
+        return causes + _kept_families(spec, before)
 
 
 def _port_key(one: Obj) -> tuple[str, int]:
@@ -227,17 +227,48 @@ def _balancer(spec: Obj) -> list[Cause]:
 
 
 def _families(spec: Obj) -> list[Cause]:
-    policy = spec.get("ipFamilyPolicy")
+    policy, cluster = spec.get("ipFamilyPolicy"), spec.get("clusterIPs") or []
     causes = optional_one_of(
         "spec.ipFamilyPolicy", policy, ("PreferDualStack", "RequireDualStack", "SingleStack")
     )
-    if policy == "RequireDualStack":
-        why = "this cluster is not configured for dual-stack services"
-        causes.append(invalid_value("spec.ipFamilyPolicy", policy, why))
-    for position, family in enumerate(spec.get("ipFamilies") or ()):
+    found: list[str] = spec.get("ipFamilies") or []
+    for position, family in enumerate(found):
         field = f"spec.ipFamilies[{position}]"
-        if family == "IPv6":
-            causes.append(invalid_value(field, family, "not configured on this cluster"))
-        else:
-            causes += one_of(field, family, ("IPv4", "IPv6"))
+        causes += one_of(field, family, ("IPv4", "IPv6"))
+        if family in found[:position]:
+            causes.append(duplicate(field, family))
+    if len(cluster) > 2:
+        causes.append(invalid_value("spec.clusterIPs", cluster, "may only hold up to 2 values"))
+    if len(cluster) == 2 and (":" in cluster[0]) == (":" in cluster[1]):
+        why = "may specify no more than one IP for each IP family"
+        causes.append(invalid_value("spec.clusterIPs", cluster, why))
+    for position, (one, family) in enumerate(zip(cluster, found, strict=False)):
+        if one != "None" and (":" in one) != (family == "IPv6"):
+            why = f"expected an {family} value as indicated by `ipFamilies[{position}]`"
+            causes.append(invalid_value(f"spec.clusterIPs[{position}]", one, why))
+    if policy == "SingleStack":
+        for field, values in (("IP families", found), ("cluster IPs", cluster)):
+            if len(values) > 1:
+                why = (
+                    "must be 'RequireDualStack' or 'PreferDualStack' when multiple"
+                    f" {field} are specified"
+                )
+                causes.append(invalid_value("spec.ipFamilyPolicy", policy, why))
+    return causes
+
+
+def _kept_families(spec: Obj, before: Obj) -> list[Cause]:
+    """Check that the primary family stays, and how a secondary address is given up."""
+    headless = "None" in (spec.get("clusterIP"), before.get("clusterIP"))
+    had, has = before.get("clusterIPs") or [], spec.get("clusterIPs") or []
+    causes = []
+    if not headless and (before.get("ipFamilies") or [])[:1] != (spec.get("ipFamilies") or [])[:1]:
+        why = "may not change once set"
+        causes.append(invalid_value("spec.ipFamilies[0]", spec.get("ipFamilies") or [], why))
+    policy = spec.get("ipFamilyPolicy")
+    if len(had) > len(has) == 1 and policy != "SingleStack":
+        why = "must be set to 'SingleStack' when releasing the secondary clusterIP"
+        causes.append(invalid_value("spec.ipFamilyPolicy", policy, why))
+    if len(had) == len(has) == 2 and had[1] != has[1]:
+        causes.append(invalid_value("spec.clusterIPs[1]", has, "may not change once set"))
     return causes

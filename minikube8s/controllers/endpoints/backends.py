@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from minikube8s.api.views import Container, Pod, Service, ServicePort
+
+IPV4: Final = "IPv4"
+IPV6: Final = "IPv6"
 
 
 class Port(NamedTuple):
@@ -37,21 +40,36 @@ class Backend:
 
 
 def backends(
-    service: Service, pods: Iterable[Pod], zones: Mapping[str, str] = MappingProxyType({})
+    service: Service,
+    pods: Iterable[Pod],
+    zones: Mapping[str, str] = MappingProxyType({}),
+    family: str = IPV4,
 ) -> list[Backend]:
-    """Return the backends of a Service, by pod name; pods that ended or have no IP are none.
+    """Return the backends of a Service, by pod name; pods that ended or have no IP of the family
+    are none.
 
     `zones` are those of the nodes.
     """
     found = [
-        _backend(service, pod, zones.get(pod.spec.node_name, ""))
+        _backend(service, pod, address, zones.get(pod.spec.node_name, ""))
         for pod in pods
-        if pod.status.pod_ip and not pod.terminal
+        if not pod.terminal and (address := address_of(pod, family))
     ]
     return sorted(found, key=lambda one: one.pod["name"])
 
 
-def _backend(service: Service, pod: Pod, zone: str) -> Backend:
+def address_of(pod: Pod, family: str) -> str:
+    """Return the pod's address of that family, or ""."""
+    addresses = (pod.status.pod_ip, *(one.ip for one in pod.status.pod_ips))
+    return next((one for one in addresses if one and (":" in one) == (family == IPV6)), "")
+
+
+def families(service: Service) -> tuple[str, ...]:
+    """Return the families of the Service's addresses, the primary one first."""
+    return service.spec.ip_families or (IPV4,)
+
+
+def _backend(service: Service, pod: Pod, address: str, zone: str) -> Backend:
     metadata = pod.metadata
     terminating = metadata.deletion_timestamp is not None
     ready = service.spec.publish_not_ready_addresses or (pod.ready and not terminating)
@@ -63,7 +81,7 @@ def _backend(service: Service, pod: Pod, zone: str) -> Backend:
         "uid": metadata.uid,
     }
     return Backend(
-        address=pod.status.pod_ip,
+        address=address,
         ports=_ports(service, pod),
         pod=reference,
         node=pod.spec.node_name,

@@ -19,7 +19,7 @@ from minikube8s.api.selectors import from_map
 from minikube8s.api.views import Node, Pod, Service
 from minikube8s.controllers.actions import NOTHING, Create, Delete, Patch, Plan, Report, ref
 from minikube8s.controllers.endpoints import hints, legacy, slices
-from minikube8s.controllers.endpoints.backends import backends
+from minikube8s.controllers.endpoints.backends import backends, families
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
@@ -98,10 +98,25 @@ def plan(snapshot: Snapshot) -> Plan:
     if service.metadata.deletion_timestamp is not None:
         return NOTHING
     zones = {one.metadata.name: one.metadata.labels.get(hints.ZONE, "") for one in snapshot.nodes}
-    found, told = hints.hinted(service, backends(service, snapshot.pods, zones), snapshot.nodes)
-    changes = slices.reconcile(service, service_object, found, snapshot.slices)
-    old_form = legacy.reconcile(service, found, snapshot.endpoints)
-    creates, patches = list(changes.creates), list(changes.patches)
+    by_family = families(service)
+    creates: list[Create] = []
+    patches: list[Patch] = []
+    deletes = [
+        slices.remove(one) for one in snapshot.slices if one.get("addressType") not in by_family
+    ]
+    reports: list[Report] = []
+    for family in by_family:
+        own = [one for one in snapshot.slices if one.get("addressType") == family]
+        found = backends(service, snapshot.pods, zones, family)
+        found, told = hints.hinted(service, found, snapshot.nodes, family)
+        changes = slices.reconcile(service, service_object, found, own, family)
+        creates += changes.creates
+        patches += changes.patches
+        deletes += changes.deletes
+        if told is not None and (told.reason == hints.DISABLED or _is_news(told, own)):
+            reports.append(told)
+    primary = backends(service, snapshot.pods, zones, by_family[0])
+    old_form = legacy.reconcile(service, primary, snapshot.endpoints)
     if isinstance(old_form, Create):
         creates.append(old_form)
     elif isinstance(old_form, Patch):
@@ -110,9 +125,9 @@ def plan(snapshot: Snapshot) -> Plan:
         about=service_object,
         patches=tuple(patches),
         creates=tuple(creates),
-        deletes=changes.deletes,
-        warnings=(told,) if told is not None and told.reason == hints.DISABLED else (),
-        notices=(told,) if told is not None and _is_news(told, snapshot.slices) else (),
+        deletes=tuple(deletes),
+        warnings=tuple(one for one in reports if one.reason == hints.DISABLED),
+        notices=tuple(one for one in reports if one.reason == hints.ENABLED),
     )
 
 

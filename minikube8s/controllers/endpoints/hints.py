@@ -16,7 +16,7 @@ from typing import Any
 from minikube8s.api.quantity import parse
 from minikube8s.api.views import Node, Service
 from minikube8s.controllers.actions import Report
-from minikube8s.controllers.endpoints.backends import Backend
+from minikube8s.controllers.endpoints.backends import IPV4, Backend
 
 ZONE = "topology.kubernetes.io/zone"
 MODES = ("service.kubernetes.io/topology-mode", "service.kubernetes.io/topology-aware-hints")
@@ -39,7 +39,7 @@ def is_auto(annotations: Mapping[str, str]) -> bool:
 
 
 def hinted(
-    service: Service, found: Sequence[Backend], nodes: Iterable[Node]
+    service: Service, found: Sequence[Backend], nodes: Iterable[Node], family: str = IPV4
 ) -> tuple[list[Backend], Report | None]:
     """Return the backends with their hints, and what there is to tell about them.
 
@@ -49,9 +49,9 @@ def hinted(
         try:
             zones = _shared_out(found, _shares(nodes))
         except NoHints as why:
-            return list(found), Report(DISABLED, f"{why}, addressType: IPv4")
+            return list(found), Report(DISABLED, f"{why}, addressType: {family}")
         hints = [_zone_hint(zones[one.pod["uid"]]) if one.ready else None for one in found]
-        told = Report(ENABLED, "Topology Aware Hints has been enabled, addressType: IPv4")
+        told = Report(ENABLED, f"Topology Aware Hints has been enabled, addressType: {family}")
         return _with(found, hints), told
     distribution = service.spec.traffic_distribution
     if distribution not in _CLOSE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 from minikube8s.api.resources import ENDPOINTS
@@ -84,9 +85,8 @@ def _subset(ports: Sequence[Port], ready: list[Json], not_ready: list[Json]) -> 
     return body
 
 
-def _address_order(address: Json) -> tuple[tuple[int, ...], str]:
-    octets = tuple(int(part) for part in address["ip"].split(".") if part.isdigit())
-    return octets, address["targetRef"]["uid"]
+def _address_order(address: Json) -> tuple[int, str]:
+    return int(ip_address(address["ip"])), address["targetRef"]["uid"]
 
 
 def _named_port(port: Port) -> Json:

@@ -14,7 +14,7 @@ from minikube8s.api.meta import owner_reference
 from minikube8s.api.resources import ENDPOINTSLICES, SERVICES
 from minikube8s.api.views import Service
 from minikube8s.controllers.actions import Create, Delete, Patch, Report, ref
-from minikube8s.controllers.endpoints.backends import Backend, Port, port_json
+from minikube8s.controllers.endpoints.backends import IPV4, Backend, Port, port_json
 
 PER_SLICE = 100
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -57,8 +57,12 @@ def reconcile(
     service_object: Mapping[str, Any],
     found: Sequence[Backend],
     existing: Sequence[Mapping[str, Any]],
+    family: str = IPV4,
 ) -> Changes:
-    """Return the changes from `existing` slices of this Service to the backends `found`."""
+    """Return the changes from `existing` slices of this Service to the backends `found`.
+
+    All of them are of one family of addresses.
+    """
     by_ports: dict[tuple[Port, ...], dict[str, Json]] = {}
     for backend in found:
         by_ports.setdefault(backend.ports, {})[backend.pod["uid"]] = _endpoint(backend)
@@ -66,7 +70,7 @@ def reconcile(
     obsolete: list[Mapping[str, Any]] = []
     for slice_object in existing:
         ports = _ports_of(slice_object)
-        if slice_object.get("addressType") != "IPv4" or (by_ports and ports not in by_ports):
+        if by_ports and ports not in by_ports:
             obsolete.append(slice_object)
         else:
             entries = list(slice_object.get("endpoints") or ())
@@ -77,10 +81,10 @@ def reconcile(
     for ports, wanted in by_ports.items():
         leftover = _lay_out(slices.get(ports, []), wanted)
         bodies = [leftover[at : at + PER_SLICE] for at in range(0, len(leftover), PER_SLICE)]
-        fresh += [_new_slice(service, service_object, ports, body) for body in bodies]
+        fresh += [_new_slice(service, service_object, ports, body, family) for body in bodies]
     kept, emptied = _without_empty([one for group in slices.values() for one in group], fresh)
     if not kept and not fresh:
-        fresh = [_new_slice(service, service_object, (), [])]
+        fresh = [_new_slice(service, service_object, (), [], family)]
     return Changes(
         tuple(Create(ENDPOINTSLICES, service.metadata.namespace, one, FAILED) for one in fresh),
         tuple(patch for one in kept if (patch := _patch(service, service_object, one))),
@@ -89,6 +93,11 @@ def reconcile(
             for one in [*obsolete, *(one.object for one in emptied)]
         ),
     )
+
+
+def remove(slice_object: Mapping[str, Any]) -> Delete:
+    """Return the removal of a slice whose family the Service has no more."""
+    return Delete(ref(ENDPOINTSLICES, slice_object), report=FAILED)
 
 
 def labels(service: Service) -> dict[str, str]:
@@ -150,6 +159,7 @@ def _new_slice(
     service_object: Mapping[str, Any],
     ports: tuple[Port, ...],
     endpoints: list[Json],
+    family: str,
 ) -> Json:
     return {
         "apiVersion": ENDPOINTSLICES.api_version,
@@ -159,7 +169,7 @@ def _new_slice(
             "labels": labels(service),
             "ownerReferences": [owner_reference(SERVICES, service_object)],
         },
-        "addressType": "IPv4",
+        "addressType": family,
         "endpoints": endpoints,
         "ports": [port_json(port) for port in ports],
     }
