@@ -105,6 +105,10 @@ class Starting:
         if said.strip().decode() != readiness.READY:
             raise ClusterError(said.decode().strip() or self._last_words())
 
+    def leave(self) -> None:
+        """Wait no more: it goes on by itself."""
+        os.close(self._pipe)
+
     def cancel(self, seconds: float) -> None:
         """End the process, however far it came; kill it when it does not end in time."""
         self._process.terminate()

@@ -49,6 +49,7 @@ def settings_of_up(
 
 def with_node(settings: Settings, name: str = "") -> Settings:
     """The settings with one more node. Raises ClusterError where there is no room for it."""
+    check(settings)
     taken = {settings.node_name, *(node.name for node in settings.lab_nodes)}
     name = name or _next_name(taken)
     if name in taken:
@@ -74,9 +75,7 @@ def with_node(settings: Settings, name: str = "") -> Settings:
             "each. Make a new cluster with a larger --pod-cidr."
         )
     nodes = (*settings.lab_nodes, LabNode(name, address))
-    settings = msgspec.structs.replace(settings, lab=True, lab_nodes=nodes)
-    check(settings)
-    return settings
+    return msgspec.structs.replace(settings, lab=True, lab_nodes=nodes)
 
 
 def without_node(settings: Settings, name: str) -> Settings:

@@ -65,26 +65,34 @@ def up(home: Home, settings: Settings, wait_ready: WaitReady, say: Say) -> bool:
             say(f"certificates and configuration in {home.path} ({_since(started)})")
         _stop_outdated(settings, daemons[:2] if first_lab else [], agents, say)
         stopped = _stopped(daemons)
-        _start(stopped, started, say, lambda: wait_ready(home, _reachable(settings), START_SECONDS))
+        cut = [agents[node] for node in labnet.cut_nodes(settings)]
+        joined = [node for node, agent in agents.items() if agent not in cut]
+        starting: list[Starting] = []
+        try:
+            _start(stopped, cut, starting, lambda name: say(f"{name} runs ({_since(started)})"))
+            wait_ready(home, joined, START_SECONDS)
+        except BaseException:
+            for start in starting:
+                start.cancel(STOP_SECONDS)
+            raise
         if stopped:
-            say(f"{_those(_reachable(settings))} Ready ({_since(started)})")
+            say(f"{_those(joined)} Ready ({_since(started)})")
         return bool(stopped)
 
 
-def _start(stopped: list[Daemon], started: float, say: Say, wait_ready: Callable[[], None]) -> None:
-    """Start daemons, all at once: an agent's first dial comes when the master listens, or again."""
-    starting: list[Starting] = []
-    try:
-        with uninterrupted():
-            starting += map(Starting, stopped)
-        for start in starting:
+def _start(stopped: list[Daemon], cut: list[Daemon], starting: list[Starting], runs: Say) -> None:
+    """Start daemons, all at once: an agent's first dial comes when the master listens, or again.
+
+    Agents of nodes that are cut off are not waited for: they reach no master.
+    """
+    with uninterrupted():
+        starting += map(Starting, stopped)
+    for start in starting:
+        if start.daemon in cut:
+            start.leave()
+        else:
             start.wait(START_SECONDS)
-            say(f"{start.daemon.name} runs ({_since(started)})")
-        wait_ready()
-    except BaseException:
-        for start in starting:
-            start.cancel(STOP_SECONDS)
-        raise
+            runs(start.daemon.name)
 
 
 def _stop_outdated(
@@ -103,13 +111,6 @@ def _stop_outdated(
 
 def _stopped(daemons: list[Daemon]) -> list[Daemon]:
     return [daemon for daemon in daemons if daemon.holder() is None]
-
-
-def _reachable(settings: Settings) -> list[str]:
-    """The nodes that can become Ready: all that are not cut off."""
-    cut = labnet.cut_nodes(settings)
-    names = (settings.node_name, *(node.name for node in settings.lab_nodes))
-    return [name for name in names if name not in cut]
 
 
 def _those(names: list[str]) -> str:
