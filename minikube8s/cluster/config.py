@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     service_cidr: str = "10.96.0.0/12"
     node_ports: str = "30000-32767"
     load_balancer_pool: str = ""
+    ingress_image: str = "nginx:latest"
     node_name: str = ""
     docker_host: str = DEFAULT_DOCKER_HOST
     kubelet_config: str = ""
@@ -84,6 +85,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "service_cidr": "MK8S_SERVICE_CIDR",
     "node_ports": "MK8S_NODE_PORTS",
     "load_balancer_pool": "MK8S_LOAD_BALANCER_POOL",
+    "ingress_image": "MK8S_INGRESS_IMAGE",
     "node_name": "MK8S_NODE_NAME",
     "docker_host": "DOCKER_HOST",
     "kubelet_config": "MK8S_KUBELET_CONFIG",

@@ -20,7 +20,7 @@ import msgspec
 
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS
-from minikube8s.cluster import addresses, figures, signing
+from minikube8s.cluster import addresses, figures, lab, signing
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.layout import MasterConfig
@@ -168,9 +168,11 @@ def _trust(pki: Path, authorizer: Authorizer) -> Trust:
 
 
 def _balancing(settings: Settings) -> Balancing:
+    pool = settings.load_balancer_pool or (lab.pool(settings.lab_cidr) if settings.lab else "")
     return Balancing(
-        pool=AddressPool.parse(settings.load_balancer_pool),
+        pool=AddressPool.parse(pool),
         reserved={settings.api_port: "the API server", settings.agent_port: "the master"},
+        ingress_image=settings.ingress_image,
     )
 
 

@@ -19,6 +19,7 @@ from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.endpoints import EndpointsController, MirroringController
 from minikube8s.controllers.ephemeral import EphemeralVolumeController
 from minikube8s.controllers.garbage import GarbageController
+from minikube8s.controllers.ingress import DEFAULT_IMAGE, IngressController
 from minikube8s.controllers.loadbalancers import LoadBalancerController
 from minikube8s.controllers.localpath import LocalPathController
 from minikube8s.controllers.namespaces import NamespaceController
@@ -69,6 +70,8 @@ class Balancing:
     """The addresses that LoadBalancer Services get; an empty one means the nodes' own."""
     reserved: Mapping[int, str] = field(default_factory=dict)
     """TCP ports of the nodes that the cluster needs itself, with a word on what for."""
+    ingress_image: str = DEFAULT_IMAGE
+    """The nginx that serves Ingresses."""
 
 
 _NO_TRUST = Trust()
@@ -91,6 +94,7 @@ class Controllers:
             EndpointsController(),
             MirroringController(),
             LoadBalancerController(balancing.pool, balancing.reserved),
+            IngressController(balancing.ingress_image),
             GarbageController(),
             NamespaceController(),
             ServiceAccountController(trust.root_ca),

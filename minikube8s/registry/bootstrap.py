@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from minikube8s.api import localpath
+from minikube8s.api import ingressing, localpath
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import (
     ENDPOINTS,
     ENDPOINTSLICES,
+    INGRESSCLASSES,
     NAMESPACES,
     PRIORITYCLASSES,
     SERVICEACCOUNTS,
@@ -42,6 +43,13 @@ SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _NAMESPACE, _NAME = "default", "kubernetes"
 _DNS_NAMESPACE, _DNS_NAME = "kube-system", "kube-dns"
 _DNS_PORT = 53
+_SYSTEM = "kube-system"
+CLASSES_MADE = "mk8s.io/classes-made"
+"""On the namespace kube-system: the names of the classes that the cluster was given."""
+_CLASSES = {
+    localpath.CLASS: (STORAGECLASSES, localpath.storage_class),
+    ingressing.CLASS: (INGRESSCLASSES, ingressing.ingress_class),
+}
 
 
 async def ensure(registry: Registry, api_address: str = "", api_port: int = 6443) -> None:
@@ -57,7 +65,7 @@ async def ensure(registry: Registry, api_address: str = "", api_port: int = 6443
         await _create(registry, SERVICEACCOUNTS, namespace, account)
     for name, description in _PRIORITIES.items():
         await _create(registry, PRIORITYCLASSES, None, _priority(name, description))
-    await _create(registry, STORAGECLASSES, None, localpath.storage_class())
+    await _ensure_classes(registry)
     await _create(registry, SERVICES, _NAMESPACE, _service(registry.kubernetes_address, api_port))
     if api_address:
         await _write(registry, ENDPOINTS, _endpoints(api_address, api_port))
@@ -110,6 +118,24 @@ def _dns_service(address: str) -> Object:
             ],
         },
     }
+
+
+async def _ensure_classes(registry: Registry) -> None:
+    """Make the classes of storage and Ingresses, each once: who deletes one is rid of it."""
+    namespace = registry.get(NAMESPACES, None, _SYSTEM).object["metadata"]
+    made = (namespace.get("annotations") or {}).get(CLASSES_MADE, "")
+    missing = [one for name, one in _CLASSES.items() if name not in made.split(",")]
+    if not missing:
+        return
+    for resource, body in missing:
+        await _create(registry, resource, None, body())
+
+    def note(current: Object) -> Object:
+        annotations = current["metadata"].get("annotations") or {}
+        current["metadata"]["annotations"] = {**annotations, CLASSES_MADE: ",".join(_CLASSES)}
+        return current
+
+    await registry.update(NAMESPACES, None, _SYSTEM, note)
 
 
 def _priority(name: str, description: str) -> Object:

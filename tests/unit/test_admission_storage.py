@@ -59,10 +59,13 @@ async def test_a_claim_without_a_class_gets_the_default_one(registry: Registry) 
 
 
 async def test_an_ingress_without_a_class_gets_the_default_one(registry: Registry) -> None:
+    backend = {"service": {"name": "s", "port": {"number": 80}}}
+    ingress = await add(registry, INGRESSES, "first", spec={"defaultBackend": backend})
+    assert ingress["spec"]["ingressClassName"] == "mk8s"
+    await registry.delete(INGRESSCLASSES, None, "mk8s")
     annotations = {"ingressclass.kubernetes.io/is-default-class": "true"}
     metadata, spec = {"annotations": annotations}, {"controller": "x/y"}
     await add(registry, INGRESSCLASSES, "web", metadata=metadata, spec=spec)
-    backend = {"service": {"name": "s", "port": {"number": 80}}}
     ingress = await add(registry, INGRESSES, "new", spec={"defaultBackend": backend})
     assert ingress["spec"]["ingressClassName"] == "web"
     old = {"annotations": {"kubernetes.io/ingress.class": "other"}}

@@ -74,8 +74,6 @@ _PASSIVE: dict[tuple[str, str], str] = {
     ("batch", "CronJob"): "does not run them",
     ("batch", "Job"): "does not run them",
     ("networking.k8s.io", "IPAddress"): "does not allocate by them",
-    ("networking.k8s.io", "Ingress"): "does not serve them",
-    ("networking.k8s.io", "IngressClass"): "does not serve Ingresses",
     ("networking.k8s.io", "NetworkPolicy"): "does not enforce them",
     ("networking.k8s.io", "ServiceCIDR"): "does not allocate by them",
     ("node.k8s.io", "RuntimeClass"): "does not run pods by them",

@@ -32,6 +32,14 @@ from minikube8s.api.views.containers import (
     VolumeMount,
 )
 from minikube8s.api.views.events import Event, EventSeries, EventSource
+from minikube8s.api.views.ingress import (
+    HTTPIngressPath,
+    Ingress,
+    IngressBackend,
+    IngressClass,
+    IngressRule,
+    IngressTLS,
+)
 from minikube8s.api.views.meta import (
     Condition,
     LabelSelector,
@@ -180,9 +188,15 @@ __all__ = [
     "GRPCAction",
     "HTTPGetAction",
     "HTTPHeader",
+    "HTTPIngressPath",
     "HostAlias",
     "HostPathVolumeSource",
     "IPBlock",
+    "Ingress",
+    "IngressBackend",
+    "IngressClass",
+    "IngressRule",
+    "IngressTLS",
     "KeySelector",
     "KeyToPath",
     "LabelSelector",

@@ -40,6 +40,7 @@ def wait_ready(home: Home, nodes: list[str], seconds: float) -> None:
     help="Addresses for LoadBalancer Services: A-B, a network, or several with commas"
     " (MK8S_LOAD_BALANCER_POOL).",
 )
+@click.option("--ingress-image", help="The nginx that serves Ingresses (MK8S_INGRESS_IMAGE).")
 @click.option("--node-name", help="Name of this machine's node (MK8S_NODE_NAME).")
 @click.option(
     "--node-grace",

@@ -1,0 +1,161 @@
+"""The next step towards nginx serving what the Ingresses say. Pure.
+
+Objects come in two steps: first what pods mount, then, when that is there, the Deployment; what
+old pods mounted goes when they have gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from minikube8s.api.resources import (
+    CONFIGMAPS,
+    DEPLOYMENTS,
+    INGRESSES,
+    SECRETS,
+    SERVICEACCOUNTS,
+    SERVICES,
+)
+from minikube8s.controllers.actions import Create, Delete, Patch, Plan, Report, ref
+from minikube8s.controllers.ingress import nginx, routing, workload
+from minikube8s.controllers.ingress.reading import Object, Own, Snapshot
+from minikube8s.controllers.ingress.routing import Item, Pair, Problem
+
+
+def plan(snapshot: Snapshot, image: str) -> Plan:
+    """Plan one look at all Ingresses."""
+    own = snapshot.own
+    if not snapshot.items:
+        return Plan(patches=tuple(_statuses((), snapshot.strays, [])), deletes=tuple(_all(own)))
+    hosts, problems = routing.route(snapshot.items, snapshot.around)
+    configuration = nginx.render(hosts)
+    name = workload.config_name(configuration)
+    pairs = nginx.pairs(hosts)
+    wanted = workload.deployment(image, name)
+    missing = tuple(_missing(own, name, configuration, pairs))
+    patches = _statuses(snapshot.items, snapshot.strays, _addresses(own.service))
+    if own.service is not None:
+        patches += _service_patch(own.service)
+    told = workload.digest(
+        [(one.reason, one.message, one.about["metadata"]["uid"]) for one in problems]
+    )
+    wanted["metadata"]["annotations"][workload.TOLD] = told
+    news = False
+    if not missing:
+        if own.deployment is None:
+            missing = (Create(DEPLOYMENTS, workload.NAMESPACE, wanted),)
+            news = True
+        else:
+            patch = _deployment_patch(own.deployment, wanted)
+            patches += patch
+            known = own.deployment["metadata"].get("annotations") or {}
+            news = known.get(workload.TOLD) != told
+    return Plan(
+        patches=tuple(patches),
+        creates=missing,
+        deletes=tuple(_outdated(own, name)),
+        warnings=tuple(_report(one) for one in problems) if news else (),
+    )
+
+
+def _report(problem: Problem) -> Report:
+    return Report(problem.reason, problem.message, about=problem.about)
+
+
+def _missing(
+    own: Own, name: str, configuration: str, pairs: Mapping[str, Pair]
+) -> Iterator[Create]:
+    """Yield what has to be there before pods are made."""
+    if own.account is None:
+        yield Create(SERVICEACCOUNTS, workload.NAMESPACE, workload.account())
+    if name not in _names(own.config_maps):
+        yield Create(CONFIGMAPS, workload.NAMESPACE, workload.config_map(configuration))
+    if name not in _names(own.secrets):
+        yield Create(SECRETS, workload.NAMESPACE, workload.secret(configuration, pairs))
+    if own.service is None:
+        yield Create(SERVICES, workload.NAMESPACE, workload.service())
+
+
+def _deployment_patch(existing: Object, wanted: dict[str, Any]) -> list[Patch]:
+    """Return the write that rolls the Deployment over, if it was made from something else."""
+    known = existing["metadata"].get("annotations") or {}
+    annotations = wanted["metadata"]["annotations"]
+    if all(known.get(name) == value for name, value in annotations.items()):
+        return []
+    body: dict[str, Any] = {"metadata": {"annotations": annotations}}
+    if known.get(workload.TEMPLATE) != annotations[workload.TEMPLATE]:
+        body["spec"] = {name: wanted["spec"][name] for name in wanted["spec"] if name != "selector"}
+    return [Patch(ref(DEPLOYMENTS, existing), body)]
+
+
+def _service_patch(existing: Object) -> list[Patch]:
+    """Return the write that makes the Service lead to nginx; what users added to it stays."""
+    wanted = workload.service()["spec"]
+    spec = existing["spec"]
+    fields = ("name", "port", "protocol", "targetPort")
+    ports = [{name: port.get(name) for name in fields} for port in spec.get("ports") or ()]
+    if ports == wanted["ports"] and spec.get("selector") == wanted["selector"]:
+        return []
+    body = {"ports": wanted["ports"], "selector": wanted["selector"]}
+    return [Patch(ref(SERVICES, existing), {"spec": body})]
+
+
+def _outdated(own: Own, name: str) -> Iterator[Delete]:
+    """Yield what only pods mounted that are gone."""
+    if own.deployment is None or not _is_rolled_out(own.deployment, name):
+        return
+    for resource, objects in ((CONFIGMAPS, own.config_maps), (SECRETS, own.secrets)):
+        for one in objects:
+            if one["metadata"]["name"] != name:
+                yield Delete(ref(resource, one))
+
+
+def _is_rolled_out(deployment: Object, name: str) -> bool:
+    """Tell whether all pods of the Deployment are such that mount ConfigMap and Secret `name`."""
+    spec, status = deployment["spec"], deployment.get("status") or {}
+    volumes = spec["template"]["spec"].get("volumes") or ()
+    mounted = [(one.get("configMap") or {}).get("name") for one in volumes]
+    wanted = spec.get("replicas", 1)
+    return (
+        name in mounted
+        and status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
+        and status.get("replicas", 0) == status.get("updatedReplicas", 0) == wanted
+        and status.get("availableReplicas", 0) >= wanted
+    )
+
+
+def _all(own: Own) -> Iterator[Delete]:
+    if own.deployment is not None:
+        yield Delete(ref(DEPLOYMENTS, own.deployment), propagation="Background")
+    if own.service is not None:
+        yield Delete(ref(SERVICES, own.service))
+    if own.account is not None:
+        yield Delete(ref(SERVICEACCOUNTS, own.account))
+    yield from (Delete(ref(CONFIGMAPS, one)) for one in own.config_maps)
+    yield from (Delete(ref(SECRETS, one)) for one in own.secrets)
+
+
+def _names(objects: Iterable[Object]) -> set[str]:
+    return {one["metadata"]["name"] for one in objects}
+
+
+def _addresses(service: Object | None) -> list[dict[str, Any]]:
+    """Return where the Service is reached, as an Ingress' status says it."""
+    status = (service or {}).get("status") or {}
+    ingress = (status.get("loadBalancer") or {}).get("ingress") or ()
+    return [{name: one[name] for name in ("ip", "hostname") if one.get(name)} for one in ingress]
+
+
+def _statuses(
+    items: Sequence[Item], strays: Sequence[Item], addresses: list[dict[str, Any]]
+) -> list[Patch]:
+    """Return the writes that tell where Ingresses are reached; strays are served nowhere."""
+    patches = []
+    for group, wanted in ((items, addresses), (strays, [])):
+        for _, obj in group:
+            balancer = (obj.get("status") or {}).get("loadBalancer") or {}
+            if (balancer.get("ingress") or []) != wanted:
+                body = {"status": {"loadBalancer": {"ingress": wanted or None}}}
+                patches.append(Patch(ref(INGRESSES, obj), body, "status"))
+    return patches
