@@ -102,6 +102,35 @@ def service_ports(
             )
 
 
+class HealthCheck(NamedTuple):
+    """What a load balancer is told of a Service on a port of this node."""
+
+    namespace: str
+    name: str
+    port: int
+    local_endpoints: int
+
+
+def health_check(
+    service: Service, slices: Iterable[EndpointSlice], node: Node
+) -> HealthCheck | None:
+    """For load balancers that have to find the nodes with endpoints; None: they need not."""
+    spec = service.spec
+    local = spec.type == "LoadBalancer" and spec.external_traffic_policy == "Local"
+    if not local or not spec.health_check_node_port:
+        return None
+    found = {
+        endpoint.addresses[0]
+        for each in slices
+        for endpoint in each.endpoints
+        if endpoint.addresses
+        and endpoint.node_name == node.name
+        and endpoint.conditions.ready is not False
+    }
+    meta = service.metadata
+    return HealthCheck(meta.namespace, meta.name, spec.health_check_node_port, len(found))
+
+
 def _key(service: Service, port: PortView) -> PortKey:
     meta = service.metadata
     return PortKey(meta.namespace, meta.name, port.name or str(port.port))

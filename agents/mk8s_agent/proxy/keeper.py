@@ -49,6 +49,12 @@ class TableKeeper:
         self._unheard: dict[PartKey, Change] = {}
         self._quarantine = Quarantine(lambda owner: self.changed(*owner))
         self._replace_table = True
+        self._failures = 0
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether the kernel took over what it was told last."""
+        return not self._failures
 
     def add_source(self, kind: str, source: Source, refused: Refused | None = None) -> None:
         """Take parts of this kind from `source`; before `run`, so that no table is without them.
@@ -86,15 +92,14 @@ class TableKeeper:
         self._dirty.update(self._table.owners())
         for kind, source in self._sources.items():
             self._dirty.update(Owner(kind, key) for key in source.known())
-        failures = 0
         while True:
             self._wake.clear()
             if await self._sync():
-                failures = 0
+                self._failures = 0
                 await self._wake.wait()
             else:
-                await asyncio.sleep(_RETRY.delay(failures))
-                failures += 1
+                self._failures += 1
+                await asyncio.sleep(_RETRY.delay(self._failures - 1))
 
     async def _sync(self) -> bool:
         """Bring the kernel up to date; false when it refused: then all is replaced next time."""

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from minikube8s.api.views import Pod
-from mk8s_agent.assignments import Assignments
-from mk8s_agent.proxy import host_ports, node_addresses, services, stale
+from mk8s_agent.assignments import Assignments, Key
+from mk8s_agent.proxy import health_checks, host_ports, node_addresses, services, stale
 from mk8s_agent.proxy.fixed import TableConfig
 from mk8s_agent.proxy.keeper import Change, TableKeeper
 from mk8s_agent.proxy.nftables import Nftables
@@ -60,7 +60,12 @@ class ServiceProxy:
         self._forgetter = stale.Forgetter()
         self._keeper = TableKeeper(table, self._applied)
         self._services = services.Services(
-            table, config.master, assignments, self._keeper.changed, events
+            table, config.master, assignments, self._service_changed, events
+        )
+        self._health_checks = health_checks.HealthChecks(
+            self._services.health_check,
+            lambda: self._keeper.up_to_date,
+            self._services.no_health_check,
         )
         self._host_ports = host_ports.HostPorts(
             config.cluster_cidr, assignments, self._keeper.changed
@@ -84,9 +89,12 @@ class ServiceProxy:
         sources = (self._services, self._nodes)
         unsubscribes = [self._assignments.subscribe(source.notice) for source in sources]
         try:
+            for key in self._assignments.services():
+                self._health_checks.changed(key)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keeper.run())
                 group.create_task(self._forgetter.run())
+                group.create_task(self._health_checks.run())
         finally:
             for unsubscribe in unsubscribes:
                 unsubscribe()
@@ -116,6 +124,10 @@ class ServiceProxy:
             await nft.run(removal(cluster))
         finally:
             await nft.close()
+
+    def _service_changed(self, kind: str, key: Key) -> None:
+        self._keeper.changed(kind, key)
+        self._health_checks.changed(key)
 
     def _applied(self, changes: Mapping[PartKey, Change]) -> None:
         self._forgetter.add(stale.flows(changes.values()))

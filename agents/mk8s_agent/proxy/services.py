@@ -1,16 +1,19 @@
 """Services and EndpointSlices as a source of the table's parts."""
 
+import logging
 from collections.abc import Callable
 
-from minikube8s.api.views import Service
+from minikube8s.api.views import EndpointSlice, Service
 from mk8s_agent.assignments import Assignments, Key
 from mk8s_agent.proxy import api_server
-from mk8s_agent.proxy.desired import service_ports
+from mk8s_agent.proxy.desired import HealthCheck, health_check, service_ports
 from mk8s_agent.proxy.endpoints import Node, node_of
 from mk8s_agent.proxy.fixed import TableConfig
 from mk8s_agent.proxy.parts import Part
 from mk8s_agent.proxy.rules import PortPart
 from mk8s_agent.proxy.service_events import Events, warn
+
+log = logging.getLogger(__name__)
 
 KIND = "service"
 
@@ -54,18 +57,31 @@ class Services:
 
     def parts(self, key: Key) -> dict[str, Part]:
         """A part for each port of the Service and each family of addresses."""
-        slices = self._assignments.endpointslices()
         service = self._assignments.services().get(key)
         if service is None or self._answered_here(service.view):
             return {}
-        views = [slices[each].view for each in self._slices.get(key, ()) if each in slices]
-        ports = service_ports(service.view, views, self._node)
+        ports = service_ports(service.view, self._slices_of(key), self._node)
         if key == api_server.SERVICE:
             ports = api_server.api_ports(ports, self._master, self._config.cluster_cidr)
         return {
             f"{port.key.port}/{6 if port.ipv6 else 4}": PortPart(port, self._config.cluster_cidr)
             for port in ports
         }
+
+    def health_check(self, key: Key) -> HealthCheck | None:
+        """What load balancers are told of the Service; None: nothing."""
+        service = self._assignments.services().get(key)
+        if service is None:
+            return None
+        return health_check(service.view, self._slices_of(key), self._node)
+
+    def no_health_check(self, key: Key, port: int, why: str) -> None:
+        """Tell that load balancers cannot be told anything."""
+        node, name = self._config.node, "/".join(key)
+        message = f'node {node} failed to start healthcheck "{name}" on port {port}: {why}'
+        log.warning("%s", message)
+        if service := self._assignments.services().get(key):
+            warn(self._events, service.view, "FailedToStartServiceHealthcheck", message)
 
     def refused(self, key: Key, why: str) -> None:
         """Tell that the kernel does not take the Service's rules."""
@@ -85,6 +101,10 @@ class Services:
         """Whether it is the cluster's DNS, which the agent itself answers on every node."""
         cluster = self._assignments.cluster
         return cluster is not None and service.spec.cluster_ip == cluster.cluster_dns != ""
+
+    def _slices_of(self, key: Key) -> list[EndpointSlice]:
+        slices = self._assignments.endpointslices()
+        return [slices[each].view for each in self._slices.get(key, ()) if each in slices]
 
     def _slice_changed(self, key: Key) -> None:
         former = self._service_of.pop(key, None)
