@@ -18,6 +18,7 @@ from mk8s_agent.network import conntrack
 from mk8s_agent.network.pods import PodNetwork
 from mk8s_agent.proxy import ServiceProxy
 
+from tests.support import sctp
 from tests.support.agentnode import container, pod_json, view
 from tests.support.netlab import (
     CLIENT_ADDRESS,
@@ -78,11 +79,18 @@ class World:
     def take(self, resource: str, name: str) -> None:
         self.assignments.update([], [(resource, ("default", name))], self.revision)
 
-    async def service(self, *backends: str, protocol: str = "TCP", **spec: Any) -> None:
+    async def service(
+        self,
+        *backends: str,
+        protocol: str = "TCP",
+        status: dict[str, Any] | None = None,
+        **spec: Any,
+    ) -> None:
         """Give Service `web` with these backends and wait until the rules are there."""
         port = {"port": 80, "protocol": protocol, "nodePort": NODE_PORT}
         spec = {"type": "NodePort", "clusterIP": CLUSTER_IP, "ports": [port]} | spec
-        self.give("services", {"metadata": _meta("web"), "spec": spec})
+        obj = {"metadata": _meta("web"), "spec": spec, "status": status or {}}
+        self.give("services", obj)
         await self.endpoints(*backends, protocol=protocol)
 
     async def endpoints(self, *backends: str, protocol: str = "TCP", node: str = NODE) -> None:
@@ -281,6 +289,54 @@ async def test_an_external_ip_leads_to_the_service(world: World) -> None:
     assert world.lab.tcp(world.lab.client, "203.0.113.7", 80).startswith("10.244.0.2 ")
     await world.endpoints()
     assert refused_quickly(lambda: world.lab.tcp(world.lab.client, "203.0.113.7", 80))
+
+
+async def test_source_ranges_let_only_some_use_a_load_balancers_address(world: World) -> None:
+    lab, balancer = world.lab, "203.0.113.200"
+    with inside(lab.client):
+        run(f"ip route add {balancer} via {NODE_ADDRESS}")
+    status = {"loadBalancer": {"ingress": [{"ip": balancer}]}}
+    for ranges, allowed in ((["198.51.100.0/24"], True), (["192.0.2.0/24"], False)):
+        spec = {"type": "LoadBalancer", "loadBalancerSourceRanges": ranges}
+        await world.service("10.244.0.2", status=status, **spec)
+        await eventually(lambda wanted=ranges[0]: wanted in run("nft list table inet mk8s-test"))
+        if allowed:
+            assert lab.tcp(lab.client, balancer, 80) == f"10.244.0.2 {CLIENT_ADDRESS}"
+        else:
+            with pytest.raises(TimeoutError):
+                lab.tcp(lab.client, balancer, 80, timeout=0.3)
+        with pytest.raises(TimeoutError):
+            lab.tcp(world.pods["10.244.0.3"], balancer, 80, timeout=0.3)
+        assert lab.tcp(lab.client, NODE_ADDRESS, NODE_PORT).startswith("10.244.0.2 ")
+
+
+async def test_a_load_balancer_is_told_where_the_endpoints_are(world: World) -> None:
+    def told() -> int:
+        with inside(world.lab.client), socket.create_connection((NODE_ADDRESS, 31000), 3) as asking:
+            asking.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            return int(asking.recv(256).split()[1])
+
+    async def until_told(status: int) -> None:
+        async with asyncio.timeout(10):
+            while await asyncio.to_thread(told) != status:
+                pass
+
+    spec = {"externalTrafficPolicy": "Local", "healthCheckNodePort": 31000}
+    await world.service("10.244.0.2", type="LoadBalancer", **spec)
+    await until_told(200)
+    await world.endpoints("10.244.0.3", node="node-2")
+    await until_told(503)
+    world.take("services", "web")
+    await eventually(lambda: refused_quickly(told))
+
+
+async def test_sctp_is_led_to_an_endpoint(world: World) -> None:
+    await world.service("10.244.0.2", protocol="SCTP")
+    with sctp.listen(world.pods["10.244.0.2"]) as seeing:
+        sctp.begin(world.pods["10.244.0.3"], CLUSTER_IP, 80)
+        assert sctp.received(seeing) == ("10.244.0.3", 80)
+        sctp.begin(world.lab.client, NODE_ADDRESS, NODE_PORT)
+        assert sctp.received(seeing) == (CLIENT_ADDRESS, 80)
 
 
 @pytest.mark.parametrize("protocol", ["TCP", "UDP"])

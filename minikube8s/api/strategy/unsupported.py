@@ -112,7 +112,6 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
         "spec.signerName=kubernetes.io/kubelet-serving",
         "spec.signerName=kubernetes.io/legacy-unknown",
     ),
-    ("", "Service"): ("spec.loadBalancerSourceRanges",),
 }
 
 
