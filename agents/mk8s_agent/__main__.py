@@ -26,13 +26,19 @@ from mk8s_agent.network.namespaces import enter
 def main() -> int:
     """Run the agent, or remove all that it made; returns the exit status."""
     parser = argparse.ArgumentParser(prog="mk8s_agent", description="The agent of one mk8s node.")
-    parser.add_argument("--config", type=Path, required=True, help="the agent's JSON file")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--config", type=Path, help="the agent's JSON file")
+    what.add_argument(
+        "--examine", action="store_true", help="print what this machine has for a node, and exit"
+    )
     parser.add_argument(
         "--remove-everything",
         action="store_true",
         help="remove this node's containers, links, routes and rules, and exit",
     )
     arguments = parser.parse_args()
+    if arguments.examine:
+        return _examine()
     lock: PidFile | None = None
     try:
         config = load(arguments.config)
@@ -68,6 +74,15 @@ def _alone(cluster: str) -> socket.socket:
             f"another cluster named {cluster} has its agent running on this machine; stop that "
             "cluster first"
         ) from None
+
+
+def _examine() -> int:
+    import msgspec  # noqa: PLC0415 - only the chosen work pays for its imports
+
+    from mk8s_agent.examination import examine  # noqa: PLC0415
+
+    print(msgspec.json.encode(examine()).decode())
+    return 0
 
 
 async def _run(config: AgentConfig) -> int:

@@ -20,6 +20,7 @@ VERBS = {
     "lab": "lab",
     "token": "token",
     "join": "join",
+    "doctor": "doctor",
     "kubeconfig": "kubeconfig",
     "get": "get",
     "describe": "describe",

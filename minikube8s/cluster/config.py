@@ -252,16 +252,21 @@ def _number(variable: str, given: str | int) -> int:
     return port
 
 
+def require_node_name(name: str) -> None:
+    """Raise unless a node can have that name."""
+    if not NODE_NAME.fullmatch(name):
+        raise ClusterError(
+            f"The node name {name!r} must consist of lower-case letters, digits, '-' and '.': "
+            "choose one with --node-name."
+        )
+
+
 def _check(settings: Settings) -> None:
     if not _NAME.fullmatch(settings.name):
         raise ClusterError(
             f"The cluster name {settings.name!r} must be 1 to 15 lower-case letters, digits or '-'."
         )
-    if not NODE_NAME.fullmatch(settings.node_name):
-        raise ClusterError(
-            f"The node name {settings.node_name!r} must consist of lower-case letters, digits, '-' "
-            "and '.': choose one with --node-name."
-        )
+    require_node_name(settings.node_name)
     if settings.api_port == settings.agent_port:
         raise ClusterError("The API port and the agent port must differ.")
     pods, services = ranges.check(settings.pod_cidr, settings.service_cidr)

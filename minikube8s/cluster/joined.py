@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import msgspec
 
 from minikube8s.cluster import cleaning, joining, kubelet, layout, lifecycle, preflight, preparing
-from minikube8s.cluster.config import Home, Settings, write_private
+from minikube8s.cluster.config import Home, Settings, require_node_name, write_private
 from minikube8s.cluster.daemons import Starting, stop
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.joining import Membership
@@ -81,6 +81,7 @@ def join(home: Home, wish: Wish, say: Say) -> bool:
     started.
     """
     preflight.require_root("join")
+    require_node_name(wish.node_name)
     with lifecycle.exclusive(home):
         if home.exists():
             raise ClusterError(
@@ -123,6 +124,19 @@ def down(home: Home, *, purge: bool, say: Say) -> None:
                 say(f"its Node stays until `kubectl delete node {known.node_name}`")
 
 
+def settings(known: Joined) -> Settings:
+    """Those of the cluster's settings that are known here."""
+    return Settings(
+        name=known.name,
+        agent_port=known.agent_port,
+        pod_cidr=known.pod_cidr,
+        service_cidr=known.service_cidr,
+        node_name=known.node_name,
+        docker_host=known.docker_host,
+        kubelet_config=known.kubelet_config,
+    )
+
+
 def status(home: Home) -> Component:
     """The agent."""
     return lifecycle.component(layout.agent(home))
@@ -139,22 +153,17 @@ def _obtain(home: Home, wish: Wish, say: Say) -> Joined:
 
     def check(cluster: Membership) -> None:
         preflight.require_own_name(cluster.name)
-        preflight.require_apart(
-            Settings(
-                name=cluster.name, pod_cidr=cluster.pod_cidr, service_cidr=cluster.service_cidr
-            )
-        )
+        preflight.require_apart(settings(_made(wish, cluster)))
 
-    pki = home.pki
-    cluster = joining.obtain(
-        wish.master,
-        wish.token,
-        wish.pins,
-        wish.node_name,
-        joining.Files(pki / "ca.crt", pki / "agent.crt", pki / "agent.key"),
-        check,
-    )
-    made = Joined(
+    cluster = joining.obtain(wish.master, wish.token, wish.pins, wish.node_name, files(home), check)
+    made = _made(wish, cluster)
+    write_private(home.joined, msgspec.json.format(msgspec.json.encode(made)) + b"\n")
+    say(f"certificate of node {made.node_name} in {home.pki}")
+    return made
+
+
+def _made(wish: Wish, cluster: Membership) -> Joined:
+    return Joined(
         master=wish.master,
         name=cluster.name,
         agent_port=cluster.agent_port,
@@ -164,9 +173,6 @@ def _obtain(home: Home, wish: Wish, say: Say) -> Joined:
         docker_host=wish.docker_host,
         kubelet_config=wish.kubelet_config,
     )
-    write_private(home.joined, msgspec.json.format(msgspec.json.encode(made)) + b"\n")
-    say(f"certificate of node {made.node_name} in {home.pki}")
-    return made
 
 
 def _start(home: Home, known: Joined, say: Say) -> bool:
@@ -195,11 +201,10 @@ def _start(home: Home, known: Joined, say: Say) -> bool:
 
 def _renew(home: Home, known: Joined, say: Say) -> None:
     """Renew a certificate that ends before long; one that still is valid may fail to be."""
-    files = _files(home)
     if _left(home) > _RENEWED:
         return
     try:
-        joining.renew(known.master, known.node_name, files)
+        joining.renew(known.master, known.node_name, files(home))
         say("certificate renewed")
     except ClusterError as error:
         if _left(home) <= datetime.timedelta():
@@ -207,24 +212,25 @@ def _renew(home: Home, known: Joined, say: Say) -> None:
         say(f"the certificate could not be renewed: {error}")
 
 
-def _files(home: Home) -> joining.Files:
+def files(home: Home) -> joining.Files:
+    """Where the certificates of a joined machine lie."""
     return joining.Files(home.pki / "ca.crt", home.pki / "agent.crt", home.pki / "agent.key")
 
 
 def _ended(home: Home) -> bool:
-    return not _files(home).certificate.exists() or _left(home) <= datetime.timedelta()
+    return not files(home).certificate.exists() or _left(home) <= datetime.timedelta()
 
 
 def _left(home: Home) -> datetime.timedelta:
     """How long the certificate is still valid."""
     from minikube8s.cluster import certificates  # noqa: PLC0415 - slow; `status` needs it not
 
-    until = certificates.valid_until(_files(home).certificate.read_bytes())
+    until = certificates.valid_until(files(home).certificate.read_bytes())
     return until - datetime.datetime.now(datetime.UTC)
 
 
 def _write_configuration(home: Home, known: Joined) -> None:
-    files = _files(home)
+    found = files(home)
     write_private(
         layout.agent_config(home),
         msgspec.json.encode(
@@ -232,9 +238,9 @@ def _write_configuration(home: Home, known: Joined) -> None:
                 "cluster": known.name,
                 "node": known.node_name,
                 "master": f"{known.host}:{known.agent_port}",
-                "ca": str(files.ca),
-                "cert": str(files.certificate),
-                "key": str(files.key),
+                "ca": str(found.ca),
+                "cert": str(found.certificate),
+                "key": str(found.key),
                 "state_dir": str(home.agent),
                 "docker_host": known.docker_host,
                 "cluster_cidr": known.pod_cidr,
@@ -260,9 +266,9 @@ def _own_address(known: Joined) -> str:
 
 
 def _wait_ready(home: Home, known: Joined) -> None:
-    files = _files(home)
-    identity = (files.certificate, files.key)
-    client = MasterClient(known.master, files.ca.read_bytes(), identity=identity)
+    found = files(home)
+    identity = (found.certificate, found.key)
+    client = MasterClient(known.master, found.ca.read_bytes(), identity=identity)
     deadline = time.monotonic() + START_SECONDS
     try:
         while not joining.is_ready(client, known.node_name):

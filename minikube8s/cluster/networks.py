@@ -42,21 +42,29 @@ class Clash:
     network: IPv4Network
     how: str
     harmless: bool
+    other: str = ""
+    """The cluster's other network, where that is the one."""
 
 
 def wanted(settings: Settings) -> dict[str, IPv4Network]:
     """The IPv4 networks of a cluster."""
     found = {POD: _ipv4(settings.pod_cidr), SERVICE: _ipv4(settings.service_cidr)}
-    if settings.lab_address:
-        found[LAB] = _ipv4(settings.lab_cidr)
-    return {what: network for what, network in found.items() if network is not None}
+    known = {what: network for what, network in found.items() if network is not None}
+    return known | wanted_by_lab(settings) if settings.lab else known
+
+
+def wanted_by_lab(settings: Settings) -> dict[str, IPv4Network]:
+    """The network of the cluster's lab, whether it has one or not yet."""
+    return {LAB: IPv4Network(settings.lab_cidr)}
 
 
 def used(
-    addresses: Iterable[LocalAddress], routes: Iterable[LocalRoute], cluster: str = ""
+    addresses: Sequence[LocalAddress], routes: Iterable[LocalRoute], running: Settings | None = None
 ) -> list[Used]:
-    """What the machine uses, but for what the cluster of that name, if it runs, has made."""
-    own = address_label(cluster)
+    """What the machine uses, but for what the cluster of these settings, if it runs, has made."""
+    own = address_label(running.name) if running else ""
+    here = any(local.label == own for local in addresses)
+    pods = _ipv4(running.pod_cidr) if running and here else None
     found = [
         Used(IPv4Network(local.address), f"{local.label} has the address {local.address}")
         for local in addresses
@@ -65,7 +73,10 @@ def used(
     found += [
         Used(route.network, f"{route.link} has a route to {route.network}", not route.connected)
         for route in routes
-        if not _is_own(route.link) and not (route.link == "lo" and cluster)
+        if not _is_own(route.link)
+        and not (route.link == "lo" and here)
+        # to the pods of other nodes
+        and not (pods and not route.connected and route.network.subnet_of(pods))
     ]
     return found
 
@@ -78,7 +89,7 @@ def clashes(networks: Mapping[str, IPv4Network], taken: Sequence[Used]) -> list[
         for other in names[position + 1 :]:
             if networks[one].overlaps(networks[other]):
                 how = f"the {other} network is {networks[other]}"
-                found.append(Clash(one, networks[one], how, harmless=False))
+                found.append(Clash(one, networks[one], how, harmless=False, other=other))
     for what, network in networks.items():
         for each in taken:
             if network.overlaps(each.network):

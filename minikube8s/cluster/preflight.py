@@ -93,6 +93,12 @@ def require_port(address: str, port: int, what: str, option: str) -> None:
             ) from None
 
 
+def require_ports(settings: Settings) -> None:
+    """Raise unless both ports of the master can be bound."""
+    require_port(settings.bind, settings.api_port, "the API server", "--api-port")
+    require_port(settings.bind, settings.agent_port, "the agents", "--agent-port")
+
+
 def require_own_name(name: str) -> None:
     """Raise when another cluster of this name works here: their pods could not be told apart."""
     if namelock.is_taken(namelock.agent_name(name)):
@@ -113,7 +119,7 @@ def require_room(settings: Settings) -> None:
 
 def require_apart(settings: Settings) -> None:
     """Raise when networks of a cluster that this machine joins are in use here."""
-    taken = networks.used(local_addresses(), local_routes(), settings.name)
+    taken = networks.used(local_addresses(), local_routes(), settings)
     for clash in networks.clashes(networks.wanted(settings), taken):
         if not clash.harmless:
             raise ClusterError(
@@ -126,7 +132,7 @@ def require_apart(settings: Settings) -> None:
 def require_lab_network(settings: Settings) -> None:
     """Raise when addresses of the lab's network are in use on this machine."""
     wanted = networks.wanted(settings)
-    taken = networks.used(local_addresses(), local_routes(), settings.name)
+    taken = networks.used(local_addresses(), local_routes(), settings)
     for clash in networks.clashes(wanted, taken):
         if clash.what == networks.LAB and not clash.harmless:
             raise ClusterError(networks.sentence(clash, wanted, taken))
@@ -154,5 +160,4 @@ def check(settings: Settings, *, new: bool, ports: bool, agent: bool, lab: bool)
     if lab:
         require_lab_network(settings)
     if ports:
-        require_port(settings.bind, settings.api_port, "the API server", "--api-port")
-        require_port(settings.bind, settings.agent_port, "the agents", "--agent-port")
+        require_ports(settings)

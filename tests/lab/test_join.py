@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -127,6 +127,10 @@ def test_a_machine_joins_runs_pods_that_reach_the_api_and_leaves(
     said = cluster.kubectl("exec", "joined", "--", "sh", "-c", f"{ask} {API}").ok()
     assert json.loads(said)["kind"] == "APIVersions"
 
+    for healthy in (cluster, machine):
+        assert "✗" not in healthy.mk8s("doctor").ok()
+    assert f"the master at {MASTER} answers, and clocks agree" in machine.mk8s("doctor").ok()
+
     machine.mk8s("down").ok()
     assert machine.mk8s("status").code == 3
     machine.mk8s("up").ok()
@@ -146,3 +150,17 @@ def test_only_a_reachable_master_prints_how_to_join(master: tuple[Cluster, Machi
     finally:
         settings.write_text(before)
     assert "no other machine reaches it" in said
+
+
+def test_a_doctor_says_before_a_start_what_would_fail_and_what_to_do(
+    master: tuple[Cluster, Machine],
+) -> None:
+    cluster, _ = master
+    second = replace(cluster, home=cluster.home.with_name("planned"))
+    done = second.with_settings(MK8S_NAME="planned", MK8S_POD_CIDR="172.30.0.0/16").mk8s("doctor")
+    assert done.code == 1
+    assert "✓ root" in done.out
+    assert "✗ The pod network 172.30.0.0/16 is in use on this machine: " in done.out
+    assert "--pod-cidr or MK8S_POD_CIDR, for example 172.31.0.0/16." in done.out
+    assert f"✗ Port 13443 on {HERE}, for the API server, cannot be used" in done.out
+    assert not second.home.exists()

@@ -74,10 +74,16 @@ def test_what_the_running_cluster_made_itself_is_none() -> None:
         route("10.96.0.0/12", "lo"),
         route("192.168.123.0/24", "lab-mk8s"),
         route("10.244.1.0/24", "vx-mk8s"),
+        route("10.244.2.0/24", connected=False),
     ]
-    everything = networks.wanted(Settings(lab=True))
-    assert not networks.clashes(everything, networks.used([own], made, "mk8s"))
-    assert networks.clashes(everything, networks.used([own], made, "other"))
+    settings = Settings(lab=True)
+    wanted = networks.wanted(settings)
+    assert not networks.clashes(wanted, networks.used([own], made, settings))
+    assert networks.clashes(wanted, networks.used([own], made, Settings(name="other")))
+    assert networks.clashes(wanted, networks.used([], made, settings))
+    foreign = route("10.244.3.0/24", "eth1")
+    (clash,) = networks.clashes(wanted, networks.used([own], [foreign], settings))
+    assert clash.how == "eth1 has a route to 10.244.3.0/24"
 
 
 def test_a_clusters_own_networks_must_be_apart_from_each_other() -> None:

@@ -160,6 +160,11 @@ def obstacles(chains: list[Chain]) -> list[str]:
     ]
 
 
+async def found_obstacles(nft: Nftables) -> list[str]:
+    """The sentences about the present namespace. Raises NftablesError."""
+    return obstacles(await _chains(nft))
+
+
 async def _chains(nft: Nftables) -> list[Chain]:
     return [item["chain"] for item in await nft.ask("list chains") if "chain" in item]
 

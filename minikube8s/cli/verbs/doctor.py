@@ -1,0 +1,38 @@
+"""`mk8s doctor`: what would keep a cluster from starting, or spoils something, and what to do."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from minikube8s.cli.errors import CommandError
+from minikube8s.cluster import doctor, joined
+from minikube8s.cluster.config import Home, Settings, resolve
+from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.findings import Mark
+
+
+@click.command("doctor")
+@click.pass_obj
+def command(context: dict[str, str | None]) -> None:
+    """Check this machine, and what runs of a cluster: one line each, which says what to do.
+
+    ✓ is fine, ! spoils something, ✗ keeps the cluster from starting: exit code 1.
+    """
+    home = Home.from_environment(context["home"])
+    try:
+        settings = _settings(home)
+        faults = 0
+        for finding in doctor.examine(home, settings):
+            click.echo(f"{finding.mark.value} {finding.text}")
+            faults += finding.mark is Mark.FAULT
+    except ClusterError as error:
+        raise CommandError(str(error)) from None
+    if faults:
+        raise click.exceptions.Exit(1)
+
+
+def _settings(home: Home) -> Settings:
+    known = joined.load(home) if home.joined.exists() else None
+    return joined.settings(known) if known else resolve(home, {}, os.environ)

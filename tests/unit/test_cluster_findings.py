@@ -1,0 +1,85 @@
+"""What `mk8s doctor` makes of what it sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from minikube8s.cluster import findings, networks
+from minikube8s.cluster.config import Settings
+from minikube8s.cluster.findings import Examination, Mark
+from minikube8s.kit.localroutes import parse
+
+LAB_TAKEN = """\
+Iface Destination Gateway Flags RefCnt Use Metric Mask MTU Window IRTT
+eth0 007BA8C0 00000000 0001 0 0 0 00FFFFFF 0 0 0
+"""
+
+
+def marks(found: Any) -> str:
+    return "".join(finding.mark.value for finding in found)
+
+
+def text(found: Any) -> str:
+    return "\n".join(finding.text for finding in found)
+
+
+def test_a_kernel_without_what_services_need_is_a_fault_and_the_rest_a_doubt() -> None:
+    assert marks(findings.of_kernel(Examination(), "6.1")) == "✓"
+    lacking = Examination(missing={"nft_masq": "no", "sctp": "no", "netem": "no"})
+    found = list(findings.of_kernel(lacking, "6.1"))
+    assert marks(found) == "✗!!"
+    assert "`modprobe nft_masq`" in found[0].text
+    assert "`mk8s lab delay`" in found[1].text
+    assert "`modprobe sch_netem` may help" in found[1].text
+
+
+def test_a_kernel_that_cannot_be_tried_is_a_fault() -> None:
+    found = list(findings.of_kernel(Examination(problem="cannot make a namespace"), "6.1"))
+    assert marks(found) == "✗"
+    assert "cannot make a namespace" in found[0].text
+
+
+@pytest.mark.parametrize(
+    ("info", "mark"),
+    [
+        ({"ServerVersion": "20.10.24", "Driver": "overlay2", "CgroupDriver": "systemd"}, "✓"),
+        ({"ServerVersion": "19.03.1", "Driver": "overlay2", "CgroupDriver": "systemd"}, "!"),
+        ({"ServerVersion": "27.1.0", "Driver": "vfs", "CgroupDriver": "cgroupfs"}, "!"),
+        ({"ServerVersion": "27.1.0", "Driver": "overlay2", "CgroupDriver": "none"}, "!"),
+        ({}, "✓"),
+    ],
+)
+def test_an_engine_is_told_with_what_slows_it(info: dict[str, Any], mark: str) -> None:
+    assert marks(findings.of_engine(info)) == mark
+
+
+def test_a_taken_lab_network_matters_only_with_a_lab() -> None:
+    taken = networks.used([], parse(LAB_TAKEN))
+    wanted = networks.wanted(Settings(lab=True))
+    assert marks(findings.of_networks(wanted, taken, lab=True)) == "✗"
+    found = list(findings.of_networks(wanted, taken, lab=False))
+    assert marks(found) == "!"
+    assert "--lab-cidr or MK8S_LAB_CIDR, for example 192.168.124.0/24" in text(found)
+    assert marks(findings.of_networks(wanted, [], lab=False)) == "✓"
+
+
+@pytest.mark.parametrize(("free", "mark"), [(100 << 20, "✗"), (1 << 30, "!"), (5 << 30, "✓")])
+def test_a_full_disk_is_told(free: int, mark: str) -> None:
+    assert findings.of_disk("/var", free).mark.value == mark
+
+
+def test_low_inotify_limits_are_told_with_the_command_that_raises_them() -> None:
+    found = findings.of_inotify({"max_user_instances": 8, "max_user_watches": 100000})
+    assert found.mark is Mark.DOUBT
+    assert "sysctl -w fs.inotify.max_user_instances=128`" in found.text
+    assert findings.of_inotify({}).mark is Mark.FINE
+
+
+def test_no_resolver_and_firewalls_in_the_way_are_doubts() -> None:
+    assert findings.of_resolvers(Examination()).mark is Mark.DOUBT
+    assert findings.of_resolvers(Examination(resolvers=["192.0.2.53"])).mark is Mark.FINE
+    seen = Examination(obstacles=["the nftables chain x drops"])
+    assert text(findings.of_firewall(seen)) == "The nftables chain x drops."
+    assert marks(findings.of_firewall(Examination())) == "✓"
