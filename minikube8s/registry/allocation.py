@@ -31,6 +31,7 @@ from minikube8s.store.watching import Event
 Object = dict[str, Any]
 
 PORT_ALLOCATED = "provided port is already allocated"
+_LARGER = "delete Services that nobody needs, or make a cluster with a larger --service-cidr"
 
 
 class Allocations:
@@ -163,7 +164,7 @@ class _Reservation:
     def _free_address(self, family: str) -> str:
         address = self._allocations.any_address(family)
         if address is None:
-            raise errors.internal(f"failed to allocate a serviceIP: {FULL}")
+            raise errors.internal(f"failed to allocate a serviceIP: {FULL}: {_LARGER}")
         self.addresses.add(address)
         return address
 
@@ -216,7 +217,8 @@ class _Reservation:
     def _free_port(self) -> int:
         port = self._allocations.any_port()
         if port is None:
-            raise errors.internal(f"failed to allocate a nodePort: {FULL}")
+            way_out = "free a port, or start the cluster with a wider --node-ports"
+            raise errors.internal(f"failed to allocate a nodePort: {FULL}: {way_out}")
         self.ports.add(port)
         return port
 

@@ -200,3 +200,77 @@ def test_an_external_name_may_get_a_cluster_address():
     old = service(type="ExternalName", externalName="a.example")
     new = service(clusterIP="10.96.0.6", clusterIPs=["10.96.0.6"])
     assert STRATEGY.validate_update(new, old) == []
+
+
+def reached(*ingress, **spec):
+    obj = service(**{"type": "LoadBalancer", **spec})
+    obj["status"] = {"loadBalancer": {"ingress": list(ingress)}}
+    return obj
+
+
+@pytest.mark.parametrize(
+    ("obj", "problem"),
+    [
+        (reached({"ip": "10.0.0.1", "ipMode": "VIP"}, {"hostname": "a.example"}), None),
+        (
+            reached({"ip": "10.0.0.1", "ipMode": "VIP"}, type="NodePort"),
+            "status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is"
+            ' "LoadBalancer"',
+        ),
+        (
+            reached({"ip": "x", "ipMode": "VIP"}),
+            'status.loadBalancer.ingress[0].ip: Invalid value: "x": must be a valid IP address,'
+            " (e.g. 10.9.8.7 or 2001:db8::ffff)",
+        ),
+        (
+            reached({"ip": "10.0.0.1"}),
+            "status.loadBalancer.ingress[0].ipMode: Required value: must be specified when `ip` is"
+            " set",
+        ),
+        (
+            reached({"hostname": "a", "ipMode": "VIP"}),
+            "status.loadBalancer.ingress[0].ipMode: Forbidden: may not be specified when `ip` is"
+            " not set",
+        ),
+        (
+            reached({"ip": "10.0.0.1", "ipMode": "Magic"}),
+            'status.loadBalancer.ingress[0].ipMode: Unsupported value: "Magic": supported values:'
+            ' "Proxy", "VIP"',
+        ),
+        (
+            reached({"hostname": "10.0.0.1"}),
+            'status.loadBalancer.ingress[0].hostname: Invalid value: "10.0.0.1": must be a DNS'
+            " name, not an IP address",
+        ),
+    ],
+)
+def test_where_a_service_is_reached_is_checked(obj, problem):
+    assert problems(obj) == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize(
+    ("type_", "text", "words"),
+    [
+        ("LoadBalancer", " 10.0.0.0/8, 192.0.2.0/24 ", None),
+        ("LoadBalancer", "", None),
+        ("LoadBalancer", "10.0.0.0", "must be a valid CIDR value"),
+        ("ClusterIP", "10.0.0.0/8", "may only be used when `type` is 'LoadBalancer'"),
+    ],
+)
+def test_the_old_annotation_with_source_ranges_is_checked(type_, text, words):
+    obj = service(type=type_)
+    name = "service.beta.kubernetes.io/load-balancer-source-ranges"
+    obj["metadata"]["annotations"] = {name: text}
+    found = problems(obj)
+    assert bool(found) is bool(words)
+    assert all(one.startswith(f"metadata.annotations[{name}]") and words in one for one in found)
+
+
+def test_what_is_no_load_balancer_any_more_is_reached_nowhere():
+    old = reached({"ip": "10.0.0.1", "ipMode": "VIP"})
+    new = service(type="NodePort")
+    STRATEGY.prepare_update(new, old)
+    assert new["status"] == {"loadBalancer": {}}
+    kept = service(type="LoadBalancer")
+    STRATEGY.prepare_update(kept, old)
+    assert kept["status"] == old["status"]

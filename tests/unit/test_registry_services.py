@@ -137,12 +137,12 @@ async def test_full_ranges_say_so_and_release_what_was_reserved(small: Registry)
     for n in range(4):
         await create(small, service(f"n{n}", type="NodePort"))
     message = await refused(create(small, service("n4", type="NodePort")))
-    assert "failed to allocate a nodePort: range is full" in message
+    assert "failed to allocate a nodePort: range is full: free a port, or start" in message
     free = 14 - 1 - 4
     for n in range(free):
         await create(small, service(f"c{n}"))
     message = await refused(create(small, service("c9")))
-    assert "failed to allocate a serviceIP: range is full" in message
+    assert "failed to allocate a serviceIP: range is full: delete Services" in message
 
 
 async def test_a_node_port_of_the_range_is_given(registry: Registry) -> None:

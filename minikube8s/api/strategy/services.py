@@ -15,6 +15,7 @@ from minikube8s.api.errors import (
     invalid_value,
     required,
 )
+from minikube8s.api.strategy import balancers
 from minikube8s.api.strategy.checks.common import (
     PROTOCOLS,
     Obj,
@@ -25,7 +26,6 @@ from minikube8s.api.strategy.checks.common import (
     optional_one_of,
     port,
     port_or_name,
-    range_of,
 )
 from minikube8s.api.strategy.model import Strategy
 
@@ -33,8 +33,8 @@ TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _ON_NODES = ("NodePort", "LoadBalancer")
 _POLICIES = ("Cluster", "Local")
 _DISTRIBUTIONS = ("PreferClose", "PreferSameNode", "PreferSameZone")
-_BALANCED = "may only be used when `type` is 'LoadBalancer'"
 _DAY = 86400
+_LINK_LOCAL_GROUPS = (ipaddress.ip_network("224.0.0.0/24"), ipaddress.ip_network("ff02::/16"))
 
 
 class ServiceStrategy(Strategy):
@@ -60,7 +60,11 @@ class ServiceStrategy(Strategy):
         causes += _affinity(spec)
         causes += _traffic(spec)
         causes += _families(spec)
-        return causes + _balancer(spec)
+        return [*causes, *balancers.check_spec(obj), *balancers.check_status(obj)]
+
+    def prepare_spec(self, new: Obj, old: Obj, subresource: str) -> None:
+        """What is no load balancer any more is reached nowhere."""
+        balancers.wipe_status(new)
 
     def validate_update(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
         """Keep the cluster address unless the type loses or gains it."""
@@ -166,6 +170,9 @@ def _reachable(field: str, value: str) -> list[Cause]:
     if found.is_link_local:
         why = "may not be in the link-local range (169.254.0.0/16, fe80::/10)"
         return [invalid_value(field, value, why)]
+    if any(found in one for one in _LINK_LOCAL_GROUPS if one.version == found.version):
+        why = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"
+        return [invalid_value(field, value, why)]
     return []
 
 
@@ -201,28 +208,6 @@ def _traffic(spec: Obj) -> list[Cause]:
         causes.append(invalid_value("spec.healthCheckNodePort", number, why))
     elif number:
         causes += port("spec.healthCheckNodePort", number)
-    return causes
-
-
-def _balancer(spec: Obj) -> list[Cause]:
-    """Check what only load balancers have."""
-    causes: list[Cause] = []
-    if spec.get("type") != "LoadBalancer":
-        fields = {
-            "loadBalancerSourceRanges": "LoadBalancerSourceRanges",
-            "allocateLoadBalancerNodePorts": "allocateLoadBalancerNodePorts",
-            "loadBalancerClass": "loadBalancerClass",
-        }
-        causes += [
-            forbidden_field(f"spec.{shown}", _BALANCED)
-            for name, shown in fields.items()
-            if spec.get(name) not in (None, [], "")
-        ]
-    for position, cidr in enumerate(spec.get("loadBalancerSourceRanges") or ()):
-        causes += range_of(f"spec.LoadBalancerSourceRanges[{position}]", cidr.strip())
-    if spec.get("loadBalancerClass"):
-        name = spec["loadBalancerClass"]
-        causes += named("spec.loadBalancerClass", name, names.qualified_name)
     return causes
 
 

@@ -45,3 +45,8 @@ YAML
 watching() { coproc WATCH { exec kubectl "$@" 2>&1; }; }
 line() { IFS= read -r -t 20 -u "${WATCH[0]}" SAID && echo "$SAID"; }
 stop() { kill "$WATCH_PID"; wait "$WATCH_PID" 2>/dev/null; return 0; }
+
+# svc SPEC [NAME]: creates a Service.
+svc() {
+    kubectl create -f - <<<"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"${2:-s}\"},\"spec\":$1}"
+}
