@@ -62,6 +62,19 @@ def _nginx(version: str) -> Image:
     )
 
 
+# answers every TCP connection and UDP packet to port 8080 with `<pod> <client's address>`, and
+# gives back on port 8081 what it gets for as long as the client likes
+_ECHO = """\
+#!/bin/sh
+trap 'exit 0' TERM
+read -r name </etc/hostname
+export name
+socat TCP-LISTEN:8080,fork,reuseaddr,backlog=512 'SYSTEM:echo $name $SOCAT_PEERADDR' &
+socat UDP-RECVFROM:8080,fork 'SYSTEM:read -r question; echo $name $SOCAT_PEERADDR' &
+socat TCP-LISTEN:8081,fork,reuseaddr,backlog=512 PIPE &
+wait
+"""
+
 _ACCOUNTS = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/false\n",
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
@@ -76,6 +89,12 @@ CATALOG: Mapping[str, Image] = {
         packages=("bash", "coreutils", "curl", "dash", "grep", "sed", "hostname", "procps"),
         command=("/bin/bash",),
         files=_ACCOUNTS,
+    ),
+    "echo:latest": Image(
+        packages=("socat", "dash"),
+        command=("/bin/sh", "/echo"),
+        files={**_ACCOUNTS, "echo": _ECHO},
+        ports=(8080, 8081),
     ),
     "busybox:latest": Image(
         packages=("busybox-static",),

@@ -131,13 +131,9 @@ class Home:
         """Whether a cluster was created here."""
         return self.settings.exists()
 
-    def is_joined(self) -> bool:
-        """Whether another machine's cluster was joined here; False where that may not be read."""
-        return os.access(self.joined, os.F_OK)
-
     def used(self) -> bool:
         """Whether a cluster was created here, or another machine's joined."""
-        return self.exists() or self.is_joined()
+        return self.exists() or self.joined.exists()
 
     def load(self) -> Settings:
         """The remembered settings. Raises ClusterError when there are none to be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -13,12 +14,16 @@ from typing import Any
 
 from tests.support.cluster import Cluster
 from tests.support.engine import PrivateEngine
-from tests.support.netlab import Space, empty_space, inside, inside_file, run
+from tests.support.netlab import Space, empty_space, exchange, inside, inside_file, run
 
 NODES = ("node1", "node2", "node3")
 """The nodes of the shared lab; node1 is the machine itself."""
 SUBNET = "192.168.127.0/24"
 CLIENT_ADDRESS = "192.168.127.254"
+
+
+Place = str | Space | Path
+"""Where something is asked from: a node by its name, a namespace by its process or its file."""
 
 
 class Lab:
@@ -42,17 +47,21 @@ class Lab:
         return None if node == NODES[0] else Path(f"/run/netns/{name}-{node}")
 
     @contextmanager
-    def on(self, place: str | Space) -> Iterator[None]:
-        """Be in the network of a node (by its name) or a namespace; nothing may be awaited."""
+    def on(self, place: Place) -> Iterator[None]:
+        """Be in the network of a node, a namespace or a pod; nothing may be awaited."""
         if isinstance(place, Space):
             with inside(place):
+                yield
+            return
+        if isinstance(place, Path):
+            with inside_file(place):
                 yield
             return
         path = self.namespace(place)
         with nullcontext() if path is None else inside_file(path):
             yield
 
-    def run(self, place: str | Space, *command: str, seconds: float = 30) -> str:
+    def run(self, place: Place, *command: str, seconds: float = 30) -> str:
         """What a command prints in the network of a node or a namespace; fails when it fails."""
         with self.on(place):
             done = subprocess.run(
@@ -62,7 +71,7 @@ class Lab:
         return done.stdout
 
     def ask(
-        self, place: str | Space, address: str, port: int, say: str = "", seconds: float = 3.0
+        self, place: Place, address: str, port: int, say: str = "", seconds: float = 3.0
     ) -> str:
         """Connect by TCP, say something, and return all that comes; raises what the socket does."""
         with self.on(place), socket.create_connection((address, port), seconds) as connection:
@@ -71,7 +80,21 @@ class Lab:
             pieces = iter(lambda: connection.recv(65536), b"")
             return b"".join(pieces).decode()
 
-    def fetch(self, place: str | Space, address: str, port: int = 80, path: str = "/") -> str:
+    def ask_udp(self, place: Place, address: str, port: int, seconds: float = 3.0) -> str:
+        """Send a packet from a socket of its own and return the answer; raises what it does."""
+        with self.on(place), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
+            return exchange(channel, address, port, seconds)
+
+    def pod(self, name: str, namespace: str = "default") -> Path:
+        """The network of a running pod, to be asked from without a command in it."""
+        labels = {"io.kubernetes.pod.name": name, "io.kubernetes.pod.namespace": namespace}
+        for found in self.cluster.engine.containers(**labels):
+            _, body = self.cluster.engine.api("GET", f"/containers/{found['Id']}/json")
+            if pid := json.loads(body)["State"]["Pid"]:
+                return Path(f"/proc/{pid}/ns/net")
+        raise AssertionError(f"pod {name} has no container that runs")
+
+    def fetch(self, place: Place, address: str, port: int = 80, path: str = "/") -> str:
         """A page by HTTP, its headers with it."""
         return self.ask(place, address, port, f"GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")
 
@@ -98,7 +121,7 @@ def pinned(obj: dict[str, Any], node: str) -> dict[str, Any]:
 def running_lab(home: Path, engine: PrivateEngine) -> Iterator[Lab]:
     """A lab of `NODES`, up for the length of the block, beside the tests' other clusters."""
     cluster = Cluster.beside(9, home, engine).with_settings(
-        MK8S_NAME="lab", MK8S_LAB_CIDR=SUBNET, MK8S_NODES=str(len(NODES))
+        MK8S_NAME="lab", MK8S_LAB_CIDR=SUBNET, MK8S_NODES=str(len(NODES)), MK8S_NODE_GRACE="10"
     )
     cluster.mk8s("up").ok()
     try:

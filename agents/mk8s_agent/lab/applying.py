@@ -154,6 +154,7 @@ def _make_link(spec: Spec, each: LabNode, netlink: Netlink, mtu: int) -> None:
             mtu=mtu,
         )
         netlink.run([made, messages.set_alias(link, spec.alias(each))])
+        netlink.run([bridging.reflect(socket.if_nametoindex(link))])
     finally:
         os.close(target)
     _set(_BRIDGE_SETTINGS, link)

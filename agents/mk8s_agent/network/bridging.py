@@ -21,6 +21,7 @@ from mk8s_agent.network.netlink import NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, 
 
 _RTM_NEWQDISC, _RTM_DELQDISC = 36, 37
 _IFF_UP = 1
+_IFLA_PROTINFO, _NESTED, _IFLA_BRPORT_MODE = 12, 1 << 15, 4
 _TC_H_ROOT: Final = 0xFFFFFFFF
 _TCA_KIND, _TCA_OPTIONS = 1, 2
 _NETEM = b"netem\0"
@@ -59,6 +60,18 @@ def add_member(*, link: str, bridge: int, peer: str, namespace: int, mtu: int) -
     body = encode(ifinfmsg, {"flags": _IFF_UP, "change": _IFF_UP}, attrs)
     what = f"create link {link} on a bridge"
     return Request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, body, what)
+
+
+def reflect(link: int) -> Request:
+    """Let a member of a bridge get back what it sent, where that is where it has to go.
+
+    The kernel shows bridged packets to the firewall; what is translated there and leads back to
+    its sender's pods never gets out of the bridge otherwise.
+    """
+    head = struct.pack("=BxHiII", socket.AF_BRIDGE, 0, link, 0, 0)
+    mode = _attribute(_IFLA_BRPORT_MODE, b"\1")
+    body = head + _attribute(_IFLA_PROTINFO | _NESTED, mode)
+    return Request(RTM_SETLINK, 0, body, f"set link {link} of a bridge to hairpin mode")
 
 
 def switch(link: str, *, on: bool) -> Request:

@@ -19,6 +19,7 @@ _LOOSE = "2"
 _TUNNEL_SETTINGS = {
     # What comes by this link may be answered by another: nodes need not agree on the way.
     "ipv4/conf/{link}/rp_filter": _LOOSE,
+    "ipv4/conf/{link}/route_localnet": "1",
     "ipv6/conf/{link}/accept_ra": "0",
     "ipv6/conf/{link}/addr_gen_mode": "1",
 }
@@ -37,6 +38,7 @@ def reconcile(
     choice = routes.choose(here, peers, ways, mtus)
     tunnel = _settle_tunnel(netlink, here, choice)
     _allow_other_ways_back(links, choice, state_dir)
+    _allow_loopback(links, choice, state_dir)
     found = _found(netlink, here, links, tunnel)
     wanted = routes.wanted_state(here, choice, peers, tunnel)
     netlink.run(list(routes.changes(wanted, found)))
@@ -118,6 +120,15 @@ def _allow_other_ways_back(links: Sequence[Link], choice: Choice, state_dir: Pat
                 == "1"
             ):
                 sysctls.SysctlRecord(state_dir).change({setting: _LOOSE})
+
+
+def _allow_loopback(links: Sequence[Link], choice: Choice, state_dir: Path) -> None:
+    """Let connections to a NodePort on 127.0.0.1 leave for pods of other nodes."""
+    direct = {crossing.link for crossing in choice.crossings}
+    names = [link.name for link in links if link.index in direct]
+    sysctls.SysctlRecord(state_dir).change(
+        {f"ipv4/conf/{name}/route_localnet": "1" for name in names}
+    )
 
 
 def _found(netlink: Netlink, here: Here, links: Sequence[Link], tunnel: int) -> State:

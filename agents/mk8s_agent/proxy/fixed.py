@@ -16,8 +16,11 @@ a 6 at their end are for IPv6.
 """
 
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Final
 
+from minikube8s.kit import labnames
+from mk8s_agent.network.names import hardware_address
 from mk8s_agent.proxy.nftables import quoted, table_name
 
 SERVICE_IPS: Final = "service-ips"
@@ -85,7 +88,7 @@ def fixed_part(config: TableConfig) -> list[str]:
     """The lines of the table without any part. Its base chains come just before other tables'."""
     comment = quoted(f"mk8s cluster {config.cluster}: the node agent makes and replaces this")
     base = {
-        "guard-loopback": ("filter", "prerouting", -301, _guard()),
+        "guard-loopback": ("filter", "prerouting", -301, _guard(config)),
         "nat-prerouting": ("nat", "prerouting", -101, ["goto services"]),
         "nat-output": ("nat", "output", -101, ["goto services"]),
         "nat-postrouting": ("nat", "postrouting", 99, _masquerade(config)),
@@ -151,8 +154,16 @@ def _local(of: Family) -> str:
     return f"meta nfproto ipv{of.version} fib daddr type local"
 
 
-def _guard() -> list[str]:
-    return ['iifname != "lo" ip daddr 127.0.0.0/8 drop']
+def _guard(config: TableConfig) -> list[str]:
+    """What comes from elsewhere to 127.0.0.1 is false; what the lab's nodes say to each other by
+    this machine's bridge, which it is shown nonetheless, is none of its business.
+    """
+    lines = ['iifname != "lo" ip daddr 127.0.0.0/8 drop']
+    if config.lab_cidr:
+        hardware = hardware_address(str(IPv4Network(config.lab_cidr)[1]))
+        bridge = labnames.bridge(config.cluster)
+        lines.append(f"iifname {quoted(bridge)} ether daddr != {hardware} notrack accept")
+    return lines
 
 
 def _forward() -> list[str]:

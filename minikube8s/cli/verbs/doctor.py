@@ -34,5 +34,5 @@ def command(context: dict[str, str | None]) -> None:
 
 
 def _settings(home: Home) -> Settings:
-    known = joined.load(home) if home.is_joined() else None
+    known = joined.load(home) if home.joined.exists() else None
     return joined.settings(known) if known else resolve(home, {}, os.environ)
