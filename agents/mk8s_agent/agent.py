@@ -51,9 +51,11 @@ from mk8s_agent.pods.manager import Pods
 from mk8s_agent.pods.messages import LastWords
 from mk8s_agent.pods.node_context import Addresses, NodeContext, NodeFacts
 from mk8s_agent.pods.sandbox import Sandboxes
+from mk8s_agent.policy.enforcing import PolicyEnforcer
 from mk8s_agent.probes.prober import Prober
 from mk8s_agent.proxy import ServiceProxy
 from mk8s_agent.proxy.announced import Announced
+from mk8s_agent.proxy.fixed import families_of
 from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.static.directory import Directory
@@ -92,6 +94,13 @@ class Agent:
         self._network = PodNetwork(config)
         self._proxy = ServiceProxy(config, self._assignments, self._reporter)
         self._dns = ClusterDns(config, self._assignments, self._dns_trouble)
+        policies = PolicyEnforcer(
+            config.node,
+            families_of(config.cluster_cidr),
+            self._assignments,
+            self._proxy.keeper,
+            self._reporter.event,
+        )
         self._addresses = Addresses()
         self._network_wanted = asyncio.Event()
         state_dir = Path(config.state_dir)
@@ -116,6 +125,7 @@ class Agent:
             runtime=self._runtime,
             network=self._network,
             host_ports=self._proxy,
+            policies=policies,
             reporter=self._reporter,
             assignments=self._assignments,
             clock=self._clock,

@@ -153,6 +153,21 @@ class NotedHostPorts:
 
 
 @dataclass
+class NotedPolicies:
+    """Which addresses policies hold for; nobody gets one before `open` is set."""
+
+    addresses: set[str] = field(default_factory=set)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def admit(self, pod: views.Pod, *addresses: str) -> None:
+        await self.open.wait()
+        self.addresses.update(addresses)
+
+    def release(self, address: str) -> None:
+        self.addresses.discard(address)
+
+
+@dataclass
 class NotedReports:
     """What the master would hear."""
 
@@ -256,6 +271,8 @@ class Node:
         self.clock = clock
         self.network = NotedNetwork(runtime.is_alive)
         self.host_ports = NotedHostPorts()
+        self.policies = NotedPolicies()
+        self.policies.open.set()
         self.reports = NotedReports()
         self.hooks = NotedHooks(clock)
         self.answers: dict[str, Answer] = {}
@@ -282,6 +299,7 @@ class Node:
             runtime=self.runtime,
             network=self.network,
             host_ports=self.host_ports,
+            policies=self.policies,
             reporter=self.reports,
             assignments=self.assignments,
             clock=self.clock,

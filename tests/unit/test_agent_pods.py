@@ -561,3 +561,18 @@ async def test_the_log_of_a_removed_container_is_not_waited_for(node: Node) -> N
     assert node.state()["terminated"]["exitCode"] == 0, "it stays told"
     with pytest.raises(StreamError, match=f"unable to retrieve container logs for docker://{dead}"):
         await PodLogs(node.context).open({"namespace": "default", "pod": "web", "container": "app"})
+
+
+@on_a_node
+async def test_a_pod_is_connected_once_policies_hold_for_its_address(node: Node) -> None:
+    node.policies.open.clear()
+    node.sync(pod_json(container()))
+    await node.until(lambda: node.runtime.containers)
+    await node.clock.sleep(10)
+    assert not node.network.links
+    node.policies.open.set()
+    await node.running()
+    assert node.policies.addresses == node.network.links.keys()
+    node.sync()
+    await node.until(lambda: not node.network.links)
+    assert not node.policies.addresses

@@ -9,16 +9,12 @@ from dataclasses import dataclass, field
 import pytest
 from mk8s_agent.assignments import Key
 from mk8s_agent.proxy import keeper as keepers
-from mk8s_agent.proxy.fixed import SERVICE_IPS, TableConfig
+from mk8s_agent.proxy.fixed import SERVICE_IPS
 from mk8s_agent.proxy.keeper import Change, TableKeeper
-from mk8s_agent.proxy.monitor import Commit
-from mk8s_agent.proxy.nftables import Nftables, NftablesError
 from mk8s_agent.proxy.parts import Element, Fragment, Part, PartKey
 
-from tests.support.faketable import FakeTable, Refused
+from tests.support.fakenft import CONFIG, FakeNft, no_commits
 from tests.support.netlab import eventually
-
-CONFIG = TableConfig("mk8s", "n1", "10.244.0.0/16", "10.96.0.0/12")
 
 
 @dataclass(frozen=True)
@@ -55,30 +51,8 @@ class Source:
         return {"": rule} if rule else {}
 
 
-class FakeNft(Nftables):
-    """Takes transactions to a table without a kernel; counts how often all was replaced."""
-
-    def __init__(self) -> None:
-        self.table = FakeTable(CONFIG.table)
-        self.thread_name = "fake"
-        self.replaced = 0
-
-    async def run(self, commands: str) -> None:
-        self.replaced += commands.startswith("add table")
-        try:
-            self.table.run(commands)
-        except Refused as error:
-            raise NftablesError(str(error)) from error
-
-    async def check(self, commands: str) -> None:
-        trial = FakeTable(CONFIG.table)
-        try:
-            trial.run(commands)
-        except Refused as error:
-            raise NftablesError(str(error)) from error
-
-    async def close(self) -> None:
-        pass
+class CountedNft(FakeNft):
+    """Tells which of the rules' addresses lead somewhere."""
 
     def served(self) -> set[int]:
         if self.table.content is None:
@@ -92,7 +66,7 @@ class Kept:
     """A keeper at work, its source, its kernel, and what was heard."""
 
     source: Source
-    nft: FakeNft
+    nft: CountedNft
     keeper: TableKeeper
     refused: list[tuple[Key, str]] = field(default_factory=list)
     applied: list[Mapping[PartKey, Change]] = field(default_factory=list)
@@ -105,15 +79,10 @@ class Kept:
         self.keeper.changed("rule", ("default", name))
 
 
-async def _nothing() -> AsyncIterator[list[Commit]]:
-    await asyncio.Event().wait()
-    yield []
-
-
 @pytest.fixture
 async def kept(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kept]:
-    monkeypatch.setattr(keepers, "commits", _nothing)
-    source, nft = Source({}), FakeNft()
+    monkeypatch.setattr(keepers, "commits", no_commits)
+    source, nft = Source({}), CountedNft()
     applied: list[Mapping[PartKey, Change]] = []
     made = Kept(source, nft, TableKeeper(CONFIG, applied.append, nft), applied=applied)
     made.keeper.add_source("rule", source, lambda key, why: made.refused.append((key, why)))

@@ -55,6 +55,18 @@ class HostPorts(Protocol):
         ...
 
 
+class Policies(Protocol):
+    """Whom pods may talk with, see `mk8s_agent.policy.enforcing`."""
+
+    async def admit(self, pod: Pod, *addresses: str) -> None:
+        """Have policies hold for a pod that is about to get its address. Raises NetworkError."""
+        ...
+
+    def release(self, address: str) -> None:
+        """Nobody has this address any more."""
+        ...
+
+
 class Reporter(Protocol):
     """What the master is told, see `mk8s_agent.link.reporter`."""
 
@@ -160,6 +172,7 @@ class NodeContext(msgspec.Struct, frozen=True):
     runtime: Runtime
     network: PodNetwork
     host_ports: HostPorts
+    policies: Policies
     reporter: Reporter
     assignments: Assignments
     clock: Clock

@@ -73,6 +73,7 @@ async def perform(
             if address := ctx.addresses.of(ref.uid):
                 ctx.host_ports.shut(ref.uid)
                 await ctx.network.unplug(address)
+                ctx.policies.release(address)
             memory.network = Network.UNPLUGGED
         case RemoveVolumes():
             await pod_volumes.remove(ref, ctx, memory)
@@ -97,6 +98,8 @@ async def _bring_up(
                 await ctx.addresses.ready()
                 name = f"{ref.namespace}/{ref.name}"
                 address, settings = ctx.addresses.of(ref.uid), sysctls.of_network(pod)
+                # Before it can be reached: no moment in which a pod is open that must not be.
+                await ctx.policies.admit(pod, address)
                 await ctx.network.plug(action.sandbox.pid, address, name, settings)
                 ctx.host_ports.open(pod, address)
             memory.network = Network.PLUGGED

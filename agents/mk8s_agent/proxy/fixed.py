@@ -11,8 +11,8 @@ Pure text. Which container holds what:
     policy-ingress the same for connections to them
     node-ips       addresses of nodes: pods reach them with their own address
 
-Chains that policies lead to are entered by `jump`: what they let through they `return`. Names with
-a 6 at their end are for IPv6.
+Policies judge in two base chains, so that what one direction accepts still has to pass the other.
+Names with a 6 at their end are for IPv6.
 """
 
 from dataclasses import dataclass
@@ -84,6 +84,11 @@ def first_range(ranges: str, of: Family) -> str:
     return next((each for each in found if each and family(each) is of), "")
 
 
+def families_of(ranges: str) -> tuple[Family, ...]:
+    """The families among ranges with commas between them."""
+    return tuple(each for each in FAMILIES if first_range(ranges, each))
+
+
 def fixed_part(config: TableConfig) -> list[str]:
     """The lines of the table without any part. Its base chains come just before other tables'."""
     comment = quoted(f"mk8s cluster {config.cluster}: the node agent makes and replaces this")
@@ -93,7 +98,9 @@ def fixed_part(config: TableConfig) -> list[str]:
         "nat-output": ("nat", "output", -101, ["goto services"]),
         "nat-postrouting": ("nat", "postrouting", 99, _masquerade(config)),
         "filter-input": ("filter", "input", -1, ["ct state new goto refuse-ports"]),
-        "filter-forward": ("filter", "forward", -1, _forward()),
+        "filter-forward": ("filter", "forward", -1, ["ct state new goto refuse-services"]),
+        "forward-from-pods": ("filter", "forward", -1, _judge("saddr", POLICY_EGRESS)),
+        "forward-to-pods": ("filter", "forward", -1, _judge("daddr", POLICY_INGRESS)),
         "filter-output": ("filter", "output", -1, ["ct state new goto refuse-services"]),
     }
     chains = {
@@ -166,15 +173,14 @@ def _guard(config: TableConfig) -> list[str]:
     return lines
 
 
-def _forward() -> list[str]:
-    egress = [f"{f.ip} saddr vmap @{POLICY_EGRESS}{f.suffix}" for f in FAMILIES]
-    ingress = [f"{f.ip} daddr vmap @{POLICY_INGRESS}{f.suffix}" for f in FAMILIES]
-    return [
-        "ct state established,related accept",
-        "ct state new jump refuse-services",
-        *egress,
-        *ingress,
-    ]
+def _judge(side: str, policies: str) -> list[str]:
+    """What is let through once goes on, and its answers come back; so does what is its answer.
+
+    A pod always reaches itself, which comes this way through a Service.
+    """
+    itself = [f"{f.ip} saddr . {f.ip} daddr @{HAIRPIN}{f.suffix} accept" for f in FAMILIES]
+    judged = [f"{f.ip} {side} vmap @{policies}{f.suffix}" for f in FAMILIES]
+    return ["ct state established,related accept", *itself, *judged]
 
 
 def _masquerade(config: TableConfig) -> list[str]:

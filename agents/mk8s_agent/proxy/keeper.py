@@ -7,14 +7,14 @@ about rules.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.assignments import Key
 from mk8s_agent.proxy.fixed import TableConfig
 from mk8s_agent.proxy.monitor import Commit, commits
 from mk8s_agent.proxy.nftables import Nftables, NftablesError, table_name
-from mk8s_agent.proxy.parts import Owner, Part, PartKey, Source
+from mk8s_agent.proxy.parts import Owner, Part, PartKey, Source, fallback_of
 from mk8s_agent.proxy.quarantine import Quarantine
 from mk8s_agent.proxy.table import ServiceTable, Update
 
@@ -50,6 +50,9 @@ class TableKeeper:
         self._quarantine = Quarantine(lambda owner: self.changed(*owner))
         self._replace_table = True
         self._failures = 0
+        self._told = 1
+        self._taken_over = 0
+        self._progress = asyncio.Event()
 
     @property
     def up_to_date(self) -> bool:
@@ -68,7 +71,14 @@ class TableKeeper:
     def changed(self, kind: str, key: Key) -> None:
         """What the source of that kind has for `key` may have changed: it will be asked."""
         self._dirty.add(Owner(kind, key))
+        self._told += 1
         self._wake.set()
+
+    async def settled(self) -> None:
+        """Wait until the kernel has taken over all changes that have been told so far."""
+        told = self._told
+        while self._taken_over < told:
+            await self._progress.wait()
 
     async def run(self) -> None:
         """Apply changes as they come; an eternal task.
@@ -103,6 +113,7 @@ class TableKeeper:
 
     async def _sync(self) -> bool:
         """Bring the kernel up to date; false when it refused: then all is replaced next time."""
+        told = self._told
         changes = await self._collect()
         for key, new in changes.items():
             self._note(key, new)
@@ -112,6 +123,9 @@ class TableKeeper:
             self._replace_table = True
             log.error("Services are not up to date on this node: %s", error)
             return False
+        self._taken_over = told
+        self._progress.set()
+        self._progress = asyncio.Event()
         heard, self._unheard = self._unheard, {}
         self._applied(heard)
         return True
@@ -133,11 +147,11 @@ class TableKeeper:
                     await self._nft.run(transaction)
                 return
         except NftablesError:
-            self._set_aside(await self._culprits(suspects))
+            self._set_aside(await self._culprits(self._doubtful(suspects)))
         try:
             await self._nft.run(self._table.full())
         except NftablesError:
-            culprits = await self._culprits(self._table.keys())
+            culprits = await self._culprits(self._doubtful(self._table.keys()))
             if not culprits:
                 raise
             self._set_aside(culprits)
@@ -157,14 +171,16 @@ class TableKeeper:
             found = self._table.differences(owner, parts)
             if found and owner in self._quarantine and (why := await self._refusal(found)):
                 self._refuse(owner, why)
-                continue
-            self._quarantine.release(owner)
+                found = {key: fallback_of(part) for key, part in found.items()}
+            else:
+                self._quarantine.release(owner)
             changes |= found
         return changes
 
     async def _refusal(self, parts: Mapping[PartKey, Part | None]) -> str:
         """Why the kernel does not take these parts; "" when it does."""
-        text = ServiceTable.alone(self._config, parts)
+        trial = {key: part for key, part in parts.items() if part is not None}
+        text = ServiceTable.alone(self._config, {**self._table.fallbacks(), **trial})
         try:
             await self._nft.check(text)
         except NftablesError as error:
@@ -173,11 +189,21 @@ class TableKeeper:
 
     def _set_aside(self, culprits: Mapping[Owner, str]) -> None:
         for owner, why in culprits.items():
-            gone = self._table.differences(owner, {})
-            for key in gone:
-                self._note(key, None)
+            rest = {
+                key.name: part
+                for key, part in self._table.fallbacks().items()
+                if key.owner == owner
+            }
+            gone = self._table.differences(owner, rest)
+            for key, left in gone.items():
+                self._note(key, left)
             self._table.update(gone)
             self._refuse(owner, why)
+
+    def _doubtful(self, keys: Iterable[PartKey]) -> list[PartKey]:
+        """The parts that could be left out, or have another in their place."""
+        parts = ((key, self._table.part(key)) for key in keys)
+        return [key for key, part in parts if part is None or fallback_of(part) is not part]
 
     async def _culprits(self, keys: Sequence[PartKey]) -> dict[Owner, str]:
         """Whose parts the kernel refuses, found by halves; of two that do not agree the later."""

@@ -41,7 +41,8 @@ class Fragment:
     told by a colon in its type. A set whose name carries no generation lives on across changes
     with all that it holds; its definition then never changes. `elements` go into maps and sets that
     several parts share, and map places to values, "" in sets. Where two parts claim one place, the
-    first by key has it. Chains may jump only to chains of the same part or of the fixed one.
+    first by key has it. Chains may lead to chains of the same part and of the fixed one, and to
+    those of parts that have a fallback.
     """
 
     chains: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -57,6 +58,20 @@ class Part(Protocol):
 
     def fragment(self, generation: int) -> Fragment:
         """Chains, sets and elements; `generation` makes the names of chains and sets new."""
+
+
+class Lasting(Part, Protocol):
+    """A part that others lead to, so that it cannot just be left out."""
+
+    @property
+    def fallback(self) -> Part:
+        """What takes its place, with the same names, where the kernel refuses it."""
+
+
+def fallback_of(part: Part | None) -> Part | None:
+    """What has to stay of a part that the kernel refuses; None: nothing."""
+    fallback: Part | None = getattr(part, "fallback", None)
+    return fallback
 
 
 class Source(Protocol):

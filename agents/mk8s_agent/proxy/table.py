@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from mk8s_agent.proxy.fixed import TableConfig, fixed_part
 from mk8s_agent.proxy.nftables import table_name
-from mk8s_agent.proxy.parts import NOTHING, Element, Fragment, Owner, Part, PartKey
+from mk8s_agent.proxy.parts import NOTHING, Element, Fragment, Owner, Part, PartKey, fallback_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,11 @@ class ServiceTable:
     def keys(self) -> list[PartKey]:
         """All parts in the table."""
         return list(self._parts)
+
+    def fallbacks(self) -> dict[PartKey, Part]:
+        """What has to be in the table whatever the kernel refuses: other parts lead to it."""
+        found = ((key, fallback_of(part)) for key, (part, _) in self._parts.items())
+        return {key: part for key, part in found if part is not None}
 
     def owners(self) -> list[Owner]:
         """All that have parts in the table."""

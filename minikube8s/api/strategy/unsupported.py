@@ -74,7 +74,6 @@ _PASSIVE: dict[tuple[str, str], str] = {
     ("batch", "CronJob"): "does not run them",
     ("batch", "Job"): "does not run them",
     ("networking.k8s.io", "IPAddress"): "does not allocate by them",
-    ("networking.k8s.io", "NetworkPolicy"): "does not enforce them",
     ("networking.k8s.io", "ServiceCIDR"): "does not allocate by them",
     ("node.k8s.io", "RuntimeClass"): "does not run pods by them",
     ("policy", "PodDisruptionBudget"): "does not count pods for them",
@@ -89,7 +88,6 @@ _PASSIVE: dict[tuple[str, str], str] = {
 
 _PLURALS = {
     "CSIStorageCapacity": "CSIStorageCapacities",
-    "NetworkPolicy": "NetworkPolicies",
 }
 
 _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
