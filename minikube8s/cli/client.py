@@ -76,6 +76,11 @@ class Client:
                 return Client.of_home(home)
         except (ClusterError, OSError) as error:
             raise CommandError(_readable(error, home)) from None
+        if home.joined.exists() and not os.environ.get("KUBECONFIG"):
+            raise CommandError(
+                f"{home.path} is that of a node whose master is elsewhere: ask there, or name a "
+                "kubeconfig of that cluster with --kubeconfig or KUBECONFIG."
+            )
         first = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
         path = Path(first) if first else Path.home() / ".kube" / "config"
         if path.exists():

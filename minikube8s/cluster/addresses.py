@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
@@ -49,8 +49,8 @@ def served(settings: Settings) -> list[str]:
     if not own:
         own = [str(local.address) for local in local_addresses()]
     lab = [settings.lab_address] if settings.lab_address else []
-    service = _first(settings.service_cidr)
-    return ["127.0.0.1", service, published(settings, outward()), *own, *lab]
+    services = [str(network[1]) for network in _networks(settings.service_cidr)]
+    return ["127.0.0.1", *services, published(settings, outward()), *own, *lab]
 
 
 def outward() -> str:
@@ -65,6 +65,12 @@ def outward() -> str:
     return next(others, "")
 
 
+def _networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """Networks that are written with commas between them."""
+    return [ip_network(each.strip()) for each in text.split(",")]
+
+
 def _first(networks: str) -> str:
-    """The first address of the first of some networks, written with commas between them."""
-    return str(ip_network(networks.partition(",")[0].strip())[1])
+    """The first address of the first of some networks, one of IPv4 where there is any."""
+    found = sorted(_networks(networks), key=lambda network: network.version)
+    return str(found[0][1])

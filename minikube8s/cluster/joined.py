@@ -24,6 +24,7 @@ from minikube8s.cluster.masterclient import MasterClient
 
 _RENEWED = datetime.timedelta(days=120)
 """A certificate that ends sooner is renewed at a start; it is valid for a year at first."""
+_CONNECT_SECONDS = 10.0
 _PAUSE = 0.2
 """Seconds between two looks whether the node is Ready, which the agent's report makes it soon."""
 
@@ -94,8 +95,10 @@ def join(home: Home, wish: Wish, say: Say) -> bool:
                 f"This machine is node {known.node_name} of the cluster at {known.master}: leave "
                 f"that with `mk8s down --purge` before you join {wish.master}."
             )
-        if known is None or _ended(home):
+        if known is None or _ended(home) or _pinned_to_another(home, wish):
             known = _obtain(home, wish, say)
+            # one that runs has read the former certificate
+            stop(layout.agent(home), STOP_SECONDS)
         return _start(home, known, say)
 
 
@@ -183,6 +186,7 @@ def _start(home: Home, known: Joined, say: Say) -> bool:
     preflight.require_engine(known.docker_host)
     preflight.require_nftables()
     preflight.require_own_name(known.name)
+    _require_agent_port(known)
     _renew(home, known, say)
     _write_configuration(home, known)
     started = time.monotonic()
@@ -197,6 +201,18 @@ def _start(home: Home, known: Joined, say: Say) -> bool:
         raise
     say(f"node {known.node_name} is Ready ({time.monotonic() - started:.2f} s)")
     return True
+
+
+def _require_agent_port(known: Joined) -> None:
+    """Raise unless the master takes connections of agents."""
+    try:
+        socket.create_connection((known.host, known.agent_port), _CONNECT_SECONDS).close()
+    except OSError as error:
+        raise ClusterError(
+            f"The master's port for agents, {known.host}:{known.agent_port}, cannot be reached "
+            f"({error.strerror or error}): see that the cluster is up there, and that no firewall "
+            "is in between."
+        ) from None
 
 
 def _renew(home: Home, known: Joined, say: Say) -> None:
@@ -219,6 +235,16 @@ def files(home: Home) -> joining.Files:
 
 def _ended(home: Home) -> bool:
     return not files(home).certificate.exists() or _left(home) <= datetime.timedelta()
+
+
+def _pinned_to_another(home: Home, wish: Wish) -> bool:
+    """Whether the user pins another CA than this machine trusts: the cluster was made anew."""
+    from minikube8s.cluster import certificates  # noqa: PLC0415 - as below
+
+    if not wish.token or not wish.pins:
+        return False
+    known = certificates.fingerprints(files(home).ca.read_bytes())
+    return not set(known) & {pin.lower() for pin in wish.pins}
 
 
 def _left(home: Home) -> datetime.timedelta:

@@ -102,10 +102,11 @@ class MasterClient:
         headers = self._headers | ({"Content-Type": "application/json"} if data else {})
         self._connection.request(method, path, data, headers)
         response = self._connection.getresponse()
-        self._check_clock(response.getheader("Date", ""))
+        self.check_clock(response.getheader("Date", ""))
         return response
 
-    def _check_clock(self, date: str) -> None:
+    def check_clock(self, date: str) -> None:
+        """Compare with what an answer's Date header says. Raises ClusterError."""
         try:
             theirs = parsedate_to_datetime(date).timestamp()
         except ValueError:

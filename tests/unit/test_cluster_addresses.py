@@ -42,3 +42,11 @@ def test_listening_everywhere_names_every_address_of_the_machine() -> None:
 
     everyone = {str(local.address) for local in local_addresses()}
     assert everyone <= set(addresses.served(Settings(bind="0.0.0.0")))
+
+
+def test_of_two_families_the_published_address_is_ipv4_and_both_services_addresses_are_named() -> (
+    None
+):
+    both = Settings(pod_cidr="fd00:1::/48,10.244.0.0/16", service_cidr="fd00:2::/112,10.96.0.0/12")
+    assert addresses.published(both, "") == "10.244.0.1"
+    assert {"fd00:2::1", "10.96.0.1"} <= set(addresses.served(both))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -74,3 +76,15 @@ def test_a_tokens_time_is_written_as_for_kubeadm(text: str, seconds: int) -> Non
 def test_other_times_are_refused(text: str) -> None:
     with pytest.raises(CommandError, match="--ttl"):
         duration(text)
+
+
+@pytest.mark.parametrize(("seconds", "right"), [(0, True), (200, True), (-200, True), (400, False)])
+def test_clocks_that_differ_too_much_are_told(seconds: int, right: bool) -> None:
+    """The master's clock is read off its answers."""
+    client = MasterClient("10.0.0.5:6443", None)
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+    if right:
+        client.check_clock(date)
+        return
+    with pytest.raises(ClusterError, match="The clocks of this machine and of the master"):
+        client.check_clock(date)
