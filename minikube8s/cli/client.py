@@ -76,7 +76,7 @@ class Client:
                 return Client.of_home(home)
         except (ClusterError, OSError) as error:
             raise CommandError(_readable(error, home)) from None
-        if home.joined.exists() and not os.environ.get("KUBECONFIG"):
+        if home.is_joined() and not os.environ.get("KUBECONFIG"):
             raise CommandError(
                 f"{home.path} is that of a node whose master is elsewhere: ask there, or name a "
                 "kubeconfig of that cluster with --kubeconfig or KUBECONFIG."

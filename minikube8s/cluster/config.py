@@ -133,7 +133,14 @@ class Home:
 
     def used(self) -> bool:
         """Whether a cluster was created here, or another machine's joined."""
-        return self.exists() or self.joined.exists()
+        return self.exists() or self.is_joined()
+
+    def is_joined(self) -> bool:
+        """Whether this machine joined another one's cluster; false where that cannot be seen."""
+        try:
+            return self.joined.exists()
+        except OSError:
+            return False
 
     def load(self) -> Settings:
         """The remembered settings. Raises ClusterError when there are none to be read."""

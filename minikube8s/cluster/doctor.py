@@ -32,8 +32,8 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
 
     In a home that joined another machine's cluster the settings are that cluster's.
     """
-    known = joined.load(home) if home.joined.exists() else None
-    yield from _checked("root", lambda: preflight.require_root("up"))
+    known = joined.load(home) if home.is_joined() else None
+    yield from _checked("root", lambda: preflight.require_root("doctor"))
     yield from _engine(settings.docker_host)
     yield from _checked("libnftables", preflight.require_nftables)
     seen = _examination()

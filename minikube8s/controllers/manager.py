@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from minikube8s.controllers.bootstrapsigner import BootstrapSignerController
 from minikube8s.controllers.bootstraptokens import TokenCleanerController
 from minikube8s.controllers.certificates import (
     CertificateController,
@@ -109,6 +110,7 @@ class Controllers:
             EphemeralVolumeController(),
             ResourceQuotaController(registry.quotas.used),
             TokenCleanerController(),
+            BootstrapSignerController(),
         ]
         if trust.make_token is not None:
             controllers.append(TokenController(trust.make_token, trust.root_ca))

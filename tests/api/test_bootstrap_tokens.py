@@ -137,6 +137,32 @@ def test_everybody_may_read_how_to_trust_the_cluster_and_nothing_else_there(
     assert ask(joinable, make(joinable, "ddddd1"), "GET", config).json["data"] == {"name": "mk8s"}
 
 
+def test_each_token_signs_what_is_told_of_the_cluster_as_long_as_it_is_there(
+    joinable: ApiServer,
+) -> None:
+    import jwt
+
+    info = clusterinfo.ClusterInfo("https://10.0.0.6:6443", b"PEM", {"name": "mk8s"})
+    joinable.run(clusterinfo.publish(joinable.registry, info))
+    make(joinable, "iiiii1")
+    make(joinable, "iiiii2", usage_bootstrap_signing="false")
+    place = "/api/v1/namespaces/kube-public/configmaps/cluster-info"
+
+    def signed() -> Any:
+        data = joinable.get(place).json["data"]
+        return data if "jws-kubeconfig-iiiii1" in data else None
+
+    data = until("it is signed", signed)
+    assert "jws-kubeconfig-iiiii2" not in data
+    header, _, mark = data["jws-kubeconfig-iiiii1"].split(".")
+    body = base64.urlsafe_b64encode(data["kubeconfig"].encode()).rstrip(b"=").decode()
+    whole = jwt.api_jws.decode_complete(f"{header}.{body}.{mark}", KEY, algorithms=["HS256"])
+    assert whole["header"]["kid"] == "iiiii1"
+    assert b"server: https://10.0.0.6:6443" in whole["payload"]
+    assert joinable.request("DELETE", f"{SECRETS}/bootstrap-token-iiiii1").code == 200
+    until("its signature goes, too", lambda: not signed())
+
+
 def test_a_bootstrappers_request_for_a_node_is_approved_and_signed(joinable: ApiServer) -> None:
     token = make(joinable, "eeeee1")
     assert request_for(joinable, token, "join-1", "joiner1").code == 201

@@ -62,7 +62,7 @@ def test_without_root_it_says_that_root_is_needed(fresh: Cluster, command: str) 
 
 
 @pytest.mark.parametrize(
-    "command", ["up", "down", "status", "kubeconfig", "get nodes", "delete pod x"]
+    "command", ["up", "down", "status", "doctor", "kubeconfig", "get nodes", "delete pod x"]
 )
 def test_without_root_a_cluster_of_roots_is_not_readable_and_it_says_so(
     cluster: Cluster, command: str

@@ -7,7 +7,7 @@ import os
 import click
 
 from minikube8s.cli.errors import CommandError
-from minikube8s.cluster import doctor, joined
+from minikube8s.cluster import doctor, joined, preflight
 from minikube8s.cluster.config import Home, Settings, resolve
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.findings import Mark
@@ -22,6 +22,8 @@ def command(context: dict[str, str | None]) -> None:
     """
     home = Home.from_environment(context["home"])
     try:
+        # without it neither the kernel nor a cluster's files can be looked at
+        preflight.require_root("doctor")
         settings = _settings(home)
         faults = 0
         for finding in doctor.examine(home, settings):
@@ -34,5 +36,5 @@ def command(context: dict[str, str | None]) -> None:
 
 
 def _settings(home: Home) -> Settings:
-    known = joined.load(home) if home.joined.exists() else None
+    known = joined.load(home) if home.is_joined() else None
     return joined.settings(known) if known else resolve(home, {}, os.environ)

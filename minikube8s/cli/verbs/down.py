@@ -17,7 +17,7 @@ def command(context: dict[str, str | None], purge: bool) -> None:
     """Stop the daemons; remove every container, rule, link and route that they made."""
     home = Home.from_environment(context["home"])
     try:
-        down = joined.down if home.joined.exists() else lifecycle.down
+        down = joined.down if home.is_joined() else lifecycle.down
         down(home, purge=purge, say=lambda line: click.echo(f"  {line}"))
     except ClusterError as error:
         raise CommandError(str(error)) from None

@@ -21,7 +21,7 @@ def command(context: dict[str, str | None]) -> None:
     """What runs of the cluster, since when, where the logs are; exit code 3 unless all runs."""
     home = Home.from_environment(context["home"])
     try:
-        if home.joined.exists():
+        if home.is_joined():
             about, cut, components = _joined(joined.load(home)), [], [joined.status(home)]
         else:
             settings = home.load()

@@ -57,7 +57,7 @@ def command(context: dict[str, str | None], /, **options: str | int | None) -> N
     home = Home.from_environment(context["home"])
     try:
         preflight.require_root("up")
-        if home.joined.exists():
+        if home.is_joined():
             _start_joined(home, options)
             return
         settings = lab.settings_of_up(home, options, os.environ)
