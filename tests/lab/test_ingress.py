@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from minikube8s.controllers.ingress.nginx import render
+from minikube8s.controllers.ingress.routing import Host, Place, Target
 from tests.support import manifests
 from tests.support.ingresses import backend, path, rule
 from tests.support.lab import Lab
@@ -173,6 +175,18 @@ def test_no_request_fails_while_rules_change(served: tuple[Lab, str, str]) -> No
             thread.join()
     assert set(outcomes) == {(200, "")}, outcomes
     assert outcomes.total() > 50
+
+
+def test_nginx_takes_whatever_paths_hold(served: tuple[Lab, str, str]) -> None:
+    lab, _, _ = served
+    marks = ('a"; return 200; #', "a\\", "$host", "ü {x} ${y}", ";", "'", '\\"', "x" * 999)
+    targets = [(f"/{mark}", exact) for mark in marks for exact in (True, False)]
+    places = [Place(text, exact, Target("10.0.0.1", 80)) for text, exact in targets]
+    hosts = [Host("", places), Host("*.b.test", places), Host("a" * 63 + ".test", places)]
+    check = "cat >/tmp/tried.conf; nginx -e stderr -t -c /tmp/tried.conf"
+    nginx = ("deployment/ingress-nginx", "-n", "kube-system")
+    said = lab.cluster.kubectl("exec", "-i", *nginx, "--", "sh", "-c", check, input=render(hosts))
+    assert "test is successful" in said.ok() + said.err
 
 
 def test_nothing_is_left_when_the_last_ingress_is_gone(served: tuple[Lab, str, str]) -> None:

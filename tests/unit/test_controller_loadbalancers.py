@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from minikube8s.api.views import Service, from_dict
+from minikube8s.api.views import Node, Service, from_dict
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.loadbalancers import announcing
 from minikube8s.controllers.loadbalancers.assigning import Name
 from minikube8s.controllers.loadbalancers.controller import Snapshot, plan
 from minikube8s.kit.addresspool import NO_POOL, AddressPool, BadPool
-from tests.support.services import node_view, service
+from tests.support.services import node_json, node_view, service
 
 POOL = AddressPool.parse("10.0.0.200-10.0.0.201")
 NODES = (node_view("n1", "10.0.0.1"), node_view("n2", "10.0.0.2"))
@@ -270,6 +270,30 @@ def test_without_a_pool_ports_of_others_are_refused(spec: dict[str, Any], words:
     result = planned(other, service("a", **spec), pool=NO_POOL)
     assert words in "".join(warned(result))
     assert bool(result.warnings) is bool(words)
+
+
+@pytest.mark.parametrize(
+    ("families", "found"),
+    [
+        ([], ["10.0.0.1"]),
+        (["IPv4"], ["10.0.0.1"]),
+        (["IPv6"], ["fd00::1"]),
+        (["IPv6", "IPv4"], ["10.0.0.1", "fd00::1"]),
+    ],
+)
+def test_without_a_pool_services_have_the_nodes_addresses_of_their_families(
+    families: list[str], found: list[str]
+) -> None:
+    node = node_json("n1", "10.0.0.1")
+    node["status"]["addresses"].append({"type": "InternalIP", "address": "fd00::1"})
+    nodes = (from_dict(Node, node),)
+    result = planned(service("a", ipFamilies=families), pool=NO_POOL, nodes=nodes)
+    assert addresses(result) == {"a": found}
+
+
+def test_a_service_of_ipv6_alone_waits_for_an_address_of_a_pool_and_is_told() -> None:
+    (warning,) = warned(planned(service("a", ipFamilies=["IPv6"])))
+    assert "addresses of the pool are IPv4" in warning
 
 
 @pytest.mark.parametrize(

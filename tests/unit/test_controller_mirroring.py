@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from minikube8s.api.resources import ENDPOINTS, ENDPOINTSLICES, SERVICES
+from minikube8s.api.resources import ENDPOINTS, ENDPOINTSLICES, SERVICES, Resource
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.endpoints.mirroring import (
     MANAGER,
@@ -14,6 +14,7 @@ from minikube8s.controllers.endpoints.mirroring import (
     plan,
 )
 from minikube8s.controllers.runner import RegistryReader
+from minikube8s.store.watching import Event
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, live_cluster
 from tests.support.objects import metadata
@@ -160,3 +161,23 @@ def snapshot_plan(cluster: LiveCluster) -> Plan:
 
     key = Key("default", "db")
     return plan(MirroringController().read(RegistryReader(cluster.registry), key))
+
+
+def test_endpoints_of_services_with_a_selector_wake_nobody() -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            ports = [{"port": 80}]
+            await cluster.create(SERVICES, "own", spec={"ports": ports})
+            await cluster.create(SERVICES, "db", spec={"ports": ports, "selector": {"a": "b"}})
+            reader = RegistryReader(cluster.registry)
+
+            def wakes(resource: Resource, name: str) -> bool:
+                entry = cluster.registry.get(resource, "default", name)
+                event = Event("ADDED", entry, None, entry.revision)
+                return bool(MirroringController().keys(resource, event, reader))
+
+            for name in ("own", "db"):
+                await cluster.create(ENDPOINTS, name)
+                assert wakes(ENDPOINTS, name) is wakes(SERVICES, name) is (name == "own")
+
+    virtualtime.run(main())

@@ -58,12 +58,18 @@ class MirroringController:
 
     def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[Key]:
         """Return what the change concerns."""
-        entry = event.entry
-        if resource is not ENDPOINTSLICES:
-            return (Key(entry.namespace, entry.name),)
-        if _is_copy(entry):
-            return (Key(entry.namespace, entry.labels.get(SERVICE_NAME, "")),)
-        return ()
+        entry, previous = event.entry, event.previous
+        if resource is ENDPOINTSLICES:
+            name = entry.labels.get(SERVICE_NAME, "") if _is_copy(entry) else ""
+            return (Key(entry.namespace, name),) if name else ()
+        # Copies that are there although they should not wake it themselves.
+        if resource is ENDPOINTS:
+            service = reader.find(SERVICES, entry.namespace, entry.name)
+            concerned = service is None or not _selects(service)
+        else:
+            states = (entry,) if previous is None else (entry, previous)
+            concerned = not all(_selects(state) for state in states)
+        return (Key(entry.namespace, entry.name),) if concerned else ()
 
     def read(self, reader: Reader, key: Key) -> Snapshot:
         """Return the Endpoints if they are to be copied, and the copies."""
@@ -77,7 +83,7 @@ class MirroringController:
         wanted = (
             endpoints is not None
             and service is not None
-            and not service.view(Service).spec.selector
+            and not _selects(service)
             and _may_be_copied(endpoints)
         )
         return Snapshot(endpoints.object if endpoints and wanted else None, tuple(copies))
@@ -208,6 +214,10 @@ def _endpoint(address: Mapping[str, Any], ip: str, ready: bool) -> Json:
         if address.get(name):
             body[name] = address[name]
     return body
+
+
+def _selects(service: Entry) -> bool:
+    return bool(service.view(Service).spec.selector)
 
 
 def _is_copy(entry: Entry) -> bool:

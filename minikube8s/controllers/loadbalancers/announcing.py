@@ -21,9 +21,17 @@ def usable(nodes: Iterable[Node]) -> list[Node]:
     return sorted(found, key=lambda node: node.metadata.name)
 
 
-def address_of(node: Node) -> str:
-    """Return the address at which clients reach the node, "" if it has none."""
-    return node.address("ExternalIP") or node.address("InternalIP")
+def addresses_of(node: Node, families: Collection[str]) -> list[str]:
+    """Return the addresses of these families at which clients reach the node."""
+
+    def of_type(type: str) -> list[str]:
+        return [
+            one.address
+            for one in node.status.addresses
+            if one.type == type and ("IPv6" if ":" in one.address else "IPv4") in families
+        ]
+
+    return of_type("ExternalIP") or of_type("InternalIP")
 
 
 def serving(slices: Iterable[EndpointSlice]) -> frozenset[str]:

@@ -49,6 +49,11 @@ def held(service: Service) -> tuple[str, ...]:
     return tuple(one.ip for one in service.status.load_balancer.ingress if one.ip)
 
 
+def families_of(service: Service) -> tuple[str, ...]:
+    """Return the families of the Service's addresses."""
+    return service.spec.ip_families or ("IPv4",)
+
+
 def from_pool(
     services: Iterable[Service], pool: AddressPool, foreign: Mapping[str, Taker]
 ) -> dict[Name, Share]:
@@ -111,11 +116,14 @@ def _words(taker: Taker) -> str:
 
 def _may_keep(service: Service, address: str, pool: AddressPool) -> bool:
     wanted = service.spec.load_balancer_ip
-    return address in pool and wanted in ("", address)
+    return address in pool and wanted in ("", address) and "IPv4" in families_of(service)
 
 
 def _from_pool(service: Service, pool: AddressPool, takers: Mapping[str, Taker]) -> Share:
     wanted = service.spec.load_balancer_ip
+    if "IPv4" not in families_of(service):
+        why = "addresses of the pool are IPv4: give the Service that family with spec.ipFamilies"
+        return Share(refusal=why)
     if not wanted:
         address = pool.first_free(takers)
         if address is None:

@@ -6,7 +6,7 @@ on one key twice at a time, so no address is given away twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -76,7 +76,7 @@ class LoadBalancerController:
             services,
             {Name(one.namespace, one.name): one.object for one in entries if _concerns(one)},
             tuple(entry.view(Node) for entry in reader.list(NODES, None)),
-            {name_of(one): _serving(reader, one) for one in services if _is_local(one)},
+            _serving(reader, {name_of(one) for one in services if _is_local(one)}),
         )
 
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
@@ -144,11 +144,12 @@ def _addresses(snapshot: Snapshot, service: Service, nodes: Sequence[Node]) -> l
 
     Without a usable node it keeps those that it has: nobody would do better.
     """
+    families = assigning.families_of(service)
     if not nodes:
-        known = {announcing.address_of(node) for node in snapshot.nodes}
+        known = {one for node in snapshot.nodes for one in announcing.addresses_of(node, families)}
         return [address for address in held(service) if address in known]
     serving = _serving_nodes(snapshot, service, nodes)
-    return [address for node in serving if (address := announcing.address_of(node))]
+    return [one for node in serving for one in announcing.addresses_of(node, families)]
 
 
 def _serving_nodes(snapshot: Snapshot, service: Service, nodes: Sequence[Node]) -> Sequence[Node]:
@@ -228,10 +229,10 @@ def _is_foreign(service: Service) -> bool:
     return spec.type == "LoadBalancer" and spec.load_balancer_class not in (None, "", CLASS)
 
 
-def _serving(reader: Reader, service: Service) -> frozenset[str]:
-    slices = (
-        entry.view(EndpointSlice)
-        for entry in reader.list(ENDPOINTSLICES, service.metadata.namespace)
-        if entry.view(EndpointSlice).service_name == service.metadata.name
-    )
-    return announcing.serving(slices)
+def _serving(reader: Reader, names: Set[Name]) -> dict[Name, frozenset[str]]:
+    """Return the nodes with ready endpoints of each of the Services."""
+    slices: dict[Name, list[EndpointSlice]] = {name: [] for name in names}
+    for entry in reader.list(ENDPOINTSLICES, None) if names else ():
+        one = entry.view(EndpointSlice)
+        slices.get(Name(entry.namespace, one.service_name), []).append(one)
+    return {name: announcing.serving(group) for name, group in slices.items()}
