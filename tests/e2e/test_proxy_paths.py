@@ -481,10 +481,23 @@ async def test_established_flows_survive_a_restart_of_the_proxy(world: World) ->
         await restarted.close()
 
 
-async def test_a_flushed_rule_set_comes_back_by_itself(world: World) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "flush ruleset",
+        "flush chain inet mk8s-test services",
+        f"delete element inet mk8s-test node-ports {{ tcp . {NODE_PORT} }}",
+        "delete chain inet mk8s-test nat-prerouting",
+    ],
+)
+async def test_rules_that_others_took_away_come_back_by_themselves(
+    world: World, damage: str
+) -> None:
     await world.service("10.244.0.2")
-    run("nft flush ruleset")
+    before = run("nft list table inet mk8s-test")
+    run(f"nft '{damage}'")
     await eventually(lambda: "inet mk8s-test" in run("nft list tables"))
+    await eventually(lambda: run("nft list table inet mk8s-test") == before)
     assert world.lab.tcp(world.lab.client, NODE_ADDRESS, NODE_PORT).startswith("10.244.0.2 ")
 
 

@@ -286,6 +286,7 @@ def test_a_dual_stack_service_serves_both_families_with_their_own_endpoints() ->
     outside = Packet("2001:db8:9::9", "2001:db8::1", 30080)
     assert node.outcomes(outside) == {"fd44::2:8080", "fd44:0:0:1::2:8080 as node"}
     assert node.outcomes(Packet("fd44::9", "fd96::11", 80, iif="mk8s9")) == {"reject"}
+    assert node.outcomes(Packet("::1", "::1", 30080, iif="")) == {"::1:30080"}
 
 
 def test_a_single_stack_service_has_no_node_port_in_the_other_family() -> None:

@@ -61,15 +61,14 @@ class Family:
     suffix: str
     ip: str
     address_type: str
-    loopback: str
 
     def target(self, address: str, port: int) -> str:
         """An address and a port as `dnat` wants them."""
         return f"[{address}]:{port}" if self.version == 6 else f"{address}:{port}"
 
 
-IPV4: Final = Family(4, "", "ip", "ipv4_addr", "127.0.0.0/8")
-IPV6: Final = Family(6, "6", "ip6", "ipv6_addr", "::1")
+IPV4: Final = Family(4, "", "ip", "ipv4_addr")
+IPV6: Final = Family(6, "6", "ip6", "ipv6_addr")
 FAMILIES: Final = (IPV4, IPV6)
 
 
@@ -158,7 +157,9 @@ def _refuse_ports() -> list[str]:
 
 
 def _local(of: Family) -> str:
-    return f"meta nfproto ipv{of.version} fib daddr type local"
+    """Matches what is sent to the node itself; `::1` cannot be left, so nothing is led from it."""
+    ours = "ip6 daddr != ::1" if of is IPV6 else "meta nfproto ipv4"
+    return f"{ours} fib daddr type local"
 
 
 def _guard(config: TableConfig) -> list[str]:
@@ -190,7 +191,7 @@ def _masquerade(config: TableConfig) -> list[str]:
     lines = [
         f"ct status dnat {f.ip} saddr . {f.ip} daddr @{HAIRPIN}{f.suffix} {hide}" for f in FAMILIES
     ]
-    lines += [f"{marked} {f.ip} saddr {f.loopback} {hide}" for f in FAMILIES]
+    lines.append(f"{marked} ip saddr 127.0.0.0/8 {hide}")
     lines.append(f"{marked} {away} {hide}")
     for each in FAMILIES:
         ip = each.ip
