@@ -20,7 +20,7 @@ from minikube8s.kit.logs import configure
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 from mk8s_agent.config import AgentConfig, ConfigurationError, load
 from mk8s_agent.network.errors import NetworkError
-from mk8s_agent.network.namespaces import enter
+from mk8s_agent.network.namespaces import enter, kept
 
 
 def main() -> int:
@@ -40,6 +40,7 @@ def main() -> int:
     if arguments.examine:
         return _examine()
     lock: PidFile | None = None
+    machine: Path | None = None
     try:
         config = load(arguments.config)
         in_lab = bool(config.network_namespace)
@@ -52,10 +53,12 @@ def main() -> int:
             return asyncio.run(_remove(config))
         if in_lab:
             # before any thread exists: each has a network namespace of its own
+            machine = kept()
             enter(Path(config.network_namespace))
-        work = _remove if arguments.remove_everything else _run
         with _alone(config.cluster):
-            return asyncio.run(work(config))
+            if arguments.remove_everything:
+                return asyncio.run(_remove(config))
+            return asyncio.run(_run(config, machine))
     except (ConfigurationError, AlreadyRunning, NetworkError, ValueError, OSError) as error:
         print(f"mk8s_agent: {error}", file=sys.stderr)
         readiness.tell(str(error))
@@ -85,12 +88,12 @@ def _examine() -> int:
     return 0
 
 
-async def _run(config: AgentConfig) -> int:
+async def _run(config: AgentConfig, machine: Path | None) -> int:
     from mk8s_agent.agent import Agent  # noqa: PLC0415 - only the chosen work pays for its imports
     from mk8s_agent.proxy.nftables import NftablesMissing  # noqa: PLC0415
 
     try:
-        agent = Agent(config)
+        agent = Agent(config, machine_network=machine)
     except NftablesMissing as error:
         print(f"mk8s_agent: {error}", file=sys.stderr)
         readiness.tell(str(error))

@@ -20,6 +20,7 @@ from minikube8s.kit.tasks import Supervisor
 from mk8s_agent.assignments import CLUSTER, ROUTES, Assignments, Key
 from mk8s_agent.config import AgentConfig
 from mk8s_agent.dns import ClusterDns
+from mk8s_agent.dns.sockets import sockets_of
 from mk8s_agent.link.client import Link, NodeHello
 from mk8s_agent.link.dialogue import Handler as DialogueHandler
 from mk8s_agent.link.reporter import Reporter
@@ -81,10 +82,17 @@ _MOMENT = 0.1
 class Agent:
     """One node's agent.
 
+    `machine_network` is the machine's own network namespace, where the node has another.
     Raises NftablesMissing, ValueError (docker_host) when it cannot work here.
     """
 
-    def __init__(self, config: AgentConfig, runtime: DockerRuntime | None = None) -> None:
+    def __init__(
+        self,
+        config: AgentConfig,
+        runtime: DockerRuntime | None = None,
+        *,
+        machine_network: Path | None = None,
+    ) -> None:
         self._config = config
         self._clock: Clock = SystemClock()
         self._runtime = runtime or DockerRuntime(config.docker_host)
@@ -93,7 +101,9 @@ class Agent:
         self._tokens = Tokens()
         self._network = PodNetwork(config)
         self._proxy = ServiceProxy(config, self._assignments, self._reporter)
-        self._dns = ClusterDns(config, self._assignments, self._dns_trouble)
+        self._dns = ClusterDns(
+            config, self._assignments, self._dns_trouble, sockets_of(machine_network)
+        )
         policies = PolicyEnforcer(
             config.node,
             families_of(config.cluster_cidr),

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Protocol
 
 from mk8s_agent.dns import wire
 from mk8s_agent.dns.cache import Cache, Kept, keep
+from mk8s_agent.dns.sockets import Sockets
 from mk8s_agent.dns.wire import Malformed, Rcode, Type
 
 log = logging.getLogger(__name__)
@@ -36,27 +37,11 @@ class Unanswered(Exception):
     """No server gave an answer; the message says why."""
 
 
-class Sockets(Protocol):
-    """Opens the sockets by which servers are asked."""
-
-    async def open(self, server: str, kind: socket.SocketKind) -> socket.socket:
-        """A non-blocking socket, not connected yet. Raises OSError."""
-        ...
-
-
-class HostSockets:
-    """Sockets of this process' own network namespace."""
-
-    async def open(self, server: str, kind: socket.SocketKind) -> socket.socket:
-        """See Sockets."""
-        family = socket.AF_INET6 if ":" in server else socket.AF_INET
-        made = socket.socket(family, kind | socket.SOCK_CLOEXEC)
-        made.setblocking(False)
-        return made
-
-
 class Forwarder:
-    """One node's questions to others. `servers` are the addresses to ask, in order, as of now."""
+    """One node's questions to others. `servers` are the addresses to ask, in order, as of now.
+
+    `now` is a clock in seconds that never goes back.
+    """
 
     def __init__(
         self,
@@ -66,12 +51,14 @@ class Forwarder:
         *,
         port: int = PORT,
         told: Callable[[str], None] = log.error,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._servers = servers
         self._sockets = sockets
         self._random = random
         self._port = port
         self._told = told
+        self.now = now
         self._cache = Cache()
         self._flights: dict[bytes, asyncio.Task[Kept]] = {}
         self._shunned: dict[str, float] = {}
@@ -80,9 +67,9 @@ class Forwarder:
         self._loops: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def cached(self, key: bytes, now: float) -> Kept | None:
+    def cached(self, key: bytes) -> Kept | None:
         """What is known already; see `key_of`."""
-        return self._cache.get(key, now)
+        return self._cache.get(key, self.now())
 
     async def ask(self, question: bytes, key: bytes) -> Kept:
         """Ask, or wait for whoever asks the same already. Raises Unanswered."""
@@ -124,7 +111,7 @@ class Forwarder:
             async with asyncio.timeout(_WHOLE_PATIENCE):
                 kept = await self._ask_servers(question, key)
         except (TimeoutError, Unanswered) as error:
-            stale = self._cache.stale(key, asyncio.get_running_loop().time())
+            stale = self._cache.stale(key, self.now())
             if stale is not None:
                 return stale
             raise Unanswered(str(error) or "the upstream servers do not answer") from error
@@ -140,7 +127,7 @@ class Forwarder:
                     async with asyncio.timeout(_PATIENCE):
                         kept = await self._ask_one(server, question, key)
                 except (OSError, Malformed) as error:  # TimeoutError is an OSError
-                    now = asyncio.get_running_loop().time()
+                    now = self.now()
                     self._shunned[server] = now + _SHUNNED
                     why = f"{server}: {str(error) or 'no answer in time'}"
                     continue
@@ -166,7 +153,7 @@ class Forwarder:
                 )
             for server in servers:
                 self._probe(server)
-        now = asyncio.get_running_loop().time()
+        now = self.now()
         usable = [one for one in servers if one not in self._loops]
         return sorted(usable, key=lambda one: self._shunned.get(one, 0.0) > now)
 
@@ -199,7 +186,7 @@ class Forwarder:
             with await self._sockets.open(server, socket.SOCK_STREAM) as channel:
                 await self._connect(channel, server)
                 answer = await _by_tcp(channel, message)
-        return keep(answer, asyncio.get_running_loop().time())
+        return keep(answer, self.now())
 
     async def _connect(self, channel: socket.socket, server: str) -> None:
         host, _, zone = server.partition("%")

@@ -5,7 +5,6 @@ Composes the zone, the rules of answering and the forwarder. Knows no listening 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -40,33 +39,32 @@ class Resolving:
         if self._forwarder.came_back(query.name) or not self._may_ask(client):
             return reply(query, Rcode.REFUSED)
         key = self._key(query, found)
-        kept = self._forwarder.cached(key, asyncio.get_running_loop().time())
+        kept = self._forwarder.cached(key)
         if kept is not None:
-            return _finish(query, found, kept)
+            return self._finish(query, found, kept)
         return self._ask(query, found, key)
 
     async def _ask(self, query: Query, place: Elsewhere, key: bytes) -> bytes:
         asked = query.question if not place.before else wire.question(place.target, query.type)
         try:
-            return _finish(query, place, await self._forwarder.ask(asked, key))
+            return self._finish(query, place, await self._forwarder.ask(asked, key))
         except (Unanswered, Malformed):
             return reply(query, Rcode.SERVFAIL)
+
+    def _finish(self, query: Query, place: Elsewhere, kept: Kept) -> bytes:
+        body = kept.aged(self._forwarder.now())
+        rcode = kept.flags & 0xF
+        if not place.before:
+            return complete(query, body, b"", kept.counts, flags=kept.flags & ~0xF, rcode=rcode)
+        if rcode not in _NEGATIVE:
+            return reply(query, Rcode.SERVFAIL)
+        answers = [*place.before, *_answers(place.target, query.type, kept.counts, body)]
+        return reply(query, Rcode(rcode), answers, own=True)
 
     @staticmethod
     def _key(query: Query, place: Elsewhere) -> bytes:
         dnssec = query.edns is not None and query.edns.dnssec
         return key_of(wire.question(place.target, query.type), query.flags, dnssec=dnssec)
-
-
-def _finish(query: Query, place: Elsewhere, kept: Kept) -> bytes:
-    body = kept.aged(asyncio.get_running_loop().time())
-    rcode = kept.flags & 0xF
-    if not place.before:
-        return complete(query, body, b"", kept.counts, flags=kept.flags & ~0xF, rcode=rcode)
-    if rcode not in _NEGATIVE:
-        return reply(query, Rcode.SERVFAIL)
-    answers = [*place.before, *_answers(place.target, query.type, kept.counts, body)]
-    return reply(query, Rcode(rcode), answers, own=True)
 
 
 def _answers(name: bytes, type: int, counts: bytes, body: bytes) -> list[bytes]:

@@ -19,10 +19,11 @@ from minikube8s.api.views import Service
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.localaddresses import local_addresses
 from mk8s_agent.assignments import Assignments, Key
-from mk8s_agent.dns.forwarder import PORT, Forwarder, HostSockets, Sockets
+from mk8s_agent.dns.forwarder import PORT, Forwarder
 from mk8s_agent.dns.records import service_records, zone_records
 from mk8s_agent.dns.resolvconf import HostResolver, upstreams
 from mk8s_agent.dns.resolving import Resolving
+from mk8s_agent.dns.sockets import Sockets
 from mk8s_agent.dns.tcp import TcpServer
 from mk8s_agent.dns.udp import UdpServer
 from mk8s_agent.dns.zone import Zone
@@ -55,18 +56,20 @@ class ClusterDns:
         config: DnsConfig,
         assignments: Assignments,
         told: Callable[[str], None],
+        sockets: Sockets,
         *,
-        sockets: Sockets | None = None,
         host: HostResolver | None = None,
         port: int = PORT,
+        upstream_port: int = PORT,
     ) -> None:
         self._assignments = assignments
         self._told = told
         self._port = port
+        self._upstream_port = upstream_port
         self._ranges = [*config.cluster_cidr.split(","), *config.service_cidr.split(",")]
         self._clients = [ip_network(one) for one in (*self._ranges, "127.0.0.0/8")]
         self._host = host or HostResolver()
-        self._sockets = sockets or HostSockets()
+        self._sockets = sockets
         self._wake = asyncio.Event()
         self._dirty: set[Key] = set()
         self._slices: dict[Key, set[Key]] = {}
@@ -106,6 +109,7 @@ class ClusterDns:
             lambda: upstreams(self._host.read().nameservers, (address,)),
             self._sockets,
             SystemRandom(),
+            port=self._upstream_port,
             told=self._told,
         )
         resolving = Resolving(zone, forwarder, self._may_ask)

@@ -7,6 +7,7 @@ pods and Services. A change costs what the changed Service has, not what there i
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
@@ -117,7 +118,7 @@ class Zone:
         return wire.record(pointer, Type.SOA, TTL, self._soa)
 
     def _pack(self, type: int, data: Sequence[bytes]) -> Packed:
-        records = [wire.record(wire.OWN_NAME, type, TTL, one) for one in data]
+        records = [wire.record(wire.OWN_NAME, type, TTL, one) for one in dict.fromkeys(data)]
         additional: dict[bytes, None] = {}
         if type == Type.SRV:
             for target in map(wire.srv_target, data):
@@ -129,7 +130,9 @@ class Zone:
     def _change(self, question: bytes, old: tuple[bytes, ...], new: tuple[bytes, ...]) -> None:
         """Several owners may answer one question: addresses of pods that two Services name."""
         before = self._sets.get(question, ())
-        after = tuple(sorted({*before} - {*old} | {*new}))
+        after = new
+        if before != old:
+            after = tuple(sorted((Counter(before) - Counter(old) + Counter(new)).elements()))
         if after:
             self._sets[question] = after
         else:

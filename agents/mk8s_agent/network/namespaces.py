@@ -58,6 +58,14 @@ def new_namespace() -> Iterator[None]:
         yield
 
 
+def kept() -> Path:
+    """A file that names the calling thread's network namespace for as long as this process lives.
+
+    Raises OSError.
+    """
+    return Path(f"/proc/self/fd/{os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)}")
+
+
 def enter(path: Path) -> None:
     """Go into the network namespace that a file names, for good. Raises NetworkError."""
     try:

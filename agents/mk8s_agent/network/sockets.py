@@ -1,12 +1,14 @@
-"""Connections to what listens inside a pod's network namespace."""
+"""Sockets of other network namespaces: those of pods, and the machine's own."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 from contextlib import nullcontext
+from pathlib import Path
 
-from mk8s_agent.network.namespaces import namespace_of
+from mk8s_agent.network.errors import NetworkError
+from mk8s_agent.network.namespaces import namespace_at, namespace_of
 
 _LOCALHOST = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
@@ -42,5 +44,22 @@ async def connect_localhost(pid: int | None, port: int) -> socket.socket:
 def _socket_in(pid: int | None, family: socket.AddressFamily) -> socket.socket:
     with nullcontext() if pid is None else namespace_of(pid):
         made = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    made.setblocking(False)
+    return made
+
+
+async def socket_at(
+    namespace: Path, family: socket.AddressFamily, kind: socket.SocketKind
+) -> socket.socket:
+    """A non-blocking socket of the network namespace that a file names. Raises OSError."""
+
+    def make() -> socket.socket:
+        with namespace_at(namespace):
+            return socket.socket(family, kind | socket.SOCK_CLOEXEC)
+
+    try:
+        made = await asyncio.to_thread(make)
+    except NetworkError as error:
+        raise OSError(str(error)) from error
     made.setblocking(False)
     return made
