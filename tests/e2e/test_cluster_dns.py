@@ -35,7 +35,7 @@ def names(cluster: Cluster) -> Iterator[Cluster]:
     objects = [
         pod("dns-ubuntu", ubuntu),
         pod("dns-busybox"),
-        pod("dns-host", hostNetwork=True, dnsPolicy="ClusterFirstWithHostNet"),
+        pod("dns-host", ubuntu, hostNetwork=True, dnsPolicy="ClusterFirstWithHostNet"),
         member,
         manifests.web("dns-web", 1),
         manifests.service("dns-web", port=8080, kind="ClusterIP"),
@@ -71,8 +71,7 @@ def test_the_dns_service_has_the_tenth_address_of_the_service_range(cluster: Clu
 def test_a_page_is_fetched_by_every_form_of_its_services_name(
     names: Cluster, asker: str, name: str
 ) -> None:
-    url = f"http://{name}:8080"
-    command = ("curl", "-sS", url) if asker == "dns-ubuntu" else ("wget", "-qO-", url)
+    command = ("curl", "-sS", "-m", "3", f"http://{name}:8080")
     until("the page comes", lambda: "Welcome to nginx!" in asks(names, asker, *command))
 
 

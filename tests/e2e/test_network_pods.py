@@ -112,6 +112,20 @@ async def test_another_agent_finds_what_is_plugged(
     await other.close()
 
 
+async def test_the_address_of_dns_is_the_nodes_own_and_goes_with_the_rest(
+    lab: NetLab, network: PodNetwork
+) -> None:
+    pod = lab.pod("one")
+    await network.setup(POD_CIDR, dns="10.96.0.11")
+    await network.setup(POD_CIDR, dns="10.96.0.10")
+    await network.plug(pod.pid, "10.244.0.2", "default/one")
+    assert "10.96.0.11" not in run("ip addr show dev lo")
+    with socket.create_server(("10.96.0.10", 8053)):
+        lab.connect(pod, "10.96.0.10", 8053)
+    await network.teardown()
+    assert "10.96.0." not in run("ip addr show dev lo")
+
+
 async def test_unplugging_is_done_when_the_pod_is_gone_already(
     lab: NetLab, network: PodNetwork
 ) -> None:

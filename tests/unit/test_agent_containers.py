@@ -352,6 +352,21 @@ def test_resolver(spec: dict[str, Any], cluster: ClusterDns, expected: str) -> N
     assert (resolver.text(), complaints) == (expected, ())
 
 
+@pytest.mark.parametrize(
+    ("spec", "servers"),
+    [
+        ({"dnsPolicy": "Default"}, ("10.96.0.10",)),
+        ({"hostNetwork": True}, ("127.0.0.1",)),
+        ({"dnsPolicy": "ClusterFirstWithHostNet", "hostNetwork": True}, ("10.96.0.10",)),
+    ],
+)
+def test_a_pod_asks_the_clusters_dns_where_the_host_asks_itself(
+    spec: dict[str, Any], servers: tuple[str, ...]
+) -> None:
+    resolver, _ = resolver_of(view(pod_json(**spec)), CLUSTER, parse("nameserver 127.0.0.1\n"))
+    assert resolver.nameservers == servers
+
+
 def test_a_resolver_is_cut_to_what_programs_read_and_says_so() -> None:
     config = {
         "nameservers": ["192.0.2.1", "192.0.2.2", "192.0.2.3"],
