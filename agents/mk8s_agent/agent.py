@@ -114,7 +114,8 @@ class Agent:
         self._addresses = Addresses()
         self._network_wanted = asyncio.Event()
         state_dir = Path(config.state_dir)
-        machine = read_machine(config.node, config.node_ip, state_dir)
+        both = ":" in config.cluster_cidr
+        machine = read_machine(config.node, config.node_ip, state_dir, ipv6=both)
         node = NodeState(machine, config.kubelet)
         node.trouble[_ENGINE] = "container runtime is down: it has not answered yet"
         node.trouble[_NETWORK] = "container runtime network not ready: it is being set up"
@@ -142,6 +143,7 @@ class Agent:
             facts=NodeFacts(
                 name=machine.name,
                 address=machine.address,
+                address_ipv6=machine.address_ipv6,
                 allocatable=allocatable(machine, config.kubelet),
                 memory=machine.memory,
                 may_protect=machine.may_protect,
@@ -301,7 +303,9 @@ class Agent:
                 continue
             try:
                 overlay = Overlay(cluster.pod_network, cluster.vxlan_id, cluster.vxlan_port)
-                await self._network.setup(cluster.pod_cidr, overlay, cluster.cluster_dns)
+                await self._network.setup(
+                    cluster.pod_cidrs[0], overlay, cluster.cluster_dns, *cluster.pod_cidrs[1:2]
+                )
             except NetworkError as error:
                 log.error("the pod network cannot be set up: %s", error)
                 self._node.trouble(_NETWORK, f"container runtime network not ready: {error}")
@@ -310,7 +314,7 @@ class Agent:
                 self._network_wanted.set()
             else:
                 failures = 0
-                self._addresses.set_range(cluster.pod_cidr)
+                self._addresses.set_ranges(*cluster.pod_cidrs[:2])
                 self._routing.again()
                 self._dns.serve(cluster.cluster_dns)
                 self._node.trouble(_NETWORK, "")

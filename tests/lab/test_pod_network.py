@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,12 +16,6 @@ from tests.support.netnode import Node, join_up, routed_links, shared_link
 TUNNEL = tunnel_name("test")
 _IP_MTU_DISCOVER, _IP_PMTUDISC_DO = 10, 2
 _IP_AND_UDP = 28
-
-
-@pytest.fixture(autouse=True)
-def private_namespaces() -> None:
-    if os.environ.get("MK8S_TEST_NAMESPACE") != "private":
-        pytest.fail("run these tests with script/test: they need namespaces of their own")
 
 
 @pytest.fixture

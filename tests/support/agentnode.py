@@ -316,7 +316,7 @@ class Node:
             seccomp=SeccompProfiles(self.directory / "seccomp"),
             last_words=LastWords(self.directory, self.runtime),
         )
-        context.addresses.set_range("10.244.0.0/24")
+        context.addresses.set_ranges("10.244.0.0/24")
         return context
 
     def start(self, *, files_read: bool = True) -> None:

@@ -23,15 +23,16 @@ from mk8s_agent.network.routing import Routing
 
 from tests.support.netlab import Space, empty_space, end, inside, run, server_space
 
-SERVICE_CIDR = "10.96.0.0/12"
+SERVICE_CIDR = "10.96.0.0/12,fd00:10:96::/112"
 
 
 @dataclass(frozen=True)
 class Config:
     state_dir: Path
     cluster: str = "test"
-    cluster_cidr: str = "10.244.0.0/16"
+    cluster_cidr: str = "10.244.0.0/16,fd00:10:244::/56"
     service_cidr: str = SERVICE_CIDR
+    lab_cidr: str = ""
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Node:
     state_dir: Path
     pods: list[Space] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
+    both: bool = False
 
     def start(self) -> None:
         """Start the agent's network part in the node's namespace."""
@@ -67,13 +69,24 @@ class Node:
             raise NetworkError(answer["error"])
         return answer["done"]
 
-    def setup(self, mode: str = "auto") -> None:
-        """Become a node."""
-        self.ask("setup", self.subnet, mode)
+    @property
+    def subnet_ipv6(self) -> str:
+        """The range of its pods in clusters of both families."""
+        return f"fd00:10:244:{self.subnet.split('.')[2]}::/64"
+
+    def setup(self, mode: str = "auto", *, both: bool = False) -> None:
+        """Become a node; with `both` in a cluster of both families."""
+        self.both = both
+        self.ask("setup", self.subnet, mode, self.subnet_ipv6 if both else "")
+
+    @property
+    def subnets(self) -> list[str]:
+        """All ranges of its pods."""
+        return [self.subnet, self.subnet_ipv6] if self.both else [self.subnet]
 
     def knows(self, others: Iterable[Node]) -> None:
         """Hear which other nodes there are."""
-        peers = [[one.name, [one.subnet], [one.address]] for one in others if one is not self]
+        peers = [[one.name, one.subnets, [one.address]] for one in others if one is not self]
         self.ask("peers", peers)
 
     def announces(self, *addresses: str) -> None:
@@ -159,10 +172,10 @@ def routed_links(state: Path) -> Iterator[list[Node]]:
         yield nodes
 
 
-def join_up(nodes: list[Node], mode: str = "auto") -> None:
+def join_up(nodes: list[Node], mode: str = "auto", *, both: bool = False) -> None:
     """Make all of them nodes of one cluster."""
     for node in nodes:
-        node.setup(mode)
+        node.setup(mode, both=both)
     for node in nodes:
         node.knows(nodes)
 
@@ -192,8 +205,8 @@ class _Agent:
     def _tell(self, sentences: tuple[str, ...], cut_off: bool) -> None:
         self._told = sentences
 
-    async def setup(self, subnet: str, mode: str) -> None:
-        await self._network.setup(subnet, Overlay(mode))
+    async def setup(self, subnet: str, mode: str, subnet_ipv6: str) -> None:
+        await self._network.setup(subnet, Overlay(mode), "", subnet_ipv6)
         self._routing.again()
 
     async def peers(self, peers: list[Any]) -> None:

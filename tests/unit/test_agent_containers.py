@@ -24,7 +24,7 @@ from mk8s_agent.runtime.interface import ContainerSpec
 from minikube8s.api import views
 from tests.support.agentnode import container, pod_json, view
 
-PLACE = Place("192.0.2.10", "10.244.0.2", 2000, 1 << 30, 10 << 30)
+PLACE = Place(("192.0.2.10",), ("10.244.0.2",), 2000, 1 << 30, 10 << 30)
 
 
 class Sources:
@@ -392,14 +392,14 @@ def test_a_search_line_is_not_longer_than_programs_read() -> None:
 def test_hosts_file_names_the_pod_and_its_aliases() -> None:
     aliases = [{"ip": "192.0.2.7", "hostnames": ["db", "cache"]}]
     pod = view(pod_json(hostname="me", subdomain="peers", hostAliases=aliases))
-    text = hosts_text(pod, "10.244.0.2", "cluster.local", "unused")
+    text = hosts_text(pod, ("10.244.0.2",), "cluster.local", "unused")
     assert "127.0.0.1\tlocalhost\n" in text
     assert "10.244.0.2\tme.peers.default.svc.cluster.local\tme\n" in text
     assert text.endswith("192.0.2.7\tdb\tcache\n")
 
 
 def test_in_the_hosts_network_the_hosts_file_is_the_hosts() -> None:
-    text = hosts_text(view(pod_json(hostNetwork=True)), "", "cluster.local", "192.0.2.1 here\n")
+    text = hosts_text(view(pod_json(hostNetwork=True)), (), "cluster.local", "192.0.2.1 here\n")
     assert text.endswith("192.0.2.1 here\n")
 
 
@@ -428,7 +428,7 @@ def test_a_long_name_is_cut_to_what_the_kernel_takes() -> None:
 def test_a_pods_names(spec: dict[str, Any], name: str, names: str) -> None:
     pod = view(pod_json(**spec))
     assert host_name(pod, "cluster.local") == name
-    assert f"10.244.0.2\t{names}\n" in hosts_text(pod, "10.244.0.2", "cluster.local", "")
+    assert f"10.244.0.2\t{names}\n" in hosts_text(pod, ("10.244.0.2",), "cluster.local", "")
 
 
 def test_a_whole_name_that_the_kernel_does_not_take_is_refused() -> None:

@@ -5,7 +5,7 @@ links), so that a restart leaks no address and nothing has to be written down.
 """
 
 from collections.abc import Set
-from ipaddress import IPv4Address, IPv4Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
 
 from mk8s_agent.network.errors import AddressesExhausted
 
@@ -18,6 +18,17 @@ def node_address(cidr: str) -> str:
     return str(ip_network(cidr)[1])
 
 
+def paired(address: str, cidr: str, second: str) -> tuple[str, ...]:
+    """A pod's addresses: `address`, and in the range `second` the one of the same number.
+
+    So the second one needs no bookkeeping of its own. An empty `second` has none.
+    """
+    if not second:
+        return (address,)
+    number = int(ip_address(address)) - int(ip_network(cidr).network_address)
+    return address, str(ip_network(second)[number])
+
+
 class AddressPool:
     """Hands out the addresses of one node's pod range, e.g. `10.244.0.0/24`, in turn.
 
@@ -27,7 +38,7 @@ class AddressPool:
 
     def __init__(self, cidr: str) -> None:
         network = IPv4Network(cidr)
-        self._cidr = cidr
+        self.cidr = cidr
         self._first = int(network.network_address) + RESERVED
         self._size = network.num_addresses - RESERVED - 1
         if self._size < 1:
@@ -48,7 +59,7 @@ class AddressPool:
                 self._last = self._first + offset
                 return candidate
         raise AddressesExhausted(
-            f"all {self._size} pod addresses of {self._cidr} are in use:"
+            f"all {self._size} pod addresses of {self.cidr} are in use:"
             " delete pods, or give the cluster a larger pod range"
         )
 

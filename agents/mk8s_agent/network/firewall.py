@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 Chain = dict[str, Any]
 """A chain as libnftables-json(5) describes it."""
 
+_FAMILIES = ("ip", "ip6")
 _SETTLE_SECONDS = 0.1
 """An engine that starts makes dozens of changes; they are answered once."""
 
@@ -37,6 +38,7 @@ class Firewall:
         self._nft = nft
         self._cluster = cluster
         self._ranges = ranges
+        self._ipv4 = [each for each in ranges if ":" not in each]
         self._reported: set[str] = set()
         self._one_at_a_time = asyncio.Lock()
 
@@ -53,10 +55,11 @@ class Firewall:
 
     async def _repair(self) -> None:
         chains = await _chains(self._nft)
-        target = docker_or_forward_chain(chains)
-        if target is not None:
-            await self._accept_in(target)
-        await iptables_legacy.accept(self._cluster, self._ranges)
+        for family in _FAMILIES if self._ranges != self._ipv4 else _FAMILIES[:1]:
+            target = docker_or_forward_chain(chains, family)
+            if target is not None:
+                await self._accept_in(target)
+        await iptables_legacy.accept(self._cluster, self._ipv4)
         for sentence in obstacles(chains):
             if sentence not in self._reported:
                 self._reported.add(sentence)
@@ -85,11 +88,11 @@ class Firewall:
                 await self._remove()
         except NftablesError as error:
             raise NetworkError(f"cannot remove rules from the firewall: {error}") from error
-        await iptables_legacy.remove(self._cluster, self._ranges)
+        await iptables_legacy.remove(self._cluster, self._ipv4)
 
     async def _remove(self) -> None:
         for chain in await _chains(self._nft):
-            if chain["family"] == "ip" and chain["name"] in ("DOCKER-USER", "FORWARD"):
+            if chain["family"] in _FAMILIES and chain["name"] in ("DOCKER-USER", "FORWARD"):
                 rules = await self._nft.ask(f"list chain {_path(chain)}")
                 own = [handle for _, handle in self._own_rules(rules)]
                 lines = [f"delete rule {_path(chain)} handle {handle}" for handle in own]
@@ -102,17 +105,18 @@ class Firewall:
         lines = [
             f"insert rule {_path(chain)} {subject} {value}"
             f" counter accept comment {quoted(self._comment)}"
-            for subject, value in self._accepted()
+            for subject, value in self._accepted(chain["family"])
             if (subject, value) not in present
         ]
         if lines:
             await self._nft.run("\n".join(lines) + "\n")
             log.info("forwarding for pods accepted in chain %s", _path(chain))
 
-    def _accepted(self) -> list[tuple[str, str]]:
+    def _accepted(self, family: str) -> list[tuple[str, str]]:
         """What is accepted: (subject, value) as nft writes a match."""
         links = quoted(LINK_PREFIX + "*")
-        by_range = [(way, each) for each in self._ranges for way in ("ip saddr", "ip daddr")]
+        ranges = [each for each in self._ranges if (":" in each) == (family == "ip6")]
+        by_range = [(f"{family} {way}", each) for each in ranges for way in ("saddr", "daddr")]
         return [("iifname", links), ("oifname", links), *by_range]
 
     @property
@@ -127,7 +131,7 @@ class Firewall:
         ]
 
 
-def docker_or_forward_chain(chains: list[Chain]) -> Chain | None:
+def docker_or_forward_chain(chains: list[Chain], family: str = "ip") -> Chain | None:
     """Where the accept rules belong among iptables-nft's chains; None when nothing is in the way.
 
     Without Docker's chain, `FORWARD` needs them only when its policy is to drop.
@@ -135,7 +139,7 @@ def docker_or_forward_chain(chains: list[Chain]) -> Chain | None:
     filters = {
         chain["name"]: chain
         for chain in chains
-        if chain["family"] == "ip" and chain["table"] == "filter"
+        if chain["family"] == family and chain["table"] == "filter"
     }
     forward = filters.get("FORWARD")
     if forward is None:

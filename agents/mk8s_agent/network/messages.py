@@ -27,7 +27,7 @@ _IFA_F_NODAD = 2
 NUD_PERMANENT = 0x80
 RTNH_F_ONLINK = 4
 _RT_TABLE_MAIN = 254
-_RT_SCOPE_UNIVERSE, _RT_SCOPE_LINK = 0, 253
+_RT_SCOPE_UNIVERSE, _RT_SCOPE_LINK, _RT_SCOPE_NOWHERE = 0, 253, 255
 _RTN_UNICAST = 1
 _CREATE = NLM_F_CREATE | NLM_F_EXCL
 CREATE_OR_REPLACE = NLM_F_CREATE | NLM_F_REPLACE
@@ -155,6 +155,15 @@ def add_route(destination: str, index: int, source: str) -> Request:
     ]
     body = encode(rtmsg, fields, attrs)
     return Request(RTM_NEWROUTE, CREATE_OR_REPLACE, body, f"add a route to {destination}")
+
+
+def delete_route(route: Route, family: int) -> Request:
+    """Remove a route to a network that goes through a link."""
+    network = ip_network(route.destination or "::/0")
+    fields = route_fields(family, network.prefixlen) | {"scope": _RT_SCOPE_NOWHERE}
+    attrs = [("RTA_DST", str(network.network_address)), ("RTA_OIF", route.link)]
+    body = encode(rtmsg, fields, attrs)
+    return Request(RTM_DELROUTE, 0, body, f"remove the route to {route.destination}", GONE)
 
 
 def add_default_route(gateway: str, index: int) -> Request:

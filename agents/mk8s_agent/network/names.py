@@ -14,6 +14,8 @@ POD_LINK = "eth0"
 """The pod's end of its link."""
 GATEWAY = "169.254.1.1"
 """Every pod's default gateway; no interface carries it, the pod knows its hardware address."""
+GATEWAY_IPV6 = "fe80::1"
+"""The same of IPv6."""
 ROUTE_PROTOCOL = 109
 """`proto 109` marks mk8s' routes (`ip route show proto 109`); the number is in the free range."""
 

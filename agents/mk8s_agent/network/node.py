@@ -3,10 +3,11 @@
 Owns what exists once a node. Blocking; called from the network thread. Knows no single pod.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from minikube8s.kit.localaddresses import address_label
-from mk8s_agent.network import messages, sysctls
+from mk8s_agent.network import messages, node_ipv6, sysctls
 from mk8s_agent.network.addresses import node_address
 from mk8s_agent.network.netlink import Netlink
 
@@ -18,8 +19,8 @@ def prepare(
     netlink: Netlink,
     *,
     cluster: str,
-    pod_cidr: str,
-    service_cidr: str,
+    pod_cidrs: Sequence[str],
+    service_cidrs: Sequence[str],
     state_dir: Path,
     dns: str = "",
 ) -> None:
@@ -31,7 +32,7 @@ def prepare(
     is the address of the cluster's DNS, which every node answers itself.
     Raises NetworkError.
     """
-    source = node_address(pod_cidr)
+    source = node_address(pod_cidrs[0])
     settings = _NODE_SETTINGS | {
         f"ipv4/conf/{uplink}/route_localnet": "1" for uplink in _uplinks(netlink)
     }
@@ -44,17 +45,23 @@ def prepare(
             *(messages.delete_address(address) for address in stale),
             messages.set_up(messages.LOOPBACK_INDEX),
             *(messages.add_address(each, messages.LOOPBACK_INDEX, label) for each in own),
-            messages.add_route(service_cidr, messages.LOOPBACK_INDEX, source),
+            messages.add_route(service_cidrs[0], messages.LOOPBACK_INDEX, source),
         ]
     )
+    if len(pod_cidrs) > 1:
+        node_ipv6.prepare(netlink, pod_cidrs[1], service_cidrs[1], state_dir)
 
 
-def undo(netlink: Netlink, *, cluster: str, state_dir: Path, last: bool) -> None:
+def undo(
+    netlink: Netlink, *, cluster: str, ranges_ipv6: Sequence[str], state_dir: Path, last: bool
+) -> None:
     """Take away what `prepare` made; what is gone already is fine.
 
     With `last` the settings are put back too: while another cluster works in this namespace, they
-    are its settings as well.
+    are its settings as well. `ranges_ipv6` are the cluster's, by which what is of IPv6 is known.
     """
+    if ranges_ipv6:
+        node_ipv6.undo(netlink, ranges_ipv6)
     addresses = _addresses(netlink, address_label(cluster))
     netlink.run([messages.delete_address(address) for address in addresses])
     if last:

@@ -25,8 +25,13 @@ _NODE_END_SETTINGS = {
     "ipv4/conf/{link}/rp_filter": "1",
     # Connections to a NodePort on 127.0.0.1 leave and return through this link.
     "ipv4/conf/{link}/route_localnet": "1",
-    # No link-local address, no router solicitations: nothing is said while nothing happens.
-    "ipv6/conf/{link}/disable_ipv6": "1",
+}
+# No link-local address, no router solicitations: nothing is said while nothing happens.
+_WITHOUT_IPV6 = {"ipv6/conf/{link}/disable_ipv6": "1"}
+_WITH_IPV6 = {
+    "ipv6/conf/{link}/disable_ipv6": "0",
+    "ipv6/conf/{link}/addr_gen_mode": "1",
+    "ipv6/conf/{link}/accept_ra": "0",
 }
 _OPERATIONAL_SECONDS = 0.5
 _OPERATIONAL_PAUSE = 0.0005
@@ -36,6 +41,10 @@ _POD_SETTINGS = {
     # What Docker grants its own containers: ports below 1024 without a capability.
     "ipv4/ip_unprivileged_port_start": "0",
 }
+_POD_SETTINGS_IPV6 = {
+    "ipv6/conf/eth0/disable_ipv6": "0",
+    "ipv6/conf/lo/disable_ipv6": "0",
+}
 
 
 def plug(
@@ -44,15 +53,17 @@ def plug(
     cluster: str,
     pid: int,
     address: str,
+    second: str,
     name: str,
-    source: str,
+    sources: Mapping[int, str],
     mtu: int,
     settings: Mapping[str, str],
 ) -> None:
     """Give process `pid`'s namespace the pod address; idempotent, and all or nothing.
 
-    `name` is `namespace/pod`, `source` the node's address towards its pods, `mtu` in bytes,
-    `settings` what the pod wants below /proc/sys/net. Raises NetworkError.
+    `second` is the pod's IPv6 address, empty for none, `name` is `namespace/pod`, `sources` are the
+    node's addresses towards its pods by family, `mtu` is in bytes, `settings` what the pod wants
+    below /proc/sys/net. Raises NetworkError.
     """
     link = names.link_name(address)
     pod_end = _pod_end(pid)
@@ -65,8 +76,8 @@ def plug(
     try:
         if existing is None:
             _create(netlink, link, pid, address, names.link_alias(cluster, name), mtu)
-        _configure_node(netlink, link, address, source)
-        _configure_pod(pid, address, settings)
+        _configure_node(netlink, link, (address, second), sources)
+        _configure_pod(pid, (address, second), settings)
         _wait_operational(netlink, link)
     except BaseException:
         netlink.run([messages.delete_link(link)])
@@ -115,40 +126,46 @@ def _create(netlink: Netlink, link: str, pid: int, address: str, alias: str, mtu
     netlink.run([pair, messages.set_alias(link, alias)])
 
 
-def _configure_pod(pid: int, address: str, wanted: Mapping[str, str]) -> None:
-    gateway = names.GATEWAY
+def _configure_pod(pid: int, addresses: tuple[str, str], wanted: Mapping[str, str]) -> None:
+    node_end = names.hardware_address(names.GATEWAY)
     with namespace_of(pid), Netlink() as inside:
-        for setting, value in _POD_SETTINGS.items():
+        own = _POD_SETTINGS | (_POD_SETTINGS_IPV6 if addresses[1] else {})
+        for setting, value in own.items():
             sysctls.write(setting, value)
         for setting, value in wanted.items():
             sysctls.write_for_pod(setting, value)
         index = socket.if_nametoindex(names.POD_LINK)
-        inside.run(
-            [
-                messages.set_up(messages.LOOPBACK_INDEX),
-                messages.add_address(address, index),
-                messages.set_up(index),
-                messages.add_neighbour(gateway, names.hardware_address(gateway), index),
-                messages.add_default_route(gateway, index),
-            ]
-        )
+        requests = [messages.set_up(messages.LOOPBACK_INDEX)]
+        requests += [messages.add_address(one, index) for one in addresses if one]
+        requests.append(messages.set_up(index))
+        for address, gateway in zip(addresses, (names.GATEWAY, names.GATEWAY_IPV6), strict=True):
+            if address:
+                requests.append(messages.add_neighbour(gateway, node_end, index))
+                requests.append(messages.add_default_route(gateway, index))
+        inside.run(requests)
+        if addresses[1]:
+            # IPv6 sends only when it has heard that the link is there.
+            _wait_operational(inside, names.POD_LINK)
 
 
-def _configure_node(netlink: Netlink, link: str, address: str, source: str) -> None:
-    for setting, value in _NODE_END_SETTINGS.items():
+def _configure_node(
+    netlink: Netlink, link: str, addresses: tuple[str, str], sources: Mapping[int, str]
+) -> None:
+    own = _NODE_END_SETTINGS | (_WITH_IPV6 if addresses[1] else _WITHOUT_IPV6)
+    for setting, value in own.items():
         sysctls.write(setting.format(link=link), value)
     index = socket.if_nametoindex(link)
-    netlink.run(
-        [
-            messages.set_up(index),
-            messages.add_neighbour(address, names.hardware_address(address), index),
-            messages.add_route(f"{address}/32", index, source),
-        ]
-    )
+    pod_end = names.hardware_address(addresses[0])
+    requests = [messages.set_up(index)]
+    for address in filter(None, addresses):
+        source = sources[messages.family_of(address)]
+        requests.append(messages.add_neighbour(address, pod_end, index))
+        requests.append(messages.add_route(address, index, source))
+    netlink.run(requests)
 
 
 def _wait_operational(netlink: Netlink, link: str) -> None:
-    """Wait until the node's end sends, mostly some 100 us.
+    """Wait until an end sends, mostly some 100 us.
 
     The end that is switched on last works at once, the other one when a kernel worker has noticed;
     until then it drops packets, and the pod's first connection would take a second.

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from minikube8s.kit.localaddresses import announced_label
 from minikube8s.kit.namelock import other_agents
 from mk8s_agent.network import announcer, link_news, messages, names, node, peers, plugging
-from mk8s_agent.network.addresses import node_address
+from mk8s_agent.network.addresses import paired
 from mk8s_agent.network.announcing import Plan, Taken
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.firewall import Firewall
@@ -59,38 +59,43 @@ class PodNetwork:
 
     def __init__(self, config: NetworkConfig) -> None:
         self._cluster = config.cluster
-        self._service_cidr = config.service_cidr
+        self._service_cidrs = config.service_cidr.split(",")
+        own = [*config.cluster_cidr.split(","), *self._service_cidrs]
+        self._ranges_ipv6 = [one for one in own if ":" in one]
         self._state_dir = Path(config.state_dir)
         self._thread = ThreadPoolExecutor(1, "mk8s-network")
         self._nft = Nftables()
-        ranges = [each for each in (config.cluster_cidr, config.lab_cidr) if each]
+        ranges = [each for each in (*config.cluster_cidr.split(","), config.lab_cidr) if each]
         self._firewall = Firewall(self._nft, self._cluster, ranges)
         self._netlink: Netlink | None = None
-        self._source = ""
         self._mtu = 0
         self._here = Here(self._cluster)
 
-    async def setup(self, pod_cidr: str, overlay: Overlay | None = None, dns: str = "") -> None:
+    async def setup(
+        self, pod_cidr: str, overlay: Overlay | None = None, dns: str = "", pod_cidr_ipv6: str = ""
+    ) -> None:
         """Make this network namespace a node whose pods live in `pod_cidr`. Idempotent.
 
+        In a cluster of both families they live in `pod_cidr_ipv6`, too.
         `dns` is the address at which the node answers as the cluster's DNS; empty: at none.
         """
-        self._source = node_address(pod_cidr)
         overlay = overlay or Overlay()
-        self._here = Here(self._cluster, (pod_cidr,), overlay)
+        pod_cidrs = (pod_cidr, pod_cidr_ipv6) if pod_cidr_ipv6 else (pod_cidr,)
+        here = Here(self._cluster, pod_cidrs, overlay)
 
         def prepare(netlink: Netlink) -> int:
             node.prepare(
                 netlink,
                 cluster=self._cluster,
-                pod_cidr=pod_cidr,
-                service_cidr=self._service_cidr,
+                pod_cidrs=pod_cidrs,
+                service_cidrs=self._service_cidrs,
                 state_dir=self._state_dir,
                 dns=dns,
             )
             return node.uplink_mtu(netlink)
 
         mtu = await self._call(prepare)
+        self._here = here
         self._mtu = mtu - WRAPPING if overlay.mode == VXLAN else mtu
         await self._firewall.repair()
 
@@ -98,7 +103,7 @@ class PodNetwork:
         """Make the routes to other nodes' pods be there, and none besides; proportional to what
         differs. Returns what was decided, and the VXLAN link's index, 0 without one.
         """
-        if not self._source:
+        if not self._here.subnets:
             return Choice(), 0
         return await self._call(
             partial(peers.reconcile, here=self._here, peers=others, state_dir=self._state_dir)
@@ -118,18 +123,22 @@ class PodNetwork:
     ) -> None:
         """Connect the network namespace of process `pid`, as `address`. Idempotent.
 
-        `name` is `namespace/pod`, `settings` what is set below /proc/sys/net in there. All or
-        nothing: what fails half-way is undone.
+        In a cluster of both families the pod also gets the address that is `paired` with it. `name`
+        is `namespace/pod`, `settings` what is set below /proc/sys/net in there. All or nothing:
+        what fails half-way is undone.
         """
-        if not self._source:
+        subnets = self._here.subnets
+        if not subnets:
             raise NetworkError("the node's network is not set up yet: call setup first")
+        second = paired(address, subnets[0], subnets[1])[1] if len(subnets) > 1 else ""
         work = partial(
             plugging.plug,
             cluster=self._cluster,
             pid=pid,
             address=address,
+            second=second,
             name=name,
-            source=self._source,
+            sources=self._here.sources,
             mtu=self._mtu,
             settings=settings or {},
         )
@@ -220,4 +229,10 @@ class PodNetwork:
         pods = any(names.link_address(link.name) for link in plugging.list_links(netlink))
         last = not pods and not other_agents(self._cluster)
         peers.undo(netlink, self._cluster)
-        node.undo(netlink, cluster=self._cluster, state_dir=self._state_dir, last=last)
+        node.undo(
+            netlink,
+            cluster=self._cluster,
+            ranges_ipv6=self._ranges_ipv6,
+            state_dir=self._state_dir,
+            last=last,
+        )

@@ -114,6 +114,8 @@ def choose(
             if near is not None:
                 crossings.append(near)
                 links.add(near.link)
+            elif here.overlay.mode == HOST_GW:
+                unreachable.append(_no_address(peer, subnet))
             elif (far := _far(peer, ways)) is not None:
                 crossings.append(Crossing(subnet, far))
                 wrapped_by.add(_link(ways, far))
@@ -214,6 +216,15 @@ def _problem(mode: str, peer: Peer, ways: Mapping[str, Way | None]) -> str:
             " host-gw, which needs nodes on one link: choose --pod-network auto or vxlan"
         )
     return ""
+
+
+def _no_address(peer: Peer, subnet: str) -> str:
+    family = "IPv6" if ":" in subnet else "IPv4"
+    return (
+        f"pods of node {peer.node} ({subnet}) cannot be reached: it has no {family} address on a"
+        " link of this node, and the pod network is host-gw: give it one, or choose --pod-network"
+        " auto or vxlan"
+    )
 
 
 def _near(peer: Peer, subnet: str, ways: Mapping[str, Way | None]) -> Crossing | None:

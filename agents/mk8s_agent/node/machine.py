@@ -11,7 +11,8 @@ import msgspec
 
 _CAP_SYS_RESOURCE = 24
 _ELSEWHERE = ("192.0.2.1", 9)
-"""Documentation's own network: nothing is sent, the kernel only chooses the way."""
+_ELSEWHERE_IPV6 = ("2001:db8::1", 9)
+"""Documentation's own networks: nothing is sent, the kernel only chooses the way."""
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _HUGE_PAGES = Path("/sys/kernel/mm/hugepages")
 _BINARY = ("Ki", "Mi", "Gi")
@@ -37,12 +38,22 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     boot_id: str
     may_protect: bool
     apparmor: bool = False
+    address_ipv6: str = ""
     huge_pages: Mapping[str, int] = msgspec.field(default_factory=dict)
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The machine's addresses, one of each family that it has."""
+        return (self.address, self.address_ipv6) if self.address_ipv6 else (self.address,)
 
-def read_machine(name: str, address: str, state_dir: Path) -> Machine:
-    """Look at this machine. `address` empty: the one that the default route leaves from."""
+
+def read_machine(name: str, address: str, state_dir: Path, *, ipv6: bool = False) -> Machine:
+    """Look at this machine. `address` empty: the one that the default route leaves from.
+
+    With `ipv6` it may be two with a comma between; without the second one it is found, too.
+    """
     kernel = os.uname()
+    address, _, second = address.partition(",")
     return Machine(
         name=name,
         address=address or default_address(),
@@ -57,6 +68,7 @@ def read_machine(name: str, address: str, state_dir: Path) -> Machine:
         system_uuid=_word("/sys/class/dmi/id/product_uuid") or _word("/etc/machine-id"),
         boot_id=_word("/proc/sys/kernel/random/boot_id"),
         may_protect=_has_capability(_CAP_SYS_RESOURCE),
+        address_ipv6=second or (default_address_ipv6() if ipv6 else ""),
         apparmor=_word("/sys/module/apparmor/parameters/enabled") == "Y",
     )
 
@@ -81,6 +93,17 @@ def default_address() -> str:
             return "127.0.0.1"
         address: str = probe.getsockname()[0]
         return address
+
+
+def default_address_ipv6() -> str:
+    """The IPv6 address that this machine shows to others; empty when it has none."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.connect(_ELSEWHERE_IPV6)
+            address: str = probe.getsockname()[0]
+    except OSError:
+        return ""
+    return "" if address.startswith("fe80:") else address
 
 
 def _cpus() -> int:

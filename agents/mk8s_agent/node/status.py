@@ -50,7 +50,7 @@ class NodeState:
             "allocatable": allocatable(machine, self.settings),
             "conditions": self._conditions(now),
             "addresses": [
-                {"type": "InternalIP", "address": machine.address},
+                *({"type": "InternalIP", "address": one} for one in machine.addresses),
                 {"type": "Hostname", "address": machine.name},
             ],
             "nodeInfo": {

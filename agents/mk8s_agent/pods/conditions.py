@@ -23,7 +23,7 @@ class Previous(msgspec.Struct, frozen=True):
     """What the last status said; all empty for a new pod."""
 
     start_time: str = ""
-    pod_ip: str = ""
+    pod_ips: tuple[str, ...] = ()
     transitions: Mapping[str, tuple[str, str]] | None = None
     """Condition type -> (status, lastTransitionTime)."""
     resources: Mapping[str, Told] = msgspec.field(default_factory=dict)
@@ -34,7 +34,7 @@ def previous_of(pod: Pod) -> Previous:
     """What has to be kept of the status that the master has written down."""
     return Previous(
         start_time=pod.status.start_time or "",
-        pod_ip=pod.status.pod_ip,
+        pod_ips=tuple(one.ip for one in pod.status.pod_ips),
         transitions={
             one.type: (one.status, one.last_transition_time or "") for one in pod.status.conditions
         },
@@ -50,7 +50,7 @@ def previous(status: Mapping[str, Any]) -> Previous:
     """What has to be kept of a status in Kubernetes' form."""
     return Previous(
         start_time=status["startTime"],
-        pod_ip=status.get("podIP", ""),
+        pod_ips=tuple(one["ip"] for one in status.get("podIPs", ())),
         transitions={
             one["type"]: (one["status"], one["lastTransitionTime"]) for one in status["conditions"]
         },

@@ -20,11 +20,21 @@ _HUGE_PAGES = "hugepages-"
 class Place(msgspec.Struct, frozen=True):
     """Where the pod is: addresses, and what the node has to give (millicores, bytes)."""
 
-    host_ip: str
-    pod_ip: str
+    host_ips: tuple[str, ...]
+    pod_ips: tuple[str, ...]
     cpu_milli: int
     memory: int
     ephemeral_storage: int = 0
+
+    @property
+    def host_ip(self) -> str:
+        """The node's first address."""
+        return next(iter(self.host_ips), "")
+
+    @property
+    def pod_ip(self) -> str:
+        """The pod's first address; empty while it has none."""
+        return next(iter(self.pod_ips), "")
 
 
 def field(pod: Pod, path: str, place: Place) -> str:
@@ -39,9 +49,9 @@ def field(pod: Pod, path: str, place: Place) -> str:
         "spec.nodeName": pod.spec.node_name,
         "spec.serviceAccountName": pod.spec.service_account_name,
         "status.hostIP": place.host_ip,
-        "status.hostIPs": place.host_ip,
+        "status.hostIPs": ",".join(place.host_ips),
         "status.podIP": place.pod_ip,
-        "status.podIPs": place.pod_ip,
+        "status.podIPs": ",".join(place.pod_ips),
     }
     if path not in values:
         raise ConfigError(f"unsupported fieldPath: {path}")

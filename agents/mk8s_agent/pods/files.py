@@ -56,13 +56,14 @@ def _names(pod: Pod, domain: str) -> tuple[str, str]:
     return name, zone
 
 
-def hosts_text(pod: Pod, address: str, domain: str, host_file: str) -> str:
+def hosts_text(pod: Pod, addresses: Iterable[str], domain: str, host_file: str) -> str:
     """The pod's /etc/hosts. Pure; `host_file` is the host's, used in the host's network only."""
     if pod.spec.host_network:
         return _HOST_NETWORK_HEAD + host_file + _aliases(pod.spec.host_aliases)
     name, zone = _names(pod, domain)
     names = f"{name}.{zone}\t{name}" if zone else name
-    return f"{_LOCAL_HOSTS}{address}\t{names}\n{_aliases(pod.spec.host_aliases)}"
+    own = "".join(f"{address}\t{names}\n" for address in addresses)
+    return f"{_LOCAL_HOSTS}{own}{_aliases(pod.spec.host_aliases)}"
 
 
 def _aliases(aliases: Iterable[HostAlias]) -> str:
@@ -77,14 +78,14 @@ class PodFiles:
         self._root = root
         self._host = HostResolver()
 
-    def write(self, pod: Pod, address: str, cluster: ClusterDns) -> tuple[str, ...]:
+    def write(self, pod: Pod, addresses: Iterable[str], cluster: ClusterDns) -> tuple[str, ...]:
         """Make the pod's files, or make them anew.
 
         Returns what people must be told of the pod's resolver. Raises OSError.
         """
         directory = self._directory(pod.metadata.uid)
         directory.mkdir(parents=True, exist_ok=True)
-        hosts = hosts_text(pod, address, cluster.domain, _read(Path("/etc/hosts")))
+        hosts = hosts_text(pod, addresses, cluster.domain, _read(Path("/etc/hosts")))
         (directory / "hosts").write_text(hosts)
         resolver, complaints = resolver_of(pod, cluster, self._host.read())
         (directory / "resolv.conf").write_text(resolver.text())

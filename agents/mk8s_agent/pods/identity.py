@@ -18,7 +18,7 @@ POD_NAME = "io.kubernetes.pod.name"
 POD_UID = "io.kubernetes.pod.uid"
 CONTAINER = "io.kubernetes.container.name"
 ADDRESS = "io.mk8s.pod-ip"
-"""On the pause container: the pod's address; empty in the host's network."""
+"""On the pause container: the pod's addresses, with commas; empty in the host's network."""
 ATTEMPT = "io.mk8s.attempt"
 """How often this container (or sandbox) of the pod had been made before."""
 BACKOFF = "io.mk8s.backoff"
@@ -92,3 +92,8 @@ def number(labels: Mapping[str, str], label: str) -> int:
     """The value of a label that counts; 0 when it is missing or no number."""
     text = labels.get(label, "")
     return int(text) if text.isdecimal() else 0
+
+
+def addresses_of(labels: Labels) -> tuple[str, ...]:
+    """The pod's addresses, as its pause container has them written on it."""
+    return tuple(one for one in labels.get(ADDRESS, "").split(",") if one)

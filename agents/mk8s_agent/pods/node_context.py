@@ -12,7 +12,7 @@ from minikube8s.api import quantity
 from minikube8s.api.views import ConfigMap, Container, LifecycleHandler, Pod, Secret
 from minikube8s.kit.clock import Clock
 from mk8s_agent.assignments import Assignments
-from mk8s_agent.network.addresses import AddressPool
+from mk8s_agent.network.addresses import AddressPool, paired
 from mk8s_agent.network.errors import NetworkNotReady
 from mk8s_agent.pods.dns import ClusterDns
 from mk8s_agent.pods.fields import Place
@@ -113,12 +113,17 @@ class Addresses:
 
     def __init__(self) -> None:
         self._pool: AddressPool | None = None
-        self._by_uid: dict[str, str] = {}
+        self._second = ""
+        self._by_uid: dict[str, tuple[str, ...]] = {}
         self._ready = asyncio.Event()
 
-    def set_range(self, cidr: str) -> None:
-        """Take over the node's pod range, once the node's network is set up for it."""
+    def set_ranges(self, cidr: str, second: str = "") -> None:
+        """Take over the node's pod range, once the node's network is set up for it.
+
+        `second` is that of IPv6, in which a pod has the number that it has in the first.
+        """
         self._pool = AddressPool(cidr)
+        self._second = second
         self._ready.set()
 
     async def ready(self) -> None:
@@ -129,25 +134,30 @@ class Addresses:
         except TimeoutError:
             raise NetworkNotReady("the node's pod network is not set up yet") from None
 
-    def adopt(self, uid: str, address: str) -> None:
-        """A sandbox that has this address already."""
-        if address:
-            self._by_uid[uid] = address
+    def adopt(self, uid: str, *addresses: str) -> None:
+        """A sandbox that has these addresses already."""
+        if addresses:
+            self._by_uid[uid] = addresses
 
-    def allocate(self, uid: str) -> str:
-        """The pod's address, the same until it is released. Raises NetworkError."""
+    def allocate(self, uid: str) -> tuple[str, ...]:
+        """The pod's addresses, the same until they are released. Raises NetworkError."""
         if uid not in self._by_uid:
             if self._pool is None:
                 raise NetworkNotReady("the master has not yet given this node its pod range")
-            self._by_uid[uid] = self._pool.allocate(set(self._by_uid.values()))
+            used = {addresses[0] for addresses in self._by_uid.values()}
+            self._by_uid[uid] = paired(self._pool.allocate(used), self._pool.cidr, self._second)
         return self._by_uid[uid]
 
     def of(self, uid: str) -> str:
-        """The pod's address; empty when it has none."""
-        return self._by_uid.get(uid, "")
+        """The pod's first address; empty when it has none."""
+        return next(iter(self._by_uid.get(uid, ())), "")
+
+    def all_of(self, uid: str) -> tuple[str, ...]:
+        """The pod's addresses, of both families where the cluster has both."""
+        return self._by_uid.get(uid, ())
 
     def release(self, uid: str) -> None:
-        """The pod needs its address no more."""
+        """The pod needs its addresses no more."""
         self._by_uid.pop(uid, None)
 
 
@@ -164,6 +174,12 @@ class NodeFacts(msgspec.Struct, frozen=True):
     memory: int
     may_protect: bool
     apparmor: bool = False
+    address_ipv6: str = ""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The node's addresses, one of each family that it has."""
+        return (self.address, self.address_ipv6) if self.address_ipv6 else (self.address,)
 
 
 class NodeContext(msgspec.Struct, frozen=True):
@@ -208,13 +224,12 @@ class NodeContext(msgspec.Struct, frozen=True):
 
     def place(self, pod: Pod) -> Place:
         """Where the pod is."""
-        address = (
-            self.facts.address if pod.spec.host_network else self.addresses.of(pod.metadata.uid)
-        )
+        own = self.addresses.all_of(pod.metadata.uid)
+        addresses = self.facts.addresses if pod.spec.host_network else own
         offered = {name: quantity.parse(text) for name, text in self.facts.allocatable.items()}
         return Place(
-            host_ip=self.facts.address,
-            pod_ip=address,
+            host_ips=self.facts.addresses,
+            pod_ips=addresses,
             cpu_milli=offered["cpu"].milli,
             memory=offered["memory"].value,
             ephemeral_storage=offered["ephemeral-storage"].value,

@@ -141,15 +141,15 @@ async def _create_sandbox(
     action: CreateSandbox, ref: PodRef, pod: Pod, ctx: NodeContext, memory: Memory
 ) -> None:
     memory.network = Network.UNPLUGGED
-    address = ""
+    addresses: tuple[str, ...] = ()
     if not pod.spec.host_network:
         ctx.host_ports.check(pod)
         await ctx.addresses.ready()
-        address = ctx.addresses.allocate(ref.uid)
+        addresses = ctx.addresses.allocate(ref.uid)
     dns = ctx.dns()
-    for complaint in ctx.files.write(pod, address, dns):
+    for complaint in ctx.files.write(pod, addresses, dns):
         recorder(ctx.reporter, pod)("Warning", "DNSConfigForming", complaint)
-    made = await ctx.sandboxes.create(pod, ref, action.attempt, address, dns.domain)
+    made = await ctx.sandboxes.create(pod, ref, action.attempt, addresses, dns.domain)
     memory.look_at(made, Phase.CREATED)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from minikube8s.api.views import Pod
@@ -60,17 +61,23 @@ class Sandboxes:
         self._node_namespace = node_namespace
         self._unshares = True
 
-    async def create(self, pod: Pod, ref: PodRef, attempt: int, address: str, domain: str) -> str:
+    async def create(
+        self, pod: Pod, ref: PodRef, attempt: int, addresses: Sequence[str], domain: str
+    ) -> str:
         """Make the pause container and return its id.
 
-        `address` is remembered on it, `domain` is the cluster's. Raises RuntimeFault.
+        `addresses` are remembered on it, `domain` is the cluster's. Raises RuntimeFault.
         """
         change = self._change_of_network(pod)
         shared = pod.spec.host_network or change
         spec = ContainerSpec(
             name=container_name(ref, SANDBOX_NAME, attempt),
             image=self._image,
-            labels={**self._owner, **pod_labels(ref, SANDBOX_NAME, attempt), ADDRESS: address},
+            labels={
+                **self._owner,
+                **pod_labels(ref, SANDBOX_NAME, attempt),
+                ADDRESS: ",".join(addresses),
+            },
             args=(change,) if change else (),
             hostname="" if pod.spec.host_network else host_name(pod, domain),
             network="host" if shared else "none",

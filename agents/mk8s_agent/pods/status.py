@@ -14,7 +14,7 @@ from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod
 from mk8s_agent.pods.conditions import Previous, conditions
 from mk8s_agent.pods.container_status import container_status
-from mk8s_agent.pods.identity import ADDRESS, PodRef
+from mk8s_agent.pods.identity import PodRef, addresses_of
 from mk8s_agent.pods.lifecycle import (
     initialized,
     is_sidecar,
@@ -37,7 +37,7 @@ _NEVER_SEEN = {
 def pod_status(
     pod: Pod,
     observed: Observed,
-    node_ip: str,
+    node_ips: tuple[str, ...],
     before: Previous,
     doom: Doom | None,
     pending: Pending | None,
@@ -66,8 +66,8 @@ def pod_status(
     status: dict[str, Any] = {
         "phase": phase,
         "conditions": conditions(pod, observed, phase, unready, before, doom, pending, now),
-        "hostIP": node_ip,
-        "hostIPs": [{"ip": node_ip}],
+        "hostIP": node_ips[0],
+        "hostIPs": [{"ip": one} for one in node_ips],
         "startTime": before.start_time or now_rfc3339(now),
         "containerStatuses": mains,
         "qosClass": pod.status.qos_class or qos_class(pod.spec),
@@ -78,9 +78,9 @@ def pod_status(
         status["reason"], status["message"] = pod.status.reason, pod.status.message
     if pod.metadata.generation:
         status["observedGeneration"] = pod.metadata.generation
-    if address := _address(pod, observed, node_ip, before):
-        status["podIP"] = address
-        status["podIPs"] = [{"ip": address}]
+    if addresses := _addresses(pod, observed, node_ips, before):
+        status["podIP"] = addresses[0]
+        status["podIPs"] = [{"ip": one} for one in addresses]
     if inits:
         status["initContainerStatuses"] = inits
     if ephemeral:
@@ -151,10 +151,12 @@ def _has_run(observed: Observed, container: str) -> bool:
     return observed.begun.get(container, 0) > in_hook
 
 
-def _address(pod: Pod, observed: Observed, node_ip: str, before: Previous) -> str:
+def _addresses(
+    pod: Pod, observed: Observed, node_ips: tuple[str, ...], before: Previous
+) -> tuple[str, ...]:
     sandbox = observed.sandbox
     if sandbox is None:
-        return before.pod_ip
+        return before.pod_ips
     if pod.spec.host_network:
-        return node_ip if is_running(sandbox) else before.pod_ip
-    return sandbox.labels.get(ADDRESS, "") or before.pod_ip
+        return node_ips if is_running(sandbox) else before.pod_ips
+    return addresses_of(sandbox.labels) or before.pod_ips

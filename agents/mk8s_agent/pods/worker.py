@@ -21,7 +21,7 @@ from mk8s_agent.pods.clockwork import Clockwork, shift
 from mk8s_agent.pods.conditions import Previous, previous, previous_of
 from mk8s_agent.pods.examining import Examining
 from mk8s_agent.pods.faults import EXPECTED, fault_of
-from mk8s_agent.pods.identity import ADDRESS, POD_UID, Labels, PodRef, uid_here
+from mk8s_agent.pods.identity import POD_UID, Labels, PodRef, addresses_of, uid_here
 from mk8s_agent.pods.lifecycle import DOOMS, all_containers, doom_of, grace_of
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.next_step import next_step
@@ -102,7 +102,7 @@ class PodWorker:
         if left or context.volumes.exist(ref.uid):
             self._memory.volumes = VolumeState.UNKNOWN
         for labels in left:
-            context.addresses.adopt(ref.uid, labels.get(ADDRESS, ""))
+            context.addresses.adopt(ref.uid, *addresses_of(labels))
 
     @property
     def namespace(self) -> str:
@@ -381,7 +381,7 @@ class PodWorker:
             is_running(one) for one in observed.everything()
         )
         status = pod_status(
-            pod, observed, self._ctx.facts.address, self._before, doom, self._pending, now
+            pod, observed, self._ctx.facts.addresses, self._before, doom, self._pending, now
         )
         if status == self._reported:
             return
