@@ -163,6 +163,10 @@ class _Walk:
                 case ["numgen", "random", "mod", count, "vmap", *rest]:
                     listed, _ = _braces(rest)
                     return self._rule(listed[str(self.choice % int(count))].split())
+                case ["fib", "saddr", ".", "iif", "oif", "missing", *rest]:
+                    if self.packet.source in self.node.pods:
+                        return None
+                    words = rest
                 case ["meta", "mark", "and", value, "!=", "0", *rest]:
                     if not self.mark & int(value, 16):
                         return None
