@@ -279,7 +279,9 @@ def test_a_dual_stack_service_serves_both_families_with_their_own_endpoints() ->
     made = service(type="NodePort", nodePort=30080, clusterIPs=["10.96.0.10", "fd96::10"])
     six = slice_of(endpoint("fd44::2"), endpoint("fd44:0:0:1::2", "n2"), addressType="IPv6")
     names = slice_of(endpoint("backend.example"), addressType="FQDN")
-    node = node_with(parts(made, slice_of(endpoint(LOCAL)), six, names), pods=("fd44::2", "fd44::9"))
+    node = node_with(
+        parts(made, slice_of(endpoint(LOCAL)), six, names), pods=("fd44::2", "fd44::9")
+    )
     assert node.outcomes(Packet(OTHER_POD, "10.96.0.10", 80, iif="mk8s9")) == {f"{LOCAL}:8080"}
     told = {"fd44::2:8080", "fd44:0:0:1::2:8080"}
     assert node.outcomes(Packet("fd44::9", "fd96::10", 80, iif="mk8s9")) == told
