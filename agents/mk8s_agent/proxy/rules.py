@@ -188,7 +188,8 @@ class _Builder:
         port, family = self._port, self._family
         for backend in port.all_backends:
             clients = self._backend_name("clients", backend)
-            self._sets[clients] = f"type {family.address_type}; size 65535; flags dynamic,timeout"
+            # For all that a size would name the kernel takes memory at once: a megabyte a set.
+            self._sets[clients] = f"type {family.address_type}; flags dynamic,timeout"
             self._chains[f"{self._backend_name('ep', backend)}.{self._generation}"] = (
                 f"update @{clients} {{ {family.ip} saddr timeout {port.affinity_seconds}s }}",
                 f"meta l4proto {port.protocol} dnat {family.ip} to"
