@@ -171,7 +171,11 @@ def _balancing(settings: Settings) -> Balancing:
     pool = settings.load_balancer_pool or (lab.pool(settings.lab_cidr) if settings.lab else "")
     return Balancing(
         pool=AddressPool.parse(pool),
-        reserved={settings.api_port: "the API server", settings.agent_port: "the master"},
+        reserved={
+            22: "SSH of the nodes",
+            settings.api_port: "the API server",
+            settings.agent_port: "the master",
+        },
         ingress_image=settings.ingress_image,
     )
 

@@ -22,9 +22,9 @@ NAMESPACE = "ingress-lab"
 Json = dict[str, object]
 
 
-def web(name: str, image: str) -> list[Json]:
+def web(name: str, image: str, **fields: object) -> list[Json]:
     labels = {"app": name}
-    container = {"name": "c", "image": image, "imagePullPolicy": "IfNotPresent"}
+    container = {"name": "c", "image": image, "imagePullPolicy": "IfNotPresent", **fields}
     head = {"name": name, "namespace": NAMESPACE}
     return [
         {"apiVersion": "v1", "kind": "Pod", "metadata": {**head, "labels": labels},
@@ -175,6 +175,37 @@ def test_no_request_fails_while_rules_change(served: tuple[Lab, str, str]) -> No
             thread.join()
     assert set(outcomes) == {(200, "")}, outcomes
     assert outcomes.total() > 50
+
+
+def test_backends_learn_who_asked_and_for_what(served: tuple[Lab, str, str]) -> None:
+    lab, address, ca = served
+    serve = (
+        "mkdir -p /www/cgi-bin; printf '#!/bin/sh\\necho\\nenv\\n' >/www/cgi-bin/env;"
+        " chmod +x /www/cgi-bin/env; exec httpd -f -p 80 -h /www"
+    )
+    lab.apply(
+        *web("echo", "busybox", command=["sh", "-c", serve]),
+        ingress(
+            "echo",
+            rule("a.test", path("/cgi-bin/env", "echo", "Exact")),
+        ),
+    )
+    headers = ("-H", "Connection: upgrade", "-H", "Upgrade: websocket", "--http1.1")
+    url = "https://a.test/cgi-bin/env"
+
+    def told() -> str:
+        return curl(lab, address, url, "--cacert", ca, *headers)[1]
+
+    until("the backend answers", lambda: "HTTP_HOST=a.test" in told(), 60)
+    said = set(told().splitlines())
+    assert {
+        "HTTP_X_FORWARDED_PROTO=https",
+        "HTTP_X_FORWARDED_PORT=443",
+        "HTTP_X_FORWARDED_HOST=a.test",
+        "HTTP_UPGRADE=websocket",
+        "HTTP_CONNECTION=upgrade",
+    } <= said
+    assert any(one.startswith("HTTP_X_FORWARDED_FOR=") for one in said)
 
 
 def test_nginx_takes_whatever_paths_hold(served: tuple[Lab, str, str]) -> None:

@@ -110,6 +110,11 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
         "spec.signerName=kubernetes.io/kubelet-serving",
         "spec.signerName=kubernetes.io/legacy-unknown",
     ),
+    ("networking.k8s.io", "Ingress"): (
+        "spec.defaultBackend.resource",
+        "spec.rules[].http.paths[].backend.resource",
+    ),
+    ("networking.k8s.io", "IngressClass"): ("spec.parameters",),
 }
 
 
