@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
 
 from minikube8s.cluster.config import Settings
+from minikube8s.kit import labnames
 from minikube8s.kit.localaddresses import LocalAddress, address_label
 from minikube8s.kit.localroutes import LocalRoute
 
@@ -19,7 +20,7 @@ OPTIONS: Mapping[str, str] = {
     SERVICE: "--service-cidr or MK8S_SERVICE_CIDR",
     LAB: "--lab-cidr or MK8S_LAB_CIDR",
 }
-_OWN_LINKS = ("mk8s", "lab-", "vx-", "lb:")
+_OWN_LINKS = ("mk8s", "vx-", "lb:")
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 
@@ -63,17 +64,21 @@ def used(
 ) -> list[Used]:
     """What the machine uses, but for what the cluster of these settings, if it runs, has made."""
     own = address_label(running.name) if running else ""
+    lab = labnames.bridge(running.name) if running else ""
     here = any(local.label == own for local in addresses)
     pods = _ipv4(running.pod_cidr) if running and here else None
     found = [
         Used(IPv4Network(local.address), f"{local.label} has the address {local.address}")
         for local in addresses
-        if local.label != own and not _is_own(local.label) and not local.address.is_loopback
+        if local.label not in (own, lab)
+        and not _is_own(local.label)
+        and not local.address.is_loopback
     ]
     found += [
         Used(route.network, f"{route.link} has a route to {route.network}", not route.connected)
         for route in routes
-        if not _is_own(route.link)
+        if route.link != lab
+        and not _is_own(route.link)
         and not (route.link == "lo" and here)
         # to the pods of other nodes
         and not (pods and not route.connected and route.network.subnet_of(pods))

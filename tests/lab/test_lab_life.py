@@ -149,6 +149,7 @@ def test_a_lab_killed_anywhere_comes_about_when_it_is_made_again(
     cluster: Cluster, verb: str
 ) -> None:
     cluster.mk8s("down").ok()
+    assert "start the cluster with `mk8s up`" in cluster.mk8s("lab", "cut", "node2").fails()
     whole = spec_call(cluster, "apply")
     assert whole.wait(30) == 0
     links = {"lab-life8", "lab-life8.2", "lab-life8.3"}
@@ -164,6 +165,12 @@ def test_a_lab_killed_anywhere_comes_about_when_it_is_made_again(
             assert spec_call(cluster, "remove").wait(30) == 0
     cluster.mk8s("up").ok()
     assert set(readiness(cluster).values()) == {"True"}
+
+
+def test_labs_that_are_made_at_the_same_time_do_not_disturb_each_other(cluster: Cluster) -> None:
+    together = [spec_call(cluster, "apply") for _ in range(3)]
+    assert [one.wait(30) for one in together] == [0, 0, 0]
+    assert cluster.mk8s("status").code == 0
 
 
 def time_out(process: subprocess.Popen[bytes], seconds: float) -> None:

@@ -86,6 +86,13 @@ def test_what_the_running_cluster_made_itself_is_none() -> None:
     assert clash.how == "eth1 has a route to 10.244.3.0/24"
 
 
+def test_another_clusters_lab_is_a_clash() -> None:
+    settings = Settings(lab=True)
+    made = [LocalAddress("lab-other", IPv4Address("192.168.123.1"))]
+    (clash,) = networks.clashes(networks.wanted(settings), networks.used(made, [], settings))
+    assert (clash.what, clash.harmless) == (LAB, False)
+
+
 def test_a_clusters_own_networks_must_be_apart_from_each_other() -> None:
     lab = networks.wanted(Settings(lab=True, lab_cidr="10.244.7.0/24"))
     (clash,) = networks.clashes(lab, [])

@@ -6,7 +6,11 @@ Running it again is harmless, also after it was killed half-way.
 from __future__ import annotations
 
 import argparse
+import fcntl
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mk8s_agent.lab import applying
@@ -29,11 +33,23 @@ def main() -> int:
         one.add_argument(unit, type=float)
     arguments = parser.parse_args()
     try:
-        _run(load(arguments.spec), arguments)
+        with _alone(arguments.spec):
+            _run(load(arguments.spec), arguments)
     except (LabError, NetworkError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+@contextmanager
+def _alone(spec: Path) -> Iterator[None]:
+    """One at a time: whoever started an earlier one may have been killed, and not that one."""
+    place = os.open(spec.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
 
 
 def _run(spec: Spec, arguments: argparse.Namespace) -> None:

@@ -57,11 +57,11 @@ def remove(spec: Spec) -> None:
 
 def switch(spec: Spec, name: str, *, on: bool) -> None:
     """Join a node to the lab, or cut it off. Raises LabError, NetworkError."""
-    link = spec.link(spec.node(name))
+    index = _link_of(spec, name)
     with Netlink() as netlink:
-        netlink.run([bridging.switch(link, on=on)])
+        netlink.run([bridging.switch(spec.link(spec.node(name)), on=on)])
         if on:
-            netlink.run([bridging.repair(socket.if_nametoindex(link))])
+            netlink.run([bridging.repair(index)])
 
 
 def impair(spec: Spec, name: str, *, delay_ms: float, loss_percent: float) -> None:
@@ -69,8 +69,8 @@ def impair(spec: Spec, name: str, *, delay_ms: float, loss_percent: float) -> No
 
     Raises LabError, NetworkError.
     """
+    index = _link_of(spec, name)
     with Netlink() as netlink:
-        index = socket.if_nametoindex(spec.link(spec.node(name)))
         if not delay_ms and not loss_percent:
             netlink.run([bridging.repair(index)])
             return
@@ -81,6 +81,13 @@ def impair(spec: Spec, name: str, *, delay_ms: float, loss_percent: float) -> No
                 f"this kernel cannot delay or lose packets ({error}): it needs netem, the module "
                 "sch_netem; `mk8s lab cut` works without"
             ) from error
+
+
+def _link_of(spec: Spec, name: str) -> int:
+    try:
+        return socket.if_nametoindex(spec.link(spec.node(name)))
+    except OSError as error:
+        raise LabError(f"{name} has no link now: start the cluster with `mk8s up`") from error
 
 
 def _find(spec: Spec, netlink: Netlink) -> Found:
