@@ -10,6 +10,10 @@ from minikube8s.cluster.errors import ClusterError
 from minikube8s.kit.localaddresses import local_addresses
 
 ANY = "0.0.0.0"
+LAB_IS_ALONE = (
+    "The cluster has a lab, whose nodes' addresses are known on its machine alone, so no other "
+    "machine can join: make a cluster without lab nodes for that."
+)
 _ELSEWHERE = ("192.0.2.1", 9)
 """Documentation's own network: nothing is sent, the kernel only chooses the way."""
 
@@ -33,9 +37,11 @@ def bound(settings: Settings) -> str:
 
 def joinable(settings: Settings) -> str:
     """Where other machines find the API, host:port. Raises ClusterError where they cannot."""
+    if settings.lab:
+        raise ClusterError(LAB_IS_ALONE)
     found = [outward() if address == ANY else address for address in settings.listening]
     for address in found:
-        if address and address != settings.lab_address and not ip_address(address).is_loopback:
+        if address and not ip_address(address).is_loopback:
             return f"{address}:{settings.api_port}"
     raise ClusterError(
         f"The master listens on {', '.join(settings.listening)}, where no other machine reaches "

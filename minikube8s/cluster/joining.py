@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from minikube8s.api import bootstraptokens
+from minikube8s.cluster import addresses
 from minikube8s.cluster.config import write_private
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.masterclient import Answer, MasterClient, Untrusted
@@ -133,6 +134,8 @@ def _membership(client: MasterClient) -> Membership:
     except Untrusted as error:
         raise ClusterError(str(error)) from None
     data = _content(client, answer).get("data") or {}
+    if data.get("lab") == "true":
+        raise ClusterError(addresses.LAB_IS_ALONE)
     try:
         port = int(data["agentPort"])
         return Membership(data["name"], port, data["podCIDR"], data["serviceCIDR"])

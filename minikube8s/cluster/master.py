@@ -189,6 +189,7 @@ def _info(settings: Settings, pki: Path, published: str) -> ClusterInfo:
             "agentPort": str(settings.agent_port),
             "podCIDR": settings.pod_cidr,
             "serviceCIDR": settings.service_cidr,
+            "lab": str(settings.lab).lower(),
         },
     )
 

@@ -157,7 +157,10 @@ def test_a_doctor_says_before_a_start_what_would_fail_and_what_to_do(
 ) -> None:
     cluster, _ = master
     second = replace(cluster, home=cluster.home.with_name("planned"))
-    done = second.with_settings(MK8S_NAME="planned", MK8S_POD_CIDR="172.30.0.0/16").mk8s("doctor")
+    planned = second.with_settings(MK8S_NAME="planned", MK8S_POD_CIDR="172.30.0.0/16")
+    before = netlab.run("nft -s list tables"), netlab.run("ip -o link")
+    done = planned.mk8s("doctor")
+    assert (netlab.run("nft -s list tables"), netlab.run("ip -o link")) == before
     assert done.code == 1
     assert "✓ root" in done.out
     assert "✗ The pod network 172.30.0.0/16 is in use on this machine: " in done.out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mk8s_agent.network.firewall import docker_or_forward_chain, obstacles
+from mk8s_agent.network.firewall import closed_doors, docker_or_forward_chain, obstacles
 
 
 def chain(name: str, family: str = "ip", table: str = "filter", **more: str) -> dict[str, Any]:
@@ -33,3 +33,10 @@ def test_other_firewalls_that_drop_are_told_with_the_commands_that_help() -> Non
     (sentence,) = obstacles([FORWARD, DOCKER_USER, other, other | {"policy": "accept"}])
     assert "inet strict fw drops forwarded traffic" in sentence
     assert "nft insert rule inet strict fw iifname 'mk8s*' accept" in sentence
+
+
+def test_chains_that_close_the_machine_itself_are_told() -> None:
+    ufw = chain("INPUT", hook="input", policy="drop")
+    (sentence,) = closed_doors([FORWARD, ufw, ufw | {"policy": "accept"}])
+    assert "ip filter INPUT drops what is sent to this machine" in sentence
+    assert "nft insert rule ip filter INPUT iifname 'mk8s*' accept" in sentence

@@ -164,9 +164,23 @@ def obstacles(chains: list[Chain]) -> list[str]:
     ]
 
 
+def closed_doors(chains: list[Chain]) -> list[str]:
+    """A sentence for each chain that drops by default what comes to the machine itself."""
+    return [
+        f"the nftables chain {_path(chain)} drops what is sent to this machine unless a rule"
+        f" accepts it: pods will not reach the API, cluster DNS and the node, until it does, for"
+        f" example by: nft insert rule {_path(chain)} iifname 'mk8s*' accept"
+        for chain in chains
+        if chain["family"] in ("ip", "inet")
+        and chain.get("hook") == "input"
+        and chain.get("policy") == "drop"
+    ]
+
+
 async def found_obstacles(nft: Nftables) -> list[str]:
     """The sentences about the present namespace. Raises NftablesError."""
-    return obstacles(await _chains(nft))
+    chains = await _chains(nft)
+    return [*obstacles(chains), *closed_doors(chains)]
 
 
 async def _chains(nft: Nftables) -> list[Chain]:
