@@ -1,15 +1,16 @@
 """Services and EndpointSlices as a source of the table's parts."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from minikube8s.api.views import EndpointSlice, Service
 from mk8s_agent.assignments import Assignments, Key
 from mk8s_agent.proxy import api_server
-from mk8s_agent.proxy.desired import HealthCheck, health_check, service_ports
+from mk8s_agent.proxy.desired import HealthCheck, ServicePort, health_check, service_ports
 from mk8s_agent.proxy.endpoints import Node, node_of
 from mk8s_agent.proxy.fixed import TableConfig
 from mk8s_agent.proxy.parts import Part
+from mk8s_agent.proxy.protocols import can_lead
 from mk8s_agent.proxy.rules import PortPart
 from mk8s_agent.proxy.service_events import Events, warn
 
@@ -37,6 +38,7 @@ class Services:
         self._slices: dict[Key, set[Key]] = {}
         self._service_of: dict[Key, Key] = {}
         self._node = Node(config.node)
+        self._told_of_sctp: set[Key] = set()
 
     def notice(self, resource: str, key: Key) -> None:
         """An assigned object changed."""
@@ -58,9 +60,16 @@ class Services:
     def parts(self, key: Key) -> dict[str, Part]:
         """A part for each port of the Service and each family of addresses."""
         service = self._assignments.services().get(key)
+        if service is None:
+            self._told_of_sctp.discard(key)
         if service is None or self._answered_here(service.view):
             return {}
-        ports = service_ports(service.view, self._slices_of(key), self._node)
+        ports: Iterable[ServicePort] = list(
+            service_ports(service.view, self._slices_of(key), self._node)
+        )
+        if not all(can_lead(port.protocol) for port in ports):
+            ports = [port for port in ports if can_lead(port.protocol)]
+            self._tell_of_sctp(key)
         if key == api_server.SERVICE:
             ports = api_server.api_ports(ports, self._master, self._config.cluster_cidr)
         return {
@@ -85,10 +94,17 @@ class Services:
 
     def refused(self, key: Key, why: str) -> None:
         """Tell that the kernel does not take the Service's rules."""
-        service = self._assignments.services().get(key)
-        if service is not None:
-            message = f"node {self._config.node} does not serve it: {why}"
+        self._warn_of_rules(key, f"does not serve it: {why}")
+
+    def _warn_of_rules(self, key: Key, what: str) -> None:
+        if service := self._assignments.services().get(key):
+            message = f"node {self._config.node} {what}"
             warn(self._events, service.view, "FailedToProgramRules", message)
+
+    def _tell_of_sctp(self, key: Key) -> None:
+        if key not in self._told_of_sctp:
+            self._told_of_sctp.add(key)
+            self._warn_of_rules(key, "cannot serve ports of SCTP: its kernel does not track it")
 
     def _node_changed(self) -> bool:
         """Take over the node's place and addresses; whether they are others than before."""
