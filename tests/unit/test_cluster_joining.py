@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from minikube8s.api import bootstraptokens
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.verbs.token import duration
-from minikube8s.cluster import addresses, certificates, joining
+from minikube8s.cluster import addresses, certificates, joined, joining
 from minikube8s.cluster.certificates import Authority
-from minikube8s.cluster.config import Settings
+from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.masterclient import MasterClient
 
@@ -89,3 +90,32 @@ def test_clocks_that_differ_too_much_are_told(seconds: int, right: bool) -> None
         return
     with pytest.raises(ClusterError, match="The clocks of this machine and of the master"):
         client.check_clock(date)
+
+
+def test_a_home_without_a_token_says_how_to_join_and_keeps_nothing(tmp_path: Path) -> None:
+    home = Home(tmp_path / "node")
+    wish = joined.Wish("10.0.0.5:6443", "", (), "n2", "unix:///nowhere", "")
+    with pytest.raises(ClusterError, match="mk8s token create --print-join-command"):
+        joined.join(home, wish, print)
+    assert not home.path.exists()
+
+
+def test_a_joined_machine_stays_with_its_master(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    known = joined.Joined(
+        master="10.0.0.5:6443",
+        name="mk8s",
+        agent_port=6444,
+        pod_cidr="10.244.0.0/16",
+        service_cidr="10.96.0.0/12",
+        node_name="n2",
+        docker_host="unix:///nowhere",
+    )
+    home.joined.write_bytes(msgspec.json.encode(known))
+    assert joined.load(home) == known
+    wish = joined.Wish("10.0.0.6:6443", "", (), "n2", "unix:///nowhere", "")
+    with pytest.raises(ClusterError, match="leave that with `mk8s down --purge`"):
+        joined.join(home, wish, print)
+    home.joined.write_text("{")
+    with pytest.raises(ClusterError, match="is damaged"):
+        joined.load(home)
