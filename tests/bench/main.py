@@ -17,6 +17,7 @@ from minikube8s.kit import openfiles
 from tests.bench.burst import burst
 from tests.bench.commands import commands
 from tests.bench.datapath import datapath
+from tests.bench.dns import dns
 from tests.bench.held import held
 from tests.bench.idle import idle
 from tests.bench.latency import latency
@@ -53,6 +54,7 @@ PARTS: dict[str, Callable[[Cluster], list[Row]]] = {
 ALONE: dict[str, Callable[[], list[Row]]] = {
     "services": services,
     "datapath": datapath,
+    "dns": dns,
 }
 MICRO = {"store": "bench_store.py", "proxy": "bench_proxy.py"}
 

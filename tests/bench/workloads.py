@@ -60,27 +60,34 @@ def workloads(cluster: Cluster) -> list[Row]:
 
 
 def node_port(cluster: Cluster) -> list[Row]:
-    """A Service for pods that run: from its creation to the first page through its NodePort."""
+    """A Service for pods that run: from its creation to the first page through it."""
     connection = Connection(cluster.home)
     with Watch(cluster.home, DEPLOYMENTS) as watch:
         start = time.perf_counter()
         connection.call("POST", DEPLOYMENTS, deployment("web", 2, WEB, ()))
         watch.until(_settled(2), start)
-    times = []
-    for turn in range(TURNS):
+    by_node, by_address = [], []
+    for turn in range(2 * TURNS):
         start = time.perf_counter()
-        connection.call("POST", SERVICES, service(f"web-{turn}", "web", NODE_PORT + turn))
-        while not _answers(NODE_PORT + turn):
-            assert time.perf_counter() - start < 30, "the NodePort does not answer"
+        made = connection.call("POST", SERVICES, service(f"web-{turn}", "web", NODE_PORT + turn))
+        if turn % 2:
+            place, times = (made["spec"]["clusterIP"], 80), by_address
+        else:
+            place, times = ("127.0.0.1", NODE_PORT + turn), by_node
+        while not _answers(*place):
+            assert time.perf_counter() - start < 30, f"{place} does not answer"
             time.sleep(0.001)
         times.append(time.perf_counter() - start)
-    told(f"NodePort {spread(times)}")
-    for turn in range(TURNS):
+    told(f"NodePort {spread(by_node)}; ClusterIP {spread(by_address)}")
+    for turn in range(2 * TURNS):
         connection.call("DELETE", f"{SERVICES}/web-{turn}")
     connection.call("DELETE", f"{DEPLOYMENTS}/web")
     until("no pods left", lambda: not _pods(connection, "web"), 60)
     connection.close()
-    return [Row("NodePort, create to first answer", middle(times), "ms", 0.1)]
+    return [
+        Row("NodePort, create to first answer", middle(by_node), "ms", 0.1),
+        Row("ClusterIP, create to first answer", middle(by_address), "ms", 0.1),
+    ]
 
 
 def _settled(count: int) -> Seen:
@@ -105,8 +112,8 @@ def _pods(connection: Connection, app: str) -> list[dict[str, Any]]:
     return items
 
 
-def _answers(port: int) -> bool:
-    page = http.client.HTTPConnection("127.0.0.1", port, timeout=0.5)
+def _answers(address: str, port: int) -> bool:
+    page = http.client.HTTPConnection(address, port, timeout=0.5)
     with contextlib.closing(page), contextlib.suppress(OSError, http.client.HTTPException):
         page.request("GET", "/")
         return page.getresponse().status == 200
