@@ -27,6 +27,7 @@ from tests.bench.pods import pods
 from tests.bench.probed import probed
 from tests.bench.report import Row, table, told
 from tests.bench.services import services
+from tests.bench.severalnodes import several_nodes
 from tests.bench.startup import up
 from tests.bench.watchers import watchers
 from tests.bench.workloads import node_port, workloads
@@ -37,6 +38,7 @@ from tests.support.engine import private_engine
 # not yet been under load
 PARTS: dict[str, Callable[[Cluster], list[Row]]] = {
     "up": up,
+    "nodes": several_nodes,
     "pods": pods,
     "latency": latency,
     "burst": burst,
