@@ -102,3 +102,16 @@ def test_every_node_answers_itself(lab: Lab, node: str) -> None:
     command = ("dig", "+short", "+time=2", f"@{address}", "kubernetes.default.svc.cluster.local")
     first = f"{address.rpartition('.')[0]}.1"
     assert lab.run(node, *command).split() == [first]
+
+
+def test_names_are_answered_while_the_master_is_away_and_after_an_agents_death(lab: Lab) -> None:
+    address = lab.cluster.get("service", "-n", "kube-system", "kube-dns")["spec"]["clusterIP"]
+    command = ("dig", "+short", "+time=1", f"@{address}", "kubernetes.default.svc.cluster.local")
+    first = [f"{address.rpartition('.')[0]}.1"]
+    lab.cluster.kill("master")
+    try:
+        assert [lab.run(node, *command).split() for node in NODES] == [first] * len(NODES)
+        lab.cluster.kill("agent")
+    finally:
+        lab.cluster.mk8s("up").ok()
+    until("it answers again", lambda: lab.run(NODES[0], *command).split() == first)

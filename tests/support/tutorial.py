@@ -208,6 +208,8 @@ class Tutorial:
         pod = self.cluster.get("pod", "my-nginx-ubuntu-pod")
         for _ in range(24):
             assert "Welcome" in shell(self.cluster, pod, "ubuntu-container", "curl", "-s", url)
+        page = shell(self.cluster, pod, "ubuntu-container", "curl", "-s", "svc-clusterip:8080")
+        assert "Welcome" in page
         pods = self.cluster.pods("app=my-nginx")
         until("every pod answered some", lambda: all(map(self._was_asked, pods)))
         assert 'service "svc-clusterip" deleted' in (

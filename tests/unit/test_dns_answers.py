@@ -183,14 +183,27 @@ def test_what_is_no_query_gets_no_answer(message: bytes) -> None:
 @pytest.mark.parametrize(
     ("payload", "most"), [(None, 512), (100, 512), (900, 900), (1232, 1232), (4096, 1232)]
 )
-def test_an_answer_that_is_too_long_says_so_and_no_more(payload: int | None, most: int) -> None:
+def test_an_answer_that_is_too_long_says_so_and_tells_the_addresses_that_fit(
+    payload: int | None, most: int
+) -> None:
     many = zone(many=[f"many.shop A 10.244.1.{n}" for n in range(200)])
     edns = {"use_edns": 0, "payload": payload} if payload else {"use_edns": False}
-    found = ask(many, "many.shop", **edns)
-    assert found.flags & dns.flags.TC and not found.answer
-    fits = zone(fits=[f"fits.shop A 10.244.1.{n}" for n in range((most - 60) // 16)])
+    fitting = (most - 12 - len("many.shop.svc.cluster.local.") - 5 - (11 if payload else 0)) // 16
+    told: set[str] = set()
+    for _ in range(200):
+        found = ask(many, "many.shop", **edns)
+        assert found.flags & dns.flags.TC and len(found.answer[0]) == fitting
+        told.update(lines(found.answer))
+    assert len(told) == 200
+    fits = zone(fits=[f"fits.shop A 10.244.1.{n}" for n in range(fitting)])
     found = ask(fits, "fits.shop", **edns)
-    assert not found.flags & dns.flags.TC and found.answer
+    assert not found.flags & dns.flags.TC and len(found.answer[0]) == fitting
+
+
+def test_other_records_that_are_too_long_are_left_out() -> None:
+    records = [f"_p._tcp.big.shop SRV 0 1 80 n{n}.big.shop.svc.cluster.local." for n in range(99)]
+    found = ask(zone(big=records), "_p._tcp.big.shop", "SRV")
+    assert found.flags & dns.flags.TC and not found.answer
 
 
 def test_an_srv_answer_leaves_addresses_out_before_it_is_cut() -> None:

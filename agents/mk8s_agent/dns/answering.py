@@ -91,7 +91,7 @@ def answer(query: Query, zone: Zone) -> bytes | Elsewhere:
         return Elsewhere(query.name)
     packed = zone.answer(query.name, query.type)
     if packed is not None:
-        return complete(query, packed.records(), packed.additional, packed.counts)
+        return complete(query, packed.records(), packed.additional, packed.counts, size=packed.size)
     if data := zone.data(query.name, query.type):
         return reply(query, Rcode.NOERROR, _records(wire.OWN_NAME, query.type, data), own=True)
     if alias := zone.data(query.name, Type.CNAME):
@@ -145,16 +145,20 @@ def complete(
     *,
     flags: int = wire.AA,
     rcode: int = Rcode.NOERROR,
+    size: int = 0,
 ) -> bytes:
-    """Put a reply together; one that is too long for the client says only that.
+    """Put a reply together; one that is too long for the client says so.
 
-    `flags` are bits of the header beyond those that every reply has.
+    Then it has as many records as fit where all have the same `size`, for clients that know no TCP,
+    and else none. `flags` are bits of the header beyond those that every reply has.
     """
     opt = b"" if query.edns is None else wire.opt(rcode, dnssec=query.edns.dnssec)
     room = query.limit - wire.HEADER_BYTES - len(query.question) - len(opt)
     if len(records) > room:
         flags |= wire.TC
-        records, additional, counts = b"", b"", counts[:2] + bytes(6)
+        fitting = room // size if size else 0
+        records, additional = records[: fitting * size], b""
+        counts = counts[:2] + fitting.to_bytes(2) + bytes(4)
     elif len(records) + len(additional) > room:
         additional, counts = b"", counts[:6] + b"\0\0"
     if opt:

@@ -29,16 +29,17 @@ Sets = dict[bytes, tuple[bytes, ...]]
 class Packed:
     """An answer but for what a query brings itself. Each use begins with another address.
 
-    `counts` go into a header, with one for the OPT record in `counts_edns`.
+    `counts` go into a header, with one for the OPT record in `counts_edns`. Addresses have records
+    of one `size`; others have 0.
     """
 
-    __slots__ = ("_at", "_records", "_step", "additional", "counts", "counts_edns")
+    __slots__ = ("_at", "_records", "additional", "counts", "counts_edns", "size")
 
     def __init__(
-        self, records: Sequence[bytes], additional: Sequence[bytes], *, turning: bool
+        self, records: Sequence[bytes], additional: Sequence[bytes], *, addresses: bool
     ) -> None:
         self._records = b"".join(records)
-        self._step = len(records[0]) if turning and len(records) > 1 else 0
+        self.size = len(records[0]) if addresses else 0
         self._at = 0
         self.additional = b"".join(additional)
         counts = [b"\0\1", len(records).to_bytes(2), b"\0\0"]
@@ -47,9 +48,9 @@ class Packed:
 
     def records(self) -> bytes:
         """All of them, in this use's order."""
-        if not self._step:
+        if not self.size:
             return self._records
-        self._at = at = (self._at + self._step) % len(self._records)
+        self._at = at = (self._at + self.size) % len(self._records)
         return self._records[at:] + self._records[:at]
 
 
@@ -125,7 +126,7 @@ class Zone:
                 for kind in (Type.A, Type.AAAA):
                     for one in self._sets.get(wire.question(target, kind), ()):
                         additional[wire.record(target, kind, TTL, one)] = None
-        return Packed(records, tuple(additional), turning=type in (Type.A, Type.AAAA))
+        return Packed(records, tuple(additional), addresses=type in (Type.A, Type.AAAA))
 
     def _change(self, question: bytes, old: tuple[bytes, ...], new: tuple[bytes, ...]) -> None:
         """Several owners may answer one question: addresses of pods that two Services name."""
