@@ -220,6 +220,20 @@ def test_nginx_takes_whatever_paths_hold(served: tuple[Lab, str, str]) -> None:
     assert "test is successful" in said.ok() + said.err
 
 
+def test_a_master_killed_while_rules_change_carries_on(served: tuple[Lab, str, str]) -> None:
+    lab, address, _ = served
+    lab.apply(ingress("killed", rule("killed.test", path("/", "new"))))
+    lab.cluster.kill("master")
+    assert curl(lab, address, "http://a.test/")[0] == 200
+    lab.cluster.mk8s("up").ok()
+    until(
+        "the rule counts",
+        lambda: "nginx:1.11" in curl(lab, address, "http://killed.test/")[1],
+        60,
+    )
+    assert address_of(lab, "killed") == address
+
+
 def test_nothing_is_left_when_the_last_ingress_is_gone(served: tuple[Lab, str, str]) -> None:
     lab, _, _ = served
     lab.cluster.kubectl("delete", "ingress", "--all", "-n", NAMESPACE).ok()

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from minikube8s.api import ingressing
+from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import (
     CONFIGMAPS,
     DEPLOYMENTS,
     INGRESSCLASSES,
     INGRESSES,
     NAMESPACES,
+    RESOURCEQUOTAS,
     SECRETS,
     SERVICEACCOUNTS,
     SERVICES,
@@ -274,6 +276,32 @@ def test_only_changes_that_can_matter_wake_it() -> None:
             assert wakes(SERVICES, web) and not wakes(SERVICES, web, web)
             assert not wakes(SERVICES, other)
             assert wakes(SECRETS, secret) and not wakes(SECRETS, unknown)
+
+    virtualtime.run(main())
+
+
+def test_what_the_registry_refuses_is_told_about_the_newest_ingress() -> None:
+    heard: list[tuple[str, str, str]] = []
+
+    class Told(Silent):
+        def event(self, *about: Any) -> None:
+            obj, _, reason, message = about
+            heard.append((obj["metadata"]["name"], reason, message))
+
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            await begin(cluster)
+            await add(cluster, "one")
+            forbidden = {"hard": {"secrets": "0"}}
+            await cluster.registry.create(
+                RESOURCEQUOTAS, "kube-system", {"metadata": {"name": "q"}, "spec": forbidden}
+            )
+            with pytest.raises(ApiError):
+                await applying.apply(planned(cluster), cluster.registry, Told())
+            ((name, reason, message),) = heard
+            assert (name, reason) == ("one", "FailedToServe")
+            assert message.startswith("Ingresses cannot be served as they say: secrets ")
+            assert "exceeded quota: q" in message
 
     virtualtime.run(main())
 

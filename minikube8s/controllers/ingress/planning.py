@@ -22,6 +22,10 @@ from minikube8s.controllers.ingress import nginx, routing, workload
 from minikube8s.controllers.ingress.reading import Object, Own, Snapshot
 from minikube8s.controllers.ingress.routing import Item, Pair, Problem
 
+_FAILED = Report(
+    failed_reason="FailedToServe", failed_message="Ingresses cannot be served as they say: "
+)
+
 
 def plan(snapshot: Snapshot, image: str) -> Plan:
     """Plan one look at all Ingresses."""
@@ -44,7 +48,7 @@ def plan(snapshot: Snapshot, image: str) -> Plan:
     news = False
     if not missing:
         if own.deployment is None:
-            missing = (Create(DEPLOYMENTS, workload.NAMESPACE, wanted),)
+            missing = (Create(DEPLOYMENTS, workload.NAMESPACE, wanted, _FAILED),)
             news = True
         else:
             patch = _deployment_patch(own.deployment, wanted)
@@ -52,11 +56,17 @@ def plan(snapshot: Snapshot, image: str) -> Plan:
             known = own.deployment["metadata"].get("annotations") or {}
             news = known.get(workload.TOLD) != told
     return Plan(
+        about=_newest(snapshot.items),
         patches=tuple(patches),
         creates=missing,
         deletes=tuple(_outdated(own, name)),
         warnings=tuple(_report(one) for one in problems) if news else (),
     )
+
+
+def _newest(items: Sequence[Item]) -> Object:
+    """Return the Ingress that is told of what keeps all of them from being served."""
+    return max(items, key=lambda item: item[0].metadata.creation_timestamp or "")[1]
 
 
 def _report(problem: Problem) -> Report:
@@ -68,13 +78,13 @@ def _missing(
 ) -> Iterator[Create]:
     """Yield what has to be there before pods are made."""
     if own.account is None:
-        yield Create(SERVICEACCOUNTS, workload.NAMESPACE, workload.account())
+        yield Create(SERVICEACCOUNTS, workload.NAMESPACE, workload.account(), _FAILED)
     if name not in _names(own.config_maps):
-        yield Create(CONFIGMAPS, workload.NAMESPACE, workload.config_map(configuration))
+        yield Create(CONFIGMAPS, workload.NAMESPACE, workload.config_map(configuration), _FAILED)
     if name not in _names(own.secrets):
-        yield Create(SECRETS, workload.NAMESPACE, workload.secret(configuration, pairs))
+        yield Create(SECRETS, workload.NAMESPACE, workload.secret(configuration, pairs), _FAILED)
     if own.service is None:
-        yield Create(SERVICES, workload.NAMESPACE, workload.service())
+        yield Create(SERVICES, workload.NAMESPACE, workload.service(), _FAILED)
 
 
 def _deployment_patch(existing: Object, wanted: dict[str, Any]) -> list[Patch]:
@@ -86,7 +96,7 @@ def _deployment_patch(existing: Object, wanted: dict[str, Any]) -> list[Patch]:
     body: dict[str, Any] = {"metadata": {"annotations": annotations}}
     if known.get(workload.TEMPLATE) != annotations[workload.TEMPLATE]:
         body["spec"] = {name: wanted["spec"][name] for name in wanted["spec"] if name != "selector"}
-    return [Patch(ref(DEPLOYMENTS, existing), body)]
+    return [Patch(ref(DEPLOYMENTS, existing), body, report=_FAILED)]
 
 
 def _service_patch(existing: Object) -> list[Patch]:
