@@ -104,7 +104,7 @@ class Agent:
         self._dns = ClusterDns(
             config, self._assignments, self._dns_trouble, sockets_of(machine_network)
         )
-        policies = PolicyEnforcer(
+        self._policies = PolicyEnforcer(
             config.node,
             families_of(config.cluster_cidr),
             self._assignments,
@@ -136,7 +136,7 @@ class Agent:
             runtime=self._runtime,
             network=self._network,
             host_ports=self._proxy,
-            policies=policies,
+            policies=self._policies,
             reporter=self._reporter,
             assignments=self._assignments,
             clock=self._clock,
@@ -261,7 +261,7 @@ class Agent:
         self._tasks.spawn("routes", self._routing.run)
         self._tasks.spawn("announced", self._announced.run)
         self._tasks.spawn("announcer", self._announcer.run)
-        self._tasks.spawn("proxy", self._proxy.run)
+        self._tasks.spawn("proxy", self._keep_table)
         self._tasks.spawn("dns", self._dns.run)
         self._tasks.spawn("node", lambda: self._node.run(self._room, self._images))
         self._tasks.spawn("images", self._node.follow_images)
@@ -291,6 +291,17 @@ class Agent:
             # From here on the Node says what this agent says of it, and no earlier one.
             readiness.tell()
             self._network_wanted.set()
+
+    async def _keep_table(self) -> None:
+        """Serve Services and enforce policies, also for pods that an earlier agent connected."""
+        await self._assignments.synced.wait()
+        cluster = self._assignments.cluster
+        if cluster is not None:
+            try:
+                self._policies.adopt(await self._network.plugged(), cluster.pod_cidrs)
+            except NetworkError as error:
+                log.warning("pods are known to policies by what the API says of them: %s", error)
+        await self._proxy.run()
 
     async def _keep_network(self) -> None:
         """Set the network up once the master has said which addresses are the node's."""

@@ -42,8 +42,8 @@ class Config:
     state_dir: Path
     cluster: str = "test"
     node: str = NODE
-    cluster_cidr: str = "10.244.0.0/16"
-    service_cidr: str = "10.96.0.0/12"
+    cluster_cidr: str = "10.244.0.0/16,fd00:244::/48"
+    service_cidr: str = "10.96.0.0/12,fd00:96::/112"
     lab_cidr: str = ""
     master: str = "127.0.0.1:6444"
 
@@ -64,7 +64,7 @@ class World:
         space = self.pods[address] = self.lab.pod(address)
         name = labels.get("app", address)
         pod = pod_json(name=name, uid=address, metadata={"labels": labels})
-        await self.policies.admit(view(pod), address)
+        await self.policies.admit(view(pod), address, ipv6(address))
         await self.network.plug(space.pid, address, f"default/{name}")
         return space
 
@@ -86,11 +86,15 @@ class World:
         await self.proxy.keeper.settled()
 
     def reaches(self, source: str | Space, address: str, port: int = 80) -> bool:
+        """Whether the other side answers; by IPv6 it says no, because nobody listens there."""
         space = self.pods[source] if isinstance(source, str) else source
-        with suppress(TimeoutError):
+        try:
             self.lab.connect(space, address, port, BLOCKED)
-            return True
-        return False
+        except TimeoutError:
+            return False
+        except ConnectionRefusedError:
+            return ":" in address
+        return True
 
 
 @pytest.fixture
@@ -100,7 +104,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         config, assignments = Config(tmp_path), Assignments()
         network = PodNetwork(config)
         stack.push_async_callback(network.close)
-        await network.setup("10.244.0.0/24")
+        await network.setup("10.244.0.0/24", pod_cidr_ipv6="fd00:244::/64")
         assignments.replace([], 1)
         proxy = ServiceProxy(config, assignments)
         stack.push_async_callback(proxy.close)
@@ -124,6 +128,11 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def _stop(running: asyncio.Task[None]) -> None:
     running.cancel()
     await asyncio.wait([running])
+
+
+def ipv6(address: str) -> str:
+    """The other address of the pod that has this one."""
+    return f"fd00:244::{address.rpartition('.')[2]}"
 
 
 def pods(**labels: str) -> dict[str, Any]:
@@ -164,7 +173,8 @@ async def test_blocks_ports_and_ranges_are_looked_at(world: World) -> None:
     assert not world.reaches(STRANGER, WEB)
     await world.policy(ingress=[{"ports": [{"port": 81, "endPort": 90}]}])
     assert not world.reaches(FRIEND, WEB)
-    await world.policy(ingress=[{"ports": [{"port": 80, "protocol": "UDP"}]}])
+    more = {"port": 80, "protocol": "SCTP"}
+    await world.policy(ingress=[{"ports": [{"port": 80, "protocol": "UDP"}, more]}])
     assert not world.reaches(FRIEND, WEB)
     assert world.lab.udp(world.pods[FRIEND], WEB, 80).startswith(WEB)
 
@@ -183,7 +193,7 @@ async def test_what_leaves_is_judged_after_it_was_sent_to_an_endpoint(world: Wor
     assert not world.reaches(WEB, STRANGER)
     assert not world.reaches(WEB, CLIENT_ADDRESS, 9)
     with pytest.raises(ConnectionRefusedError):
-        world.reaches(WEB, NODE_ADDRESS, 9)
+        world.lab.connect(world.pods[WEB], NODE_ADDRESS, 9)
 
 
 async def test_a_pod_reaches_itself_through_its_service_whatever_policies_say(world: World) -> None:
@@ -279,3 +289,17 @@ async def test_a_policy_that_cannot_be_read_closes_its_pods_and_no_others(world:
     await world.proxy.keeper.settled()
     assert not world.reaches(FRIEND, WEB)
     assert world.reaches(FRIEND, STRANGER)
+
+
+async def test_policies_hold_for_both_families(world: World) -> None:
+    assert world.reaches(FRIEND, ipv6(WEB))
+    await world.policy(ingress=[{"from": [pods(app="friend")], "ports": [{"port": 80}]}])
+    assert world.reaches(FRIEND, ipv6(WEB))
+    assert not world.reaches(STRANGER, ipv6(WEB))
+    assert not world.reaches(FRIEND, ipv6(WEB), 81)
+    assert world.reaches(world.lab.node, ipv6(WEB), 81)
+    block = {"cidr": "fd00:244::/64", "except": [f"{ipv6(FRIEND)}/128"]}
+    await world.policy(ingress=[{"from": [{"ipBlock": block}]}])
+    assert world.reaches(STRANGER, ipv6(WEB))
+    assert not world.reaches(FRIEND, ipv6(WEB))
+    assert not world.reaches(STRANGER, WEB)

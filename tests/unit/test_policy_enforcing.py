@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from mk8s_agent.assignments import Assigned, Assignments
+from mk8s_agent.network.names import PluggedPod
 from mk8s_agent.policy import model
 from mk8s_agent.policy.enforcing import PolicyEnforcer
 from mk8s_agent.proxy import keeper as keepers
@@ -138,6 +139,35 @@ async def test_a_pod_of_an_earlier_agent_is_isolated_by_what_the_api_says_of_it(
     # The API still shows its address: the node knows better.
     node.has_pod("web", "1", "10.244.0.2", app="a", more="labels")
     assert not await node.isolated()
+
+
+async def test_a_pod_that_an_earlier_agent_connected_is_isolated_before_the_api_shows_its_address(
+    node: Node,
+) -> None:
+    node.policy("p", "a")
+    node.has_pod("web", "1", app="a")
+    link = PluggedPod("10.244.0.2", "default/web", "mk8s0af40002")
+    strange = PluggedPod("10.244.0.3", "default/nobody", "mk8s0af40003")
+    node.enforcer.adopt([link, strange], ["10.244.0.0/24"])
+    assert list(await node.isolated()) == ["10.244.0.2"]
+    await node.enforcer.admit(pod("web", "1", app="a"), "10.244.0.2")
+    node.enforcer.release("10.244.0.2")
+    assert not await node.isolated()
+
+
+async def test_a_pod_may_get_another_address(node: Node) -> None:
+    node.policy("p", "a")
+    for address in ("10.244.0.2", "10.244.0.3"):
+        await node.enforcer.admit(pod("web", "1", app="a"), address)
+        assert list(await node.isolated()) == [address]
+    node.enforcer.release("10.244.0.2")
+    assert list(await node.isolated()) == ["10.244.0.3"]
+
+
+async def test_pods_from_before_the_first_policy_are_isolated_by_it(node: Node) -> None:
+    await node.enforcer.admit(pod("web", "1", app="a"), "10.244.0.2")
+    node.policy("p", "a")
+    assert list(await node.isolated()) == ["10.244.0.2"]
 
 
 async def test_a_pod_of_an_earlier_agent_that_the_api_no_longer_shows_is_forgotten(

@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-from mk8s_agent.policy import ranges
-from mk8s_agent.policy.model import GROUPS, PODS, POLICIES, SETS
+from mk8s_agent.policy import GROUPS, PODS, POLICIES, SETS, ranges
 from mk8s_agent.policy.reading import closed, read
 
 from tests.support.policies import Packet, Walker, peer, policy

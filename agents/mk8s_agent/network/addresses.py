@@ -18,7 +18,7 @@ def node_address(cidr: str) -> str:
     return str(ip_network(cidr)[1])
 
 
-def paired(address: str, cidr: str, second: str) -> tuple[str, ...]:
+def paired(address: str, cidr: str, second: str = "") -> tuple[str, ...]:
     """A pod's addresses: `address`, and in the range `second` the one of the same number.
 
     So the second one needs no bookkeeping of its own. An empty `second` has none.

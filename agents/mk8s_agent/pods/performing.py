@@ -99,7 +99,7 @@ async def _bring_up(
                 name = f"{ref.namespace}/{ref.name}"
                 address, settings = ctx.addresses.of(ref.uid), sysctls.of_network(pod)
                 # Before it can be reached: no moment in which a pod is open that must not be.
-                await ctx.policies.admit(pod, address)
+                await ctx.policies.admit(pod, *ctx.addresses.all_of(ref.uid))
                 await ctx.network.plug(action.sandbox.pid, address, name, settings)
                 ctx.host_ports.open(pod, address)
             memory.network = Network.PLUGGED

@@ -4,20 +4,26 @@ A pod's own node knows its address first. So a pod is isolated before it is conn
 until it is disconnected, whatever the API says of it meanwhile.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from minikube8s.api.peers import peer_at, peer_of
 from minikube8s.api.views import NetworkPolicy, PeerPod, Pod
 from mk8s_agent.assignments import Assignments, Key
+from mk8s_agent.network.addresses import paired
 from mk8s_agent.network.errors import NetworkError
-from mk8s_agent.policy.model import KINDS, POLICIES, PolicyModel
-from mk8s_agent.policy.reading import closed, read
-from mk8s_agent.policy.values import Policy
+from mk8s_agent.network.names import PluggedPod
+from mk8s_agent.policy import KINDS, POLICIES
 from mk8s_agent.proxy.fixed import Family
 from mk8s_agent.proxy.parts import Part
+
+if TYPE_CHECKING:
+    from mk8s_agent.policy.model import PolicyModel
+    from mk8s_agent.policy.values import Policy
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +50,19 @@ class Table(Protocol):
 class _Source:
     """One kind of owners of parts."""
 
-    def __init__(self, kind: str, model: PolicyModel) -> None:
+    def __init__(self, kind: str, model: Callable[[], PolicyModel | None]) -> None:
         self._kind = kind
         self._model = model
 
     def known(self) -> list[Key]:
         """All owners of the kind."""
-        return self._model.known(self._kind)
+        model = self._model()
+        return [] if model is None else model.known(self._kind)
 
     def parts(self, key: Key) -> dict[str, Part]:
         """What one of them has in the table."""
-        return self._model.parts(self._kind, key)
+        model = self._model()
+        return {} if model is None else model.parts(self._kind, key)
 
 
 class PolicyEnforcer:
@@ -72,14 +80,15 @@ class PolicyEnforcer:
         self._assignments = assignments
         self._table = table
         self._report = report
-        self._model = PolicyModel(tuple(families), table.changed)
+        self._families = tuple(families)
+        self._model: PolicyModel | None = None
         self._own: dict[Key, PeerPod] = {}
         self._holders: dict[str, Key] = {}
         self._met: dict[Key, str] = {}
         self._adopted: set[Key] = set()
         for kind in KINDS:
             refused = self._kernel_refuses if kind == POLICIES else None
-            table.add_source(kind, _Source(kind, self._model), refused)
+            table.add_source(kind, _Source(kind, lambda: self._model), refused)
         assignments.subscribe(self._notice)
 
     async def admit(self, pod: Pod, *addresses: str) -> None:
@@ -92,13 +101,25 @@ class PolicyEnforcer:
                 await self._assignments.synced.wait()
                 if (peer := peer_at(pod, addresses)) is not None:
                     self._take(peer)
-                if self._model.any:
+                if self._model is not None and self._model.any:
                     await self._table.settled()
         except TimeoutError:
             raise NetworkError(
                 "the network policies of the pod's namespace are not in force on this node yet:"
                 " the agent's log says what the kernel refuses"
             ) from None
+
+    def adopt(self, plugged: Iterable[PluggedPod], cidrs: Sequence[str]) -> None:
+        """Know the pods that an earlier agent connected: the API may not show their addresses yet.
+
+        `cidrs` are the node's ranges of pods' addresses.
+        """
+        for one in plugged:
+            namespace, _, name = one.name.partition("/")
+            pod = self._assignments.pods().get((namespace, name))
+            if pod is not None:
+                addresses = paired(one.address, cidrs[0], *cidrs[1:2])
+                self._adopt(peer_at(pod.view, addresses))
 
     def release(self, address: str) -> None:
         """Nobody has this address any more."""
@@ -108,36 +129,56 @@ class PolicyEnforcer:
     def _take(self, peer: PeerPod) -> None:
         """An address belongs to the pod that was the last to get it."""
         key = _own_key(peer)
+        if key in self._own and self._own[key].ips != peer.ips:
+            self._drop(key)
         for address in peer.ips:
-            holder = self._holders.setdefault(address, key)
-            if holder != key:
+            if (holder := self._holders.get(address, key)) != key:
                 self._drop(holder)
-                self._holders[address] = key
+            self._holders[address] = key
         self._own[key] = peer
         self._met[peer.namespace, peer.name] = peer.uid
         self._adopted.discard(key)
-        self._model.set_pod(key, peer, here=True)
+        self._tell(key, peer)
+
+    def _adopt(self, peer: PeerPod | None) -> None:
+        """Take a pod until its worker has looked at its network; nobody else has its addresses."""
+        if peer is not None and not self._holders.keys() & set(peer.ips):
+            self._take(peer)
+            self._adopted.add(_own_key(peer))
 
     def _drop(self, key: Key) -> None:
         for address in self._own.pop(key).ips:
-            if self._holders.get(address) == key:
-                del self._holders[address]
+            self._holders.pop(address, None)
         self._adopted.discard(key)
-        self._model.set_pod(key, None, here=True)
+        self._tell(key, None)
+
+    def _tell(self, key: Key, peer: PeerPod | None) -> None:
+        if self._model is not None:
+            self._model.set_pod(key, peer, here=True)
+
+    def _judging(self) -> PolicyModel:
+        """The model, made when there is a policy: a node without any does without its code."""
+        if self._model is None:
+            from mk8s_agent.policy.model import PolicyModel  # noqa: PLC0415 - half a megabyte
+
+            self._model = PolicyModel(self._families, self._table.changed)
+            for key, peer in self._own.items():
+                self._tell(key, peer)
+        return self._model
 
     def _notice(self, resource: str, key: Key) -> None:
         match resource:
             case "networkpolicies":
                 policy = self._assignments.policies().get(key)
-                self._model.set_policy(key, None if policy is None else self._read(policy.view))
+                self._judging().set_policy(key, None if policy is None else self._read(policy.view))
             case "namespaces":
                 namespace = self._assignments.namespaces().get(key)
                 labels = None if namespace is None else namespace.view.metadata.labels
-                self._model.set_namespace(key[1], labels)
+                self._judging().set_namespace(key[1], labels)
             case "peers":
                 peer = self._assignments.peers().get(key)
                 elsewhere = peer is not None and peer.view.node != self._node
-                self._model.set_pod(key, peer.view if peer and elsewhere else None, here=False)
+                self._judging().set_pod(key, peer.view if peer and elsewhere else None, here=False)
             case "pods":
                 pod = self._assignments.pods().get(key)
                 self._own_changed(key, None if pod is None else pod.view)
@@ -157,14 +198,13 @@ class PolicyEnforcer:
             peer = peer_at(pod, self._own[key].ips)
             if peer is not None and peer != self._own[key]:
                 self._own[key] = peer
-                self._model.set_pod(key, peer, here=True)
-            return
-        peer = peer_of(pod) if self._met.get(name) != pod.metadata.uid else None
-        if peer is not None and not self._holders.keys() & set(peer.ips):
-            self._take(peer)
-            self._adopted.add(key)
+                self._tell(key, peer)
+        elif self._met.get(name) != pod.metadata.uid:
+            self._adopt(peer_of(pod))
 
     def _read(self, policy: NetworkPolicy) -> Policy:
+        from mk8s_agent.policy.reading import closed, read  # noqa: PLC0415 - as the model
+
         try:
             return read(policy)
         except ValueError as error:

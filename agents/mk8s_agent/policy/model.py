@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from minikube8s.api.views import PeerPod
 from mk8s_agent.assignments import Key
+from mk8s_agent.policy import GROUPS, PODS, POLICIES, SETS
 from mk8s_agent.policy.index import SelectorIndex
 from mk8s_agent.policy.rules import (
     DIRECTIONS,
@@ -28,14 +29,6 @@ from mk8s_agent.policy.values import Labels, PeerSelector, Policy, PortName, pod
 from mk8s_agent.proxy.fixed import POLICY_EGRESS, POLICY_INGRESS, Family, family
 from mk8s_agent.proxy.parts import Element, Fragment, Part
 
-POLICIES: Final = "policy"
-GROUPS: Final = "policy-pods"
-SETS: Final = "policy-set"
-PODS: Final = "policy-pod"
-KINDS: Final = (POLICIES, GROUPS, SETS, PODS)
-"""The kinds of owners of parts: policies have chains, so have the pods that the same policies
-select; sets of peers are shared by policies, and each pod has its elements in them.
-"""
 _MAPS: Final[dict[Direction, str]] = {"in": POLICY_INGRESS, "out": POLICY_EGRESS}
 
 
