@@ -58,7 +58,11 @@ ALONE: dict[str, Callable[[], list[Row]]] = {
     "datapath": datapath,
     "dns": dns,
 }
-MICRO = {"store": "bench_store.py", "proxy": "bench_proxy.py"}
+MICRO = {
+    "store": "bench_store.py",
+    "proxy": "bench_proxy.py",
+    "policies": "bench_policies.py",
+}
 
 
 def main() -> int:

@@ -346,6 +346,47 @@ POD = {"containers": [{"name": "a", "image": "b"}]}
             " strict subset of `cidr`",
         ),
         (
+            "NetworkPolicy",
+            {"spec__egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/99"}}]}]},
+            'spec.egress[0].to[0].ipBlock.cidr: Invalid value: "10.0.0.0/99": must be a valid CIDR'
+            " value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
+        ),
+        (
+            "NetworkPolicy",
+            {"spec__egress": [{"to": [{"ipBlock": {"cidr": "::/0"}, "podSelector": {}}]}]},
+            "spec.egress[0].to[0]: Forbidden: may not specify both ipBlock and another peer",
+        ),
+        (
+            "NetworkPolicy",
+            {"spec__ingress": [{"ports": [{"port": 70000}]}]},
+            "spec.ingress[0].ports[0].port: Invalid value: 70000: must be between 1 and 65535,"
+            " inclusive",
+        ),
+        (
+            "NetworkPolicy",
+            {"spec__ingress": [{"ports": [{"port": 80, "endPort": 70000}]}]},
+            "spec.ingress[0].ports[0].endPort: Invalid value: 70000: must be between 1 and 65535,"
+            " inclusive",
+        ),
+        (
+            "NetworkPolicy",
+            {"spec__ingress": [{"ports": [{"port": 80, "endPort": 79}]}]},
+            "spec.ingress[0].ports[0].endPort: Invalid value: 79: must be greater than or equal to"
+            " `port`",
+        ),
+        (
+            "NetworkPolicy",
+            {"spec__ingress": [{"ports": [{"port": "http", "endPort": 90}]}]},
+            "spec.ingress[0].ports[0].endPort: Invalid value: 90: may not be specified when `port`"
+            " is non-numeric",
+        ),
+        (
+            "NetworkPolicy",
+            {"spec__ingress": [{"ports": [{"port": 80, "protocol": "ICMP"}]}]},
+            'spec.ingress[0].ports[0].protocol: Unsupported value: "ICMP": supported values:'
+            ' "SCTP", "TCP", "UDP"',
+        ),
+        (
             "PodDisruptionBudget",
             {"spec__minAvailable": "150%"},
             'spec.minAvailable: Invalid value: "150%": must not be greater than 100%',

@@ -198,6 +198,13 @@ async def test_labels_of_a_pod_may_change(node: Node) -> None:
     assert await node.isolated()
 
 
+async def test_the_labels_that_count_are_those_that_the_api_has_now(node: Node) -> None:
+    node.policy("p", "a")
+    node.has_pod("web", "1", app="a")
+    await node.enforcer.admit(pod("web", "1", app="b"), "10.244.0.2")
+    assert await node.isolated()
+
+
 async def test_an_address_is_that_of_the_pod_that_got_it_last(node: Node) -> None:
     node.policy("p", "a")
     await node.enforcer.admit(pod("old", "1", app="a"), "10.244.0.2")

@@ -99,7 +99,7 @@ class PolicyEnforcer:
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self._assignments.synced.wait()
-                if (peer := peer_at(pod, addresses)) is not None:
+                if (peer := peer_at(self._newest(pod), addresses)) is not None:
                     self._take(peer)
                 if self._model is not None and self._model.any:
                     await self._table.settled()
@@ -125,6 +125,12 @@ class PolicyEnforcer:
         """Nobody has this address any more."""
         if (key := self._holders.get(address)) is not None:
             self._drop(key)
+
+    def _newest(self, pod: Pod) -> Pod:
+        """The pod as it is now, where the API knows it: its labels may have changed."""
+        meta = pod.metadata
+        found = self._assignments.pods().get((meta.namespace, meta.name))
+        return found.view if found and found.view.metadata.uid == meta.uid else pod
 
     def _take(self, peer: PeerPod) -> None:
         """An address belongs to the pod that was the last to get it."""

@@ -83,10 +83,6 @@ class PolicyModel:
         installed = self._policies.get(key)
         return installed.policy if installed else None
 
-    def policies(self) -> list[Key]:
-        """All policies."""
-        return list(self._policies)
-
     def set_policy(self, key: Key, new: Policy | None) -> None:
         """Take over a policy as it is now; None: it is gone."""
         old = self.policy(key)
@@ -155,10 +151,6 @@ class PolicyModel:
         if kind == GROUPS:
             return dict(self._group_parts(key))
         return dict(self._set_parts(key) if kind == SETS else self._pod_parts(key))
-
-    def selects(self, key: Key) -> bool:
-        """Whether some policy selects this pod."""
-        return key in self._pods and bool(self._pods[key].groups)
 
     def _policy_parts(self, key: Key) -> Iterator[tuple[str, Part]]:
         policy = self.policy(key)

@@ -33,11 +33,6 @@ def without(whole: tuple[int, int], holes: Iterable[tuple[int, int]]) -> Ranges:
     return tuple(found)
 
 
-def contains(ranges: Ranges, number: int) -> bool:
-    """Whether the number is one of these."""
-    return any(first <= number <= last for first, last in ranges)
-
-
 def of_cidr(text: str) -> tuple[int, int]:
     """The addresses of a block as numbers. Raises ValueError."""
     network = ipaddress.ip_network(text, strict=False)
