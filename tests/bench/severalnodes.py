@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from tests.bench import processes
+from tests.bench.idle import SETTLE_SECONDS
 from tests.bench.report import Row, middle, spread, told
 from tests.support.cluster import Cluster
 
 TURNS = 3
+IDLE_SECONDS = 30.0
 
 
 def several_nodes(cluster: Cluster) -> list[Row]:
@@ -21,6 +23,9 @@ def several_nodes(cluster: Cluster) -> list[Row]:
             added.append(_timed(lab, "node", "add"))
             pids = processes.daemons(lab)
             held = {name: processes.memory(pid) for name, pid in pids.items()}
+            if len(added) == TURNS:
+                processes.over(pids, SETTLE_SECONDS)
+                used = processes.over(pids, IDLE_SECONDS)
             lab.mk8s("down", "--purge").ok()
     finally:
         lab.mk8s("down", "--purge")
@@ -32,6 +37,7 @@ def several_nodes(cluster: Cluster) -> list[Row]:
         Row("mk8s node add to Ready", middle(added), "ms"),
         Row("a further node's agent, resident", middle([one.resident for one in others]), "MiB"),
         Row("  shared pages counted once", middle([one.shared for one in others]), "MiB"),
+        Row("idle, master and 4 nodes, of one core", sum(share for share, _ in used.values()), "%"),
     ]
 
 
