@@ -128,7 +128,7 @@ def check(settings: Settings) -> None:
     if not 16 <= network.prefixlen <= 28:
         raise ClusterError(f"The lab's network {network} must be a /16 to /28: see --lab-cidr.")
     for what, others in (("pod", settings.pod_cidr), ("service", settings.service_cidr)):
-        for other in map(ipaddress.ip_network, others.split(",")):
+        for other in (ipaddress.ip_network(each.strip()) for each in others.split(",")):
             if other.version == network.version and network.overlaps(other):
                 raise ClusterError(
                     f"The lab's network {network} and the {what} network {other} overlap: choose "
