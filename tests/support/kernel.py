@@ -20,6 +20,8 @@ def snapshot(engine: PrivateEngine) -> dict[str, set[str]]:
         "links": _lines("ip", "-o", "link"),
         "addresses": _lines("ip", "-o", "address"),
         "routes": _lines("ip", "-4", "route", "show", "table", "all"),
+        "IPv6 routes": _lines("ip", "-6", "route", "show", "table", "all"),
+        "forwarding": _lines("bridge", "fdb"),
         "routing rules": _lines("ip", "rule"),
         "neighbours": _lines("ip", "neighbour", "show", "nud", "permanent"),
         "nftables": _lines("nft", "--stateless", "list", "ruleset"),

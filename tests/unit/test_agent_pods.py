@@ -270,6 +270,20 @@ async def test_a_missing_configmap_is_waited_for(node: Node) -> None:
 
 
 @on_a_node
+async def test_a_node_without_free_addresses_says_what_helps_and_goes_on_when_one_is_free(
+    node: Node,
+) -> None:
+    node.context.addresses.set_ranges("10.244.0.0/30")
+    node.context.addresses.adopt("other", "10.244.0.2")
+    node.sync(pod_json())
+    await node.until(lambda: "FailedCreatePodSandBox" in node.reports.reasons())
+    told = node.reports.message("FailedCreatePodSandBox")
+    assert "all 1 pod addresses of 10.244.0.0/30 are in use: delete pods" in told
+    node.context.addresses.release("other")
+    await node.running()
+
+
+@on_a_node
 async def test_a_network_failure_is_told_and_tried_again(node: Node) -> None:
     node.network.failure = NetworkError("cannot add the link: Device busy")
     node.sync(pod_json())

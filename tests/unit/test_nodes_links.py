@@ -473,3 +473,20 @@ async def test_agents_are_served_on_each_address_that_the_master_listens_on(tmp_
         for node, host in (("one", "127.0.0.1"), ("two", "127.0.0.2")):
             await cluster.connected(node, host)
             assert cluster.node(node)
+
+
+async def test_a_node_for_which_no_addresses_are_left_is_told_of_and_not_half_registered(tmp_path):
+    def refusals(cluster: Cluster) -> list:
+        events = (one.object for one in cluster.registry.list(EVENTS, None))
+        return [one for one in events if one["reason"] == "CIDRNotAvailable"]
+
+    async with Cluster(tmp_path, NodesConfig(cluster_cidr="10.244.0.0/24")) as cluster:
+        first = await cluster.connected("one")
+        cluster.agent("two").connect()
+        (event,) = await until("event", lambda: refusals(cluster))
+        assert event["involvedObject"]["name"] == "two"
+        assert "delete Node objects that are not used any more" in event["message"]
+        assert cluster.node("two") is None
+        await first.disconnect()
+        await cluster.registry.delete(NODES, None, "one")
+        await until("two", lambda: cluster.node("two"))
