@@ -58,8 +58,10 @@ def _settings() -> set[str]:
 
 
 def _mounts() -> set[str]:
+    """Of the engine, the namespace that it keeps from its first container on is its own."""
     lines = Path("/proc/self/mounts").read_text().splitlines()
-    return {" ".join(line.split()[1:3]) for line in lines}
+    found = {" ".join(line.split()[1:3]) for line in lines}
+    return {one for one in found if not one.endswith("/netns/default nsfs")}
 
 
 def _processes() -> set[str]:
