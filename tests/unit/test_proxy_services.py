@@ -101,3 +101,20 @@ def test_a_kernel_without_sctp_serves_the_other_ports_and_says_so_once(
     why = "node n1 cannot serve ports of SCTP: its kernel does not track it"
     silent = "sctp/4" in served
     assert world.events == ([] if silent else [("web", "FailedToProgramRules", why)])
+
+
+def test_what_a_node_cannot_do_for_a_service_is_told_as_its_event() -> None:
+    world = World()
+    world.service("web", "TCP")
+    world.services.no_health_check(("shop", "web"), 31000, "listen tcp :31000: bind: in use")
+    world.services.refused(("shop", "web"), "nftables refused a change")
+    world.services.refused(("shop", "gone"), "nftables refused a change")
+    assert world.events == [
+        (
+            "web",
+            "FailedToStartServiceHealthcheck",
+            'node n1 failed to start healthcheck "shop/web" on port 31000:'
+            " listen tcp :31000: bind: in use",
+        ),
+        ("web", "FailedToProgramRules", "node n1 does not serve it: nftables refused a change"),
+    ]
