@@ -9,6 +9,7 @@ import asyncio
 
 import msgspec
 
+from mk8s_agent.dns.ports import taken_everywhere
 from mk8s_agent.dns.resolvconf import HostResolver
 from mk8s_agent.network import firewall, probing
 from mk8s_agent.network.errors import NetworkError
@@ -21,25 +22,28 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
     """What was found, as JSON for who started the program.
 
     `problem` is why nothing could be tried. `missing` says by feature, the kernel's module or kind
-    of link, why it cannot be had. `obstacles` are sentences. `resolvers` are whom the host asks.
+    of link, why it cannot be had. `obstacles` are sentences. `resolvers` are whom the host asks,
+    `names_taken` whether another program has the port of DNS everywhere.
     """
 
     problem: str = ""
     missing: dict[str, str] = {}
     obstacles: list[str] = []
     resolvers: list[str] = []
+    names_taken: bool = False
 
 
 def examine() -> Examination:
     """Look, in a process that has no other threads yet."""
     resolvers = list(HostResolver().read().nameservers)
+    taken = taken_everywhere()
     try:
         obstacles = asyncio.run(_obstacles())
         with new_namespace():
             found = probing.missing() | asyncio.run(nftables_probing.missing())
     except (NetworkError, NftablesError) as error:
-        return Examination(problem=str(error), resolvers=resolvers)
-    return Examination(missing=found, obstacles=obstacles, resolvers=resolvers)
+        return Examination(problem=str(error), resolvers=resolvers, names_taken=taken)
+    return Examination(missing=found, obstacles=obstacles, resolvers=resolvers, names_taken=taken)
 
 
 async def _obstacles() -> list[str]:

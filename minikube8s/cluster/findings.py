@@ -48,6 +48,7 @@ class Examination(msgspec.Struct, frozen=True):
     missing: dict[str, str] = {}
     obstacles: list[str] = []
     resolvers: list[str] = []
+    names_taken: bool = False
 
 
 def of_engine(info: Mapping[str, Any]) -> Iterator[Finding]:
@@ -98,7 +99,13 @@ def of_firewall(seen: Examination) -> Iterator[Finding]:
 
 
 def of_resolvers(seen: Examination) -> Finding:
-    """Whom the cluster's DNS asks for other names."""
+    """Whether the cluster's DNS has its port, and whom it asks for other names."""
+    if seen.names_taken:
+        return Finding(
+            Mark.DOUBT,
+            "Another program has port 53 on all addresses of this machine, so pods resolve no"
+            " names: let it listen on its own addresses only.",
+        )
     if seen.resolvers:
         return Finding(Mark.FINE, f"names outside are asked of {', '.join(seen.resolvers)}")
     why = "pods resolve no names outside of the cluster: put a `nameserver` into /etc/resolv.conf"

@@ -177,6 +177,20 @@ async def test_a_server_that_fails_gives_way_and_its_failure_is_told_when_all_fa
         assert (await node.ask("other.example.")).rcode() == dns.rcode.SERVFAIL
 
 
+async def test_a_server_that_does_not_know_edns_is_asked_without() -> None:
+    def old(query: dns.message.Message, transport: str) -> object:
+        if query.edns < 0:
+            return says("A 192.0.2.7")(query, transport)
+        reply = dns.message.make_response(query)
+        reply.set_rcode(dns.rcode.FORMERR)
+        reply.use_edns(False)
+        return reply
+
+    node = Node(ONE)
+    async with fake_server(ONE, node.port, old):  # type: ignore[arg-type]
+        assert (await node.ask()).answer
+
+
 async def test_without_servers_the_answer_is_a_failure_at_once_and_people_are_told() -> None:
     node = Node()
     async with asyncio.timeout(1):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
+from mk8s_agent.dns.ports import taken_everywhere
 from mk8s_agent.dns.resolvconf import HostResolver, upstreams
+
+from tests.support.fakedns import free_port
 
 STUB = "nameserver 127.0.0.53\noptions edns0 trust-ad\nsearch corp.example\n"
 BEHIND = "nameserver 192.0.2.53\nnameserver 192.0.2.54\nsearch corp.example\n"
@@ -50,3 +54,16 @@ def test_a_file_that_has_changed_is_read_again_and_only_then(tmp_path: Path) -> 
 def test_own_addresses_and_what_is_no_address_are_not_asked() -> None:
     named = ["10.96.0.10", "192.0.2.1", "dns.example", "192.0.2.1", "fe80::1%eth0", "2001:db8::1"]
     assert upstreams(named, ["10.96.0.10"]) == ("192.0.2.1", "fe80::1%eth0", "2001:db8::1")
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_program_that_has_the_port_everywhere_is_noticed_and_one_beside_us_is_not(
+    kind: socket.SocketKind,
+) -> None:
+    port = free_port()
+    for address, taken in (("0.0.0.0", True), ("127.0.0.53", False)):
+        with socket.socket(socket.AF_INET, kind) as other:
+            other.bind((address, port))
+            if kind is socket.SOCK_STREAM:
+                other.listen()
+            assert taken_everywhere(port) is taken

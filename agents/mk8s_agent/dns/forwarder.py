@@ -15,12 +15,12 @@ from random import Random
 
 from mk8s_agent.dns import wire
 from mk8s_agent.dns.cache import Cache, Kept, keep
+from mk8s_agent.dns.ports import PORT
 from mk8s_agent.dns.sockets import Sockets
 from mk8s_agent.dns.wire import Malformed, Rcode, Type
 
 log = logging.getLogger(__name__)
 
-PORT = 53
 MOST_FLIGHTS = 512
 """So many questions may be under way."""
 _PATIENCE = 1.5
@@ -176,9 +176,17 @@ class Forwarder:
             self._probes.pop(name, None)
 
     async def _ask_one(self, server: str, question: bytes, key: bytes) -> Kept:
-        """One server, by UDP and where that is too short by TCP. Raises OSError, Malformed."""
-        identity = self._random.getrandbits(16)
-        message = _query(identity, question, key)
+        """One server; one that does not know EDNS is asked without. Raises OSError, Malformed."""
+        kept = await self._exchange(server, question, key, wire.opt(dnssec=bool(key[-1] & 1)))
+        if kept.flags & 0xF in (Rcode.FORMERR, Rcode.NOTIMP):
+            kept = await self._exchange(server, question, key, b"")
+        return kept
+
+    async def _exchange(self, server: str, question: bytes, key: bytes, opt: bytes) -> Kept:
+        """By UDP and, where that is too short, by TCP."""
+        flags = wire.RD | (wire.CD if key[-1] & 2 else 0)
+        head = wire.header(self._random.getrandbits(16), flags, 1, 0, 0, int(bool(opt)))
+        message = head + question + opt
         with await self._sockets.open(server, socket.SOCK_DGRAM) as channel:
             await self._connect(channel, server)
             answer = await _by_udp(channel, message)
@@ -202,12 +210,6 @@ def key_of(question: bytes, flags: int, *, dnssec: bool) -> bytes:
     """What makes two questions the same: name and type, and whether signatures are wanted."""
     checking = bool(flags & wire.CD)
     return question.lower()[:-4] + question[-4:] + bytes((dnssec | checking << 1,))
-
-
-def _query(identity: int, question: bytes, key: bytes) -> bytes:
-    checking_disabled, dnssec = key[-1] & 2, bool(key[-1] & 1)
-    flags = wire.RD | (wire.CD if checking_disabled else 0)
-    return wire.header(identity, flags, 1, 0, 0, 1) + question + wire.opt(dnssec=dnssec)
 
 
 async def _by_udp(channel: socket.socket, message: bytes) -> bytes:

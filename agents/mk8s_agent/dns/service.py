@@ -19,7 +19,8 @@ from minikube8s.api.views import Service
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.localaddresses import local_addresses
 from mk8s_agent.assignments import Assignments, Key
-from mk8s_agent.dns.forwarder import PORT, Forwarder
+from mk8s_agent.dns.forwarder import Forwarder
+from mk8s_agent.dns.ports import PORT, bound
 from mk8s_agent.dns.records import service_records, zone_records
 from mk8s_agent.dns.resolvconf import HostResolver, upstreams
 from mk8s_agent.dns.resolving import Resolving
@@ -33,7 +34,6 @@ log = logging.getLogger(__name__)
 _RETRY = Backoff(initial=0.5, maximum=30.0)
 _STEP = 100
 """Services read before the rest of the agent has its turn."""
-_BACKLOG = 128
 
 
 class DnsConfig(Protocol):
@@ -135,7 +135,7 @@ class ClusterDns:
         failures = 0
         while not self._moved.is_set():
             try:
-                return _bound(address, self._port)
+                return bound(address, self._port)
             except OSError as error:
                 if not failures:
                     self._told(_not_bound(address, self._port, error))
@@ -221,23 +221,3 @@ def _not_bound(address: str, port: int, error: OSError) -> str:
             f" own ones only, so that {address} is free"
         )
     return f"cluster DNS does not answer on this node: {why}"
-
-
-def _bound(address: str, port: int) -> tuple[socket.socket, socket.socket]:
-    """Both sockets of an address. Raises OSError."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    made: list[socket.socket] = []
-    try:
-        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-            one = socket.socket(family, kind | socket.SOCK_CLOEXEC)
-            made.append(one)
-            if kind is socket.SOCK_STREAM:
-                # Connections of an earlier agent hold nobody up.
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            one.bind((address, port))
-        made[1].listen(_BACKLOG)
-    except OSError:
-        for one in made:
-            one.close()
-        raise
-    return made[0], made[1]
