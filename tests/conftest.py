@@ -1,4 +1,4 @@
-"""The engine that all tests share which need one."""
+"""What all tests share: the engine of those that need one, and the profile of generated examples."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.engine import PrivateEngine, private_engine
+
+# How long an example takes tells of the machine's load, not of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
