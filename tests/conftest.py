@@ -1,4 +1,4 @@
-"""What all tests share: the engine of those that need one, and the profile of generated examples."""
+"""What all tests share: the engine that some need, and how examples are generated."""
 
 from __future__ import annotations
 
