@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dns.message
 import pytest
 from mk8s_agent.assignments import Assigned, Assignments, ClusterInfo
 from mk8s_agent.dns import ClusterDns
@@ -236,6 +237,33 @@ async def test_silent_and_surplus_tcp_clients_are_hung_up_on(
         assert await reader.read() == b""
     writer.close()
     other.close()
+
+
+async def test_a_tcp_client_that_never_reads_is_hung_up_on_in_the_end(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp_server, "IDLE", 0.2)
+    node.assignments.update([endpoints("crew", *(f"10.244.1.{n}" for n in range(200)))], [], 2)
+    await eventually(lambda: _listens(node.port))
+    question = dns.message.make_query(f"crew.{ZONE}", "A").to_wire()
+    for size in (4_000, 40):  # the server stops to read, or has read all that there is
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            client.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(client, (ADDRESS, node.port))
+            with contextlib.suppress(BlockingIOError):
+                client.send((len(question).to_bytes(2) + question) * size)
+            await eventually(lambda: bool(_server_sockets(node.port)))
+            client.shutdown(socket.SHUT_WR)
+            await eventually(lambda: not _server_sockets(node.port))
+
+
+def _server_sockets(port: int) -> list[str]:
+    """The server's ends of connections, as the kernel lists them."""
+    mine = f":{port:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    ours = [row for row in rows if row[1].endswith(mine) and row[9] != "0"]
+    return [" ".join(row) for row in ours if row[3] != "0A"]  # which listens
 
 
 def _listens(port: int) -> bool:

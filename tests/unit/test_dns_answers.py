@@ -8,7 +8,7 @@ import dns.opcode
 import dns.rcode
 import pytest
 from mk8s_agent.dns.answering import Elsewhere, Query, answer, read_query
-from mk8s_agent.dns.wire import UDP_BYTES
+from mk8s_agent.dns.wire import UDP_BYTES, Malformed, read_name
 from mk8s_agent.dns.zone import TTL, Zone
 
 from tests.support.dnszone import ask, lines, record, resolving, zone
@@ -123,6 +123,12 @@ def test_other_names_are_asked_of_others(known: Zone, name: str) -> None:
     assert answer(query, known) == Elsewhere(query.name)
 
 
+def test_an_endpoint_with_an_address_outside_the_ranges_has_its_reverse_name() -> None:
+    mine = "9.123.168.192.in-addr.arpa. PTR host-9.crew.shop.svc.cluster.local."
+    known = zone(crew=[mine])
+    assert lines(ask(known, "9.123.168.192.in-addr.arpa.", "PTR").answer) == [mine]
+
+
 def test_names_that_lead_in_a_circle_are_a_failure(known: Zone) -> None:
     assert ask(known, "loop.shop").rcode() == dns.rcode.SERVFAIL
 
@@ -173,6 +179,19 @@ def test_a_message_that_is_not_understood_is_told_so(message: bytes, rcode: int)
     reply = read_query(message, UDP_BYTES)
     assert isinstance(reply, bytes)
     assert reply[:2] == QUERY[:2] and reply[3] & 0xF == rcode
+
+
+def test_a_question_that_brings_much_is_refused_unread() -> None:
+    record = b"\0\0\x10\0\1" + bytes(6)
+    reply = read_query(QUERY[:10] + b"\0\x40" + QUERY[12:] + record * 64, 65_535)
+    assert isinstance(reply, bytes) and reply[3] & 0xF == dns.rcode.FORMERR
+
+
+def test_a_name_of_endless_pointers_is_no_name() -> None:
+    steps = b"\0" + b"".join((0xC000 | at).to_bytes(2) for at in (0, *range(1, 16_000, 2)))
+    with pytest.raises(Malformed):
+        read_name(steps, len(steps) - 2)
+    assert read_name(steps, 21) == (b"\0", 23)
 
 
 @pytest.mark.parametrize("message", [b"", b"\0" * 11, QUERY[:2] + b"\x80\x00" + QUERY[4:]])

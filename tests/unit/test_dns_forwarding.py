@@ -250,6 +250,23 @@ async def test_too_many_questions_at_a_time_are_failures(monkeypatch: pytest.Mon
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
+async def test_an_alias_that_cannot_be_read_is_a_failure_each_time() -> None:
+    node = Node(ONE, ext=["ext.shop CNAME www.example.org."])
+
+    def broken(query: dns.message.Message, transport: str) -> bytes:
+        del transport
+        head, question = query.to_wire()[:12], query.to_wire()[12:33]
+        alias = b"\xc0\x0c\0\5\0\1\0\0\0\x3c\0\2\xff\xff"
+        address = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\7"
+        return head[:2] + b"\x81\x80\0\1\0\2\0\0\0\0" + question + alias + address
+
+    async with fake_server(ONE, node.port, broken) as server:
+        for _ in range(2):
+            answer = await node.ask("ext.shop.svc.cluster.local.")
+            assert answer.rcode() == dns.rcode.SERVFAIL
+        assert len(server.asked) == 1
+
+
 @pytest.mark.parametrize("type", ["A", "AAAA"])
 async def test_an_external_name_is_followed_to_its_addresses(type: str) -> None:
     node = Node(ONE, ext=["ext.shop CNAME www.example.org."])

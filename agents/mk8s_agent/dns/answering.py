@@ -14,6 +14,8 @@ from mk8s_agent.dns.zone import TTL, Zone
 
 _CHAIN = 8
 """Names that lead to names are followed so far."""
+_MOST_ADDITIONAL = 8
+"""A query brings an OPT record and perhaps a signature."""
 _OPCODE = 0x7800
 _CLASS_IN = wire.IN.to_bytes(2)
 _REFUSED_TYPES = frozenset({Type.OPT, Type.IXFR, Type.AXFR, 249, 250, 253, 254})
@@ -65,6 +67,8 @@ def read_query(message: bytes, most: int) -> Query | bytes | None:
 def _parsed(message: bytes, head: wire.Header, most: int) -> Query:
     if head.questions != 1 or head.answers or head.authority:
         raise Malformed("not one question alone")
+    if head.additional > _MOST_ADDITIONAL:
+        raise Malformed("too many additional records")
     end = wire.question_end(message)
     edns = wire.edns_of(wire.read_records(message, end, head.additional))
     question = message[wire.HEADER_BYTES : end]
@@ -86,12 +90,12 @@ def _refusal(query: Query) -> bytes | None:
 
 def answer(query: Query, zone: Zone) -> bytes | Elsewhere:
     """The reply, or where to go on: names of others, and what ExternalName Services lead to."""
-    apex = zone.apex_of(query.name)
-    if apex is None:
-        return Elsewhere(query.name)
     packed = zone.answer(query.name, query.type)
     if packed is not None:
         return complete(query, packed.records(), packed.additional, packed.counts, size=packed.size)
+    apex = zone.apex_of(query.name)
+    if apex is None:
+        return Elsewhere(query.name)
     if data := zone.data(query.name, query.type):
         return reply(query, Rcode.NOERROR, _records(wire.OWN_NAME, query.type, data), own=True)
     if alias := zone.data(query.name, Type.CNAME):

@@ -48,7 +48,7 @@ class Resolving:
         asked = query.question if not place.before else wire.question(place.target, query.type)
         try:
             return self._finish(query, place, await self._forwarder.ask(asked, key))
-        except (Unanswered, Malformed):
+        except Unanswered:
             return reply(query, Rcode.SERVFAIL)
 
     def _finish(self, query: Query, place: Elsewhere, kept: Kept) -> bytes:
@@ -58,7 +58,10 @@ class Resolving:
             return complete(query, body, b"", kept.counts, flags=kept.flags & ~0xF, rcode=rcode)
         if rcode not in _NEGATIVE:
             return reply(query, Rcode.SERVFAIL)
-        answers = [*place.before, *_answers(place.target, query.type, kept.counts, body)]
+        try:
+            answers = [*place.before, *_answers(place.target, query.type, kept.counts, body)]
+        except Malformed:
+            return reply(query, Rcode.SERVFAIL)
         return reply(query, Rcode(rcode), answers, own=True)
 
     @staticmethod

@@ -45,18 +45,25 @@ class TcpServer:
         self._connections.add(task)
         try:
             await self._serve(reader, writer)
-        except (TimeoutError, asyncio.IncompleteReadError, OSError):
+            writer.close()
+            async with asyncio.timeout(IDLE):
+                await writer.wait_closed()
+        except (TimeoutError, OSError):
             return
         finally:
+            writer.transport.abort()
             self._connections.discard(task)
-            writer.transport.abort() if writer.transport.is_closing() else writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Until the client has no further query."""
         client = writer.get_extra_info("peername")[0]
         while True:
-            async with asyncio.timeout(IDLE):
-                length = int.from_bytes(await reader.readexactly(2))
-                message = await reader.readexactly(length)
+            try:
+                async with asyncio.timeout(IDLE):
+                    length = int.from_bytes(await reader.readexactly(2))
+                    message = await reader.readexactly(length)
+            except asyncio.IncompleteReadError:
+                return
             reply = self._resolving.resolve(message, client, _LONGEST)
             if reply is None:
                 return

@@ -55,6 +55,8 @@ OWN_NAME = b"\xc0\x0c"
 
 _MOST_NAME_BYTES = 255
 _MOST_LABEL_BYTES = 63
+_MOST_POINTERS = 127
+"""In one name: it has no more labels. Chains of them would take seconds to follow."""
 _POINTER = 0xC0
 _DO = 0x8000
 _COUNTS = struct.Struct("!HHHHHH")
@@ -168,7 +170,7 @@ def question_end(message: bytes) -> int:
 def read_name(message: bytes, at: int) -> tuple[bytes, int]:
     """The uncompressed name that begins at `at`, and where it ends. Raises Malformed."""
     name = bytearray()
-    end = 0
+    end = pointers = 0
     size = len(message)
     while True:
         if at >= size:
@@ -178,8 +180,9 @@ def read_name(message: bytes, at: int) -> tuple[bytes, int]:
             if at + 2 > size:
                 raise Malformed("a name is cut off")
             target = (length & ~_POINTER) << 8 | message[at + 1]
-            if target >= at:
-                raise Malformed("a name points ahead")
+            pointers += 1
+            if target >= at or pointers > _MOST_POINTERS:
+                raise Malformed("a name points ahead, or nowhere")
             end = end or at + 2
             at = target
             continue
