@@ -37,8 +37,8 @@ def wait_ready(home: Home, nodes: list[str], seconds: float) -> None:
 @click.option("--node-ports", help="Ports for NodePort Services, FIRST-LAST (MK8S_NODE_PORTS).")
 @click.option(
     "--load-balancer-pool",
-    help="Addresses for LoadBalancer Services: A-B, a network, or several with commas"
-    " (MK8S_LOAD_BALANCER_POOL).",
+    help="Addresses for LoadBalancer Services: A-B, a network, or several with commas;"
+    " otherwise .200-.250 of a lab's network, or the nodes' own (MK8S_LOAD_BALANCER_POOL).",
 )
 @click.option("--ingress-image", help="The nginx that serves Ingresses (MK8S_INGRESS_IMAGE).")
 @click.option("--node-name", help="Name of this machine's node (MK8S_NODE_NAME).")
