@@ -21,6 +21,15 @@ FOR_EVERYBODY = {
     "selfsubjectrulesreviews",
     "selfsubjectreviews",
 }
+CERTIFICATES = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+FOR_AGENTS = {
+    ("GET", "/api/v1/nodes/x"),
+    ("POST", CERTIFICATES),
+    ("GET", CERTIFICATES),
+    ("GET", f"{CERTIFICATES}?watch=1"),
+    ("GET", f"{CERTIFICATES}/x"),
+}
+"""What renews an agent's certificate, and tells whether its Node is ready."""
 
 
 def root(resource: Resource) -> str:
@@ -48,6 +57,8 @@ def test_no_route_of_a_resource_is_open(api: ApiServer, resource: Resource) -> N
         if user and resource.plural in FOR_EVERYBODY:
             continue
         for method, path in routes(resource):
+            if user == "node" and (method, path) in FOR_AGENTS:
+                continue
             body = None if method == "GET" else {}
             reply = api.request(method, path, body, user=user)
             assert (reply.code, reply.json["reason"]) == (403, "Forbidden"), (user, method, path)
@@ -88,7 +99,11 @@ def test_odd_spellings_open_nothing(api: ApiServer, path: str) -> None:
     assert api.get(path, user="").code == 403
 
 
-def test_an_agent_may_only_look_what_there_is(api: ApiServer) -> None:
+def test_an_agent_may_only_look_what_there_is_and_ask_for_its_certificate(api: ApiServer) -> None:
     assert api.get("/api/v1", user="node").code == 200
     assert api.get("/version", user="node").code == 200
-    assert api.get("/api/v1/nodes/n1", user="node").code == 403
+    assert api.get("/api/v1/nodes/n1", user="node").code == 404
+    assert api.get("/api/v1/nodes", user="node").code == 403
+    assert api.post(CERTIFICATES, {}, user="node").code == 422
+    assert api.get(f"{CERTIFICATES}/x", user="node").code == 404
+    assert api.request("DELETE", f"{CERTIFICATES}/x", user="node").code == 403
