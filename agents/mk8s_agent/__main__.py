@@ -20,7 +20,7 @@ from minikube8s.kit.logs import configure
 from minikube8s.kit.pidfile import AlreadyRunning, PidFile
 from mk8s_agent.config import AgentConfig, ConfigurationError, load
 from mk8s_agent.network.errors import NetworkError
-from mk8s_agent.network.namespaces import enter, kept
+from mk8s_agent.network.namespaces import enter
 
 
 def main() -> int:
@@ -53,8 +53,7 @@ def main() -> int:
             return asyncio.run(_remove(config))
         if in_lab:
             # before any thread exists: each has a network namespace of its own
-            machine = kept()
-            enter(Path(config.network_namespace))
+            machine = enter(Path(config.network_namespace))
         with _alone(config.cluster):
             if arguments.remove_everything:
                 return asyncio.run(_remove(config))

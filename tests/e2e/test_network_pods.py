@@ -6,12 +6,14 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from mk8s_agent.network.errors import NetworkError, ProcessGone
 from mk8s_agent.network.names import PluggedPod
+from mk8s_agent.network.namespaces import enter, namespace_of
 from mk8s_agent.network.pods import PodNetwork
 
 from tests.support.netlab import (
@@ -161,9 +163,25 @@ async def test_a_process_that_cannot_be_plugged_is_named(lab: NetLab, network: P
     assert await network.plugged() == set()
 
 
+def test_a_process_of_the_machines_network_is_not_taken_for_a_labs_pod(lab: NetLab) -> None:
+    """One whose pause has not left the machine's network yet, when a node's agent was killed."""
+
+    def as_an_agent_of_the_lab() -> None:
+        enter(Path(f"/proc/{lab.client.pid}/ns/net"))
+        with namespace_of(os.getpid()):
+            run("ip link add in-the-machine type veth peer name its-peer")
+
+    with ThreadPoolExecutor(1) as threads, pytest.raises(NetworkError, match="still in the node's"):
+        threads.submit(as_an_agent_of_the_lab).result()
+    assert "in-the-machine" not in run("ip link")
+
+
+@pytest.mark.parametrize("whole_machine", ["0", "1", "2"])
 async def test_a_pod_cannot_send_from_an_address_that_is_not_its_own(
-    lab: NetLab, network: PodNetwork
+    lab: NetLab, network: PodNetwork, whole_machine: str
 ) -> None:
+    """The laxest setting of the machine counts, but not for links without an address."""
+    run(f"sysctl -qw net.ipv4.conf.all.rp_filter={whole_machine}")
     one, two = lab.pod("one"), lab.pod("two")
     await network.plug(one.pid, "10.244.0.2", "default/one")
     await network.plug(two.pid, "10.244.0.3", "default/two")

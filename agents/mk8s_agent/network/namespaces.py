@@ -16,17 +16,21 @@ from mk8s_agent.network.errors import NetworkError, ProcessGone
 _CLONE_NEWNET = 0x40000000
 _OWN = "/proc/thread-self/ns/net"
 
+_left: list[os.stat_result] = []
+"""The namespaces that this process was in before: no pod's either."""
+
 
 @contextmanager
 def namespace_of(pid: int) -> Iterator[None]:
     """Be in the network namespace of process `pid` for the length of the block.
 
     Raises ProcessGone when there is no such process, NetworkError when its namespace is the
-    node's own.
+    node's own, or the machine's that the node is in.
     """
     target = _open(pid)
     try:
-        if os.path.samestat(os.fstat(target), Path(_OWN).stat()):
+        found = os.fstat(target)
+        if any(os.path.samestat(found, one) for one in (Path(_OWN).stat(), *_left)):
             raise NetworkError(
                 f"process {pid} has no network namespace of its own: it is still in the node's"
             )
@@ -41,7 +45,7 @@ def namespace_of(pid: int) -> Iterator[None]:
 def namespace_at(path: Path) -> Iterator[None]:
     """Be in the network namespace that a file names. Raises NetworkError."""
     with _coming_back():
-        enter(path)
+        _go(path)
         yield
 
 
@@ -58,16 +62,23 @@ def new_namespace() -> Iterator[None]:
         yield
 
 
-def kept() -> Path:
-    """A file that names the calling thread's network namespace for as long as this process lives.
+def enter(path: Path) -> Path:
+    """Go into the network namespace that a file names, for good; called before other threads exist.
 
-    Raises OSError.
+    Returns a file that names the one that was left, for as long as this process lives. Raises
+    NetworkError.
     """
-    return Path(f"/proc/self/fd/{os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)}")
+    left = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _go(path)
+    except NetworkError:
+        os.close(left)
+        raise
+    _left.append(os.fstat(left))
+    return Path(f"/proc/self/fd/{left}")
 
 
-def enter(path: Path) -> None:
-    """Go into the network namespace that a file names, for good. Raises NetworkError."""
+def _go(path: Path) -> None:
     try:
         target = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
