@@ -317,7 +317,7 @@ class Agent:
                 await self._network.setup(
                     cluster.pod_cidrs[0], overlay, cluster.cluster_dns, *cluster.pod_cidrs[1:2]
                 )
-            except NetworkError as error:
+            except (NetworkError, OSError) as error:
                 log.error("the pod network cannot be set up: %s", error)
                 self._node.trouble(_NETWORK, f"container runtime network not ready: {error}")
                 await self._clock.sleep(_NETWORK_RETRY.delay(failures))

@@ -45,7 +45,7 @@ async def _remove_network(config: AgentConfig) -> list[str]:
     problems: list[str] = []
     try:
         await PodNetwork.remove_everything(config)
-    except (NetworkError, NftablesError) as error:
+    except (NetworkError, NftablesError, OSError) as error:
         problems.append(f"The pods' network could not be removed: {error}")
     try:
         await ServiceProxy.remove_everything(config.cluster)

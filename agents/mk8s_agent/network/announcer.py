@@ -27,7 +27,7 @@ class Network(Protocol):
     """Where addresses are taken, see `mk8s_agent.network.pods`."""
 
     async def take(self, addresses: Set[str]) -> Plan:
-        """Have these addresses of Services and no others, and announce those that are new."""
+        """Have these addresses of Services and no others; the plan tells which are new."""
         ...
 
     async def announce(self, taken: Sequence[Taken]) -> None:
@@ -62,12 +62,17 @@ class Announcer:
 
     async def _apply(self) -> None:
         failures = 0
+        unsaid: list[Taken] = []
         while True:
             await self._wake.wait()
             self._wake.clear()
+            wanted = self._wanted or frozenset()
             try:
-                made = await self._network.take(self._wanted or frozenset())
-                await self._repeat(made.taken)
+                made = await self._network.take(wanted)
+                unsaid = [one for one in (*unsaid, *made.taken) if one.address in wanted]
+                await self._network.announce(unsaid)
+                said, unsaid = unsaid, []
+                await self._repeat(said)
             except (NetworkError, OSError) as error:
                 log.error("addresses of Services are not announced: %s", error)
                 await asyncio.sleep(_RETRY.delay(failures))
@@ -101,19 +106,31 @@ class Announcer:
 
 
 def take(netlink: Netlink, wanted: Set[str], label: str) -> Plan:
-    """Change what differs, and announce what is new. Blocking. Raises NetworkError, OSError."""
+    """Change what differs. Blocking. Raises NetworkError."""
     addresses = [messages.read_address(body) for body in netlink.dump(messages.list_addresses())]
     links = [messages.read_link(body) for body in netlink.dump(messages.list_links())]
     made = plan(wanted, addresses, links, label)
     netlink.run(made.requests)
-    announce(made.taken)
     return made
 
 
 def announce(taken: Sequence[Taken]) -> None:
-    """Send the announcements from the present network namespace. Blocking. Raises OSError."""
+    """Send the announcements from the present network namespace. Blocking.
+
+    Raises OSError for the first that cannot be sent, after all were tried.
+    """
+    failures: list[OSError] = []
     for one in taken:
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC) as channel:
-            channel.bind((one.link, 0))
-            for frame in frames(one):
-                channel.send(frame)
+        try:
+            _send(one)
+        except OSError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+def _send(taken: Taken) -> None:
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC) as channel:
+        channel.bind((taken.link, 0))
+        for frame in frames(taken):
+            channel.send(frame)

@@ -110,13 +110,14 @@ class PodNetwork:
         )
 
     async def take(self, addresses: Set[str]) -> Plan:
-        """Have these addresses of Services and no others, and announce those that are new."""
+        """Have these addresses of Services and no others; the plan tells which are new."""
         label = announced_label(self._cluster)
         return await self._call(partial(announcer.take, wanted=addresses, label=label))
 
     async def announce(self, taken: Sequence[Taken]) -> None:
         """Tell the links' other machines who has the addresses."""
-        await self._call(lambda _: announcer.announce(taken))
+        if taken:
+            await self._call(lambda _: announcer.announce(taken))
 
     async def plug(
         self, pid: int, address: str, name: str, settings: Mapping[str, str] | None = None
@@ -172,7 +173,7 @@ class PodNetwork:
         """Remove all pods' links, the node's address and routes, the firewall's rules; restore
         settings. Goes on after a failure and raises the first one at the end.
         """
-        failures: list[NetworkError] = []
+        failures: list[NetworkError | OSError] = []
         steps: list[Callable[[], Awaitable[object]]] = [
             self._firewall.remove,
             partial(self.take, frozenset()),
@@ -182,7 +183,7 @@ class PodNetwork:
         for step in steps:
             try:
                 await step()
-            except NetworkError as error:
+            except (NetworkError, OSError) as error:
                 failures.append(error)
         if failures:
             raise failures[0]

@@ -71,7 +71,7 @@ class Routing:
             self._wanted.clear()
             try:
                 choice, self._tunnel = await self._network.reach(self._peers or ())
-            except NetworkError as error:
+            except (NetworkError, OSError) as error:
                 self._tell((f"pods of other nodes may not be reached: {error}",), cut_off=True)
                 await asyncio.sleep(_RETRY.delay(failures))
                 failures += 1
