@@ -14,7 +14,7 @@ from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.fake import IGNORES_TERM, NO_SUCH_COMMAND, FakeRuntime
 from mk8s_agent.runtime.interface import ContainerSpec, Phase
 
-from tests.support.agentnode import Node, container, elapsed, fake_engine, on_a_node, pod_json
+from tests.support.agentnode import Node, container, elapsed, fake_engine, on_a_node, pod_json, view
 from tests.support.virtualtime import VirtualClock, run
 
 
@@ -540,6 +540,20 @@ async def test_a_host_port_leads_to_the_pod_as_long_as_it_runs(node: Node) -> No
     node.sync(pod)
     await node.running()
     assert node.host_ports.opened == {"uid-1": "10.244.0.2"}
+    node.delete(pod)
+    await node.until(lambda: node.reports.gone == ["uid-1"])
+    assert node.host_ports.opened == {}
+
+
+@on_a_node
+async def test_a_host_port_of_a_pod_of_which_nothing_was_found_goes_with_it(node: Node) -> None:
+    """Its address, which the API shows, may be another pod's soon."""
+    pod = pod_json(
+        container(ports=[{"containerPort": 80, "hostPort": 8080}]), os={"name": "windows"}
+    )
+    node.host_ports.open(view(pod), "10.244.0.2")
+    node.sync(pod)
+    await node.until(lambda: node.reports.statuses.get("uid-1"))
     node.delete(pod)
     await node.until(lambda: node.reports.gone == ["uid-1"])
     assert node.host_ports.opened == {}

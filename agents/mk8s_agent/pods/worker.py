@@ -401,5 +401,7 @@ class PodWorker:
             self._ctx.files.remove(self.ref.uid)
         except OSError as error:
             log.warning("pod %s: its files stay behind: %s", self.ref, error)
+        # Opened for what an earlier agent had connected, of which nothing was found.
+        self._ctx.host_ports.shut(self.ref.uid)
         self._ctx.addresses.release(self.ref.uid)
         self._ctx.reporter.pod_gone(self.ref.namespace, self.ref.name, self.ref.uid)
