@@ -152,6 +152,20 @@ async def test_a_source_that_cannot_tell_one_thing_is_heard_about_all_others(kep
     running.cancel()
 
 
+async def test_what_a_source_cannot_tell_any_more_stays_as_it_was(kept: Kept) -> None:
+    kept.source.rules = {"good": Rule("good", 1), "odd": Rule("odd", 2)}
+    running = await _run(kept)
+    kept.source.broken = "odd"
+    kept.change("odd", Rule("odd", 5))
+    kept.change("good", Rule("good", 3))
+    await eventually(lambda: 3 in kept.nft.served())
+    assert kept.nft.served() == {2, 3}
+    kept.source.broken = ""
+    kept.change("odd", Rule("odd", 5))
+    await eventually(lambda: kept.nft.served() == {3, 5})
+    running.cancel()
+
+
 async def test_a_table_that_others_broke_is_replaced_at_once(kept: Kept) -> None:
     kept.source.rules["good"] = Rule("good", 1)
     running = await _run(kept)

@@ -165,8 +165,8 @@ class TableKeeper:
                 parts = self._sources[owner.kind].parts(owner.key)
             except Exception as error:
                 log.exception("what %s %s/%s needs cannot be told", owner.kind, *owner.key)
+                # What it has stays: without it a pod could be open that must not be.
                 self._refuse(owner, f"{type(error).__name__}: {error}")
-                changes |= self._table.differences(owner, {})
                 continue
             found = self._table.differences(owner, parts)
             if found and owner in self._quarantine and (why := await self._refusal(found)):
@@ -217,7 +217,7 @@ class TableKeeper:
 
     def _refuse(self, owner: Owner, why: str) -> None:
         self._quarantine.put(owner)
-        log.error("%s %s/%s is not served on this node: %s", owner.kind, *owner.key, why)
+        log.error("%s %s/%s is not up to date on this node: %s", owner.kind, *owner.key, why)
         if owner.kind in self._refused:
             self._refused[owner.kind](owner.key, why)
 
