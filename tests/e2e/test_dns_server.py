@@ -176,6 +176,15 @@ async def test_names_follow_services_and_endpoints(node: Node) -> None:
     assert "status: NXDOMAIN" in await node.dig(f"web.{ZONE}")
 
 
+async def test_endpoints_without_a_proper_address_keep_no_other_names_away(node: Node) -> None:
+    node.assignments.update(
+        [endpoints("crew", "nowhere"), service("late", clusterIP="10.96.0.8")], [], 2
+    )
+    await asyncio.sleep(0)
+    assert await node.short(f"late.{ZONE}") == ["10.96.0.8"]
+    assert "status: NXDOMAIN" in await node.dig(f"crew.{ZONE}")
+
+
 async def test_other_names_come_from_the_servers_that_resolv_conf_names_now(node: Node) -> None:
     other = "127.0.0.12"
     async with (

@@ -242,6 +242,37 @@ def test_endpoints_have_addresses():
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "address", "why"),
+    [
+        ("IPv4", "127.0.0.1", "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+        (
+            "IPv4",
+            "169.254.169.254",
+            "may not be in the link-local range (169.254.0.0/16, fe80::/10)",
+        ),
+        ("IPv6", "::1", "may not be in the loopback range (127.0.0.0/8, ::1/128)"),
+        ("IPv6", "fd00::1%eth0", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"),
+        ("IPv6", "10.0.0.1", "must be a valid IPv6 address"),
+        ("IPv4", "fd00::1", "must be a valid IPv4 address"),
+    ],
+)
+def test_endpoints_are_no_addresses_of_a_machine_alone_or_of_another_family(kind, address, why):
+    part = thing(ENDPOINTSLICES, addressType=kind, endpoints=[{"addresses": [address]}])
+    told = f'Invalid value: "{address}": {why}'
+    assert problems(ENDPOINTSLICES, part) == [f"endpoints[0].addresses[0]: {told}"]
+    if "IPv" not in why:
+        whole = thing(ENDPOINTS, subsets=[{"addresses": [{"ip": address}]}])
+        assert problems(ENDPOINTS, whole) == [f"subsets[0].addresses[0].ip: {told}"]
+
+
+def test_an_endpoints_host_name_is_a_label():
+    endpoint = {"addresses": ["10.0.0.1"], "hostname": "a.b"}
+    part = thing(ENDPOINTSLICES, addressType="IPv4", endpoints=[endpoint])
+    [told] = problems(ENDPOINTSLICES, part)
+    assert told.startswith('endpoints[0].hostname: Invalid value: "a.b": ')
+
+
 def test_what_is_not_acted_on_is_named_with_its_place():
     source = {"fileKeyRef": {"volumeName": "v", "path": "p", "key": "k"}}
     container = {"name": "a", "image": "x:1", "env": [{"name": "E", "valueFrom": source}]}

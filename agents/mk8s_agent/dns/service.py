@@ -167,7 +167,13 @@ class ClusterDns:
             return
         known = self._assignments.endpointslices()
         slices = (known[each].view for each in sorted(self._slices.get(key, ())) if each in known)
-        zone.put(key, service_records(assigned.view, slices, domain))
+        try:
+            records = service_records(assigned.view, slices, domain)
+        except ValueError as error:
+            # One Service must not keep the names of all others from being known.
+            log.error("%s/%s has no names in DNS: %s", *key, error)
+            records = ()
+        zone.put(key, records)
 
     def _changed(self, resource: str, key: Key) -> None:
         if resource == "services":

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from minikube8s.api import names
-from minikube8s.api.errors import Cause, immutable, required
+from minikube8s.api.errors import Cause, immutable, invalid_value, required
 from minikube8s.api.strategy.checks.common import (
     PROTOCOLS,
     Obj,
-    address,
     named,
     one_of,
+    ordinary_address,
     port,
 )
 from minikube8s.api.strategy.model import Strategy
@@ -51,7 +51,9 @@ class EndpointSliceStrategy(Strategy):
                 if type_ == "FQDN":
                     causes += named(f"{field}[{place}]", one, names.dns1123_subdomain)
                 else:
-                    causes += address(f"{field}[{place}]", one)
+                    causes += _of_type(f"{field}[{place}]", one, type_)
+            if hostname := endpoint.get("hostname"):
+                causes += named(f"endpoints[{position}].hostname", hostname, names.dns1123_label)
         for position, one in enumerate(obj.get("ports") or ()):
             causes += _port(f"ports[{position}]", one, optional=True)
         return causes
@@ -64,6 +66,14 @@ class EndpointSliceStrategy(Strategy):
         return causes
 
 
+def _of_type(field: str, value: str, type_: str | None) -> list[Cause]:
+    """Check an address of the slice's family."""
+    causes = ordinary_address(field, value)
+    if not causes and type_ in ADDRESS_TYPES and (":" in value) != (type_ == "IPv6"):
+        causes.append(invalid_value(field, value, f"must be a valid {type_} address"))
+    return causes
+
+
 def _subset(field: str, subset: Obj) -> list[Cause]:
     causes: list[Cause] = []
     ready, pending = subset.get("addresses") or [], subset.get("notReadyAddresses") or []
@@ -72,7 +82,10 @@ def _subset(field: str, subset: Obj) -> list[Cause]:
         causes.append(required(field, why))
     for section, entries in (("addresses", ready), ("notReadyAddresses", pending)):
         for position, entry in enumerate(entries):
-            causes += address(f"{field}.{section}[{position}].ip", entry.get("ip") or "")
+            at = f"{field}.{section}[{position}]"
+            causes += ordinary_address(f"{at}.ip", entry.get("ip") or "")
+            if hostname := entry.get("hostname"):
+                causes += named(f"{at}.hostname", hostname, names.dns1123_label)
     ports = subset.get("ports") or []
     for position, one in enumerate(ports):
         at = f"{field}.ports[{position}]"

@@ -5,8 +5,6 @@ Allocating addresses and node ports, and carrying them over to updates, is not d
 
 from __future__ import annotations
 
-import ipaddress
-
 from minikube8s.api import names
 from minikube8s.api.errors import (
     Cause,
@@ -24,6 +22,7 @@ from minikube8s.api.strategy.checks.common import (
     named,
     one_of,
     optional_one_of,
+    ordinary_address,
     port,
     port_or_name,
 )
@@ -34,7 +33,6 @@ _ON_NODES = ("NodePort", "LoadBalancer")
 _POLICIES = ("Cluster", "Local")
 _DISTRIBUTIONS = ("PreferClose", "PreferSameNode", "PreferSameZone")
 _DAY = 86400
-_LINK_LOCAL_GROUPS = (ipaddress.ip_network("224.0.0.0/24"), ipaddress.ip_network("ff02::/16"))
 
 
 class ServiceStrategy(Strategy):
@@ -156,24 +154,8 @@ def _addresses(spec: Obj) -> list[Cause]:
         )
     for position, one in enumerate(spec.get("externalIPs") or ()):
         field = f"spec.externalIPs[{position}]"
-        causes += address(field, one) or _reachable(field, one)
+        causes += ordinary_address(field, one)
     return causes
-
-
-def _reachable(field: str, value: str) -> list[Cause]:
-    found = ipaddress.ip_address(value)
-    if found.is_unspecified:
-        return [invalid_value(field, value, f"may not be unspecified ({value})")]
-    if found.is_loopback:
-        why = "may not be in the loopback range (127.0.0.0/8, ::1/128)"
-        return [invalid_value(field, value, why)]
-    if found.is_link_local:
-        why = "may not be in the link-local range (169.254.0.0/16, fe80::/10)"
-        return [invalid_value(field, value, why)]
-    if any(found in one for one in _LINK_LOCAL_GROUPS if one.version == found.version):
-        why = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"
-        return [invalid_value(field, value, why)]
-    return []
 
 
 def _affinity(spec: Obj) -> list[Cause]:

@@ -15,6 +15,7 @@ Obj = dict[str, Any]
 _NOT_NEGATIVE = "must be greater than or equal to 0"
 _PERCENT = r"[0-9]+%"
 _LONGEST_PERCENT = 10
+_LINK_LOCAL_GROUPS = (ipaddress.ip_network("224.0.0.0/24"), ipaddress.ip_network("ff02::/16"))
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 
 
@@ -59,12 +60,33 @@ def port_or_name(field: str, value: int | str) -> list[Cause]:
 
 
 def address(field: str, value: str) -> list[Cause]:
-    """Check an IP address."""
+    """Check an IP address; one with a zone is none."""
     try:
+        if "%" in value:
+            raise ValueError
         ipaddress.ip_address(value)
     except ValueError:
         problem = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
         return [invalid_value(field, value, problem)]
+    return []
+
+
+def ordinary_address(field: str, value: str) -> list[Cause]:
+    """Check an IP address that packets may be led to: none of a machine or a link alone."""
+    if wrong := address(field, value):
+        return wrong
+    found = ipaddress.ip_address(value)
+    if found.is_unspecified:
+        return [invalid_value(field, value, f"may not be unspecified ({value})")]
+    if found.is_loopback:
+        why = "may not be in the loopback range (127.0.0.0/8, ::1/128)"
+        return [invalid_value(field, value, why)]
+    if found.is_link_local:
+        why = "may not be in the link-local range (169.254.0.0/16, fe80::/10)"
+        return [invalid_value(field, value, why)]
+    if any(found in one for one in _LINK_LOCAL_GROUPS if one.version == found.version):
+        why = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"
+        return [invalid_value(field, value, why)]
     return []
 
 
