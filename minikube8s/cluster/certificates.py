@@ -146,15 +146,27 @@ def fingerprints(bundle: bytes) -> list[str]:
 
     It is that of kubeadm: of the SubjectPublicKeyInfo. Raises ValueError.
     """
-    return [
-        "sha256:"
-        + hashlib.sha256(
-            one.public_key().public_bytes(
-                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-            )
-        ).hexdigest()
-        for one in x509.load_pem_x509_certificates(bundle)
+    return [_fingerprint(one) for one in x509.load_pem_x509_certificates(bundle)]
+
+
+def pinned(bundle: bytes, pins: Sequence[str]) -> bytes:
+    """Return those certificates of a bundle (PEM) whose pins are given, nothing else of it.
+
+    Raises ValueError.
+    """
+    wanted = {pin.lower() for pin in pins}
+    found = x509.load_pem_x509_certificates(bundle)
+    encoded = [
+        one.public_bytes(serialization.Encoding.PEM) for one in found if _fingerprint(one) in wanted
     ]
+    return b"".join(encoded)
+
+
+def _fingerprint(certificate: x509.Certificate) -> str:
+    key = certificate.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return f"sha256:{hashlib.sha256(key).hexdigest()}"
 
 
 def request(user: str, groups: Sequence[str]) -> tuple[bytes, bytes]:

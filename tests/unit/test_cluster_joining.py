@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -17,7 +18,7 @@ from minikube8s.cluster import addresses, certificates, joined, joining
 from minikube8s.cluster.certificates import Authority
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.masterclient import MasterClient
+from minikube8s.cluster.masterclient import Answer, MasterClient
 
 
 def test_a_pin_is_the_digest_of_the_authoritys_public_key(tmp_path: Path) -> None:
@@ -29,6 +30,21 @@ def test_a_pin_is_the_digest_of_the_authoritys_public_key(tmp_path: Path) -> Non
     )
     said = subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout
     assert certificates.fingerprints(authority.path.read_bytes()) == [f"sha256:{said.split()[-1]}"]
+
+
+def test_of_what_a_master_tells_only_pinned_authorities_are_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody has the right certificate: whoever sits in between adds his own to it."""
+    right, wrong = (Authority(tmp_path / name).path.read_bytes() for name in ("right", "wrong"))
+    bundle = base64.b64encode(wrong + right).decode()
+    told = {"data": {"kubeconfig": f"    certificate-authority-data: {bundle}\n"}}
+    monkeypatch.setattr(MasterClient, "ask", lambda *_: Answer(200, told))
+    (pin,) = certificates.fingerprints(right)
+    believed = joining.trusted_authority("10.0.0.5:6443", [f"sha256:{'0' * 64}", pin.upper()])
+    assert certificates.fingerprints(believed) == [pin]
+    with pytest.raises(ClusterError, match="this is another cluster"):
+        joining.trusted_authority("10.0.0.5:6443", [f"sha256:{'0' * 64}"])
 
 
 def test_a_nodes_request_asks_for_its_name_in_the_nodes_group_and_no_more() -> None:
