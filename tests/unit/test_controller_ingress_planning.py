@@ -173,6 +173,66 @@ def test_ingresses_have_the_addresses_of_the_service() -> None:
     virtualtime.run(main())
 
 
+def test_what_others_say_of_ingresses_of_a_class_that_has_no_object_stays() -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            await begin(cluster)
+            await add(cluster, "one")
+            await add(cluster, "leaving")
+            spec = ingress("theirs", rule("h", path("/", "web")))["spec"]
+            metadata = {"annotations": {"kubernetes.io/ingress.class": "theirs"}}
+            await cluster.create(INGRESSES, "theirs", metadata=metadata, spec=spec)
+            await settle(cluster)
+            ours = {"loadBalancer": {"ingress": [{"ip": "10.0.0.200", "ipMode": "VIP"}]}}
+            await in_system(cluster, SERVICES, "ingress-nginx", ours)
+            theirs = {"loadBalancer": {"ingress": [{"ip": "10.9.9.9"}]}}
+            await cluster.registry.update(
+                INGRESSES, "default", "theirs", lambda one: {**one, "status": theirs}, "status"
+            )
+            await settle(cluster)
+            await cluster.change(
+                INGRESSES, "leaving", lambda one: one["spec"].update(ingressClassName="gone")
+            )
+            await settle(cluster)
+            found = {
+                one["metadata"]["name"]: one["status"]["loadBalancer"].get("ingress")
+                for one in cluster.objects(INGRESSES)
+            }
+            assert found == {
+                "one": [{"ip": "10.0.0.200"}],
+                "leaving": None,
+                "theirs": [{"ip": "10.9.9.9"}],
+            }
+
+    virtualtime.run(main())
+
+
+@pytest.mark.parametrize("resource", [SERVICEACCOUNTS, SERVICES, DEPLOYMENTS])
+def test_what_others_have_under_our_name_stays_and_is_told(resource: Resource) -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            await begin(cluster)
+            labels = {"app.kubernetes.io/name": "ingress-nginx", "helm": "yes"}
+            pod = {"containers": [{"name": "c", "image": "i"}]}
+            template = {"metadata": {"labels": labels}, "spec": pod}
+            spec: Json = {"selector": {"matchLabels": labels}, "template": template}
+            if resource is SERVICES:
+                spec = {"ports": [{"port": 80}]}
+            metadata = {"name": "ingress-nginx", "labels": labels}
+            body: Json = {"metadata": metadata} | (
+                {} if resource is SERVICEACCOUNTS else {"spec": spec}
+            )
+            await cluster.registry.create(resource, "kube-system", body)
+            assert not (await look(cluster)).acts
+            await add(cluster, "one")
+            ((told,), *_) = [plan.warnings for plan in await settle(cluster)]
+            assert told.reason == "FailedToServe"
+            assert f"{resource.kind} kube-system/ingress-nginx is somebody else's" in told.message
+            assert sum(len(own(cluster, one)) for one in OWN) == 1
+
+    virtualtime.run(main())
+
+
 @pytest.mark.parametrize("what", ["ingress", "class", "other class"])
 def test_all_goes_with_the_last_ingress_of_the_class(what: str) -> None:
     async def main() -> None:

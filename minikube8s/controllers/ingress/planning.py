@@ -31,7 +31,10 @@ def plan(snapshot: Snapshot, image: str) -> Plan:
     """Plan one look at all Ingresses."""
     own = snapshot.own
     if not snapshot.items:
-        return Plan(patches=tuple(_statuses((), snapshot.strays, [])), deletes=tuple(_all(own)))
+        patches = _statuses((), snapshot.strays, _addresses(own.service))
+        return Plan(patches=tuple(patches), deletes=tuple(_all(own)))
+    if own.occupied:
+        return _refusal(snapshot)
     hosts, problems = routing.route(snapshot.items, snapshot.around)
     configuration = nginx.render(hosts)
     name = workload.config_name(configuration)
@@ -61,6 +64,19 @@ def plan(snapshot: Snapshot, image: str) -> Plan:
         creates=missing,
         deletes=tuple(_outdated(own, name)),
         warnings=tuple(_report(one) for one in problems) if news else (),
+    )
+
+
+def _refusal(snapshot: Snapshot) -> Plan:
+    """Tell that others have the names that are needed; nothing of theirs is touched."""
+    own = snapshot.own
+    message = (
+        f"{_FAILED.failed_message}{', '.join(own.occupied)} is somebody else's: delete or rename it"
+    )
+    return Plan(
+        about=_newest(snapshot.items),
+        patches=tuple(_statuses(snapshot.items, snapshot.strays, _addresses(own.service))),
+        warnings=(Report(_FAILED.failed_reason, message),),
     )
 
 
@@ -160,12 +176,21 @@ def _addresses(service: Object | None) -> list[dict[str, Any]]:
 def _statuses(
     items: Sequence[Item], strays: Sequence[Item], addresses: list[dict[str, Any]]
 ) -> list[Patch]:
-    """Return the writes that tell where Ingresses are reached; strays are served nowhere."""
-    patches = []
-    for group, wanted in ((items, addresses), (strays, [])):
-        for _, obj in group:
-            balancer = (obj.get("status") or {}).get("loadBalancer") or {}
-            if (balancer.get("ingress") or []) != wanted:
-                body = {"status": {"loadBalancer": {"ingress": wanted or None}}}
-                patches.append(Patch(ref(INGRESSES, obj), body, "status"))
+    """Return the writes that tell where Ingresses are reached.
+
+    Of strays only what was told when they were ours is taken back: others may serve them.
+    """
+    patches = [_status(obj, addresses) for _, obj in items if _told(obj) != addresses]
+    if addresses:
+        patches += [_status(obj, []) for _, obj in strays if _told(obj) == addresses]
     return patches
+
+
+def _told(ingress: Object) -> list[Any]:
+    balancer = (ingress.get("status") or {}).get("loadBalancer") or {}
+    return balancer.get("ingress") or []
+
+
+def _status(ingress: Object, addresses: list[dict[str, Any]]) -> Patch:
+    body = {"status": {"loadBalancer": {"ingress": addresses or None}}}
+    return Patch(ref(INGRESSES, ingress), body, "status")

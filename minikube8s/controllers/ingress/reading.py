@@ -39,6 +39,8 @@ class Own:
     account: Object | None
     config_maps: tuple[Object, ...]
     secrets: tuple[Object, ...]
+    occupied: tuple[str, ...]
+    """What somebody else has under the name of one of them: it is left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Snapshot:
 
     items: tuple[Item, ...]
     strays: tuple[Item, ...]
-    """Those of a class that nobody has."""
+    """Those of a class that has no object: formerly ours, or of others who do without one."""
     around: Surroundings
     own: Own
 
@@ -107,7 +109,8 @@ def _spec(service: Entry) -> Any:
 
 
 def _is_own(entry: Entry) -> bool:
-    return entry.name == workload.NAME or workload.LABELS.items() <= entry.labels.items()
+    """Tell whether it is one of the objects that serve Ingresses, or has the name of one."""
+    return entry.name == workload.NAME or _is_labelled(entry)
 
 
 def _backends(ingress: Ingress) -> set[str]:
@@ -138,15 +141,18 @@ def _pairs(reader: Reader, items: Sequence[Item]) -> dict[tuple[str, str], Pair]
 
 
 def _own(reader: Reader) -> Own:
+    occupied: list[str] = []
+
     def one(resource: Resource) -> Object | None:
         entry = reader.find(resource, workload.NAMESPACE, workload.NAME)
+        if entry is not None and not _is_labelled(entry):
+            occupied.append(f"{resource.kind} {workload.NAMESPACE}/{workload.NAME}")
+            return None
         return entry.object if entry is not None else None
 
     def labelled(resource: Resource) -> tuple[Object, ...]:
         entries = reader.list(resource, workload.NAMESPACE)
-        return tuple(
-            entry.object for entry in entries if workload.LABELS.items() <= entry.labels.items()
-        )
+        return tuple(entry.object for entry in entries if _is_labelled(entry))
 
     return Own(
         one(DEPLOYMENTS),
@@ -154,4 +160,9 @@ def _own(reader: Reader) -> Own:
         one(SERVICEACCOUNTS),
         labelled(CONFIGMAPS),
         labelled(SECRETS),
+        tuple(occupied),
     )
+
+
+def _is_labelled(entry: Entry) -> bool:
+    return workload.LABELS.items() <= entry.labels.items()
