@@ -169,14 +169,19 @@ def _fingerprint(certificate: x509.Certificate) -> str:
     return f"sha256:{hashlib.sha256(key).hexdigest()}"
 
 
-def request(user: str, groups: Sequence[str]) -> tuple[bytes, bytes]:
-    """Return a new key and a request for a certificate of `user` in `groups`, both in PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def new_key() -> bytes:
+    """Return a new private key in PEM."""
+    return _pem_key(ec.generate_private_key(ec.SECP256R1()))
+
+
+def request(key: bytes, user: str, groups: Sequence[str]) -> bytes:
+    """Return a request for a certificate of `user` in `groups` for a key, all in PEM."""
     names = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
     names.append(x509.NameAttribute(NameOID.COMMON_NAME, user))
     asked = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(names))
-    signed = asked.sign(key, hashes.SHA256())
-    return _pem_key(key), signed.public_bytes(serialization.Encoding.PEM)
+    private = serialization.load_pem_private_key(key, None)
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    return asked.sign(private, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def valid_until(pem: bytes) -> datetime.datetime:

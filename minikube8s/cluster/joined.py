@@ -24,6 +24,10 @@ from minikube8s.cluster.masterclient import MasterClient
 
 _RENEWED = datetime.timedelta(days=120)
 """A certificate that ends sooner is renewed at a start; it is valid for a year at first."""
+_NO_CERTIFICATE = (
+    "This machine has no certificate of that cluster: joining takes --token and --ca-hash. "
+    "`mk8s token create --print-join-command` on the master prints the whole command."
+)
 _CONNECT_SECONDS = 10.0
 _PAUSE = 0.2
 """Seconds between two looks whether the node is Ready, which the agent's report makes it soon."""
@@ -96,7 +100,8 @@ def join(home: Home, wish: Wish, say: Say) -> bool:
                 f"that with `mk8s down --purge` before you join {wish.master}."
             )
         if known is None or _ended(home) or _pinned_to_another(home, wish):
-            known = _obtain(home, wish, say)
+            running = known.name if known and layout.agent(home).holder() else ""
+            known = _obtain(home, wish, running, say)
             # one that runs has read the former certificate
             stop(layout.agent(home), STOP_SECONDS)
         return _start(home, known, say)
@@ -145,17 +150,16 @@ def status(home: Home) -> Component:
     return lifecycle.component(layout.agent(home))
 
 
-def _obtain(home: Home, wish: Wish, say: Say) -> Joined:
+def _obtain(home: Home, wish: Wish, running: str, say: Say) -> Joined:
+    """Join; `running` is the name of the cluster that this home's agent runs for, "" for none."""
     if not wish.token or not wish.pins:
-        raise ClusterError(
-            "This machine has no certificate of that cluster: joining takes --token and --ca-hash. "
-            "`mk8s token create --print-join-command` on the master prints the whole command."
-        )
+        raise ClusterError(_NO_CERTIFICATE)
     preflight.require_engine(wish.docker_host)
     preflight.require_nftables()
 
     def check(cluster: Membership) -> None:
-        preflight.require_own_name(cluster.name)
+        if cluster.name != running:
+            preflight.require_own_name(cluster.name)
         preflight.require_apart(settings(_made(wish, cluster)))
 
     cluster = joining.obtain(wish.master, wish.token, wish.pins, wish.node_name, files(home), check)
@@ -217,6 +221,8 @@ def _require_agent_port(known: Joined) -> None:
 
 def _renew(home: Home, known: Joined, say: Say) -> None:
     """Renew a certificate that ends before long; one that still is valid may fail to be."""
+    if not files(home).certificate.exists():
+        raise ClusterError(_NO_CERTIFICATE)
     if _left(home) > _RENEWED:
         return
     try:

@@ -69,17 +69,21 @@ def obtain(
             f"{token!r} is not a token: it reads like abcdef.0123456789abcdef. Make one on the "
             "master with `mk8s token create`."
         )
+    from minikube8s.cluster import certificates  # noqa: PLC0415 - slow; `mk8s token` needs it not
+
     authority = trusted_authority(master, pins)
     client = MasterClient(master, authority, token=token)
     try:
         membership = _membership(client)
         check(membership)
         _check_name(client, node)
-        private, signed = _certificate(client, node)
+        private = certificates.new_key()
+        signed = _certificate(client, node, private)
     finally:
         client.close()
+    # the certificate last: without its key it would be taken for a finished identity
+    files.certificate.unlink(missing_ok=True)
     write_private(files.ca, authority)
-    # the key first: a certificate without its key would be taken for a finished identity
     write_private(files.key, private)
     write_private(files.certificate, signed)
     return membership
@@ -113,14 +117,16 @@ def trusted_authority(master: str, pins: Sequence[str]) -> bytes:
 
 
 def renew(master: str, node: str, files: Files) -> None:
-    """Replace a node's certificate, with which the request is made. Raises ClusterError."""
+    """Replace a node's certificate, with which the request is made. Raises ClusterError.
+
+    The key stays: so the two belong together, whenever this ends.
+    """
     identity = (files.certificate, files.key)
     client = MasterClient(master, files.ca.read_bytes(), identity=identity)
     try:
-        private, signed = _certificate(client, node)
+        signed = _certificate(client, node, files.key.read_bytes())
     finally:
         client.close()
-    write_private(files.key, private)
     write_private(files.certificate, signed)
 
 
@@ -153,11 +159,11 @@ def _check_name(client: MasterClient, node: str) -> None:
         raise _taken(node)
 
 
-def _certificate(client: MasterClient, node: str) -> tuple[bytes, bytes]:
-    """Return a new key and the certificate for it, both in PEM."""
+def _certificate(client: MasterClient, node: str, key: bytes) -> bytes:
+    """Return a new certificate for a key, both in PEM."""
     from minikube8s.cluster import certificates  # noqa: PLC0415
 
-    private, request = certificates.request(f"system:node:{node}", ["system:nodes"])
+    request = certificates.request(key, f"system:node:{node}", ["system:nodes"])
     name = f"node-csr-{secrets.token_hex(16)}"
     body = {
         "apiVersion": "certificates.k8s.io/v1",
@@ -180,7 +186,7 @@ def _certificate(client: MasterClient, node: str) -> tuple[bytes, bytes]:
                 why = condition.get("message") or condition.get("reason")
                 raise ClusterError(f"The master refuses a certificate for {node}: {why}.")
         if status.get("certificate"):
-            return private, base64.b64decode(status["certificate"])
+            return base64.b64decode(status["certificate"])
     raise ClusterError(
         f"The master did not sign the certificate of {node} within {_SIGNING_SECONDS} s: see "
         f"`kubectl get csr {name}` there; `kubectl certificate approve {name}` approves it, then "

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import ssl
 import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,9 +20,11 @@ from minikube8s.cli.errors import CommandError
 from minikube8s.cli.verbs.token import duration
 from minikube8s.cluster import addresses, certificates, joined, joining
 from minikube8s.cluster.certificates import Authority
-from minikube8s.cluster.config import Home, Settings
+from minikube8s.cluster.config import Home, Settings, write_private
+from minikube8s.cluster.daemons import Daemon
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.masterclient import Answer, MasterClient
+from minikube8s.kit.pidfile import Holder
 
 
 def test_a_pin_is_the_digest_of_the_authoritys_public_key(tmp_path: Path) -> None:
@@ -48,7 +54,7 @@ def test_of_what_a_master_tells_only_pinned_authorities_are_believed(
 
 
 def test_a_nodes_request_asks_for_its_name_in_the_nodes_group_and_no_more() -> None:
-    _, request = certificates.request("system:node:n2", ["system:nodes"])
+    request = certificates.request(certificates.new_key(), "system:node:n2", ["system:nodes"])
     assert certificates.subject(request) == ("system:node:n2", ("system:nodes",), False)
 
 
@@ -135,3 +141,115 @@ def test_a_joined_machine_stays_with_its_master(tmp_path: Path) -> None:
     home.joined.write_text("{")
     with pytest.raises(ClusterError, match="is damaged"):
         joined.load(home)
+
+
+class Signing:
+    """In place of a MasterClient: a master that knows no node yet and signs every request."""
+
+    authority: Authority
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.master = "10.0.0.5:6443"
+
+    def close(self) -> None: ...
+
+    def ask(self, method: str, path: str, body: Any = None) -> Answer:
+        if method == "POST":
+            self.asked = base64.b64decode(body["spec"]["request"])
+            return Answer(201, body)
+        if "/nodes/" in path:
+            return Answer(404, {})
+        data = {
+            "name": "m",
+            "agentPort": "1",
+            "podCIDR": "10.1.0.0/16",
+            "serviceCIDR": "10.2.0.0/16",
+        }
+        return Answer(200, {"data": data})
+
+    def follow(self, _: str) -> Iterator[dict[str, Any]]:
+        certificate = self.authority.sign(self.asked, 3600, datetime.now(UTC))
+        yield {"object": {"status": {"certificate": base64.b64encode(certificate).decode()}}}
+
+
+@pytest.fixture
+def identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> joining.Files:
+    """The files of a machine that has joined, while its master goes on signing."""
+    monkeypatch.setattr(Signing, "authority", Authority(tmp_path / "master"), raising=False)
+    monkeypatch.setattr(joining, "MasterClient", Signing)
+    monkeypatch.setattr(joining, "trusted_authority", lambda *_: b"CA")
+    files = joining.Files(tmp_path / "ca", tmp_path / "crt", tmp_path / "key")
+    join_again(files)
+    return files
+
+
+def join_again(files: joining.Files) -> None:
+    joining.obtain("10.0.0.5:6443", "abcdef.0123456789abcdef", ["sha256:00"], "n2", files)
+
+
+def die_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Let the process end at its write of that number."""
+    left = iter(range(number))
+
+    def write(path: Path, content: bytes) -> None:
+        if next(left, None) is None:
+            raise SystemExit
+        write_private(path, content)
+
+    monkeypatch.setattr(joining, "write_private", write)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_wherever_a_renewal_ends_key_and_certificate_belong_together(
+    identity: joining.Files, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    die_at(monkeypatch, number)
+    with suppress(SystemExit):
+        joining.renew("10.0.0.5:6443", "n2", identity)
+    ssl.create_default_context().load_cert_chain(identity.certificate, identity.key)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_wherever_joining_again_ends_no_certificate_is_left_that_is_not_the_keys(
+    identity: joining.Files, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    die_at(monkeypatch, number)
+    with suppress(SystemExit):
+        join_again(identity)
+    if identity.certificate.exists():
+        ssl.create_default_context().load_cert_chain(identity.certificate, identity.key)
+        assert number == 3
+
+
+def test_a_machine_whose_agent_runs_can_join_the_cluster_that_was_made_anew(
+    identity: joining.Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own agent has taken the cluster's name, as it should."""
+    home = Home(tmp_path / "node")
+    write_private(joined.files(home).ca, Authority(tmp_path / "former").path.read_bytes())
+    known = joined.Joined(
+        master="10.0.0.5:6443",
+        name="m",
+        agent_port=6444,
+        pod_cidr="10.244.0.0/16",
+        service_cidr="10.96.0.0/12",
+        node_name="n2",
+        docker_host="unix:///nowhere",
+    )
+    write_private(home.joined, msgspec.json.encode(known))
+    write_private(joined.files(home).certificate, identity.certificate.read_bytes())
+    done: list[str] = []
+    for name in ("require_engine", "require_nftables", "require_apart"):
+        monkeypatch.setattr(joined.preflight, name, lambda *_: None)
+    monkeypatch.setattr(joined.preflight.namelock, "is_taken", lambda _: True)
+    monkeypatch.setattr(Daemon, "holder", lambda _: Holder(2**30, 0.0))
+    monkeypatch.setattr(joined, "stop", lambda *_: done.append("stopped"))
+    monkeypatch.setattr(joined, "_start", lambda *_: done.append("started"))
+    wish = joined.Wish("10.0.0.5:6443", "abcdef.0123456789abcdef", ["sha256:0"], "n2", "", "")
+    joined.join(home, wish, lambda _: None)
+    assert done == ["stopped", "started"]
+    known = msgspec.structs.replace(known, name="another")
+    write_private(home.joined, msgspec.json.encode(known))
+    write_private(joined.files(home).ca, Authority(tmp_path / "former").path.read_bytes())
+    with pytest.raises(ClusterError, match="cluster named m"):
+        joined.join(home, wish, lambda _: None)
