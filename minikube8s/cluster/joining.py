@@ -182,7 +182,9 @@ def _certificate(client: MasterClient, node: str, key: bytes) -> bytes:
         for condition in status.get("conditions") or ():
             if condition["type"] in _VERDICTS:
                 if condition.get("reason") == "NodeExists":
-                    raise _taken(node)
+                    raise ClusterError(
+                        f"The master refuses the name: {condition.get('message')} (--node-name)."
+                    )
                 why = condition.get("message") or condition.get("reason")
                 raise ClusterError(f"The master refuses a certificate for {node}: {why}.")
         if status.get("certificate"):

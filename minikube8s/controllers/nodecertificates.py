@@ -2,7 +2,8 @@
 
 Kubernetes' csrapproving controller: whoever may create `certificatesigningrequests/nodeclient` gets
 any node's certificate (joining machines), whoever may create `…/selfnodeclient` its own one again.
-Beyond Kubernetes, nobody who joins gets the name of a node that is Ready. Source:
+Beyond Kubernetes, nobody who joins gets the name of a node that is Ready, or of the master's own.
+Source:
 https://kubernetes.io/docs/reference/access-authn-authz/kubelet-tls-bootstrapping/
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -29,6 +30,8 @@ from minikube8s.store.watching import Event
 
 Object = dict[str, Any]
 
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+
 MayAsk = Callable[[Object, str], bool]
 """Whether those who sent a request (its spec) may create that subresource."""
 
@@ -39,14 +42,14 @@ def nobody_may_ask(_spec: Object, _subresource: str) -> bool:
 
 
 class Snapshot(NamedTuple):
-    """A request that awaits its verdict, and the nodes that are Ready."""
+    """A request that awaits its verdict, and why nodes' names cannot be had, by name."""
 
     request: Object
-    ready: frozenset[str]
+    taken: Mapping[str, str]
 
 
 class NodeApprovalController:
-    """Approves nodes' requests, and refuses those that would take a Ready node's name."""
+    """Approves nodes' requests, and refuses those that would take a name in use."""
 
     name = "csrapproving"
     watches = (CERTIFICATESIGNINGREQUESTS,)
@@ -66,8 +69,7 @@ class NodeApprovalController:
             return None
         if (entry.object.get("status") or {}).get("conditions"):
             return None
-        ready = frozenset(one.name for one in reader.list(NODES, None) if _is_ready(one.object))
-        return Snapshot(entry.object, ready)
+        return Snapshot(entry.object, taken(one.object for one in reader.list(NODES, None)))
 
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
         """Return the verdict; none for what a human has to decide."""
@@ -85,11 +87,23 @@ class NodeApprovalController:
         if not self._may_ask(spec, "nodeclient"):
             return NOTHING
         node = subject.name.removeprefix(USER_PREFIX)
-        if node in snapshot.ready:
-            why = f'node "{node}" exists and is Ready: join with another name'
+        if node in snapshot.taken:
+            why = f'node "{node}" {snapshot.taken[node]}: join with another name'
             return _verdict(request, "Denied", "NodeExists", why, now)
         why = "Auto approving kubelet client certificate after SubjectAccessReview."
         return _verdict(request, "Approved", "AutoApproved", why, now)
+
+
+def taken(nodes: Iterable[Object]) -> dict[str, str]:
+    """Return the names that nobody gets by joining, with why not."""
+    found = {}
+    for node in nodes:
+        metadata = node["metadata"]
+        if CONTROL_PLANE in (metadata.get("labels") or {}):
+            found[metadata["name"]] = "is the master's own"
+        elif _is_ready(node):
+            found[metadata["name"]] = "exists and is Ready"
+    return found
 
 
 def _verdict(request: Object, type_: str, reason: str, message: str, now: datetime) -> Plan:

@@ -14,10 +14,13 @@ from minikube8s.cluster import signing
 from minikube8s.cluster.certificates import Authority
 from minikube8s.controllers.certificates import (
     LONGEST,
+    NODE_SIGNER,
     SIGNER,
     CertificateController,
+    Subject,
     Unsignable,
 )
+from minikube8s.controllers.nodecertificates import NodeApprovalController, Snapshot, taken
 from minikube8s.server.config import MalformedRequest
 from tests.support.requests import certificate_request
 
@@ -169,3 +172,26 @@ def test_what_is_no_request_is_told() -> None:
     broken = b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"
     with pytest.raises(MalformedRequest):
         signing.organizations(broken)
+
+
+@pytest.mark.parametrize(
+    ("labels", "ready", "refused"),
+    [
+        ({}, "True", 'node "n" exists and is Ready'),
+        ({}, "Unknown", ""),
+        ({"node-role.kubernetes.io/control-plane": ""}, "Unknown", 'node "n" is the master\'s own'),
+    ],
+)
+def test_who_joins_gets_no_name_of_a_ready_node_and_never_the_masters(
+    labels: dict[str, str], ready: str, refused: str
+) -> None:
+    subject = Subject("system:node:n", ("system:nodes",), more=False)
+    controller = NodeApprovalController(lambda _: subject, lambda _, what: what == "nodeclient")
+    conditions = [{"type": "Ready", "status": ready}]
+    node = {"metadata": {"name": "n", "labels": labels}, "status": {"conditions": conditions}}
+    usages = ["digital signature", "client auth"]
+    asked = request(signerName=NODE_SIGNER, usages=usages, username="system:bootstrap:abcdef")
+    (patch,) = controller.plan(Snapshot(asked, taken([node])), NOW).patches
+    (verdict,) = patch.patch["status"]["conditions"]
+    assert verdict["type"] == ("Denied" if refused else "Approved")
+    assert refused in verdict["message"]
