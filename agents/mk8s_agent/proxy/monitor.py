@@ -17,7 +17,9 @@ _NFTA_GEN_PROC_NAME = 3
 _NFTA_TABLE = 1
 _FIRST_ATTRIBUTE = 20
 _SO_RCVBUFFORCE = 33
-_BUFFER_BYTES = 4 << 20
+_BUFFER_BYTES = 32 << 20
+"""The kernel uses of it what is not read yet. The agent hears of its own transactions, too: one
+that makes 2,700 Services of 10 endpoints tells 6 MB, and a loss has the table made again."""
 _RECEIVE_BYTES = 1 << 18
 
 _HEADER = struct.Struct("=IHHII")
@@ -70,7 +72,7 @@ class CommitReader:
 async def commits() -> AsyncIterator[list[Commit]]:
     """Every transaction in this network namespace from now on; never ends by itself.
 
-    Yields all that happened since the last time. The kernel buffers up to 4 MB for a reader that
+    Yields all that happened since the last time. The kernel buffers up to 32 MB for a reader that
     takes its time; what does not fit is reported as `LOST`.
     """
     reader = CommitReader()
