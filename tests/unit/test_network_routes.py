@@ -151,3 +151,12 @@ def test_changes_lead_from_any_state_to_the_wanted_one_and_then_end(
     requests = list(changes(after, before))
     assert not list(changes(after, after))
     assert len(requests) <= len(before.hops ^ after.hops) * 3
+
+
+def test_what_is_wrapped_goes_to_an_ipv4_address_and_where_there_is_none_that_is_told() -> None:
+    six = Peer("six", ("10.244.6.0/24",), ("203.0.113.6", "2001:db8::6"))
+    ways = {"2001:db8::6": Way(UPLINK, direct=False)}
+    for more in ({}, {"203.0.113.6": Way(1, local=True)}):
+        choice = choose(here(), [six], ways | more, MTUS)
+        assert choice.crossings == ()
+        assert ["IPv4" in one for one in choice.unreachable] == [True]

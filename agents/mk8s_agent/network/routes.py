@@ -6,6 +6,7 @@ neighbour, one entry in its table of nodes and one route for each such node. Wha
 ours by its protocol and its source, the node's address towards pods: the next agent needs no list.
 """
 
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -119,6 +120,8 @@ def choose(
             elif (far := _far(peer, ways)) is not None:
                 crossings.append(Crossing(subnet, far))
                 wrapped_by.add(_link(ways, far))
+            else:
+                unreachable.append(_not_wrapped(peer, subnet))
     mtu = min((mtus[link] for link in wrapped_by if link in mtus), default=1500) - WRAPPING
     wrapped = any(not one.link for one in crossings)
     tunnel = tunnel_wanted(here, mtu) if wrapped else None
@@ -227,6 +230,13 @@ def _no_address(peer: Peer, subnet: str) -> str:
     )
 
 
+def _not_wrapped(peer: Peer, subnet: str) -> str:
+    return (
+        f"pods of node {peer.node} ({subnet}) cannot be reached: what is wrapped (VXLAN) goes to an"
+        " IPv4 address, and this node has no route to one of that node's: connect the two by IPv4"
+    )
+
+
 def _near(peer: Peer, subnet: str, ways: Mapping[str, Way | None]) -> Crossing | None:
     for address in peer.addresses:
         way = ways.get(address)
@@ -237,9 +247,10 @@ def _near(peer: Peer, subnet: str, ways: Mapping[str, Way | None]) -> Crossing |
 
 
 def _far(peer: Peer, ways: Mapping[str, Way | None]) -> str | None:
+    """Where packets for the peer's pods are sent wrapped: by IPv4 alone."""
     for address in peer.addresses:
         way = ways.get(address)
-        if way is not None and not way.local:
+        if way is not None and not way.local and family_of(address) == socket.AF_INET:
             return address
     return None
 
