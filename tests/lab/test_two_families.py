@@ -29,6 +29,8 @@ def both(engine: PrivateEngine, tmp_path: Path) -> Iterator[Cluster]:
         MK8S_POD_CIDR="10.206.0.0/16,fd00:6:244::/56",
         MK8S_SERVICE_CIDR="10.196.0.0/16,fd00:6:96::/112",
     )
+    # Other tests' clusters work here, too: it is not this one that puts the forwarding back.
+    Path("/proc/sys/net/ipv6/conf/all/forwarding").write_text("1")
     before = kernel.snapshot(engine)
     try:
         made.mk8s("up", "--nodes", "2").ok()

@@ -21,7 +21,7 @@ def snapshot(engine: PrivateEngine) -> dict[str, set[str]]:
         "addresses": _lines("ip", "-o", "address"),
         "routes": _lines("ip", "-4", "route", "show", "table", "all"),
         "IPv6 routes": _lines("ip", "-6", "route", "show", "table", "all"),
-        "forwarding": _lines("bridge", "fdb"),
+        "forwarding": _forwarding(),
         "routing rules": _lines("ip", "rule"),
         "neighbours": _lines("ip", "neighbour", "show", "nud", "permanent"),
         "nftables": _lines("nft", "--stateless", "list", "ruleset"),
@@ -47,6 +47,11 @@ def difference(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[
 def _lines(*command: str) -> set[str]:
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     return {line.strip() for line in done.stdout.splitlines() if line.strip()}
+
+
+def _forwarding() -> set[str]:
+    """Where bridges send what; what they have learned by themselves they forget by themselves."""
+    return {line for line in _lines("bridge", "fdb") if "permanent" in line or "static" in line}
 
 
 def _settings() -> set[str]:
