@@ -105,6 +105,23 @@ def test_what_pods_mount_is_there_before_the_deployment() -> None:
     virtualtime.run(main())
 
 
+def test_pods_that_do_not_come_up_are_told_of_once() -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            await begin(cluster)
+            await add(cluster, "one")
+            await settle(cluster)
+            stuck = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+            await in_system(cluster, DEPLOYMENTS, "ingress-nginx", {"conditions": [stuck]})
+            told = [one for plan in await settle(cluster) for one in plan.warnings]
+            assert [(one.reason, one.about["metadata"]["name"]) for one in told if one.about] == [
+                ("FailedToServe", "one")
+            ]
+            assert "not started within 60 s: see `kubectl describe pods" in told[0].message
+
+    virtualtime.run(main())
+
+
 def test_a_changed_rule_rolls_over_and_what_old_pods_mount_stays_until_they_are_gone() -> None:
     async def main() -> None:
         async with live_cluster() as cluster:

@@ -36,6 +36,8 @@ def plan(snapshot: Snapshot, image: str) -> Plan:
     if own.occupied:
         return _refusal(snapshot)
     hosts, problems = routing.route(snapshot.items, snapshot.around)
+    if own.deployment is not None and _is_stuck(own.deployment):
+        problems = [*problems, _stuck(snapshot.items)]
     configuration = nginx.render(hosts)
     name = workload.config_name(configuration)
     pairs = nginx.pairs(hosts)
@@ -78,6 +80,21 @@ def _refusal(snapshot: Snapshot) -> Plan:
         patches=tuple(_statuses(snapshot.items, snapshot.strays, _addresses(own.service))),
         warnings=(Report(_FAILED.failed_reason, message),),
     )
+
+
+def _is_stuck(deployment: Object) -> bool:
+    """Tell whether the pods do not come up: for want of the image, say."""
+    conditions = (deployment.get("status") or {}).get("conditions") or ()
+    return any(one.get("reason") == "ProgressDeadlineExceeded" for one in conditions)
+
+
+def _stuck(items: Sequence[Item]) -> Problem:
+    look = f"kubectl describe pods -n {workload.NAMESPACE} -l app.kubernetes.io/name={workload.NAME}"
+    message = (
+        f"{_FAILED.failed_message}nginx has not started within {workload.START_SECONDS} s:"
+        f" see `{look}`"
+    )
+    return Problem(_newest(items), _FAILED.failed_reason, message)
 
 
 def _newest(items: Sequence[Item]) -> Object:

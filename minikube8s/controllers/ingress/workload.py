@@ -25,6 +25,8 @@ DRAIN = 5
 """Seconds that a pod goes on accepting connections while it leaves the Service everywhere."""
 GRACE = 60
 """Seconds that its last requests may take, the draining included."""
+START_SECONDS = 60
+"""So long may a pod take to its start, its image's pull included, until the users are told."""
 _USER = 101
 
 Json = dict[str, Any]
@@ -101,6 +103,7 @@ def deployment(image: str, name: str) -> Json:
     spec: Json = {
         "selector": {"matchLabels": LABELS},
         "revisionHistoryLimit": 0,
+        "progressDeadlineSeconds": START_SECONDS,
         "strategy": {
             "type": "RollingUpdate",
             "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
