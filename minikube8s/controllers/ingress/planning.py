@@ -89,10 +89,10 @@ def _is_stuck(deployment: Object) -> bool:
 
 
 def _stuck(items: Sequence[Item]) -> Problem:
-    look = f"kubectl describe pods -n {workload.NAMESPACE} -l app.kubernetes.io/name={workload.NAME}"
+    selected = f"-n {workload.NAMESPACE} -l app.kubernetes.io/name={workload.NAME}"
     message = (
         f"{_FAILED.failed_message}nginx has not started within {workload.START_SECONDS} s:"
-        f" see `{look}`"
+        f" see `kubectl describe pods {selected}`"
     )
     return Problem(_newest(items), _FAILED.failed_reason, message)
 
