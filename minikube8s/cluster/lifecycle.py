@@ -24,6 +24,8 @@ STOP_SECONDS = 15.0
 Say = Callable[[str], None]
 WaitReady = Callable[[Home, list[str], float], None]
 """Waits by the API until nodes are Ready, for so many seconds. Raises ClusterError."""
+NodeNames = Callable[[Home], list[str]]
+"""Asks the API, which runs, for the names of all nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,22 @@ class Component:
     log: str
 
 
-def up(home: Home, settings: Settings, wait_ready: WaitReady, say: Say) -> bool:
+def up(
+    home: Home,
+    wanted: Callable[[], Settings],
+    wait_ready: WaitReady,
+    node_names: NodeNames,
+    say: Say,
+) -> bool:
     """Start what does not run; return when the nodes are Ready. False when all ran already.
 
-    Raises ClusterError, with nothing left running that this call started, when the cluster cannot
-    start, or when it runs with other settings.
+    ``wanted`` is asked for the settings when nobody else can change them any more. Raises
+    ClusterError, with nothing left running that this call started, when the cluster cannot start,
+    or when it runs with other settings.
     """
     preflight.require_root("up")
     with exclusive(home):
+        settings = wanted()
         before = home.load() if home.exists() else None
         master, agents = layout.master(home), layout.agents(home, settings)
         daemons = [master, *agents.values()]
@@ -51,6 +61,8 @@ def up(home: Home, settings: Settings, wait_ready: WaitReady, say: Say) -> bool:
         if before is not None and len(stopped) < len(daemons):
             _refuse_changes(home, before, settings)
         first_lab = settings.lab and not (before and before.lab)
+        if first_lab and before is not None and master not in stopped:
+            _require_alone(agents, node_names(home))
         if stopped or first_lab:
             preflight.check(
                 settings,
@@ -64,6 +76,9 @@ def up(home: Home, settings: Settings, wait_ready: WaitReady, say: Say) -> bool:
             preparing.prepare(home, settings, before)
             say(f"certificates and configuration in {home.path} ({_since(started)})")
         _stop_outdated(settings, daemons[:2] if first_lab else [], agents, say)
+        # not before: a lab that is begun when nothing knows of it has to be begun again
+        if before is not None and settings != before:
+            home.save(settings)
         stopped = _stopped(daemons)
         cut = [agents[node] for node in labnet.cut_nodes(settings)]
         joined = [node for node, agent in agents.items() if agent not in cut]
@@ -131,6 +146,17 @@ def _refuse_changes(home: Home, running: Settings, settings: Settings) -> None:
                 f"The cluster in {home.path} runs with {setting.replace('_', ' ')} {old}: stop it "
                 f"with `mk8s down` before you change that to {new}."
             )
+
+
+def _require_alone(agents: Mapping[str, Daemon], present: list[str]) -> None:
+    """Raise where other machines are nodes: they do not reach a lab's, nor the first one in it."""
+    others = [name for name in present if name not in agents]
+    if others:
+        raise ClusterError(
+            f"The cluster has nodes on other machines ({', '.join(others)}), which cannot reach "
+            f"those of a lab: remove them with `kubectl delete node {' '.join(others)}`, or make "
+            "another cluster for the lab with --home."
+        )
 
 
 def down(home: Home, *, purge: bool, say: Say) -> None:

@@ -14,8 +14,12 @@ from minikube8s.cluster.errors import ClusterError
 
 
 def prepare(home: Home, settings: Settings, before: Settings | None) -> None:
-    """Make everything, or repair it. Raises ClusterError, with the home as it was ``before``."""
-    home.save(settings)
+    """Make everything, or repair it. Raises ClusterError, with the home as it was ``before``.
+
+    The settings of a cluster that is there already are the caller's to save.
+    """
+    if before is None:
+        home.save(settings)
     try:
         layout.write_configuration(home, settings)
         # beside each other: either takes about as long as an interpreter's start
@@ -66,7 +70,6 @@ def _take_back(home: Home, settings: Settings, before: Settings | None) -> None:
         if before is None:
             remove_home(home)
             return
-    home.save(before)
     layout.write_configuration(home, before)
     for node in settings.lab_nodes:
         if node not in before.lab_nodes:

@@ -6,7 +6,7 @@ import click
 
 from minikube8s.cli.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.verbs.up import wait_ready
+from minikube8s.cli.verbs.up import node_names, wait_ready
 from minikube8s.cluster import lab, lifecycle, preflight
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
@@ -25,8 +25,7 @@ def add(context: dict[str, str | None], name: str) -> None:
     home = Home.from_environment(context["home"])
     try:
         preflight.require_root("node add")
-        settings = lab.with_node(home.load(), name)
-        lifecycle.up(home, settings, wait_ready, _say)
+        lifecycle.up(home, lambda: lab.with_node(home.load(), name), wait_ready, node_names, _say)
     except ClusterError as error:
         raise CommandError(str(error)) from None
 

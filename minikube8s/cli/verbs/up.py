@@ -19,6 +19,12 @@ def wait_ready(home: Home, nodes: list[str], seconds: float) -> None:
     wait_for_nodes(Client.of_home(home), nodes, seconds)
 
 
+def node_names(home: Home) -> list[str]:
+    """Return the names of all nodes that the cluster in ``home``, which runs, has."""
+    nodes = Client.of_home(home).json("GET", "/api/v1/nodes")["items"]
+    return [node["metadata"]["name"] for node in nodes]
+
+
 @click.command("up")
 @click.option("--name", help="The cluster's name, in containers and rules (MK8S_NAME).")
 @click.option("--bind", help="Address that the API and agent ports listen on (MK8S_BIND).")
@@ -60,10 +66,17 @@ def command(context: dict[str, str | None], /, **options: str | int | None) -> N
         if home.is_joined():
             _start_joined(home, options)
             return
-        settings = lab.settings_of_up(home, options, os.environ)
-        if not lifecycle.up(home, settings, wait_ready, lambda line: click.echo(f"  {line}")):
+        news = lifecycle.up(
+            home,
+            lambda: lab.settings_of_up(home, options, os.environ),
+            wait_ready,
+            node_names,
+            lambda line: click.echo(f"  {line}"),
+        )
+        if not news:
             click.echo("The cluster is up already. See it with `mk8s status`.")
             return
+        settings = home.load()
     except ClusterError as error:
         raise CommandError(str(error)) from None
     click.echo(
