@@ -5,7 +5,7 @@ Only spans are kept, so that a large network costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, ip_address, ip_network
 
@@ -56,10 +56,6 @@ class AddressPool:
         """Tell whether an address of the pool is one of the network's."""
         low, high = int(network[0]), int(network[-1])
         return any(first <= high and last >= low for first, last in self.spans)
-
-    def first_free(self, taken: Container[str]) -> str | None:
-        """Return the first address that is not taken, None when there is none."""
-        return next((address for address in self if address not in taken), None)
 
 
 NO_POOL = AddressPool()

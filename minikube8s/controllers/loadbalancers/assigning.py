@@ -5,7 +5,7 @@ Who has an address keeps it as long as it may; then those that wait are served i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from minikube8s.api.loadbalancing import is_balanced
@@ -71,14 +71,17 @@ def from_pool(
         if address and address not in takers:
             takers[address] = name_of(service)
             shares[name_of(service)] = Share((address,))
+    # one walk through the pool for all: what is taken does not become free meanwhile
+    free = (address for address in pool if address not in takers)
     for service in sorted(ordered, key=lambda one: not one.spec.load_balancer_ip):
         if name_of(service) not in shares:
-            share = _from_pool(service, pool, takers)
+            share = _from_pool(service, pool, takers, free)
             takers |= dict.fromkeys(share.addresses, name_of(service))
             shares[name_of(service)] = share
     present = {address for service in everybody for address in held(service)}
     for service in ordered:
-        if not present.difference(held(service)).isdisjoint(shares[name_of(service)].addresses):
+        own = held(service)
+        if any(one in present and one not in own for one in shares[name_of(service)].addresses):
             shares[name_of(service)] = Share()
     return shares
 
@@ -119,13 +122,15 @@ def _may_keep(service: Service, address: str, pool: AddressPool) -> bool:
     return address in pool and wanted in ("", address) and "IPv4" in families_of(service)
 
 
-def _from_pool(service: Service, pool: AddressPool, takers: Mapping[str, Taker]) -> Share:
+def _from_pool(
+    service: Service, pool: AddressPool, takers: Mapping[str, Taker], free: Iterator[str]
+) -> Share:
     wanted = service.spec.load_balancer_ip
     if "IPv4" not in families_of(service):
         why = "addresses of the pool are IPv4: give the Service that family with spec.ipFamilies"
         return Share(refusal=why)
     if not wanted:
-        address = pool.first_free(takers)
+        address = next(free, None)
         if address is None:
             why = (
                 f"all addresses of the pool {pool} are in use: delete a Service of type "
