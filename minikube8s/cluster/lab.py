@@ -14,6 +14,7 @@ import msgspec
 
 from minikube8s.cluster.config import ENVIRONMENT, NODE_NAME, Home, LabNode, Settings, resolve
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.kit.addresspool import AddressPool
 
 VARIABLE = "MK8S_NODES"
 FIRST_NAME = "node1"
@@ -60,8 +61,9 @@ def with_node(settings: Settings, name: str = "") -> Settings:
             "digits, '-' and '.'."
         )
     used = {node.address for node in settings.lab_nodes}
-    free = (one for one in _node_addresses(settings.lab_cidr) if one not in used)
-    address = next(free, None)
+    given_away = AddressPool.parse(settings.load_balancer_pool)
+    possible = (one for one in _node_addresses(settings.lab_cidr) if one not in used)
+    address = next((one for one in possible if one not in given_away), None)
     if address is None:
         raise ClusterError(
             f"The lab's network {settings.lab_cidr} has no address left for node {name}: its nodes "

@@ -6,6 +6,7 @@ import json
 from ipaddress import IPv4Address
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from minikube8s.cluster import lab, layout
@@ -61,6 +62,12 @@ def test_a_removed_nodes_name_and_address_are_the_next_ones() -> None:
     assert list(named(smaller)) == ["node2", "node4"]
     assert named(lab.with_node(smaller))["node3"] == "192.168.123.3"
     assert named(lab.with_node(smaller, "other"))["other"] == "192.168.123.3"
+
+
+def test_a_node_gets_no_address_that_is_for_load_balancers() -> None:
+    pool = "192.168.123.2-192.168.123.3,192.168.123.5"
+    chosen = msgspec.structs.replace(ONE, load_balancer_pool=pool)
+    assert list(named(many(3, chosen)).values()) == ["192.168.123.4", "192.168.123.6"]
 
 
 def test_a_lab_stays_a_lab_without_its_last_node() -> None:
