@@ -53,6 +53,11 @@ def up(
     """
     preflight.require_root("up")
     with exclusive(home):
+        if home.is_joined():
+            raise ClusterError(
+                f"{home.path} is that of a node: this machine has joined a cluster, whose nodes "
+                "are added where its master runs."
+            )
         settings = wanted()
         before = home.load() if home.exists() else None
         master, agents = layout.master(home), layout.agents(home, settings)

@@ -82,6 +82,15 @@ def test_of_nodes_that_are_added_at_once_none_is_lost(
     assert len({node.address for node in home.load().lab_nodes}) == 2
 
 
+def test_no_cluster_is_made_where_this_machine_has_joined_another(home: Home) -> None:
+    """As when both commands were given at once."""
+    home.settings.unlink()
+    home.joined.write_text("{}")
+    with pytest.raises(ClusterError, match="has joined a cluster"):
+        lifecycle.up(home, lambda: ONE, lambda *_: None, lambda _: [], lambda _: None)
+    assert not home.exists()
+
+
 def test_a_lab_is_not_begun_beside_nodes_on_other_machines(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
