@@ -2,16 +2,22 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
+from minikube8s.api.resources import SERVICES
 from minikube8s.api.views import Node, Service, from_dict
 from minikube8s.controllers.actions import Plan
-from minikube8s.controllers.loadbalancers import announcing
+from minikube8s.controllers.loadbalancers import LoadBalancerController, announcing
 from minikube8s.controllers.loadbalancers.assigning import Name
 from minikube8s.controllers.loadbalancers.controller import Snapshot, plan
+from minikube8s.controllers.runner import RegistryReader
 from minikube8s.kit.addresspool import NO_POOL, AddressPool, BadPool
+from minikube8s.store.entry import Entry
+from minikube8s.store.watching import Event
+from tests.support import virtualtime
+from tests.support.livecluster import live_cluster
 from tests.support.services import node_json, node_view, service
 
 POOL = AddressPool.parse("10.0.0.200-10.0.0.201")
@@ -270,6 +276,30 @@ def test_without_a_pool_ports_of_others_are_refused(spec: dict[str, Any], words:
     result = planned(other, service("a", **spec), pool=NO_POOL)
     assert words in "".join(warned(result))
     assert bool(result.warnings) is bool(words)
+
+
+def test_without_a_pool_node_ports_that_come_and_go_are_looked_at() -> None:
+    """Who waits for such a port of the nodes is served when it is free."""
+
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            spec = {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30001}]}
+            entry = await cluster.create(SERVICES, "a", spec=spec)
+            reader = RegistryReader(cluster.registry)
+
+            def wakes(
+                pool: AddressPool,
+                type: Literal["ADDED", "MODIFIED", "DELETED"],
+                previous: Entry | None,
+            ) -> bool:
+                event = Event(type, entry, previous, entry.revision)
+                return bool(list(LoadBalancerController(pool).keys(SERVICES, event, reader)))
+
+            assert wakes(NO_POOL, "ADDED", None) and wakes(NO_POOL, "DELETED", entry)
+            assert not wakes(NO_POOL, "MODIFIED", entry)
+            assert not wakes(POOL, "ADDED", None)
+
+    virtualtime.run(main())
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,11 @@ class LoadBalancerController:
 
     def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[Key]:
         """Return the one key if the change can matter."""
-        return (Key(),) if _matters(resource, event, reader) else ()
+        if _matters(resource, event, reader):
+            return (Key(),)
+        # without a pool node ports and load balancers share the nodes' addresses
+        shared = resource is SERVICES and not self._pool
+        return (Key(),) if shared and _moves_node_ports(event) else ()
 
     def read(self, reader: Reader, key: Key) -> Snapshot:
         """Return all Services with the nodes that could serve them."""
@@ -208,6 +212,16 @@ def _concerns(entry: Entry) -> bool:
         or bool(service.status.load_balancer.ingress)
         or ANNOUNCED_BY in service.metadata.annotations
     )
+
+
+def _moves_node_ports(event: Event) -> bool:
+    before = event.previous if event.type != "DELETED" else None
+    return _node_ports(event.entry) != (_node_ports(before) if before is not None else set())
+
+
+def _node_ports(entry: Entry) -> set[tuple[str, int]]:
+    ports = entry.view(Service).spec.ports
+    return {(port.protocol, port.node_port) for port in ports if port.node_port}
 
 
 def _traits(node: Node) -> tuple[Any, ...]:
