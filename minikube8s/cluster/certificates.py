@@ -102,7 +102,7 @@ class Authority:
                 critical=False,
             )
         )
-        for extension in asked.extensions:
+        for extension in _extensions(asked):
             if isinstance(extension.value, x509.SubjectAlternativeName):
                 builder = builder.add_extension(extension.value, critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())
@@ -195,7 +195,7 @@ def subject(request: bytes) -> tuple[str, tuple[str, ...], bool]:
     """
     asked = _request(request)
     names = asked.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    more = any(isinstance(one.value, x509.SubjectAlternativeName) for one in asked.extensions)
+    more = any(isinstance(one.value, x509.SubjectAlternativeName) for one in _extensions(asked))
     common = str(names[0].value) if len(names) == 1 else ""
     return common, organizations(request), more
 
@@ -210,6 +210,13 @@ def _request(pem: bytes) -> x509.CertificateSigningRequest:
     if _REQUEST_LABEL not in pem:
         raise ValueError("PEM block type must be CERTIFICATE REQUEST")
     return x509.load_pem_x509_csr(pem)
+
+
+def _extensions(asked: x509.CertificateSigningRequest) -> x509.Extensions:
+    try:
+        return asked.extensions
+    except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        raise ValueError(f"unable to read the request's extensions: {error}") from error
 
 
 def ensure_signing_key(path: Path) -> None:

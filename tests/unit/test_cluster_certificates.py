@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from pathlib import Path
 
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from minikube8s.cluster import signing
 from minikube8s.cluster.certificates import Authority
+from minikube8s.controllers.certificates import Unsignable
 
 
 def test_an_authority_is_made_once_and_its_leaves_are_kept(tmp_path: Path) -> None:
@@ -57,3 +65,17 @@ def test_private_keys_are_readable_for_their_owner_alone(tmp_path: Path) -> None
     authority = Authority(tmp_path)
     authority.client("admin", "kubernetes-admin", ["system:masters"])
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.glob("*.key"))
+
+
+def test_a_request_that_cannot_be_read_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    """One extension twice, which no library makes."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    asked = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    for number in ("1.2.3.4", "1.2.3.5"):
+        extension = x509.UnrecognizedExtension(x509.ObjectIdentifier(number), b"\x05\x00")
+        asked = asked.add_extension(extension, critical=False)
+    content = asked.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    twice = base64.encodebytes(content.replace(b"\x06\x03\x2a\x03\x05", b"\x06\x03\x2a\x03\x04"))
+    label = b"CERTIFICATE REQUEST-----\n"
+    with pytest.raises(Unsignable, match="unable to read the request's extensions: Duplicate"):
+        signing.subject(b"-----BEGIN " + label + twice + b"-----END " + label)
