@@ -19,7 +19,7 @@ from minikube8s.api import bootstraptokens
 from minikube8s.cluster import addresses
 from minikube8s.cluster.config import write_private
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.masterclient import Answer, MasterClient, Untrusted
+from minikube8s.cluster.masterclient import Answer, MasterClient
 
 _CLUSTER_INFO = (
     f"/api/v1/namespaces/{bootstraptokens.PUBLIC_NAMESPACE}"
@@ -139,11 +139,7 @@ def is_ready(client: MasterClient, node: str) -> bool:
 
 
 def _membership(client: MasterClient) -> Membership:
-    try:
-        answer = client.ask("GET", _CONFIG)
-    except Untrusted as error:
-        raise ClusterError(str(error)) from None
-    data = _content(client, answer).get("data") or {}
+    data = _content(client, client.ask("GET", _CONFIG)).get("data") or {}
     if data.get("lab") == "true":
         raise ClusterError(addresses.LAB_IS_ALONE)
     try:

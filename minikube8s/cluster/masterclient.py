@@ -28,10 +28,6 @@ _WRONG_HOST = (62, 64)
 """OpenSSL's numbers of what is wrong with a certificate."""
 
 
-class Untrusted(ClusterError):
-    """Who answers cannot prove to be the master."""
-
-
 class Answer(NamedTuple):
     """An HTTP status and the decoded JSON, None where the body was none."""
 
@@ -129,12 +125,12 @@ class MasterClient:
             if error.verify_code in (_NOT_YET_VALID, _EXPIRED):
                 raise self._skewed(error.verify_message) from None
             if error.verify_code in _WRONG_HOST:
-                raise Untrusted(
+                raise ClusterError(
                     f"The certificate of the master at {self.master} does not name that address: "
                     "name one that the master listens on; after a change of addresses run `mk8s "
                     "down` and `mk8s up` there."
                 ) from None
-            raise Untrusted(
+            raise ClusterError(
                 f"Who answers at {self.master} cannot prove to be the master: "
                 f"{error.verify_message}."
             ) from None

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from minikube8s.api import meta
 from minikube8s.api.resources import CERTIFICATESIGNINGREQUESTS, NODES, Resource
+from minikube8s.api.views import Node
 from minikube8s.controllers.actions import NOTHING, Patch, Plan, ref
 from minikube8s.controllers.certificates import (
     NODE_SIGNER,
@@ -69,7 +70,7 @@ class NodeApprovalController:
             return None
         if (entry.object.get("status") or {}).get("conditions"):
             return None
-        return Snapshot(entry.object, taken(one.object for one in reader.list(NODES, None)))
+        return Snapshot(entry.object, taken(one.view(Node) for one in reader.list(NODES, None)))
 
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
         """Return the verdict; none for what a human has to decide."""
@@ -94,15 +95,14 @@ class NodeApprovalController:
         return _verdict(request, "Approved", "AutoApproved", why, now)
 
 
-def taken(nodes: Iterable[Object]) -> dict[str, str]:
+def taken(nodes: Iterable[Node]) -> dict[str, str]:
     """Return the names that nobody gets by joining, with why not."""
     found = {}
     for node in nodes:
-        metadata = node["metadata"]
-        if CONTROL_PLANE in (metadata.get("labels") or {}):
-            found[metadata["name"]] = "is the master's own"
-        elif _is_ready(node):
-            found[metadata["name"]] = "exists and is Ready"
+        if CONTROL_PLANE in node.metadata.labels:
+            found[node.metadata.name] = "is the master's own"
+        elif node.ready:
+            found[node.metadata.name] = "exists and is Ready"
     return found
 
 
@@ -119,8 +119,3 @@ def _verdict(request: Object, type_: str, reason: str, message: str, now: dateti
     target = ref(CERTIFICATESIGNINGREQUESTS, request)
     patch = Patch(target, {"status": {"conditions": [condition]}}, subresource="approval")
     return Plan(patches=(patch,))
-
-
-def _is_ready(node: Object) -> bool:
-    conditions = (node.get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

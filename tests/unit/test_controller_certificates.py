@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from minikube8s.api.meta import now_rfc3339
+from minikube8s.api.views import Node, from_dict
 from minikube8s.cluster import signing
 from minikube8s.cluster.certificates import Authority
 from minikube8s.controllers.certificates import (
@@ -191,7 +192,7 @@ def test_who_joins_gets_no_name_of_a_ready_node_and_never_the_masters(
     node = {"metadata": {"name": "n", "labels": labels}, "status": {"conditions": conditions}}
     usages = ["digital signature", "client auth"]
     asked = request(signerName=NODE_SIGNER, usages=usages, username="system:bootstrap:abcdef")
-    (patch,) = controller.plan(Snapshot(asked, taken([node])), NOW).patches
+    (patch,) = controller.plan(Snapshot(asked, taken([from_dict(Node, node)])), NOW).patches
     (verdict,) = patch.patch["status"]["conditions"]
     assert verdict["type"] == ("Denied" if refused else "Approved")
     assert refused in verdict["message"]
