@@ -217,6 +217,22 @@ async def test_nobody_outside_reaches_the_nodes_loopback(world: World) -> None:
         world.lab.connect(world.lab.client, "127.0.0.1", 8099, timeout=0.5)
 
 
+async def test_nobody_outside_passes_for_the_nodes_loopback(world: World) -> None:
+    """The kernel itself knows 127.0.0.1 alone where it lets such addresses through at all."""
+    run("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.uplink.rp_filter=0")
+    with inside(world.lab.client):
+        run("sysctl -qw net.ipv4.conf.all.route_localnet=1")
+        liar = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with listener, liar:
+        listener.bind((NODE_ADDRESS, 8098))
+        listener.settimeout(0.5)
+        liar.bind(("127.0.0.2", 0))
+        liar.sendto(b"false", (NODE_ADDRESS, 8098))
+        with pytest.raises(TimeoutError):
+            listener.recv(8)
+
+
 async def test_without_endpoints_connections_are_refused_at_once(world: World) -> None:
     await world.service()
     lab, pod = world.lab, world.pods["10.244.0.2"]

@@ -163,11 +163,12 @@ def _local(of: Family) -> str:
 
 
 def _guard(config: TableConfig) -> list[str]:
-    """What comes from elsewhere to 127.0.0.1 is false, and what a pod sends from another's IPv6
-    address (the kernel's rp_filter sees to IPv4 alone); what the lab's nodes say to each other by
-    this machine's bridge, which it is shown nonetheless, is none of its business.
+    """What comes from elsewhere to 127.0.0.1, or as if from there, is false, and what a pod sends
+    from another's IPv6 address (the kernel's rp_filter sees to IPv4 alone); what the lab's nodes
+    say to each other by this machine's bridge, which it is shown nonetheless, is none of its
+    business.
     """
-    lines = ['iifname != "lo" ip daddr 127.0.0.0/8 drop']
+    lines = [f'iifname != "lo" ip {side} 127.0.0.0/8 drop' for side in ("daddr", "saddr")]
     if first_range(config.cluster_cidr, IPV6):
         lines.append('iifname "mk8s*" meta nfproto ipv6 fib saddr . iif oif missing drop')
     if config.lab_cidr:
