@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from mk8s_agent.network import messages
 from mk8s_agent.network.errors import NetworkError, ProcessGone
 from mk8s_agent.network.names import PluggedPod
 from mk8s_agent.network.namespaces import enter, namespace_of
+from mk8s_agent.network.netlink import Netlink
 from mk8s_agent.network.pods import PodNetwork
 
 from tests.support.netlab import (
@@ -161,6 +163,14 @@ async def test_a_process_that_cannot_be_plugged_is_named(lab: NetLab, network: P
     with pytest.raises(ProcessGone, match="has ended"):
         await network.plug(pod.pid, "10.244.0.2", "default/one")
     assert await network.plugged() == set()
+
+
+def test_more_requests_than_a_socket_holds_answers_to_are_all_carried_out(lab: NetLab) -> None:
+    wanted = [f"10.9.{n // 250}.{n % 250 + 1}" for n in range(1000)]
+    with Netlink() as netlink:
+        netlink.run([messages.add_address(one, messages.LOOPBACK_INDEX) for one in wanted])
+    shown = run("ip -o -4 addr show dev lo")
+    assert [one for one in wanted if f" {one}/32" not in shown] == []
 
 
 def test_a_process_of_the_machines_network_is_not_taken_for_a_labs_pod(lab: NetLab) -> None:

@@ -36,6 +36,8 @@ _HEADER = struct.Struct("=IHHII")
 _RECEIVE_BYTES = 1 << 16
 _DEADLINE_SECONDS = 10.0
 _DUMP_ATTEMPTS = 10
+_AT_ONCE = 100
+"""The kernel answers all of a datagram before anything is read: more fill the socket's buffer."""
 
 
 class Request(NamedTuple):
@@ -80,12 +82,18 @@ class Netlink:
         self._socket.close()
 
     def run(self, requests: Sequence[Request]) -> None:
-        """Send all requests at once; the kernel carries them out in order, none is skipped.
+        """Send all requests; the kernel carries them out in order, none is skipped.
 
         Raises KernelRefused for the first one that failed, after all were answered.
         """
-        if not requests:
-            return
+        failures: list[KernelRefused] = []
+        for start in range(0, len(requests), _AT_ONCE):
+            failures += self._run(requests[start : start + _AT_ONCE])
+        if failures:
+            raise failures[0]
+
+    def _run(self, requests: Sequence[Request]) -> list[KernelRefused]:
+        """Send them in one datagram; those that failed."""
         waiting: dict[int, Request] = {}
         datagram = bytearray()
         for request in requests:
@@ -102,8 +110,7 @@ class Netlink:
                 refusal = _refusal(answered, flags, payload)
                 if refusal.code and refusal.code not in answered.ignore:
                     failures.append(refusal)
-        if failures:
-            raise failures[0]
+        return failures
 
     def get(self, request: Request) -> bytes | None:
         """The body of the one message that answers; None for an error in `request.ignore`.
