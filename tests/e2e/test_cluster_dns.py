@@ -44,8 +44,10 @@ def names(cluster: Cluster) -> Iterator[Cluster]:
     ]
     manifest = manifests.text(*objects)
     cluster.kubectl("apply", "-f", "-", input=manifest).ok()
-    cluster.kubectl("wait", "pod", "--all", "--for=condition=Ready", "--timeout=60s").ok()
     try:
+        pods = ("dns-ubuntu", "dns-busybox", "dns-host", "dns-member")
+        cluster.kubectl("wait", "pod", *pods, "--for=condition=Ready", "--timeout=60s").ok()
+        cluster.ready_pods(1, "app=dns-web")
         yield cluster
     finally:
         cluster.kubectl("delete", "--now", "-f", "-", input=manifest)

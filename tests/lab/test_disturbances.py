@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support import manifests
-from tests.support.echoes import BACK_PORT, asked, echo, service
+from tests.support.echoes import BACK_PORT, asked, echo, service, wait_led
 from tests.support.lab import NODES, Lab
 from tests.support.wait import until
 
@@ -33,6 +33,7 @@ def echoes(lab: Lab) -> Iterator[Lab]:
     body["spec"]["ports"].append({"name": "back", "port": 81, "targetPort": BACK_PORT})
     lab.apply(*(echo(name, node, "goes") for name, node in PODS.items()), body)
     lab.cluster.ready_pods(len(PODS), "app=goes")
+    wait_led(lab, NODE_PORT, PODS, *NODES)
     yield lab
     lab.cluster.kubectl("delete", "svc/goes").ok()
     lab.cluster.kubectl("delete", "pod", "-l", "app=goes", "--now").ok()

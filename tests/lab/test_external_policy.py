@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.echoes import asked, echo, service
+from tests.support.echoes import asked, echo, service, wait_led
 from tests.support.lab import CLIENT_ADDRESS, NODES, Lab
 
 PODS = {"policy-1": "node1", "policy-2a": "node2", "policy-2b": "node2"}
 ASKED = 40
+BLOCKED = 2.0
+"""Seconds after which nothing comes any more: what is let through takes milliseconds."""
 CLUSTER_PORT, LOCAL_PORT = 32301, 32302
 
 
@@ -23,6 +25,9 @@ def policies(lab: Lab) -> Iterator[Lab]:
                 externalTrafficPolicy="Local"),
     )  # fmt: skip
     lab.cluster.ready_pods(len(PODS), "app=policy")
+    wait_led(lab, CLUSTER_PORT, PODS, *NODES)
+    for node in set(PODS.values()):
+        wait_led(lab, LOCAL_PORT, [pod for pod, home in PODS.items() if home == node], node)
     yield lab
     lab.cluster.kubectl("delete", "svc/policy-cluster", "svc/policy-local").ok()
     lab.cluster.kubectl("delete", "pod", "-l", "app=policy", "--now").ok()
@@ -35,7 +40,7 @@ def picture(lab: Lab, port: int, protocol: str) -> dict[str, dict[str, set[str]]
         seen: dict[str, set[str]] = {}
         for _ in range(ASKED):
             try:
-                answer = asked(lab, lab.client, lab.address(node), port, protocol, 0.5)
+                answer = asked(lab, lab.client, lab.address(node), port, protocol, BLOCKED)
             except TimeoutError:
                 break
             seen.setdefault(answer.pod, set()).add(answer.client)

@@ -46,7 +46,7 @@ def answers(source: Space, address: str) -> str:
 def passes(source: Space, address: str, size: int) -> bool:
     """Whether a packet of that size, which must not be taken apart, is answered."""
     with inside(source), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
-        channel.settimeout(0.5)
+        channel.settimeout(2.0)
         channel.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DO)
         channel.connect((address, 80))
         with suppress(OSError):

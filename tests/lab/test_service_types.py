@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.echoes import PORT, Json, asked, echo, service
+from tests.support.echoes import PORT, Json, asked, echo, service, wait_led
 from tests.support.lab import CLIENT_ADDRESS, NODES, Lab, Place
 from tests.support.netlab import inside, refused_quickly, run
 from tests.support.wait import until
@@ -50,6 +50,10 @@ def types(lab: Lab) -> Iterator[Lab]:
     lab.apply(own_slice(last["status"]["podIP"]))
     with inside(lab.client):
         run(f"ip route add {EXTERNAL} via {lab.address('node2')}")
+    wait_led(lab, NODE_PORT, PODS, *NODES)
+    own = cluster_ip(lab, "types-own")
+    for node in NODES:
+        until(f"{node} knows the slice", lambda node=node: asked(lab, node, own, seconds=1))
     yield lab
     lab.cluster.kubectl("delete", "endpointslice/types-own-1", *(f"svc/{n}" for n in SELECTED)).ok()
     lab.cluster.kubectl("delete", "pod", "-l", "app=types", "--now").ok()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from tests.support.lab import Lab, Place, pinned
 from tests.support.manifests import container, pod
+from tests.support.wait import until
 
 Json = dict[str, Any]
 
@@ -54,3 +56,21 @@ def asked(
     else:
         text = lab.ask(place, address, port, seconds=seconds)
     return Answer(*text.split())
+
+
+def wait_led(lab: Lab, port: int, pods: Iterable[str], *nodes: str) -> None:
+    """Return when each of these nodes leads clients of a node port to all these pods.
+
+    That the API shows pods as ready does not say yet that every node's rules know them.
+    """
+    for node in nodes:
+        for protocol in ("TCP", "UDP"):
+            missing = set(pods)
+
+            def all_met(
+                node: str = node, protocol: str = protocol, missing: set[str] = missing
+            ) -> bool:
+                missing.discard(asked(lab, lab.client, lab.address(node), port, protocol, 1).pod)
+                return not missing
+
+            until(f"{node} leads to all pods by {protocol}", all_met)

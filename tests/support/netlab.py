@@ -195,7 +195,7 @@ async def eventually(condition: Callable[[], bool], seconds: float = DEADLINE) -
 
 
 def _holder() -> Space:
-    return _space("sh", "-c", "echo ready; exec sleep 600")
+    return _space("sh", "-c", "echo ready; exec sleep infinity")
 
 
 def _space(*command: str) -> Space:
