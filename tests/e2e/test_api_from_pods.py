@@ -100,6 +100,8 @@ def test_nobody_outside_reaches_a_loopback_api_through_the_service(caller: Clust
                 netlab.run("ip addr add 198.51.100.2/24 dev eth0")
                 netlab.run("ip link set eth0 up")
                 netlab.run("ip route add default via 198.51.100.1")
+            with socket.create_server(("198.51.100.1", 0)) as open_port, netlab.inside(client):
+                socket.create_connection(open_port.getsockname(), 3).close()
             host, _, port = published(caller).partition(":")
             for place in (("10.96.0.1", 443), (host, int(port)), ("198.51.100.1", int(port))):
                 with pytest.raises(OSError), netlab.inside(client):

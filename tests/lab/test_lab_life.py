@@ -132,7 +132,7 @@ def test_a_node_is_added_by_name_and_removed_with_all_that_it_had(
     assert cluster.pods("app=on-extra") == []
     assert not (cluster.home / "nodes" / "extra").exists()
     assert not list((cluster.home / "pki").glob("*extra*"))
-    until("only that is gone", lambda: unchanged(before, engine))
+    until("only that is gone", lambda: kernel.unchanged(before, engine))
     assert "no node extra" in cluster.mk8s("node", "remove", "extra").fails()
 
 
@@ -197,7 +197,7 @@ def test_down_leaves_the_machine_as_it_was_and_up_brings_all_nodes_back(
         other.kubectl("apply", "-f", "-", input=manifests.text(*pods)).ok()
         other.ready_pods(2, "app=all")
         other.mk8s("down").ok()
-        until("the machine is as it was", lambda: unchanged(before, engine), 15)
+        until("the machine is as it was", lambda: kernel.unchanged(before, engine), 15)
         other.mk8s("up").ok()
         other.ready_pods(2, "app=all")
         assert set(readiness(other)) == {"node1", "node2", "node3"}
@@ -205,15 +205,8 @@ def test_down_leaves_the_machine_as_it_was_and_up_brings_all_nodes_back(
             os.kill(process, signal.SIGKILL)
     finally:
         other.mk8s("down", "--purge").ok()
-    until("the machine is as it was", lambda: unchanged(before, engine), 15)
+    until("the machine is as it was", lambda: kernel.unchanged(before, engine), 15)
     assert not other.home.exists()
-
-
-def unchanged(before: dict[str, set[str]], engine: PrivateEngine) -> bool:
-    """Whether the machine is as it was; processes may take a moment to end."""
-    changes = kernel.difference(before, kernel.snapshot(engine))
-    assert not changes, changes
-    return True
 
 
 @pytest.mark.parametrize(
@@ -242,7 +235,7 @@ def test_a_lab_that_clashes_is_refused_before_anything_is_made(
     try:
         before = kernel.snapshot(engine)
         assert said in other.mk8s("up", "--nodes", "3").fails()
-        until("nothing changed", lambda: unchanged(before, engine), 15)
+        until("nothing changed", lambda: kernel.unchanged(before, engine), 15)
         assert not other.home.exists()
     finally:
         subprocess.run(["ip", "link", "delete", "lab-taken"], check=True)

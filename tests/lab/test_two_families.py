@@ -37,13 +37,7 @@ def both(engine: PrivateEngine, tmp_path: Path) -> Iterator[Cluster]:
         yield made
     finally:
         made.mk8s("down", "--purge").ok()
-    until("the machine is as it was", lambda: unchanged(before, engine), 15)
-
-
-def unchanged(before: dict[str, set[str]], engine: PrivateEngine) -> bool:
-    changes = kernel.difference(before, kernel.snapshot(engine))
-    assert not changes, changes
-    return True
+    until("the machine is as it was", lambda: kernel.unchanged(before, engine), 15)
 
 
 def network_of(engine: PrivateEngine, pod: str) -> Path:

@@ -44,6 +44,13 @@ def difference(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[
     return {what: changes for what, changes in found.items() if changes}
 
 
+def unchanged(before: dict[str, set[str]], engine: PrivateEngine) -> bool:
+    """Whether the machine is as it was, to be waited for: processes may take a moment to end."""
+    changes = difference(before, snapshot(engine))
+    assert not changes, changes
+    return True
+
+
 def _lines(*command: str) -> set[str]:
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     return {line.strip() for line in done.stdout.splitlines() if line.strip()}
