@@ -99,13 +99,13 @@ def test_a_nodes_flushed_rules_are_back_within_seconds(echoes: Lab, node: str) -
     table = echoes.run(node, "nft", "-j", "list", "table", "inet", "mk8s-lab")
     asked(echoes, echoes.client, address, NODE_PORT)
     echoes.run(node, "nft", "flush", "ruleset")
-    until("answers", lambda: asked(echoes, echoes.client, address, NODE_PORT, seconds=0.3), 3)
+    until("answers", lambda: asked(echoes, echoes.client, address, NODE_PORT, seconds=0.5), 10)
 
     def again() -> bool:
         found = echoes.run(node, "nft", "-j", "list", "table", "inet", "mk8s-lab")
         return objects(found) == objects(table)
 
-    until("the same table", again, 5)
+    until("the same table", again, 10)
 
 
 def objects(listing: str) -> Counter[str]:
