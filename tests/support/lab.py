@@ -137,6 +137,8 @@ def on_bridge(bridge: str, interface: str) -> Iterator[Space]:
     link = f"cl{os.getpid() % 100000}-{interface.partition('/')[0].rpartition('.')[2]}"
     with empty_space() as space:
         run(f"ip link add {link} type veth peer name eth0 netns {space.pid}")
+        # a node of two families would change, for good, how the link learns from routers
+        Path(f"/proc/sys/net/ipv6/conf/{link}/accept_ra").write_text("0")
         run(f"ip link set {link} addrgenmode none master {bridge} up")
         with inside(space):
             run("ip link set lo up")
