@@ -37,7 +37,7 @@ def seen(source: Space, target: Space, address: str) -> str:
         listener = socket.create_server((address, 0), family=socket.AF_INET6)
     with listener, suppress(OSError):
         with inside(source):
-            client = socket.create_connection((address, listener.getsockname()[1]), 0.9)
+            client = socket.create_connection((address, listener.getsockname()[1]), 5)
         with client:
             return str(listener.accept()[1][0])
     return ""
