@@ -1,21 +1,19 @@
 """Whose link was taken away: the kernel's notifications, boiled down to pods' addresses.
 
-Owns the notification socket. Repairs nothing.
+Owns what a notification says of a pod. Repairs nothing.
 """
 
-import asyncio
 import socket
 import struct
 from collections.abc import Callable, Iterator
 
-from mk8s_agent.network import names
+from mk8s_agent.network import names, news
 from mk8s_agent.network.netlink import attributes, split
 
 _RTMGRP_LINK = 1
 _RTM_DELLINK = 17
 _LINK_HEADER = struct.Struct("=BxHiII")
 _IFLA_IFNAME = 3
-_RECEIVE_BYTES = 1 << 16
 
 
 async def follow(lost: Callable[[str], None]) -> None:
@@ -23,18 +21,10 @@ async def follow(lost: Callable[[str], None]) -> None:
 
     With an empty address when notifications were lost: then it may be any. Never ends by itself.
     """
-    readable = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    with _subscribe() as channel:
-        loop.add_reader(channel, readable.set)
-        try:
-            while True:
-                await readable.wait()
-                readable.clear()
-                for address in _drain(channel):
-                    lost(address)
-        finally:
-            loop.remove_reader(channel)
+    async for waiting in news.batches(socket.NETLINK_ROUTE, _RTMGRP_LINK):
+        for datagram in waiting:
+            for address in ("",) if datagram is None else gone(datagram):
+                lost(address)
 
 
 def gone(datagram: bytes) -> Iterator[str]:
@@ -47,22 +37,3 @@ def gone(datagram: bytes) -> Iterator[str]:
                 address = names.link_address(value.rstrip(b"\0").decode(errors="replace"))
                 if address is not None:
                     yield address
-
-
-def _subscribe() -> socket.socket:
-    channel = socket.socket(
-        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE
-    )
-    channel.setblocking(False)
-    channel.bind((0, _RTMGRP_LINK))
-    return channel
-
-
-def _drain(channel: socket.socket) -> Iterator[str]:
-    while True:
-        try:
-            yield from gone(channel.recv(_RECEIVE_BYTES))
-        except BlockingIOError:
-            return
-        except OSError:
-            yield ""

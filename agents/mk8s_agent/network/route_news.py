@@ -1,14 +1,14 @@
 """Whether something happened to what leads to other nodes: the kernel's notifications, sifted.
 
-Owns the notification socket. Pods come and go by links and routes of their own all the time; their
+Owns the sieve. Pods come and go by links and routes of their own all the time; their
 news is left out, so that what they do costs nothing here.
 """
 
-import asyncio
 import socket
 import struct
 from collections.abc import Callable
 
+from mk8s_agent.network import news
 from mk8s_agent.network.names import LINK_PREFIX, ROUTE_PROTOCOL
 from mk8s_agent.network.netlink import attributes, split
 
@@ -33,7 +33,6 @@ _NEIGHBOUR_HEADER = struct.Struct("=B3xiHBB")
 _IFLA_IFNAME = 3
 _MAIN_TABLE = 254
 _CLONED = 0x200
-_RECEIVE_BYTES = 1 << 16
 
 
 async def follow(changed: Callable[[], None], tunnel: Callable[[], int]) -> None:
@@ -41,18 +40,12 @@ async def follow(changed: Callable[[], None], tunnel: Callable[[], int]) -> None
 
     `tunnel` tells the VXLAN link's index, 0 while there is none.
     """
-    readable = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    with _subscribe() as channel:
-        loop.add_reader(channel, readable.set)
-        try:
-            while True:
-                await readable.wait()
-                readable.clear()
-                if _drain(channel, tunnel()):
-                    changed()
-        finally:
-            loop.remove_reader(channel)
+    async for waiting in news.batches(socket.NETLINK_ROUTE, _GROUPS):
+        index = tunnel()
+        # What was lost may have told anything.
+        told = [each is None or concerns(each, index) for each in waiting]
+        if any(told):
+            changed()
 
 
 def concerns(datagram: bytes, tunnel: int) -> bool:
@@ -87,23 +80,3 @@ def _name(body: bytes) -> str:
         if attribute == _IFLA_IFNAME:
             return value.rstrip(b"\0").decode(errors="replace")
     return ""
-
-
-def _subscribe() -> socket.socket:
-    channel = socket.socket(
-        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE
-    )
-    channel.setblocking(False)
-    channel.bind((0, _GROUPS))
-    return channel
-
-
-def _drain(channel: socket.socket, tunnel: int) -> bool:
-    found = False
-    while True:
-        try:
-            found |= concerns(channel.recv(_RECEIVE_BYTES), tunnel)
-        except BlockingIOError:
-            return found
-        except OSError:
-            found = True  # notifications were lost: they may have told anything

@@ -1,13 +1,13 @@
 """Who changed nftables: the kernel's notifications, boiled down to one value a transaction.
 
-Owns the notification socket and its parsing. Knows no rules and repairs nothing.
+Owns how notifications are parsed. Knows no rules and repairs nothing.
 """
 
-import asyncio
-import socket
 import struct
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+
+from mk8s_agent.network import news
 
 _NETLINK_NETFILTER = 12
 _NFNLGRP_NFTABLES = 7
@@ -16,11 +16,9 @@ _NFT_MSG_NEWGEN = 15
 _NFTA_GEN_PROC_NAME = 3
 _NFTA_TABLE = 1
 _FIRST_ATTRIBUTE = 20
-_SO_RCVBUFFORCE = 33
 _BUFFER_BYTES = 32 << 20
 """The kernel uses of it what is not read yet. The agent hears of its own transactions, too: one
 that makes 2,700 Services of 10 endpoints tells 6 MB, and a loss has the table made again."""
-_RECEIVE_BYTES = 1 << 18
 
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
@@ -76,41 +74,18 @@ async def commits() -> AsyncIterator[list[Commit]]:
     takes its time; what does not fit is reported as `LOST`.
     """
     reader = CommitReader()
-    readable = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    with _subscribe() as channel:
-        loop.add_reader(channel, readable.set)
-        try:
-            while True:
-                await readable.wait()
-                readable.clear()
-                batch = list(_drain(channel, reader))
-                if batch:
-                    yield batch
-        finally:
-            loop.remove_reader(channel)
+    groups = 1 << (_NFNLGRP_NFTABLES - 1)
+    async for waiting in news.batches(_NETLINK_NETFILTER, groups, _BUFFER_BYTES):
+        batch = [commit for datagram in waiting for commit in _read(reader, datagram)]
+        if batch:
+            yield batch
 
 
-def _subscribe() -> socket.socket:
-    channel = socket.socket(
-        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_NETFILTER
-    )
-    channel.setblocking(False)
-    channel.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
-    channel.bind((0, 1 << (_NFNLGRP_NFTABLES - 1)))
-    return channel
-
-
-def _drain(channel: socket.socket, reader: CommitReader) -> Iterator[Commit]:
-    while True:
-        try:
-            datagram = channel.recv(_RECEIVE_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            reader.reset()
-            yield LOST
-            continue
+def _read(reader: CommitReader, datagram: bytes | None) -> Iterator[Commit]:
+    if datagram is None:
+        reader.reset()
+        yield LOST
+    else:
         yield from reader.feed(datagram)
 
 
