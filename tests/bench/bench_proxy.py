@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mk8s_agent.network.pods import PodNetwork
@@ -23,20 +23,11 @@ from mk8s_agent.proxy.nftables import Nftables
 from mk8s_agent.proxy.table import ServiceTable
 
 from tests.support.netlab import NetLab, net_lab
+from tests.support.nodeconfig import NodeConfig
 from tests.support.proxytables import having
 
 PODS = 20
 RUNS = 15
-
-
-@dataclass(frozen=True)
-class Config:
-    state_dir: Path
-    cluster: str = "bench"
-    cluster_cidr: str = "10.244.0.0/16"
-    service_cidr: str = "10.96.0.0/12"
-    master: str = "127.0.0.1:6444"
-    lab_cidr: str = ""
 
 
 def service(number: int, endpoints: int) -> ServicePort:
@@ -73,7 +64,7 @@ async def timed(work: Callable[[], Awaitable[object]]) -> float:
 
 async def pods(lab: NetLab) -> None:
     with tempfile.TemporaryDirectory() as state:
-        network = PodNetwork(Config(Path(state)))
+        network = PodNetwork(NodeConfig(Path(state), cluster="bench"))
         told("set the node up", [await timed(lambda: network.setup("10.244.0.0/24"))])
         plugs, unplugs = [], []
         for number in range(2, PODS + 2):
@@ -83,7 +74,7 @@ async def pods(lab: NetLab) -> None:
             unplugs.append(await timed(lambda a=f"10.244.0.{number}": network.unplug(a)))
         told("plug a pod", plugs)
         told("unplug a pod", unplugs)
-        await PodNetwork.remove_everything(Config(Path(state)))
+        await PodNetwork.remove_everything(NodeConfig(Path(state), cluster="bench"))
         await network.close()
 
 

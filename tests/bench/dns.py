@@ -17,9 +17,10 @@ from mk8s_agent.dns import ClusterDns
 from mk8s_agent.dns.resolvconf import HostResolver
 from mk8s_agent.dns.sockets import OwnSockets
 
-from tests.bench.proxied import Config, crowd
+from tests.bench.proxied import CLUSTER, crowd
 from tests.bench.report import Row, middle, printed, spread, told
 from tests.support.netlab import net_lab
+from tests.support.nodeconfig import NodeConfig
 
 COUNT = 1000
 TURNS = 5
@@ -64,13 +65,14 @@ async def _our_server(folder: Path) -> AsyncIterator[None]:
     (folder / "resolv.conf").write_text(f"nameserver {PEER}\n")
     assignments = Assignments()
     host = HostResolver(folder / "resolv.conf", folder / "none")
-    server = ClusterDns(Config(folder), assignments, told, OwnSockets(), host=host)
+    config = NodeConfig(folder, cluster=CLUSTER)
+    server = ClusterDns(config, assignments, told, OwnSockets(), host=host)
     assignments.set_cluster(
         ClusterInfo(
-            cluster="bench",
+            cluster=CLUSTER,
             pod_cidr="10.244.0.0/24",
-            cluster_cidr=Config.cluster_cidr,
-            service_cidr=Config.service_cidr,
+            cluster_cidr=config.cluster_cidr,
+            service_cidr=config.service_cidr,
             cluster_domain="cluster.local",
             cluster_dns=OURS,
             heartbeat_seconds=10,

@@ -19,24 +19,12 @@ from mk8s_agent.network.pods import PodNetwork
 from mk8s_agent.proxy import ServiceProxy
 
 from tests.support.netlab import NODE_ADDRESS, NetLab, Space, inside, run
+from tests.support.nodeconfig import NODE, NodeConfig
 
-NODE = "node-1"
+CLUSTER = "bench"
 POD_CIDR = "10.244.0.0/24"
 CLIENT_POD, SERVER_POD, OTHER_POD = "10.244.0.2", "10.244.0.3", "10.244.0.4"
 ENDPOINTS = 10
-
-
-@dataclass(frozen=True)
-class Config:
-    """What the network and the proxy read."""
-
-    state_dir: Path
-    cluster: str = "bench"
-    node: str = NODE
-    cluster_cidr: str = "10.244.0.0/16"
-    lab_cidr: str = ""
-    service_cidr: str = "10.96.0.0/12"
-    master: str = "127.0.0.1:6444"
 
 
 @dataclass
@@ -59,7 +47,7 @@ class ProxiedNode:
 @asynccontextmanager
 async def proxied_node(lab: NetLab, state: Path) -> AsyncIterator[ProxiedNode]:
     """The node of ``lab`` with its network set up; the proxy runs once there is a first sync."""
-    config = Config(state)
+    config = NodeConfig(state, cluster=CLUSTER)
     network = PodNetwork(config)
     await network.setup(POD_CIDR)
     client, server, other = (lab.pod(name) for name in ("client", "server", "other"))

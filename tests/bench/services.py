@@ -23,10 +23,10 @@ from mk8s_agent.proxy.nftables import table_name
 
 from tests.bench import processes
 from tests.bench.proxied import (
+    CLUSTER,
     ENDPOINTS,
     OTHER_POD,
     SERVER_POD,
-    Config,
     ProxiedNode,
     crowd,
     crowd_slice,
@@ -45,7 +45,7 @@ PROBED_ADDRESS = "10.96.9.9"
 QUIET_SECONDS = 0.1
 DEADLINE = 30.0
 
-_TABLE = f"inet {table_name(Config.cluster)}"
+_TABLE = f"inet {table_name(CLUSTER)}"
 _TARGETS = ", ".join(f"{each} : 10.244.9.{each + 2} . 80" for each in range(ENDPOINTS))
 _CHAIN = f"""
 table ip peer {{ chain service {{ }}; }}
@@ -217,7 +217,7 @@ class Commits:
             assert time.perf_counter() < deadline, "the table does not change"
 
     def _read(self) -> None:
-        own = table_name(Config.cluster)
+        own = table_name(CLUSTER)
         while not self._ended.is_set():
             try:
                 data = self._channel.recv(1 << 20)

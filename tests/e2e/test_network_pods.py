@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -28,17 +27,9 @@ from tests.support.netlab import (
     net_lab,
     run,
 )
+from tests.support.nodeconfig import NodeConfig
 
 POD_CIDR = "10.244.0.0/24"
-
-
-@dataclass(frozen=True)
-class Config:
-    state_dir: Path
-    cluster: str = "test"
-    cluster_cidr: str = "10.244.0.0/16"
-    service_cidr: str = "10.96.0.0/12"
-    lab_cidr: str = ""
 
 
 @pytest.fixture
@@ -49,7 +40,7 @@ def lab() -> Iterator[NetLab]:
 
 @pytest.fixture
 async def network(lab: NetLab, tmp_path: Path) -> AsyncIterator[PodNetwork]:
-    made = PodNetwork(Config(tmp_path))
+    made = PodNetwork(NodeConfig(tmp_path))
     await made.setup(POD_CIDR)
     yield made
     await made.close()
@@ -74,7 +65,7 @@ async def test_a_plugged_pod_reaches_pods_the_node_and_is_reached_by_it(
 async def test_a_machine_without_any_other_address_still_connects_its_pods(tmp_path: Path) -> None:
     with net_lab(default_route=False) as lab:
         run("ip link del uplink")
-        network = PodNetwork(Config(tmp_path))
+        network = PodNetwork(NodeConfig(tmp_path))
         await network.setup(POD_CIDR)
         pod = lab.pod("one")
         await network.plug(pod.pid, "10.244.0.2", "default/one")
@@ -105,9 +96,9 @@ async def test_another_agent_finds_what_is_plugged(
 ) -> None:
     pod = lab.pod("one")
     await network.plug(pod.pid, "10.244.0.2", "default/one")
-    restarted = PodNetwork(Config(tmp_path))
+    restarted = PodNetwork(NodeConfig(tmp_path))
     assert {item.name for item in await restarted.plugged()} == {"default/one"}
-    other = PodNetwork(Config(tmp_path, cluster="other"))
+    other = PodNetwork(NodeConfig(tmp_path, cluster="other"))
     assert await other.plugged() == set()
     with pytest.raises(NetworkError, match="another cluster uses the pod address"):
         await other.setup(POD_CIDR)
@@ -213,7 +204,7 @@ async def test_a_pod_cannot_send_from_an_address_that_is_not_its_own(
 
 async def test_pods_have_the_mtu_of_the_uplink(lab: NetLab, tmp_path: Path) -> None:
     run("ip link set uplink mtu 1400")
-    network = PodNetwork(Config(tmp_path))
+    network = PodNetwork(NodeConfig(tmp_path))
     await network.setup(POD_CIDR)
     pod = lab.pod("one")
     await network.plug(pod.pid, "10.244.0.2", "default/one")
@@ -226,7 +217,7 @@ async def test_removal_leaves_the_kernel_as_it_was(lab: NetLab, tmp_path: Path) 
     run("sysctl -qw net.ipv4.ip_forward=0")
     run("iptables -P FORWARD DROP")
     before = kernel_state()
-    network = PodNetwork(Config(tmp_path))
+    network = PodNetwork(NodeConfig(tmp_path))
     await network.setup(POD_CIDR)
     for number in (2, 3):
         pod = lab.pod(str(number))
@@ -234,7 +225,7 @@ async def test_removal_leaves_the_kernel_as_it_was(lab: NetLab, tmp_path: Path) 
     await network.close()
     assert kernel_state() != before
 
-    await PodNetwork.remove_everything(Config(tmp_path))
+    await PodNetwork.remove_everything(NodeConfig(tmp_path))
 
     assert kernel_state() == before
     assert os.listdir(tmp_path) == []  # noqa: PTH208
@@ -247,7 +238,7 @@ async def test_pods_get_through_a_firewall_that_drops_forwarded_traffic(
     """Docker's engine sets the policy, keeps DOCKER-USER, and makes both anew when it starts."""
     for command in ("-P FORWARD DROP", "-N DOCKER-USER", "-A FORWARD -j DOCKER-USER"):
         run(f"{program} {command}")
-    network = PodNetwork(Config(tmp_path))
+    network = PodNetwork(NodeConfig(tmp_path))
     await network.setup(POD_CIDR)
     pod = lab.pod("one")
     await network.plug(pod.pid, "10.244.0.2", "default/one")
@@ -259,7 +250,7 @@ async def test_pods_get_through_a_firewall_that_drops_forwarded_traffic(
     await network.repair()
     assert run(f"{program} -S DOCKER-USER").count("mk8s: test") == 4
 
-    await PodNetwork.remove_everything(Config(tmp_path))
+    await PodNetwork.remove_everything(NodeConfig(tmp_path))
     assert "mk8s" not in run(f"{program} -S")
     await network.close()
 

@@ -29,23 +29,12 @@ from tests.support.netlab import (
     net_lab,
     run,
 )
+from tests.support.nodeconfig import NODE, NodeConfig
 
 CLUSTER_IP = "10.96.0.10"
-NODE = "node-1"
 WEB, FRIEND, STRANGER = "10.244.0.2", "10.244.0.3", "10.244.0.4"
 BLOCKED = 0.3
 """Seconds after which nothing comes any more: what is let through takes milliseconds."""
-
-
-@dataclass(frozen=True)
-class Config:
-    state_dir: Path
-    cluster: str = "test"
-    node: str = NODE
-    cluster_cidr: str = "10.244.0.0/16,fd00:244::/48"
-    service_cidr: str = "10.96.0.0/12,fd00:96::/112"
-    lab_cidr: str = ""
-    master: str = "127.0.0.1:6444"
 
 
 @dataclass
@@ -101,7 +90,12 @@ class World:
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         lab = stack.enter_context(net_lab())
-        config, assignments = Config(tmp_path), Assignments()
+        config = NodeConfig(
+            tmp_path,
+            cluster_cidr="10.244.0.0/16,fd00:244::/48",
+            service_cidr="10.96.0.0/12,fd00:96::/112",
+        )
+        assignments = Assignments()
         network = PodNetwork(config)
         stack.push_async_callback(network.close)
         await network.setup("10.244.0.0/24", pod_cidr_ipv6="fd00:244::/64")

@@ -33,21 +33,10 @@ from tests.support.netlab import (
     refused_quickly,
     run,
 )
+from tests.support.nodeconfig import NODE, NodeConfig
 
 CLUSTER_IP = "10.96.0.10"
 NODE_PORT = 30080
-NODE = "node-1"
-
-
-@dataclass(frozen=True)
-class Config:
-    state_dir: Path
-    cluster: str = "test"
-    node: str = NODE
-    cluster_cidr: str = "10.244.0.0/16"
-    service_cidr: str = "10.96.0.0/12"
-    master: str = "127.0.0.1:6444"
-    lab_cidr: str = ""
 
 
 @dataclass
@@ -55,7 +44,7 @@ class World:
     """A node with three pods, its proxy running, and the objects that it is given."""
 
     lab: NetLab
-    config: Config
+    config: NodeConfig
     network: PodNetwork
     assignments: Assignments
     proxy: ServiceProxy
@@ -126,7 +115,7 @@ def _rules_name(backends: tuple[str, ...]) -> bool:
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         lab = stack.enter_context(net_lab())
-        config = Config(tmp_path)
+        config = NodeConfig(tmp_path)
         network = PodNetwork(config)
         stack.push_async_callback(network.close)
         await network.setup("10.244.0.0/24")
@@ -552,7 +541,7 @@ async def test_removal_leaves_the_kernel_as_it_was(tmp_path: Path) -> None:
         before = kernel_state()
         assignments = Assignments()
         assignments.replace([], 1)
-        config = Config(tmp_path)
+        config = NodeConfig(tmp_path)
         network, proxy = PodNetwork(config), ServiceProxy(config, assignments)
         await network.setup("10.244.0.0/24")
         running = asyncio.create_task(proxy.run())
