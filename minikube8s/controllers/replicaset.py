@@ -6,13 +6,12 @@ nothing of Deployments or nodes.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from minikube8s.api.meta import condition, owner_reference
+from minikube8s.api.meta import condition
 from minikube8s.api.resources import PODS, REPLICASETS, Resource
 from minikube8s.api.selectors import Selector, from_label_selector
 from minikube8s.api.times import now_rfc3339
@@ -31,6 +30,7 @@ from minikube8s.controllers.actions import (
 from minikube8s.controllers.claims import claim
 from minikube8s.controllers.pods import is_active, seconds_to_available
 from minikube8s.controllers.runner import Reader
+from minikube8s.controllers.templates import pod_of
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
 
@@ -76,18 +76,12 @@ class ReplicaSetController:
         if entry is None:
             return None
         selector = from_label_selector(entry.object["spec"].get("selector"))
-        family = _family(reader, entry)
-        pods: list[Pod] = []
-        neighbours: list[str] = []
-        for candidate in reader.list(PODS, key.namespace):
-            owners = {owner.uid for owner in candidate.meta.owner_references or ()}
-            if owners & family:
-                pod = candidate.view(Pod)
-                if is_active(pod) and pod.spec.node_name:
-                    neighbours.append(pod.spec.node_name)
-            if entry.uid in owners or selector.matches(candidate.labels):
-                pods.append(candidate.view(Pod))
-        return Snapshot(entry.object, tuple(pods), tuple(neighbours))
+        pods = tuple(
+            candidate.view(Pod)
+            for candidate in reader.claimable(PODS, key.namespace, entry.uid)
+            if candidate.owned_by(entry.uid) or selector.matches(candidate.labels)
+        )
+        return Snapshot(entry.object, pods, tuple(_neighbours(reader, entry)))
 
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
         """Return the adoptions, releases, creations and deletions due, else the status."""
@@ -128,21 +122,7 @@ def _selector(replicaset: Mapping[str, Any]) -> Selector:
 
 
 def _creation(replicaset: Mapping[str, Any]) -> Create:
-    template = replicaset["spec"]["template"]
-    source = template.get("metadata") or {}
-    metadata: dict[str, Any] = {
-        "generateName": f"{replicaset['metadata']['name']}-",
-        "ownerReferences": [owner_reference(REPLICASETS, replicaset)],
-    }
-    for field in ("labels", "annotations", "finalizers"):
-        if source.get(field):
-            metadata[field] = copy.deepcopy(source[field])
-    pod = {
-        "apiVersion": PODS.api_version,
-        "kind": PODS.kind,
-        "metadata": metadata,
-        "spec": copy.deepcopy(template.get("spec") or {}),
-    }
+    pod = pod_of(REPLICASETS, replicaset, replicaset["spec"]["template"])
     return Create(PODS, replicaset["metadata"]["namespace"], pod, CREATED)
 
 
@@ -213,10 +193,13 @@ def _keys_of_pod(pod: Entry, reader: Reader) -> Iterable[Key]:
             yield Key(entry.namespace, entry.name)
 
 
-def _family(reader: Reader, entry: Entry) -> frozenset[str]:
-    """Return the uids of the ReplicaSets of the same Deployment, this one's included."""
+def _neighbours(reader: Reader, entry: Entry) -> Iterator[str]:
+    """Yield the node of each active pod of the ReplicaSets of the same Deployment, this one's."""
     controller = entry.view(ReplicaSet).metadata.controller
-    if controller is None:
-        return frozenset({entry.uid})
-    siblings = reader.dependents(controller.uid)
-    return frozenset({entry.uid, *(one.uid for one in siblings)})
+    siblings = reader.dependents(controller.uid) if controller is not None else [entry]
+    for sibling in siblings:
+        for one in reader.dependents(sibling.uid):
+            if one.key.startswith(PODS.prefix):
+                pod = one.view(Pod)
+                if is_active(pod) and pod.spec.node_name:
+                    yield pod.spec.node_name

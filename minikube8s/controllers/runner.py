@@ -54,6 +54,10 @@ class Reader(Protocol):
         """Return the objects of all kinds that have `uid` among their owners."""
         ...
 
+    def claimable(self, resource: Resource, namespace: str, uid: str) -> Sequence[Entry]:
+        """Return the objects of a namespace that `uid` owns, or that have no controller."""
+        ...
+
 
 class Controller(Protocol):
     """One controller: what wakes it, what it reads, what it plans. It never writes."""
@@ -112,6 +116,10 @@ class RegistryReader:
     def dependents(self, uid: str) -> Sequence[Entry]:
         """Return the objects of all kinds that have `uid` among their owners."""
         return self._registry.dependents(uid)
+
+    def claimable(self, resource: Resource, namespace: str, uid: str) -> Sequence[Entry]:
+        """Return the objects of a namespace that `uid` owns, or that have no controller."""
+        return self._registry.claimable(resource, namespace, uid)
 
 
 class Runner:

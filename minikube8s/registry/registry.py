@@ -153,6 +153,10 @@ class Registry:
         """Return the objects of all kinds that name `uid` among their owners."""
         return self._cache.dependents(uid)
 
+    def claimable(self, resource: Resource, namespace: str, uid: str) -> Entries:
+        """Return the objects of a namespace that name `uid` as an owner or have no controller."""
+        return self._cache.claimable(resource.namespace_prefix(namespace), uid)
+
     async def create(
         self,
         resource: Resource,

@@ -110,6 +110,14 @@ class Cache:
         entries = (self.get(key) for key in self._owners.dependents(uid))
         return [entry for entry in entries if entry is not None]
 
+    def claimable(self, prefix: str, uid: str) -> Entries:
+        """Return the live entries of one kind and namespace that `uid` has or may adopt.
+
+        They name `uid` among their owners, or have no controller. Sorted by key.
+        """
+        entries = (self.get(key) for key in self._owners.claimable(prefix, uid))
+        return [entry for entry in entries if entry is not None]
+
     def watch(self, prefix: str, after: int | None = None) -> Watch:
         """Return the events under `prefix` after revision `after` (None: from now on).
 

@@ -33,6 +33,7 @@ class Owner(msgspec.Struct, frozen=True, gc=False):
     """The part of an owner reference that an index needs."""
 
     uid: str = ""
+    controller: bool = False
 
 
 class Meta(msgspec.Struct, frozen=True, rename="camel"):
@@ -97,6 +98,15 @@ class Entry:
     def labels(self) -> Mapping[str, str]:
         """The object's labels."""
         return self.meta.labels or _NO_LABELS
+
+    @property
+    def controlled(self) -> bool:
+        """Whether one of the object's owners is its controller."""
+        return any(owner.controller for owner in self.meta.owner_references or ())
+
+    def owned_by(self, uid: str) -> bool:
+        """Tell whether the object names `uid` among its owners."""
+        return any(owner.uid == uid for owner in self.meta.owner_references or ())
 
     @property
     def object(self) -> dict[str, Any]:

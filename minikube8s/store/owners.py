@@ -1,4 +1,7 @@
-"""Which objects name which owner: an index that costs each change its own owner references."""
+"""Which objects name which owner, and which have no controller.
+
+An index that costs each change its own owner references.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from minikube8s.store.watching import Event
 
 
 class Owners:
-    """Keys of dependents by their owner's uid."""
+    """Keys of dependents by their owner's uid, and of free objects by their kind and namespace."""
 
     def __init__(self) -> None:
         self._keys: dict[str, set[str]] = {}
+        self._free: dict[str, set[str]] = {}
 
     def observe(self, event: Event) -> None:
         """Follow all objects; an observer of the cache."""
@@ -26,10 +30,28 @@ class Owners:
                 del self._keys[uid]
         for uid in after - before:
             self._keys.setdefault(uid, set()).add(key)
+        self._note_freedom(key, free=event.type != "DELETED" and not _controlled(event.entry))
 
     def dependents(self, uid: str) -> Iterable[str]:
         """Return the keys of the objects that name `uid` as an owner, sorted."""
         return sorted(self._keys.get(uid, ()))
+
+    def claimable(self, prefix: str, uid: str) -> Iterable[str]:
+        """Return the keys under `prefix` that name `uid` or whose objects have no controller."""
+        named = (key for key in self._keys.get(uid, ()) if key.startswith(prefix))
+        return sorted({*named, *self._free.get(prefix, ())})
+
+    def _note_freedom(self, key: str, *, free: bool) -> None:
+        place = key[: key.rfind("/") + 1]
+        keys = self._free.get(place)
+        if free:
+            if keys is None:
+                keys = self._free[place] = set()
+            keys.add(key)
+        elif keys is not None:
+            keys.discard(key)
+            if not keys:
+                del self._free[place]
 
 
 def _owners(entry: Entry | None) -> frozenset[str]:
@@ -38,3 +60,7 @@ def _owners(entry: Entry | None) -> frozenset[str]:
     if entry is None or b'"ownerReferences"' not in entry.value:
         return frozenset()
     return frozenset(owner.uid for owner in entry.meta.owner_references or ())
+
+
+def _controlled(entry: Entry) -> bool:
+    return b'"ownerReferences"' in entry.value and entry.controlled

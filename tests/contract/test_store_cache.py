@@ -220,6 +220,25 @@ async def test_dependents_follow_the_owner_references(cache: Cache) -> None:
     assert [e.name for e in cache.dependents("o2")] == ["a"]
 
 
+async def test_claimable_are_those_of_the_owner_and_those_without_a_controller(
+    cache: Cache,
+) -> None:
+    async def claimable() -> list[str]:
+        return [e.name for e in cache.claimable("pods/default/", "o1")]
+
+    await put(cache, "pods/default/own", ownerReferences=[{"uid": "o1", "controller": True}])
+    await put(cache, "pods/default/other", ownerReferences=[{"uid": "o2", "controller": True}])
+    await put(cache, "pods/default/loose", ownerReferences=[{"uid": "o2"}])
+    await put(cache, "pods/default/free")
+    await put(cache, "pods/elsewhere/free")
+    await put(cache, "configmaps/default/own", ownerReferences=[{"uid": "o1"}])
+    assert await claimable() == ["free", "loose", "own"]
+    await put(cache, "pods/default/free", ownerReferences=[{"uid": "o2", "controller": True}])
+    await put(cache, "pods/default/other")
+    await remove(cache, "pods/default/loose")
+    assert await claimable() == ["other", "own"]
+
+
 async def test_dependents_are_known_after_a_restart(store: Store) -> None:
     for _ in range(2):
         cache = Cache(store)
