@@ -15,6 +15,14 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record",
+        action="store_true",
+        help="write down what the scenarios of tests/scenarios show",
+    )
+
+
 @pytest.fixture(scope="session")
 def private_namespaces() -> None:
     """Tests that change the network of the namespace they run in: never the machine's own."""
