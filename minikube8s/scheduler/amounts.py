@@ -5,7 +5,8 @@ CPU counts in thousandths, everything else in whole units (bytes, pieces).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 from minikube8s.api.quantity import parse
 from minikube8s.api.views import Container, Pod
@@ -23,6 +24,7 @@ def amounts(quantities: Mapping[str, str | int | float]) -> Amounts:
     return {name: _number(name, text) for name, text in quantities.items()}
 
 
+@lru_cache(maxsize=1024)
 def _number(name: str, text: str | int | float) -> int:
     quantity = parse(text)
     return quantity.milli if name == CPU else quantity.value
@@ -70,11 +72,3 @@ def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> Amounts:
 def _raise_to(total: Amounts, least: Mapping[str, int]) -> None:
     for name, number in least.items():
         total[name] = max(total.get(name, 0), number)
-
-
-def total(parts: Iterable[Mapping[str, int]]) -> Amounts:
-    """Return the sum of several amounts."""
-    whole: Amounts = {}
-    for part in parts:
-        _add(whole, part)
-    return whole

@@ -1,77 +1,240 @@
-"""The decision: the best node for a pod, or the sentence that says why there is none. Pure."""
+"""The decision: the best node for a pod, or why there is none.
+
+In small clusters every node is looked at. In large ones, as in Kubernetes, the search ends when
+enough nodes fit, and the next pod's begins where this one's ended, so that all nodes get their
+turn. The same calls in the same order give the same answers.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
 
-from minikube8s.api.views import Pod
-from minikube8s.scheduler import filters, scores
-from minikube8s.scheduler.filters import Refusal
-from minikube8s.scheduler.snapshot import NodeState, demand
-from minikube8s.scheduler.volumes import IN_USE, NONE, PodVolumes
+from minikube8s.scheduler.framework import Prepared, Refusal
+from minikube8s.scheduler.plugins import Plugins
+from minikube8s.scheduler.pods import Incoming, PodFacts
+from minikube8s.scheduler.states import NodeState, View
+from minikube8s.scheduler.verdicts import Verdict, Verdicts
 
-NO_VICTIMS = "No preemption victims found for incoming pod"
-NOT_HELPFUL = "Preemption is not helpful for scheduling"
+ALL_NODES = 100
+"""Up to so many nodes all are looked at, and never fewer fitting ones are searched for."""
+RANKED = 4
+"""Of how many nodes, the best ones, a decision tells the scores."""
+
+Nominated = Mapping[str, Sequence[PodFacts]]
+"""By node, the pods that were promised a place there and that the pod at hand has to respect."""
+
+
+class Ranked(NamedTuple):
+    """A node that fits, and its points: in total, and by score."""
+
+    node: str
+    total: int
+    points: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Where the pod goes; with `node` "" nowhere, for the reason in `message`."""
+    """Where the pod goes; with `node` "" nowhere."""
 
-    node: str
-    message: str = ""
+    node: str = ""
+    nodes: int = 0
+    """How many nodes there are."""
+    fitting: int = 0
+    """How many of those looked at fit."""
+    ranking: tuple[Ranked, ...] = ()
+    """The best of them, the chosen one first; without points where only one fits."""
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)
+    """By node, why those looked at do not fit."""
+    hopeless: Refusal | None = None
+    """Why no node fits, whatever the node."""
+    prepared: Sequence[Prepared] = ()
+    """What checked the nodes beside the local filters."""
+
+    @property
+    def refused_by(self) -> frozenset[str]:
+        """The names of the filters without which the pod would have a node."""
+        if self.hopeless is not None:
+            return frozenset({self.hopeless.by})
+        return frozenset(one.by for one in self.refusals.values())
 
 
-def decide(pod: Pod, nodes: Sequence[NodeState], wanted: PodVolumes = NONE) -> Decision:
-    """Choose the node with the best score among those that can take the pod and its volumes.
+def enough(nodes: int) -> int:
+    """Return how many fitting nodes end the search: all of a few, 42 % of 1,000, 5 % of many."""
+    if nodes <= ALL_NODES:
+        return nodes
+    percent = max(5, 50 - nodes // 125)
+    return max(ALL_NODES, nodes * percent // 100)
 
-    Of equal nodes the one with fewest pods is taken, then the first by name.
-    """
-    if not nodes:
-        return Decision("", "no nodes available to schedule pods")
-    if wanted.refusal:
-        return Decision("", _hopeless(pod, len(nodes), wanted.refusal))
-    if any(wanted.exclusive & state.claims for state in nodes):
-        return Decision("", explain(pod, [Refusal((IN_USE,), permanent=False)] * len(nodes)))
-    needs = demand(pod, wanted)
-    refusals: list[Refusal] = []
-    feasible: list[NodeState] = []
-    for state in nodes:
-        refusal = filters.check(pod, needs, state)
+
+class Decider:
+    """Decides with the plugins of one profile. Keeps where the next search begins."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self._filters = plugins.filters
+        self._scores = plugins.scores
+        self._absolute = [one.name for _, one in plugins.local_scores if not one.relative]
+        self._relative = [pair for pair in plugins.local_scores if pair[1].relative]
+        self._verdicts = Verdicts(plugins.local_filters, plugins.local_scores)
+        self._start = 0
+
+    def decide(
+        self,
+        wanted: Incoming,
+        view: View,
+        nominated: Nominated | None = None,
+        preferred: str = "",
+    ) -> Decision:
+        """Choose the node with the best score among those that can take the pod.
+
+        Of equal nodes the one with fewest pods is taken, then the first one looked at. The node
+        `preferred` is taken if it fits. Nominated pods are respected as if they were there.
+        """
+        nodes = len(view.states)
+        prepared = self.prepare(wanted, view)
+        if isinstance(prepared, Refusal):
+            return Decision(nodes=nodes, hopeless=prepared)
+        search = _Search(self, wanted, prepared, nominated or {})
+        state = view.find(preferred) if preferred else None
+        if state is not None:
+            search.look(state)
+        if not search.fitting:
+            self._start = search.run(view.states, self._start)
+        if not search.fitting:
+            return Decision(nodes=nodes, refusals=search.refusals, prepared=prepared)
+        ranking = self._rank(wanted, view, search.fitting)
+        return Decision(
+            ranking[0].node, nodes, len(search.fitting), ranking, search.refusals, None, prepared
+        )
+
+    def prepare(self, wanted: Incoming, view: View) -> Sequence[Prepared] | Refusal:
+        """Return what checks each node beside the local filters; or the Refusal of all nodes."""
+        prepared = []
+        for one in self._filters:
+            ready = one.prepare(wanted, view)
+            if isinstance(ready, Refusal):
+                return ready
+            if ready is not None:
+                prepared.append(ready)
+        return prepared
+
+    def check(
+        self, wanted: Incoming, state: NodeState, prepared: Iterable[Prepared]
+    ) -> Refusal | None:
+        """Return why one node cannot take the pod, whatever was found before."""
+        return self._verdicts.refusal(wanted.shape, state) or _first(prepared, state)
+
+    def _rank(
+        self, wanted: Incoming, view: View, fitting: Sequence[tuple[NodeState, Verdict]]
+    ) -> tuple[Ranked, ...]:
+        if len(fitting) == 1:
+            return (Ranked(fitting[0][0].name, 0, ()),)
+        totals = [verdict.total for _, verdict in fitting]
+        parts = self._compared(wanted, view, fitting)
+        for _, points in parts:
+            totals = [total + more for total, more in zip(totals, points, strict=True)]
+        chosen = []
+        for place in _best(totals, fitting):
+            state, verdict = fitting[place]
+            own = zip(self._absolute, verdict.points, strict=True)
+            others = ((name, points[place]) for name, points in parts)
+            chosen.append(Ranked(state.name, totals[place], (*others, *own)))
+        return tuple(chosen)
+
+    def _compared(
+        self, wanted: Incoming, view: View, fitting: Sequence[tuple[NodeState, Verdict]]
+    ) -> list[tuple[str, list[int]]]:
+        """Return the points of the scores that compare nodes with each other."""
+        parts = []
+        if any(verdict.numbers for _, verdict in fitting):
+            for number, (weight, local) in enumerate(self._relative):
+                rated = local.normalized(
+                    [verdict.numbers[number] if verdict.numbers else 0 for _, verdict in fitting]
+                )
+                if rated is not None:
+                    parts.append((local.name, [weight * int(one) for one in rated]))
+        states = [state for state, _ in fitting] if self._scores else []
+        for weight, score in self._scores:
+            rated = score.rate(wanted, view, states)
+            if rated is not None:
+                parts.append((score.name, [weight * int(one) for one in rated]))
+        return parts
+
+
+class _Search:
+    """The look at one node after the other, for one pod."""
+
+    def __init__(
+        self,
+        decider: Decider,
+        wanted: Incoming,
+        prepared: Sequence[Prepared],
+        nominated: Nominated,
+    ) -> None:
+        self.fitting: list[tuple[NodeState, Verdict]] = []
+        self.refusals: dict[str, Refusal] = {}
+        self._decider = decider
+        self._verdicts = decider._verdicts
+        self._known = self._verdicts.of(wanted.shape)
+        self._wanted = wanted
+        self._prepared = prepared
+        self._nominated = nominated
+
+    def run(self, states: Sequence[NodeState], start: int) -> int:
+        """Look at nodes from number `start` on until enough fit; return where the next begins."""
+        if not states:
+            return 0
+        start %= len(states)
+        target = enough(len(states))
+        looked = 0
+        for state in chain(states[start:], states[:start]) if start else states:
+            looked += 1
+            self.look(state)
+            if len(self.fitting) >= target:
+                break
+        return (start + looked) % len(states)
+
+    def look(self, state: NodeState) -> None:
+        """Sort one node in."""
+        verdict = self._known.get(state.name)
+        if verdict is None or verdict.version != state.version:
+            verdict = self._verdicts.judge(self._wanted.shape, state)
+            self._known[state.name] = verdict
+        refusal = verdict.refusal
+        if refusal is None and self._prepared:
+            refusal = _first(self._prepared, state)
+        if refusal is None and state.name in self._nominated:
+            refusal = self._beside_nominated(state)
         if refusal is None:
-            feasible.append(state)
+            self.fitting.append((state, verdict))
         else:
-            refusals.append(refusal)
-    if not feasible:
-        return Decision("", explain(pod, refusals))
-    if len(feasible) == 1:
-        return Decision(feasible[0].name)
-    ranked = scores.rank(pod, needs, feasible)
-    _, best = min(ranked, key=lambda one: (-one[0], one[1].pods, one[1].name))
-    return Decision(best.name)
+            self.refusals[state.name] = refusal
+
+    def _beside_nominated(self, state: NodeState) -> Refusal | None:
+        there = [one for one in self._nominated[state.name] if one.key not in state.pods]
+        then = state.changed(added=there)
+        prepared = [one.moved(then, (), there) for one in self._prepared]
+        return self._decider.check(self._wanted, then, prepared)
 
 
-def explain(pod: Pod, refusals: Sequence[Refusal]) -> str:
-    """Return why none of the nodes takes the pod, and why evicting others would not help."""
-    found = _summary(len(refusals), (reason for one in refusals for reason in one.reasons))
-    hopes = (NOT_HELPFUL if one.permanent else NO_VICTIMS for one in refusals)
-    return f"{found} {_preemption(pod, len(refusals), hopes)}"
+def _first(prepared: Iterable[Prepared], state: NodeState) -> Refusal | None:
+    for one in prepared:
+        refusal = one.check(state)
+        if refusal is not None:
+            return refusal
+    return None
 
 
-def _hopeless(pod: Pod, nodes: int, why: str) -> str:
-    """Return the sentence for a pod that no node takes, whatever the node."""
-    found = f"0/{nodes} nodes are available: {why}."
-    return f"{found} {_preemption(pod, nodes, [NOT_HELPFUL] * nodes)}"
-
-
-def _preemption(pod: Pod, nodes: int, hopes: Iterable[str]) -> str:
-    if pod.spec.preemption_policy == "Never":
-        return "preemption: not eligible due to preemptionPolicy=Never."
-    return f"preemption: {_summary(nodes, hopes)}"
-
-
-def _summary(nodes: int, reasons: Iterable[str]) -> str:
-    counts = sorted(f"{count} {reason}" for reason, count in Counter(reasons).items())
-    return f"0/{nodes} nodes are available: {', '.join(counts)}."
+def _best(totals: Sequence[int], fitting: Sequence[tuple[NodeState, Verdict]]) -> list[int]:
+    """Return the numbers of the best few, the very best first."""
+    several = heapq.nlargest(RANKED, totals)
+    ties = [place for place, total in enumerate(totals) if total == several[0]]
+    first = min(ties, key=lambda place: len(fitting[place][0].pods))
+    others = [
+        place for place, total in enumerate(totals) if total >= several[-1] and place != first
+    ]
+    others.sort(key=totals.__getitem__, reverse=True)
+    return [first, *others[: RANKED - 1]]

@@ -26,11 +26,14 @@ from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.kit.workqueue import WorkQueue
 from minikube8s.registry import Registry
-from minikube8s.scheduler.decision import decide
+from minikube8s.scheduler import wording
+from minikube8s.scheduler.decision import Decider
 from minikube8s.scheduler.news import asks, is_news, offer
 from minikube8s.scheduler.parking import Parking
+from minikube8s.scheduler.plugins import all_plugins
+from minikube8s.scheduler.pods import PodFacts, PodKey, facts_of, incoming
 from minikube8s.scheduler.storage import Unprepared, VolumeBinder
-from minikube8s.scheduler.usage import PodKey, Usage
+from minikube8s.scheduler.usage import Usage
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
 
@@ -67,6 +70,7 @@ class Scheduler:
         self._recorder = recorder
         self._clock = clock
         self._usage = Usage()
+        self._decider = Decider(all_plugins(self._usage, registry))
         self._parking = Parking()
         self._binding: set[PodKey] = set()
         self._queue: WorkQueue[PodKey] = WorkQueue(RETRY)
@@ -96,7 +100,7 @@ class Scheduler:
         while True:
             with closing(self._registry.watch(NODES)) as watch:
                 known = {entry.name for entry in self._registry.list(NODES)}
-                for state in self._usage.states():
+                for state in self._usage.view().states:
                     if state.name not in known:
                         self._usage.remove_node(state.name)
                 for entry in self._registry.list(NODES):
@@ -151,11 +155,11 @@ class Scheduler:
         entry = self._find(key)
         pod = entry.view(Pod) if entry is not None else None
         if pod is not None and pod.spec.node_name and not pod.terminal:
-            self._usage.set_pod(pod, pod.spec.node_name)
+            self._usage.set_pod(facts_of(pod), pod.spec.node_name)
             return False
         if pod is not None and key in self._binding:
             return False
-        return self._usage.remove_pod(key)
+        return self._usage.remove_pod(key) is not None
 
     def _wake(self) -> None:
         """Look again at the pods that were refused."""
@@ -203,16 +207,18 @@ class Scheduler:
             await self._tell(entry, "SchedulingGated", GATED)
             return
         volumes = self._volumes.wanted(pod)
-        decision = decide(pod, self._usage.states(), volumes)
+        wanted = incoming(pod, volumes)
+        decision = self._decider.decide(wanted, self._usage.view())
         if not decision.node:
-            await self._refuse(key, entry, decision.message)
+            why = wording.refused(decision, wording.preemption(wanted, decision))
+            await self._refuse(key, entry, why)
         elif volumes.awaited:
             # That may take long, and holds up no other pod.
-            self._assume(key, pod, decision.node)
+            self._assume(wanted.facts, decision.node)
             work = partial(self._bind_with_volumes, key, entry, decision.node)
             self._supervisor.spawn(f"bind {entry.key}", work, restart=False)
         else:
-            self._assume(key, pod, decision.node)
+            self._assume(wanted.facts, decision.node)
             await self._bind(key, entry, decision.node)
 
     async def _refuse(self, key: PodKey, entry: Entry, message: str) -> None:
@@ -222,10 +228,10 @@ class Scheduler:
         self._recorder.event(entry.object, "Warning", "FailedScheduling", message)
         await self._tell(entry, "Unschedulable", message)
 
-    def _assume(self, key: PodKey, pod: Pod, node: str) -> None:
+    def _assume(self, pod: PodFacts, node: str) -> None:
         """Count the pod on the node from now on."""
         self._usage.set_pod(pod, node)
-        self._binding.add(key)
+        self._binding.add(pod.key)
 
     async def _bind_with_volumes(self, key: PodKey, entry: Entry, node: str) -> None:
         await self._attempt(key, self._prepare_and_bind(key, entry, node))

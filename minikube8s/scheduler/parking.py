@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from minikube8s.kit.backoff import Backoff
-from minikube8s.scheduler.usage import PodKey
+from minikube8s.scheduler.pods import PodKey
 
 BACKOFF = Backoff(initial=1.0, maximum=10.0)
 

@@ -38,7 +38,7 @@ from minikube8s.api.views import (
 )
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.registry import Registry
-from minikube8s.scheduler.usage import PodKey
+from minikube8s.scheduler.pods import PodKey
 from minikube8s.scheduler.volumes import (
     ClaimKey,
     Errand,

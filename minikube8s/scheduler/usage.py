@@ -1,100 +1,151 @@
-"""What the nodes have left: kept up to date change by change.
+"""The nodes and the pods that count on them: kept up to date change by change.
 
-Owns the totals of each node. Knows nothing of watches and of what is decided from it. Whoever
-binds a pod tells it at once, so that the next decision counts the pod already.
+Owns the state of each node. Knows nothing of watches and of what is decided from it. Whoever binds
+a pod tells it at once, so that the next decision counts the pod already. Observers keep what they
+need across nodes, such as counts per zone, without ever walking through all pods.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from minikube8s.api.views import Node, Pod
-from minikube8s.scheduler.amounts import Amounts, amounts, total
-from minikube8s.scheduler.snapshot import Demand, NodeState, demand
-
-PodKey = tuple[str, str]
-"""Namespace and name."""
+from minikube8s.api.views import Node
+from minikube8s.scheduler.pods import PodFacts, PodKey
+from minikube8s.scheduler.states import NodeState, View
 
 
-@dataclass(slots=True)
-class _Load:
-    """The demands of the pods of one node, whether the node is known or not."""
+class Observer:
+    """Is told of every change, after it was made. Overrides what it needs.
 
-    demands: dict[PodKey, Demand] = field(default_factory=dict)
-    state: NodeState | None = None
-    """The node's state as last computed; None when something changed since."""
+    It hears of a pod only while the pod's node is known, and of every pod that it heard of also
+    that it is gone. When a node's labels or taints change, the node and its pods are taken away and
+    come back: so what is counted by a node's labels, when it comes, is taken back by the same ones.
+    """
+
+    def node_added(self, state: NodeState) -> None:
+        """A node is there; it has no pods yet, they follow."""
+
+    def node_removed(self, state: NodeState) -> None:
+        """A node is gone; its pods were told as removed before."""
+
+    def node_changed(self, before: Node, state: NodeState) -> None:
+        """Something of a node changed, but neither labels nor taints."""
+
+    def pod_added(self, pod: PodFacts, state: NodeState) -> None:
+        """A pod counts on a node."""
+
+    def pod_removed(self, pod: PodFacts, state: NodeState) -> None:
+        """A pod counts on a node no more."""
 
 
 class Usage:
-    """The nodes and the demands of the pods bound to them."""
+    """The nodes, and the pods that are bound to them or about to be."""
 
     def __init__(self) -> None:
-        self._nodes: dict[str, tuple[Node, Amounts]] = {}
-        self._loads: dict[str, _Load] = {}
+        self._states: dict[str, NodeState] = {}
+        self._homeless: dict[str, dict[PodKey, PodFacts]] = {}
+        """Pods of nodes that are not known, by node."""
         self._homes: dict[PodKey, str] = {}
+        self._observers: list[Observer] = []
+        self._view: View | None = None
+
+    def observe(self, observer: Observer) -> None:
+        """Have an observer told of everything from now on; to be called while nothing is known."""
+        self._observers.append(observer)
+
+    def view(self) -> View:
+        """Return all nodes as they are now."""
+        if self._view is None:
+            self._view = View([self._states[name] for name in sorted(self._states)])
+        return self._view
+
+    def find(self, name: str) -> NodeState | None:
+        """Return a node's state, or None."""
+        return self._states.get(name)
 
     def set_node(self, node: Node) -> None:
         """Add or replace a node."""
-        name = node.metadata.name
-        self._nodes[name] = (node, amounts(node.status.allocatable))
-        self._load(name).state = None
+        state = self._states.get(node.metadata.name)
+        if state is None:
+            self._add_node(node)
+            return
+        before = state.node
+        if before.metadata.labels == node.metadata.labels and before.spec == node.spec:
+            state.replace(node)
+            for observer in self._observers:
+                observer.node_changed(before, state)
+            return
+        for observer in self._observers:
+            for pod in state.pods.values():
+                observer.pod_removed(pod, state)
+            observer.node_removed(state)
+        state.replace(node)
+        for observer in self._observers:
+            observer.node_added(state)
+            for pod in state.pods.values():
+                observer.pod_added(pod, state)
 
     def remove_node(self, name: str) -> None:
         """Forget a node; its pods stay counted, should it come back."""
-        self._nodes.pop(name, None)
-        self._tidy(name)
-
-    def set_pod(self, pod: Pod, node: str) -> None:
-        """Count `pod` on `node`, and nowhere else."""
-        key = (pod.metadata.namespace, pod.metadata.name)
-        if self._homes.get(key, node) != node:
-            self.remove_pod(key)
-        load = self._load(node)
-        needs = demand(pod)
-        if load.demands.get(key) == needs:
+        state = self._states.pop(name, None)
+        if state is None:
             return
-        self._homes[key] = node
-        load.demands[key] = needs
-        load.state = None
+        self._view = None
+        if state.pods:
+            self._homeless[name] = state.pods
+        for observer in self._observers:
+            for pod in state.pods.values():
+                observer.pod_removed(pod, state)
+            observer.node_removed(state)
 
-    def remove_pod(self, key: PodKey) -> bool:
-        """Count a pod nowhere any more; tell whether it was counted."""
+    def set_pod(self, pod: PodFacts, node: str) -> PodFacts | None:
+        """Count a pod on a node, and nowhere else; return what it was there before, if it was."""
+        home = self._homes.get(pod.key)
+        known = self._at(node).get(pod.key) if home == node else None
+        if known is not None and known.same(pod):
+            return known
+        if home is not None:
+            self.remove_pod(pod.key)
+        self._homes[pod.key] = node
+        state = self._states.get(node)
+        if state is None:
+            self._homeless.setdefault(node, {})[pod.key] = pod
+        else:
+            state.add(pod)
+            for observer in self._observers:
+                observer.pod_added(pod, state)
+        return known
+
+    def remove_pod(self, key: PodKey) -> tuple[PodFacts, str] | None:
+        """Count a pod nowhere any more; return it and its node, if it was counted."""
         node = self._homes.pop(key, None)
         if node is None:
-            return False
-        load = self._loads[node]
-        load.demands.pop(key, None)
-        load.state = None
-        self._tidy(node)
-        return True
+            return None
+        state = self._states.get(node)
+        if state is not None:
+            pod = state.remove(key)
+            for observer in self._observers:
+                observer.pod_removed(pod, state)
+            return pod, node
+        pod = self._homeless[node].pop(key)
+        if not self._homeless[node]:
+            del self._homeless[node]
+        return pod, node
 
     def pods(self) -> set[PodKey]:
         """Return the pods that are counted."""
         return set(self._homes)
 
-    def states(self) -> list[NodeState]:
-        """Return the state of every node, by name. Only what changed is computed anew."""
-        return [self._state(name) for name in sorted(self._nodes)]
+    def _add_node(self, node: Node) -> None:
+        state = NodeState(node)
+        self._states[state.name] = state
+        self._view = None
+        waiting = self._homeless.pop(state.name, {})
+        for observer in self._observers:
+            observer.node_added(state)
+        for pod in waiting.values():
+            state.add(pod)
+            for observer in self._observers:
+                observer.pod_added(pod, state)
 
-    def _load(self, node: str) -> _Load:
-        return self._loads.setdefault(node, _Load())
-
-    def _tidy(self, node: str) -> None:
-        if node not in self._nodes and not self._load(node).demands:
-            del self._loads[node]
-
-    def _state(self, name: str) -> NodeState:
-        load = self._load(name)
-        if load.state is None:
-            node, allocatable = self._nodes[name]
-            demands = load.demands.values()
-            load.state = NodeState(
-                node=node,
-                allocatable=allocatable,
-                requests=total(one.requests for one in demands),
-                assumed=total(one.assumed for one in demands),
-                ports=frozenset(port for one in demands for port in one.ports),
-                pods=len(demands),
-                claims=frozenset(claim for one in demands for claim in one.claims),
-            )
-        return load.state
+    def _at(self, node: str) -> dict[PodKey, PodFacts]:
+        state = self._states.get(node)
+        return state.pods if state is not None else self._homeless.get(node, {})

@@ -62,6 +62,7 @@ MICRO = {
     "store": "bench_store.py",
     "proxy": "bench_proxy.py",
     "policies": "bench_policies.py",
+    "scheduler": "bench_scheduler.py",
 }
 
 

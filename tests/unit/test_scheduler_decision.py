@@ -6,60 +6,20 @@ import pytest
 
 from minikube8s.api.views import Node, Pod, from_dict
 from minikube8s.scheduler.amounts import ASSUMED, requested
-from minikube8s.scheduler.decision import decide
-from minikube8s.scheduler.snapshot import NodeState
-from minikube8s.scheduler.usage import Usage
+from minikube8s.scheduler.decision import ALL_NODES, enough
+from minikube8s.scheduler.pods import PodFacts, facts_of, shape_of
+from minikube8s.scheduler.states import NodeState
+from minikube8s.scheduler.usage import Observer, Usage
+from tests.support.scheduling import Cluster, node, pod
 
 NO_VICTIMS = "No preemption victims found for incoming pod"
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
 
 
-def node(name: str = "n1", **fields: Any) -> Node:
-    labels = fields.pop("labels", {})
-    images = fields.pop("images", [])
-    allocatable = {"cpu": "2", "memory": "4Gi", "pods": "10", **fields.pop("allocatable", {})}
-    return from_dict(
-        Node,
-        {
-            "metadata": {"name": name, "labels": labels},
-            "spec": fields,
-            "status": {"allocatable": allocatable, "images": images},
-        },
-    )
-
-
-def pod(
-    name: str = "p", *, cpu: str = "", memory: str = "", host_port: int = 0, **spec: Any
-) -> Pod:
-    asked = {"cpu": cpu, "memory": memory}
-    requests = {key: value for key, value in asked.items() if value}
-    ports = [{"containerPort": 80, "hostPort": host_port, "hostIP": spec.pop("host_ip", "")}]
-    container = {"name": "c", "image": "nginx", "resources": {"requests": requests}}
-    if host_port:
-        container["ports"] = ports
-    return from_dict(
-        Pod,
-        {
-            "metadata": {"name": name, "namespace": "default"},
-            "spec": {"containers": [container], **spec},
-        },
-    )
-
-
-def states(*nodes: Node, running: dict[str, list[Pod]] | None = None) -> list[NodeState]:
-    usage = Usage()
-    for one in nodes:
-        usage.set_node(one)
-    for name, pods in (running or {}).items():
-        for one in pods:
-            usage.set_pod(one, name)
-    return usage.states()
-
-
 def refusal(wanted: Pod, *nodes: Node, running: dict[str, list[Pod]] | None = None) -> str:
-    decision = decide(wanted, states(*nodes, running=running))
-    assert decision.node == ""
-    return decision.message
+    told = Cluster(*nodes, running=running).refusal(wanted)
+    assert told
+    return told
 
 
 def sentence(reasons: str, *hopes: str, nodes: int = 1) -> str:
@@ -69,7 +29,7 @@ def sentence(reasons: str, *hopes: str, nodes: int = 1) -> str:
 
 
 def test_without_nodes_there_is_nothing_to_choose() -> None:
-    assert decide(pod(), []).message == "no nodes available to schedule pods"
+    assert refusal(pod()) == "no nodes available to schedule pods"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +103,7 @@ def test_a_pod_that_never_preempts_is_told_so() -> None:
 )
 def test_a_tolerated_taint_does_not_refuse(toleration: dict[str, str]) -> None:
     tainted = node(taints=[{"key": "gpu", "value": "yes", "effect": "NoSchedule"}])
-    assert decide(pod(tolerations=[toleration]), states(tainted)).node == "n1"
+    assert Cluster(tainted).place(pod(tolerations=[toleration])) == "n1"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +123,7 @@ def test_required_node_affinity(expression: dict[str, Any], fits: bool) -> None:
     required = {"nodeSelectorTerms": [{}, term]}
     affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
     host = node(labels={"zone": "a", "cores": "8"})
-    assert bool(decide(pod(affinity=affinity), states(host)).node) is fits
+    assert bool(Cluster(host).place(pod(affinity=affinity))) is fits
 
 
 @pytest.mark.parametrize(
@@ -172,27 +132,25 @@ def test_required_node_affinity(expression: dict[str, Any], fits: bool) -> None:
 )
 def test_host_ports_conflict_by_address(taken: str, asked: str, fits: bool) -> None:
     running = {"n1": [pod("a", host_port=80, host_ip=taken)]}
-    decision = decide(pod(host_port=80, host_ip=asked), states(node(), running=running))
-    assert bool(decision.node) is fits
+    cluster = Cluster(node(), running=running)
+    assert bool(cluster.place(pod(host_port=80, host_ip=asked))) is fits
 
 
 def test_the_node_with_most_left_is_chosen_and_equal_ones_in_turn() -> None:
-    running: dict[str, list[Pod]] = {"n1": [], "n2": [], "n3": []}
-    for number in range(6):
-        hosts = [node(name) for name in running]
-        running[decide(pod(), states(*hosts, running=running)).node].append(pod(str(number)))
-    assert [len(pods) for pods in running.values()] == [2, 2, 2]
+    cluster = Cluster(*(node(name) for name in ("n1", "n2", "n3")))
+    homes = [cluster.place(pod(str(number))) for number in range(6)]
+    assert homes == ["n1", "n2", "n3"] * 2
 
 
 def test_preferences_outweigh_a_little_load() -> None:
     image = {"names": ["nginx:latest"], "sizeBytes": 10**9}
-    assert decide(pod(), states(node("n1"), node("n2", images=[image]))).node == "n2"
+    assert Cluster(node("n1"), node("n2", images=[image])).place(pod()) == "n2"
     avoid = [{"key": "x", "effect": "PreferNoSchedule"}]
-    assert decide(pod(), states(node("n1", taints=avoid), node("n2"))).node == "n2"
+    assert Cluster(node("n1", taints=avoid), node("n2")).place(pod()) == "n2"
     wish = {"weight": 1, "preference": {"matchExpressions": [{"key": "ssd", "operator": "Exists"}]}}
     affinity = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [wish]}}
-    hosts = states(node("n1"), node("n2", labels={"ssd": ""}))
-    assert decide(pod(affinity=affinity), hosts).node == "n2"
+    cluster = Cluster(node("n1"), node("n2", labels={"ssd": ""}))
+    assert cluster.place(pod(affinity=affinity)) == "n2"
 
 
 def test_a_pod_counts_at_its_peak() -> None:
@@ -210,25 +168,113 @@ def test_a_pod_counts_at_its_peak() -> None:
     assert requested(pod(), ASSUMED) == dict(ASSUMED)
 
 
+def taken(usage: Usage) -> list[tuple[str, int, dict[str, int]]]:
+    return [(one.name, len(one.pods), one.requests) for one in usage.view().states]
+
+
 def test_usage_follows_a_pod_from_node_to_node_and_away() -> None:
     usage = Usage()
     usage.set_node(node("n1"))
     usage.set_node(node("n2"))
-    usage.set_pod(pod(cpu="1"), "n1")
-    usage.set_pod(pod(cpu="1"), "n2")
-    assert [(one.name, one.pods, dict(one.requests)) for one in usage.states()] == [
-        ("n1", 0, {}),
-        ("n2", 1, {"cpu": 1000}),
-    ]
-    assert usage.remove_pod(("default", "p"))
-    assert not usage.remove_pod(("default", "p"))
+    one = facts_of(pod(cpu="1"))
+    usage.set_pod(one, "n1")
+    usage.set_pod(one, "n2")
+    assert taken(usage) == [("n1", 0, {}), ("n2", 1, {"cpu": 1000})]
+    assert usage.remove_pod(("default", "p")) == (one, "n2")
+    assert usage.remove_pod(("default", "p")) is None
     usage.remove_node("n2")
-    assert [one.name for one in usage.states()] == ["n1"]
+    assert taken(usage) == [("n1", 0, {})]
 
 
 def test_pods_of_an_unknown_node_count_once_the_node_is_known() -> None:
     usage = Usage()
-    usage.set_pod(pod(cpu="1"), "late")
-    assert usage.states() == []
+    usage.set_pod(facts_of(pod(cpu="1")), "late")
+    assert usage.view().states == []
     usage.set_node(node("late"))
-    assert usage.states()[0].requests == {"cpu": 1000}
+    assert taken(usage) == [("late", 1, {"cpu": 1000})]
+    usage.remove_node("late")
+    usage.set_node(node("late"))
+    assert taken(usage) == [("late", 1, {"cpu": 1000})]
+    usage.remove_node("late")
+    assert usage.remove_pod(("default", "p"))
+    usage.set_node(node("late"))
+    assert taken(usage) == [("late", 0, {})]
+
+
+class PerZone(Observer):
+    """Counts pods by their nodes' zones."""
+
+    def __init__(self) -> None:
+        self.nodes: list[str] = []
+        self.pods: dict[str, int] = {}
+
+    def node_added(self, state: NodeState) -> None:
+        self.nodes.append(state.node.metadata.labels["zone"])
+
+    def node_removed(self, state: NodeState) -> None:
+        self.nodes.remove(state.node.metadata.labels["zone"])
+
+    def pod_added(self, pod: PodFacts, state: NodeState) -> None:
+        zone = state.node.metadata.labels["zone"]
+        self.pods[zone] = self.pods.get(zone, 0) + 1
+
+    def pod_removed(self, pod: PodFacts, state: NodeState) -> None:
+        self.pods[state.node.metadata.labels["zone"]] -= 1
+
+
+def test_an_observer_that_counts_by_labels_stays_right_when_nodes_come_change_and_go() -> None:
+    usage, seen = Usage(), PerZone()
+    usage.observe(seen)
+    usage.set_pod(facts_of(pod("early")), "n1")
+    assert (seen.nodes, seen.pods) == ([], {})
+    usage.set_node(node("n1", labels={"zone": "a"}))
+    usage.set_pod(facts_of(pod("late")), "n1")
+    assert (seen.nodes, seen.pods) == (["a"], {"a": 2})
+    usage.set_node(node("n1", labels={"zone": "b"}))
+    assert (seen.nodes, seen.pods) == (["b"], {"a": 0, "b": 2})
+    usage.set_pod(facts_of(pod("late", labels={"new": "one"})), "n1")
+    assert seen.pods == {"a": 0, "b": 2}
+    usage.remove_node("n1")
+    assert (seen.nodes, seen.pods) == ([], {"a": 0, "b": 0})
+    usage.remove_pod(("default", "late"))
+    usage.set_node(node("n1", labels={"zone": "a"}))
+    assert (seen.nodes, seen.pods) == (["a"], {"a": 1, "b": 0})
+
+
+def test_pods_of_one_template_share_their_shape_and_what_they_ask_of_a_node_tells_others_apart():
+    assert shape_of(pod("a", cpu="1")) is shape_of(pod("b", cpu="1000m", labels={"x": "y"}))
+    for other in (
+        pod(cpu="2"),
+        pod(cpu="1", host_port=80),
+        pod(cpu="1", nodeSelector={"disk": "ssd"}),
+        pod(cpu="1", tolerations=[{"operator": "Exists"}]),
+    ):
+        assert shape_of(other) != shape_of(pod(cpu="1"))
+
+
+def test_what_is_known_of_a_node_is_forgotten_with_every_change_of_it() -> None:
+    cluster = Cluster(node("n1"))
+    assert cluster.place(pod("a", cpu="1500m")) == "n1"
+    assert cluster.place(pod("b", cpu="1500m")) == ""
+    cluster.usage.set_node(node("n1", allocatable={"cpu": "3"}))
+    assert cluster.place(pod("b", cpu="1500m")) == "n1"
+    assert cluster.place(pod("c", cpu="1500m")) == ""
+    cluster.usage.remove_pod(("default", "a"))
+    assert cluster.place(pod("c", cpu="1500m")) == "n1"
+    cluster.usage.remove_node("n1")
+    cluster.usage.set_node(node("n1", unschedulable=True, allocatable={"cpu": "9"}))
+    assert cluster.place(pod("d", cpu="1500m")) == ""
+
+
+def test_a_large_cluster_is_searched_in_turns_until_enough_nodes_fit() -> None:
+    assert [enough(nodes) for nodes in (0, 3, ALL_NODES, 150, 1000, 5000, 10_000)] == [
+        0, 3, 100, 100, 420, 500, 500,
+    ]  # fmt: skip
+    nodes = [node(f"n{number:03}", allocatable={"pods": "1"}) for number in range(200)]
+    cluster = Cluster(*nodes)
+    first = cluster.decide(pod())
+    assert (first.node, first.fitting) == ("n000", 100)
+    assert cluster.decide(pod()).node == "n100"
+    homes = {cluster.place(pod(str(number))) for number in range(200)}
+    assert len(homes) == 200 and "" not in homes
+    assert cluster.place(pod("last")) == ""

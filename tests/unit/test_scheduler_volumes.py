@@ -28,12 +28,11 @@ from minikube8s.api.views import (
 from minikube8s.controllers import Controllers
 from minikube8s.registry.events import EventRecorder
 from minikube8s.scheduler import Scheduler
-from minikube8s.scheduler.decision import decide
 from minikube8s.scheduler.storage import VolumeBinder
-from minikube8s.scheduler.usage import Usage
 from minikube8s.scheduler.volumes import errands, of_pod
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, live_cluster
+from tests.support.scheduling import Cluster
 from tests.support.volumes import claim, class_json, on_node, reference, storage_class, volume
 
 HELPLESS = "Preemption is not helpful for scheduling"
@@ -88,11 +87,8 @@ def pod(*claims: str, name: str = "p", **volumes: Any) -> Pod:
 
 
 def sentence(wanted: Pod, *things: Any, disk: str = "100Gi", running: tuple[Pod, ...] = ()) -> str:
-    usage = Usage()
-    usage.set_node(node(disk=disk))
-    for one in running:
-        usage.set_pod(one, "n1")
-    return decide(wanted, usage.states(), of_pod(wanted, Shelf(*things))).message
+    cluster = Cluster(node(disk=disk), running={"n1": list(running)})
+    return cluster.refusal(wanted, of_pod(wanted, Shelf(*things)))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+"""What local filters and scores said of a node, kept until the node changes.
+
+They see a shape and a node's state alone, so their answer holds for every pod of that shape as long
+as the state has the same version. Bounded: the shapes that were asked for last.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from minikube8s.scheduler.framework import LocalFilter, LocalScore, Refusal
+from minikube8s.scheduler.pods import Shape
+from minikube8s.scheduler.states import NodeState
+
+SHAPES = 16
+"""Of how many shapes the verdicts about all nodes are kept."""
+
+
+class Verdict(NamedTuple):
+    """A refusal; or the points of each absolute score, their sum, and each relative number."""
+
+    version: int
+    refusal: Refusal | None
+    points: tuple[int, ...] = ()
+    total: int = 0
+    numbers: tuple[float, ...] = ()
+    """Empty when all are 0."""
+
+
+class Verdicts:
+    """The verdicts of one profile's local plugins, by shape and node."""
+
+    def __init__(
+        self, filters: Sequence[LocalFilter], scores: Sequence[tuple[int, LocalScore]]
+    ) -> None:
+        self._filters = filters
+        self._absolute = [(weight, one) for weight, one in scores if not one.relative]
+        self._relative = [one for _, one in scores if one.relative]
+        self._kept: OrderedDict[Shape, dict[str, Verdict]] = OrderedDict()
+
+    def of(self, shape: Shape) -> dict[str, Verdict]:
+        """Return what is known about each node; who finds a gap or another version judges anew."""
+        found = self._kept.get(shape)
+        if found is None:
+            found = self._kept[shape] = {}
+            if len(self._kept) > SHAPES:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(shape)
+        return found
+
+    def refusal(self, shape: Shape, state: NodeState) -> Refusal | None:
+        """Ask the filters, whatever is known."""
+        for one in self._filters:
+            refusal = one.check(shape, state)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def judge(self, shape: Shape, state: NodeState) -> Verdict:
+        """Ask the filters and, of a node that fits, the scores."""
+        refusal = self.refusal(shape, state)
+        if refusal is not None:
+            return Verdict(state.version, refusal)
+        points = tuple(weight * int(one.rate(shape, state)) for weight, one in self._absolute)
+        numbers = tuple(one.rate(shape, state) for one in self._relative)
+        return Verdict(state.version, None, points, sum(points), numbers if any(numbers) else ())
