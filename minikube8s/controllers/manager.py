@@ -17,6 +17,7 @@ from minikube8s.controllers.certificates import (
 )
 from minikube8s.controllers.clusterroles import ClusterRoleAggregationController
 from minikube8s.controllers.deployments import DeploymentController
+from minikube8s.controllers.disruption import DisruptionController, StaleDisruptionController
 from minikube8s.controllers.endpoints import EndpointsController, MirroringController
 from minikube8s.controllers.ephemeral import EphemeralVolumeController
 from minikube8s.controllers.garbage import GarbageController
@@ -109,6 +110,8 @@ class Controllers:
             LocalPathController(),
             EphemeralVolumeController(),
             ResourceQuotaController(registry.quotas.used),
+            DisruptionController(),
+            StaleDisruptionController(),
             TokenCleanerController(),
             BootstrapSignerController(),
         ]

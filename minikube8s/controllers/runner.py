@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Protocol
 
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import Resource
+from minikube8s.api.selectors import Selector
 from minikube8s.controllers import applying
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.applying import Outdated, Recorder
@@ -56,6 +57,10 @@ class Reader(Protocol):
 
     def claimable(self, resource: Resource, namespace: str, uid: str) -> Sequence[Entry]:
         """Return the objects of a namespace that `uid` owns, or that have no controller."""
+        ...
+
+    def selected(self, resource: Resource, namespace: str, selector: Selector) -> Sequence[Entry]:
+        """Return the objects of a namespace whose labels match."""
         ...
 
 
@@ -120,6 +125,10 @@ class RegistryReader:
     def claimable(self, resource: Resource, namespace: str, uid: str) -> Sequence[Entry]:
         """Return the objects of a namespace that `uid` owns, or that have no controller."""
         return self._registry.claimable(resource, namespace, uid)
+
+    def selected(self, resource: Resource, namespace: str, selector: Selector) -> Sequence[Entry]:
+        """Return the objects of a namespace whose labels match."""
+        return self._registry.selected(resource, namespace, selector)
 
 
 class Runner:

@@ -1,7 +1,7 @@
 """Eviction: the deletion of a pod that heeds the budgets of those who need it.
 
-Owns what an eviction asks of PodDisruptionBudgets and what it writes into them. A budget that
-nobody ever counted (its status has no observedGeneration) says nothing, and holds up nothing.
+Owns what an eviction asks of PodDisruptionBudgets and what it writes into them. A budget whose
+controller has not counted yet what it says now allows nothing.
 """
 
 from __future__ import annotations
@@ -88,12 +88,12 @@ def is_free(pod: Object) -> bool:
 
 
 def budgets_of(pod: Object, budgets: Iterable[Object]) -> list[Object]:
-    """Return the budgets that count the pod; one without a selector counts none."""
+    """Return the budgets that count the pod: none without a selector, all pods an empty one."""
     labels = pod["metadata"].get("labels") or {}
     found = []
     for budget in budgets:
         selector = from_label_selector((budget.get("spec") or {}).get("selector"))
-        if not selector.empty and selector.matches(labels):
+        if selector.matches(labels):
             found.append(budget)
     return found
 
@@ -101,10 +101,7 @@ def budgets_of(pod: Object, budgets: Iterable[Object]) -> list[Object]:
 def take(budget: Object, pod: str, now: str) -> Object:
     """Count one pod more as disrupted, in place. Raises ApiError 403, 429."""
     name, status = budget["metadata"]["name"], budget.setdefault("status", {})
-    observed = status.get("observedGeneration")
-    if not observed:
-        return budget
-    if observed < budget["metadata"].get("generation", 0):
+    if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
         why = f"The disruption budget {name} is still being processed by the server."
         raise _violated(why, _AGAIN)
     allowed, disrupted = status.get("disruptionsAllowed", 0), status.get("disruptedPods") or {}
@@ -115,16 +112,26 @@ def take(budget: Object, pod: str, now: str) -> Object:
         why = "DisruptedPods map too big - too many evictions not confirmed by PDB controller"
         raise errors.forbidden(PODDISRUPTIONBUDGETS, name, why)
     if allowed == 0:
-        needed, healthy = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
-        raise _violated(
-            f"The disruption budget {name} needs {needed} healthy pods and has {healthy} currently"
-        )
+        raise _violated(f"The disruption budget {name} {_why_none(budget)}")
     status["disruptionsAllowed"] = allowed - 1
     status["disruptedPods"] = {**disrupted, pod: now}
     if allowed == 1:
         reason = "InsufficientPods"
         set_condition(status, "DisruptionAllowed", "False", now=now, reason=reason)
     return budget
+
+
+def _why_none(budget: Object) -> str:
+    """Return why a budget allows nothing; its numbers mean nothing while it cannot be counted."""
+    status = budget["status"]
+    told = condition(budget, "DisruptionAllowed") or {}
+    failed = told.get("status") == "False" and told.get("message")
+    needed, healthy = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
+    if failed and told.get("reason") == "SyncFailed":
+        return f"does not allow evicting pods currently because it failed sync: {failed}"
+    if healthy <= needed:
+        return f"needs {needed} healthy pods and has {healthy} currently"
+    return "does not allow evicting pods currently"
 
 
 def _needs_no_room(pod: Object, budget: Object) -> bool:

@@ -20,6 +20,7 @@ from minikube8s.api import defaults, errors, names, strategy
 from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import now_rfc3339
 from minikube8s.api.resources import EVENTS, NAMESPACES, PODS, SERVICES, Resource
+from minikube8s.api.selectors import Selector
 from minikube8s.kit.clock import Clock
 from minikube8s.registry import deletion, families, namespaces, objects, services, tracking
 from minikube8s.registry.admission import Chain, Request, Stored
@@ -156,6 +157,11 @@ class Registry:
     def claimable(self, resource: Resource, namespace: str, uid: str) -> Entries:
         """Return the objects of a namespace that name `uid` as an owner or have no controller."""
         return self._cache.claimable(resource.namespace_prefix(namespace), uid)
+
+    def selected(self, resource: Resource, namespace: str, selector: Selector) -> Entries:
+        """Return the objects of a namespace whose labels match, sorted by name, by an index."""
+        prefix = resource.namespace_prefix(namespace)
+        return self._cache.selected(resource.prefix, prefix, selector)
 
     async def create(
         self,

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 
 from minikube8s.api.errors import expired
+from minikube8s.api.selectors import Selector
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.store.bucket import Bucket, Entries
 from minikube8s.store.entry import Entry, Warmth
@@ -30,6 +31,7 @@ from minikube8s.store.interface import (
     Store,
     StoreError,
 )
+from minikube8s.store.labels import Labelled
 from minikube8s.store.owners import Owners
 from minikube8s.store.watching import Event, Watch
 
@@ -56,6 +58,7 @@ class Cache:
         self._floor = FIRST_REVISION
         self._buckets: dict[str, Bucket] = {}
         self._owners = Owners()
+        self._labelled: dict[str, Labelled] = {}
         self._warmth = Warmth()
         self._watches: dict[str, set[Watch]] = {}
         self._observers: dict[str, list[Observer]] = {"": [self._owners.observe]}
@@ -117,6 +120,21 @@ class Cache:
         """
         entries = (self.get(key) for key in self._owners.claimable(prefix, uid))
         return [entry for entry in entries if entry is not None]
+
+    def selected(self, kind: str, prefix: str, selector: Selector) -> Entries:
+        """Return the live entries under `prefix`, a namespace of `kind`, that match, sorted by key.
+
+        What labels tell is indexed from the first question about the kind on.
+        """
+        if selector.nothing:
+            return []
+        labelled = self._labelled.get(kind)
+        if labelled is None:
+            labelled = self._labelled[kind] = Labelled()
+            self.observe(kind, labelled.observe)
+        keys = labelled.candidates(prefix, selector)
+        found = self.list(prefix) if keys is None else [self.get(key) for key in keys]
+        return [one for one in found if one is not None and selector.matches(one.labels)]
 
     def watch(self, prefix: str, after: int | None = None) -> Watch:
         """Return the events under `prefix` after revision `after` (None: from now on).

@@ -64,7 +64,10 @@ def test_a_collection_heeds_selectors_and_options(api: ApiServer, namespace: str
 
 
 def budget(api: ApiServer, namespace: str, name: str, allowed: int | None) -> str:
-    """Create a budget for pods labelled app=web that allows so many disruptions (None: unknown)."""
+    """Create a budget for pods labelled app=web that allows so many disruptions.
+
+    With None nobody has counted yet.
+    """
     root = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"
     spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}
     made = api.create(root, {"metadata": {"name": name}, "spec": spec})
@@ -115,7 +118,7 @@ def test_an_eviction_takes_what_the_budget_allows_and_no_more(
     assert reply.json["details"]["causes"] == [
         {
             "reason": "DisruptionBudget",
-            "message": "The disruption budget web needs 1 healthy pods and has 2 currently",
+            "message": "The disruption budget web does not allow evicting pods currently",
         }
     ]
     assert api.get(second).code == 200
@@ -142,12 +145,15 @@ def test_two_budgets_of_one_pod_are_too_many(api: ApiServer, namespace: str) -> 
     )
 
 
-def test_a_budget_that_nobody_counted_yet_does_not_hold_up_an_eviction(
+def test_a_budget_that_nobody_counted_yet_allows_nothing_and_says_when_to_ask_again(
     api: ApiServer, namespace: str
 ) -> None:
     path = running(api, namespace, "a")
     budget(api, namespace, "web", None)
-    assert evict(api, path).code == 201
+    reply = evict(api, path)
+    assert (reply.code, reply.headers["Retry-After"]) == (429, "10")
+    (cause,) = reply.json["details"]["causes"]
+    assert cause["message"] == "The disruption budget web is still being processed by the server."
 
 
 def test_an_evicted_pod_says_so(api: ApiServer, namespace: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from minikube8s.api.errors import ApiError
+from minikube8s.api.selectors import NOTHING, parse_labels
 from minikube8s.store import watching
 from minikube8s.store.cache import Cache
 from minikube8s.store.encode import blob
@@ -304,3 +305,30 @@ async def test_a_cache_that_lost_its_place_loads_anew_and_expires_its_watches() 
     assert refusal.value.code == 410
     await cache.close()
     await store.close()
+
+
+async def test_labels_find_what_a_walk_over_the_namespace_finds(cache: Cache) -> None:
+    async def labelled(key: str, **labels: str) -> None:
+        await cache.put(key, blob(an_object(key.rpartition("/")[2], labels=labels)), None)
+
+    await labelled("pods/default/a", app="web", tier="x")
+    selectors = [
+        parse_labels(text)
+        for text in ("app=web", "app in (web,db)", "app=web,tier=x", "app!=web", "", "app=no")
+    ]
+
+    def check() -> None:
+        for selector in selectors:
+            walked = [one for one in cache.list("pods/default/") if selector.matches(one.labels)]
+            assert cache.selected("pods/", "pods/default/", selector) == walked
+
+    check()
+    await labelled("pods/default/b", app="db")
+    await labelled("pods/default/c")
+    await labelled("pods/other/d", app="web")
+    check()
+    await labelled("pods/default/a", app="db", tier="x")
+    check()
+    await cache.delete("pods/default/b", blob(an_object("b")), None)
+    check()
+    assert cache.selected("pods/", "pods/default/", NOTHING) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from typing import Any
 
 from minikube8s.registry import Registry
@@ -20,6 +21,8 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._registry, name)
+        if not iscoroutinefunction(method):
+            return method
 
         async def counted(*args: Any, **options: Any) -> Any:
             if self._left == 0:

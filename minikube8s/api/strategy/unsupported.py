@@ -76,7 +76,6 @@ _PASSIVE: dict[tuple[str, str], str] = {
     ("networking.k8s.io", "IPAddress"): "does not allocate by them",
     ("networking.k8s.io", "ServiceCIDR"): "does not allocate by them",
     ("node.k8s.io", "RuntimeClass"): "does not run pods by them",
-    ("policy", "PodDisruptionBudget"): "does not count pods for them",
     ("scheduling.k8s.io", "PriorityClass"): "does not schedule pods by them",
     ("storage.k8s.io", "CSIDriver"): "does not use them",
     ("storage.k8s.io", "CSINode"): "does not use them",

@@ -150,11 +150,8 @@ def _clean_up(snapshot: Snapshot) -> Plan:
 
 def _selected(reader: Reader, service: Service) -> tuple[Pod, ...]:
     selector = from_map(service.spec.selector)
-    return tuple(
-        entry.view(Pod)
-        for entry in reader.list(PODS, service.metadata.namespace)
-        if selector.matches(entry.labels)
-    )
+    found = reader.selected(PODS, service.metadata.namespace, selector)
+    return tuple(entry.view(Pod) for entry in found)
 
 
 def _services_of_pod(event: Event, reader: Reader) -> Iterable[Key]:
