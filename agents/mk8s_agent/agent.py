@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from mk8s_agent.assignments import CLUSTER, ROUTES, Assignments, Key
 from mk8s_agent.config import AgentConfig
 from mk8s_agent.dns import ClusterDns
 from mk8s_agent.dns.sockets import sockets_of
+from mk8s_agent.link.channel import dial
 from mk8s_agent.link.client import Link, NodeHello
 from mk8s_agent.link.dialogue import Handler as DialogueHandler
 from mk8s_agent.link.reporter import Reporter
@@ -253,7 +255,8 @@ class Agent:
         self._static.read()
         self._tasks.spawn("static", self._static.run)
         self._tasks.spawn("pods", self._pods.run)
-        self._tasks.spawn("link", lambda: Link(self._config).run(self))
+        link = Link(self._config.node, self._config.master, partial(dial, self._config))
+        self._tasks.spawn("link", partial(link.run, self))
         self._tasks.spawn("volumes", self._reclaimer.run)
         self._tasks.spawn("network", self._keep_network)
         self._tasks.spawn("firewall", self._network.watch_firewall)

@@ -100,15 +100,16 @@ class Assignments:
 
     Until the first complete sync `synced` is not set and an absent object means nothing: nobody may
     remove what runs. Until the first routes are told, `routes` is None. After that the content
-    stays (and stays valid) while the master is away.
+    stays (and stays valid) while the master is away. Objects of other `resources` than these are
+    not kept.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resources: Iterable[str] = tuple(_VIEWS)) -> None:
         self.synced = asyncio.Event()
         self.revision = 0
         self.cluster: ClusterInfo | None = None
         self.routes: tuple[NodeRoute, ...] | None = None
-        self._objects: dict[str, dict[Key, Assigned[Any]]] = {name: {} for name in _VIEWS}
+        self._objects: dict[str, dict[Key, Assigned[Any]]] = {name: {} for name in resources}
         self._callbacks: list[Callback] = []
 
     def pods(self) -> Mapping[Key, Assigned[views.Pod]]:

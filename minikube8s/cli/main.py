@@ -18,6 +18,7 @@ VERBS = {
     "status": "status",
     "node": "node",
     "lab": "lab",
+    "simulate": "simulate",
     "token": "token",
     "join": "join",
     "doctor": "doctor",

@@ -108,6 +108,13 @@ class Authority:
         certificate = builder.sign(self._key, hashes.SHA256())
         return certificate.public_bytes(serialization.Encoding.PEM)
 
+    def clients(self, users: Sequence[str], groups: Sequence[str]) -> tuple[str, list[str]]:
+        """Return a new key, and a certificate of each of ``users`` for that key, all in PEM."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        purpose = ExtendedKeyUsageOID.CLIENT_AUTH
+        made = [self._certificate_of(key, user, groups, purpose, ()) for user in users]
+        return _pem_key(key).decode(), [one.decode() for one in made]
+
     def _issue(
         self,
         name: str,
@@ -117,6 +124,18 @@ class Authority:
         alternatives: Sequence[x509.GeneralName],
     ) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self._certificate_of(key, user, groups, purpose, alternatives)
+        write_private(self._directory / f"{name}.key", _pem_key(key))
+        write_private(self._directory / f"{name}.crt", certificate)
+
+    def _certificate_of(
+        self,
+        key: ec.EllipticCurvePrivateKey,
+        user: str,
+        groups: Sequence[str],
+        purpose: x509.ObjectIdentifier,
+        alternatives: Sequence[x509.GeneralName],
+    ) -> bytes:
         subject = x509.Name(
             [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
             + [x509.NameAttribute(NameOID.COMMON_NAME, user)]
@@ -135,10 +154,7 @@ class Authority:
                 x509.SubjectAlternativeName(alternatives), critical=False
             )
         certificate = builder.sign(self._key, hashes.SHA256())
-        write_private(self._directory / f"{name}.key", _pem_key(key))
-        write_private(
-            self._directory / f"{name}.crt", certificate.public_bytes(serialization.Encoding.PEM)
-        )
+        return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def fingerprints(bundle: bytes) -> list[str]:

@@ -120,6 +120,8 @@ class Home:
         self.nodes = path / "nodes"
         self.lab = path / "lab.json"
         self.joined = path / "joined.json"
+        self.simulation = path / "simulation.json"
+        self.hollow = path / "hollow"
         self.lock = path / "up.lock"
 
     @staticmethod
@@ -139,6 +141,13 @@ class Home:
         """Whether this machine joined another one's cluster; false where that cannot be seen."""
         try:
             return self.joined.exists()
+        except OSError:
+            return False
+
+    def is_simulated(self) -> bool:
+        """Whether the cluster here has hollow nodes; false where that cannot be seen."""
+        try:
+            return self.simulation.exists()
         except OSError:
             return False
 

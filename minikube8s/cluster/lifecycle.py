@@ -58,6 +58,11 @@ def up(
                 f"{home.path} is that of a node: this machine has joined a cluster, whose nodes "
                 "are added where its master runs."
             )
+        if home.is_simulated():
+            raise ClusterError(
+                f"{home.path} is that of a simulated cluster: start it with `mk8s simulate`, or "
+                "choose another directory with --home."
+            )
         settings = wanted()
         before = home.load() if home.exists() else None
         master, agents = layout.master(home), layout.agents(home, settings)

@@ -87,5 +87,5 @@ def _ensure_certificates(home: Home, settings: Settings) -> None:
 
 def _ours(home: Home) -> bool:
     known = {home.settings, home.pki, home.kubeconfig, home.logs, home.master, home.agent}
-    known |= {home.lock, home.nodes, home.lab, home.joined}
+    known |= {home.lock, home.nodes, home.lab, home.joined, home.simulation, home.hollow}
     return set(home.path.iterdir()) <= known

@@ -50,13 +50,17 @@ class PodGarbageController:
 
     def read(self, reader: Reader, key: str) -> Snapshot | None:
         """Return the missing node's pods, or None when the node exists or has none."""
+        if reader.find(NODES, "", key) is not None:
+            # the ordinary case, with every change of a node: all pods are not looked at for it
+            self._missing.pop(key, None)
+            return None
         found = (one.view(Pod) for one in reader.list(PODS, None))
         pods = tuple(
             Ref(PODS, pod.metadata.namespace, pod.metadata.name, pod.metadata.uid, "")
             for pod in found
             if pod.spec.node_name == key
         )
-        if not pods or reader.find(NODES, "", key) is not None:
+        if not pods:
             self._missing.pop(key, None)
             return None
         return Snapshot(pods, self._missing.setdefault(key, self._clock.now()))

@@ -78,7 +78,9 @@ class NodeLinks:
             self._node_lost,
             config.grace,
         )
-        self._roster = Roster(registry, self._outboxes, self._lifecycle.heard, self._node_deleted)
+        self._roster = Roster(
+            registry, clock, self._outboxes, self._lifecycle.heard, self._node_deleted
+        )
         self._streams = Streams(self._outboxes.get, config.tunnel_deadline)
         self._tokens: PodTokens | None = None
         self._server: Any = None

@@ -29,7 +29,7 @@ class Outbox:
         self._overdue = overdue
         self._objects: dict[ObjectKey, Entry | None] = {}
         self._requests: list[agent_pb2.Down] = []
-        self._routes: agent_pb2.Routes | None = None
+        self._routes: Callable[[], agent_pb2.Routes] | None = None
         self._acknowledged = 0
         self._complete: list[Entry] | None = None
 
@@ -47,8 +47,8 @@ class Outbox:
         """Have the agent told that the object is gone, or not needed any more."""
         self._change(key, None)
 
-    def routes(self, routes: agent_pb2.Routes) -> None:
-        """Have the routes to other nodes sent."""
+    def routes(self, routes: Callable[[], agent_pb2.Routes]) -> None:
+        """Have the routes to other nodes sent; they are asked for when it is their turn."""
         self._routes = routes
         self.pending.set()
 
@@ -77,7 +77,7 @@ class Outbox:
         if objects:
             yield from delta_sync(objects)
         if routes is not None:
-            yield agent_pb2.Down(routes=routes)
+            yield agent_pb2.Down(routes=routes())
         yield from requests
         if sequence:
             yield agent_pb2.Down(ack=agent_pb2.Ack(sequence=sequence))

@@ -14,11 +14,13 @@ from minikube8s.api.resources import LEASES, NAMESPACES, NODES
 from minikube8s.api.times import now_micro, now_rfc3339, parse_time
 from minikube8s.api.views import Node
 from minikube8s.kit.clock import Clock
-from minikube8s.nodes import blocks, register, taints
+from minikube8s.nodes import register, taints
+from minikube8s.nodes.blocks import Blocks
 from minikube8s.nodes.config import NodesConfig
 from minikube8s.nodes.register import Introduction
 from minikube8s.registry import Registry
 from minikube8s.store.entry import Entry
+from minikube8s.store.watching import Event
 
 LEASE_NAMESPACE = "kube-node-lease"
 
@@ -42,6 +44,11 @@ class Registration:
         self._clock = clock
         self._config = config
         self._allocating = asyncio.Lock()
+        self._blocks = tuple(
+            Blocks(cidr, config.block_bits(cidr)) for cidr in config.cluster_cidr.split(",")
+        )
+        self._given: dict[str, tuple[str, ...]] = {}
+        registry.observe(NODES, self._observe)
 
     async def introduce(self, hello: Introduction) -> Registered:
         """Make the Node say what the agent says.
@@ -168,11 +175,19 @@ class Registration:
 
     def _free_blocks(self) -> tuple[str, ...]:
         """A block of each of the cluster's ranges."""
-        used = [block for one in self._registry.list(NODES, None) for block in _blocks_of(one)]
-        return tuple(
-            blocks.allocate(cidr, self._config.block_bits(cidr), used)
-            for cidr in self._config.cluster_cidr.split(",")
-        )
+        return tuple(blocks.free() for blocks in self._blocks)
+
+    def _observe(self, event: Event) -> None:
+        """Keep what blocks are in use as the Nodes say."""
+        gone = event.type == "DELETED"
+        before = self._given.pop(event.entry.name, ())
+        now = () if gone else _blocks_of(event.entry)
+        if now:
+            self._given[event.entry.name] = now
+        if now != before:
+            for blocks in self._blocks:
+                blocks.give_back(before)
+                blocks.take(now)
 
 
 def _blocks_of(node: Entry) -> tuple[str, ...]:

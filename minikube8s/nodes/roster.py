@@ -4,16 +4,21 @@ Owns the routes; tells outboxes when they or their own Node change. Knows nothin
 beyond that.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
 from minikube8s.api.resources import NODES
 from minikube8s.api.views import Node
+from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.nodes.following import Follower
 from minikube8s.nodes.outbox import Outbox, object_key
 from minikube8s.registry import Registry
 from minikube8s.rpc import agent_pb2
 from minikube8s.store.entry import Entry
+
+TELLING = 0.002
+"""Seconds that pass for each agent before all are told: of many new nodes they hear together."""
 
 
 class Roster:
@@ -22,25 +27,34 @@ class Roster:
     def __init__(
         self,
         registry: Registry,
+        clock: Clock,
         outboxes: Mapping[str, Outbox],
         added: Callable[[str], None],
         deleted: Callable[[str], None],
     ) -> None:
+        self._clock = clock
         self._outboxes = outboxes
         self._added = added
         self._deleted = deleted
         self._routes: dict[str, agent_pb2.NodeRoute | None] = {}
+        self._sorted: list[tuple[str, agent_pb2.NodeRoute]] | None = None
+        self._news = asyncio.Event()
         self._follower = Follower(registry, NODES, self._replace, self._apply)
 
     def start(self, tasks: Supervisor) -> None:
-        """Read what exists, and follow it in a task of `tasks`."""
+        """Read what exists, and follow it in tasks of `tasks`."""
         self._follower.begin()
         tasks.spawn("follow nodes", self._follower.run)
+        tasks.spawn("tell routes", self._tell)
 
     def fill(self, node: str, outbox: Outbox) -> None:
-        """Have `outbox` send the routes to the other nodes."""
-        others = [route for name, route in sorted(self._routes.items()) if route and name != node]
-        outbox.routes(agent_pb2.Routes(nodes=others))
+        """Have `outbox` send the routes to the other nodes, as they are by then."""
+        outbox.routes(lambda: self._others(node))
+
+    def _others(self, node: str) -> agent_pb2.Routes:
+        if self._sorted is None:
+            self._sorted = [(name, one) for name, one in sorted(self._routes.items()) if one]
+        return agent_pb2.Routes(nodes=[route for name, route in self._sorted if name != node])
 
     def _replace(self, entries: Iterable[Entry]) -> None:
         current = {entry.name: entry for entry in entries}
@@ -70,8 +84,17 @@ class Roster:
         self._deleted(name)
 
     def _broadcast(self) -> None:
-        for node, outbox in self._outboxes.items():
-            self.fill(node, outbox)
+        self._sorted = None
+        self._news.set()
+
+    async def _tell(self) -> None:
+        """Tell all agents when routes have changed, for ever."""
+        while True:
+            await self._news.wait()
+            await self._clock.sleep(TELLING * len(self._outboxes))
+            self._news.clear()
+            for node, outbox in self._outboxes.items():
+                self.fill(node, outbox)
 
 
 def _route(entry: Entry) -> agent_pb2.NodeRoute | None:

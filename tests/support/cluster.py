@@ -166,13 +166,24 @@ class Cluster:
 
     def run(self, command: list[str], input: str | None = None, seconds: float = 120) -> Result:
         """Run ``command`` in this cluster's environment."""
-        start = time.perf_counter()
-        done = subprocess.run(
-            command,
-            input=input, env=self.environment, cwd=self.home.parent,
-            capture_output=True, text=True, check=False, timeout=seconds,
-        )  # fmt: skip
-        return Result(done.returncode, done.stdout, done.stderr, time.perf_counter() - start)
+        return run_in(command, self.environment, self.home.parent, input, seconds)
+
+
+def run_in(
+    command: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    input: str | None = None,
+    seconds: float = 120,
+) -> Result:
+    """Run ``command`` and return what it printed."""
+    start = time.perf_counter()
+    done = subprocess.run(
+        command,
+        input=input, env=environment, cwd=folder,
+        capture_output=True, text=True, check=False, timeout=seconds,
+    )  # fmt: skip
+    return Result(done.returncode, done.stdout, done.stderr, time.perf_counter() - start)
 
 
 def is_ready(pod: dict[str, Any]) -> bool:

@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mk8s_agent.assignments import Assignments
 from mk8s_agent.link import dialogue
+from mk8s_agent.link.channel import dial
 from mk8s_agent.link.client import Link, NodeHello
 from mk8s_agent.link.reporter import Reporter
 from mk8s_agent.link.tokens import Tokens
@@ -37,6 +39,11 @@ async def until(what: str, condition: Callable[[], T], seconds: float = 10.0) ->
             raise AssertionError(f"not within {seconds:g} s: {what}; last seen: {answer!r}")
         await asyncio.sleep(0.005)
     return answer
+
+
+def linked(config: "Config") -> Link:
+    """The link of an agent that is configured so."""
+    return Link(config.node, config.master, partial(dial, config))
 
 
 class Certificates:
@@ -125,7 +132,7 @@ class FakeAgent:
         )
 
     def connect(self) -> None:
-        self.task = asyncio.create_task(Link(self.config).run(self))
+        self.task = asyncio.create_task(linked(self.config).run(self))
 
     async def disconnect(self) -> None:
         if self.task is not None:

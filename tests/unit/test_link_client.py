@@ -6,11 +6,11 @@ from mk8s_agent.link.channel import target
 from mk8s_agent.link.client import LASTED, RECONNECT, TAKEN_OVER, Link
 from mk8s_agent.link.session import Outcome
 
-from tests.support.links import Config
+from tests.support.links import Config, linked
 
 
 def link() -> Link:
-    return Link(Config("one", "127.0.0.1:1", "", "", ""))
+    return linked(Config("one", "127.0.0.1:1", "", "", ""))
 
 
 def test_after_a_good_session_the_next_attempt_comes_at_once():
@@ -51,7 +51,7 @@ def test_addresses_need_no_resolver(master, expected):
 
 async def test_certificates_that_cannot_be_read_are_told_and_tried_again(tmp_path):
     missing = str(tmp_path / "missing")
-    made = Link(Config("one", "127.0.0.1:1", missing, missing, missing))
+    made = linked(Config("one", "127.0.0.1:1", missing, missing, missing))
     outcome = await made._attempt(None)
     assert outcome.code is grpc.StatusCode.FAILED_PRECONDITION
     assert "missing" in outcome.details

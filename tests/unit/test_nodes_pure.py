@@ -2,7 +2,8 @@
 
 import pytest
 
-from minikube8s.nodes import blocks, lost, register, taints
+from minikube8s.nodes import lost, register, taints
+from minikube8s.nodes.blocks import Blocks, NoBlockLeft
 from minikube8s.nodes.identity import NotANode, node_of
 from minikube8s.nodes.merging import merged_conditions, merged_pod_status
 from minikube8s.nodes.register import Introduction
@@ -10,21 +11,36 @@ from minikube8s.nodes.register import Introduction
 EARLY, NOW, LATE = "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z", "2026-01-01T02:00:00Z"
 
 
+def taken(cidr, *used):
+    blocks = Blocks(cidr, 24)
+    blocks.take(used)
+    return blocks
+
+
 def test_blocks_are_given_in_order_and_gaps_are_filled():
-    assert blocks.allocate("10.244.0.0/16", 24, []) == "10.244.0.0/24"
-    assert blocks.allocate("10.244.0.0/16", 24, ["10.244.0.0/24"]) == "10.244.1.0/24"
-    used = ["10.244.0.0/24", "10.244.2.0/24"]
-    assert blocks.allocate("10.244.0.0/16", 24, used) == "10.244.1.0/24"
+    assert taken("10.244.0.0/16").free() == "10.244.0.0/24"
+    assert taken("10.244.0.0/16", "10.244.0.0/24").free() == "10.244.1.0/24"
+    blocks = taken("10.244.0.0/16", "10.244.0.0/24", "10.244.1.0/24", "10.244.2.0/24")
+    assert blocks.free() == "10.244.3.0/24"
+    blocks.give_back(["10.244.1.0/24"])
+    assert blocks.free() == "10.244.1.0/24"
 
 
-def test_a_block_of_another_size_is_not_given_away():
-    assert blocks.allocate("10.244.0.0/16", 24, ["10.244.0.0/23"]) == "10.244.2.0/24"
+def test_blocks_of_another_size_or_family_are_not_given_again():
+    assert taken("10.244.0.0/16", "10.244.0.0/23").free() == "10.244.2.0/24"
+    assert taken("10.244.0.0/16", "10.9.0.0/24", "fd00::/64").free() == "10.244.0.0/24"
 
 
-def test_a_small_cluster_range_is_one_block():
-    assert blocks.allocate("10.9.8.0/26", 24, []) == "10.9.8.0/26"
-    with pytest.raises(blocks.NoBlockLeft, match="delete Node objects"):
-        blocks.allocate("10.9.8.0/26", 24, ["10.9.8.0/26"])
+def test_a_block_that_two_nodes_have_stays_until_both_are_gone():
+    blocks = taken("10.244.0.0/16", "10.244.0.0/24", "10.244.0.0/24")
+    blocks.give_back(["10.244.0.0/24"])
+    assert blocks.free() == "10.244.1.0/24"
+
+
+def test_a_small_cluster_cidr_is_one_block():
+    assert taken("10.9.8.0/26").free() == "10.9.8.0/26"
+    with pytest.raises(NoBlockLeft, match="delete Node objects"):
+        taken("10.9.8.0/26", "10.9.8.0/26").free()
 
 
 def hello(**fields) -> Introduction:

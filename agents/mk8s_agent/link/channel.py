@@ -5,7 +5,7 @@ Owns the channel's construction only. Reconnecting is `client`'s work, so gRPC's
 
 import ipaddress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import grpc
 
@@ -22,6 +22,9 @@ OPTIONS = (
     ("grpc.enable_retries", 0),
     ("grpc.service_config_disable_resolution", 1),
 )
+
+
+Channel: TypeAlias = grpc.aio.Channel
 
 
 class LinkConfig(Protocol):
@@ -58,14 +61,18 @@ def target(master: str) -> str:
     return f"ipv4:{address}:{port}" if address.version == 4 else f"ipv6:[{address}]:{port}"
 
 
-def dial(config: LinkConfig) -> grpc.aio.Channel:
+def dial(config: LinkConfig) -> Channel:
     """A new channel; it connects with its first call. Raises OSError for unreadable files.
 
     The files are read each time: a renewed certificate counts from the next connection on.
     """
+    ca, key, cert = (Path(one).read_bytes() for one in (config.ca, config.key, config.cert))
+    return secured(config.master, ca, key, cert)
+
+
+def secured(master: str, ca: bytes, key: bytes, cert: bytes) -> Channel:
+    """A new channel to `host:port`, with the authority's, the key's and the node's PEM."""
     credentials = grpc.ssl_channel_credentials(
-        root_certificates=Path(config.ca).read_bytes(),
-        private_key=Path(config.key).read_bytes(),
-        certificate_chain=Path(config.cert).read_bytes(),
+        root_certificates=ca, private_key=key, certificate_chain=cert
     )
-    return grpc.aio.secure_channel(target(config.master), credentials, options=OPTIONS)
+    return grpc.aio.secure_channel(target(master), credentials, options=OPTIONS)

@@ -7,14 +7,15 @@ proxy and DNS go on without one.
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 
 import grpc
 
 from minikube8s.kit.backoff import Backoff
-from mk8s_agent.link.channel import LinkConfig, dial
+from mk8s_agent.link.channel import Channel
 from mk8s_agent.link.session import Agent, NodeHello, Outcome, Session
 
-__all__ = ["Agent", "Link", "LinkConfig", "NodeHello"]
+__all__ = ["Agent", "Link", "NodeHello"]
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +28,15 @@ TAKEN_OVER = 10.0
 
 
 class Link:
-    """Connects, serves a session, and connects again, for ever."""
+    """Connects, serves a session, and connects again, for ever.
 
-    def __init__(self, config: LinkConfig) -> None:
-        self._config = config
+    `node` is the Node's name, `master` how people call the other end; `dial` makes a channel to it.
+    """
+
+    def __init__(self, node: str, master: str, dial: Callable[[], Channel]) -> None:
+        self._node = node
+        self._master = master
+        self._dial = dial
         self._random = random.Random()
         self._failures = 0
         self._said = ""
@@ -46,12 +52,12 @@ class Link:
 
     async def _attempt(self, agent: Agent) -> Outcome:
         try:
-            channel = dial(self._config)
+            channel = self._dial()
         except (OSError, ValueError) as error:
             why = f"cannot use the certificates: {error}"
             return Outcome(grpc.StatusCode.FAILED_PRECONDITION, why, False)
         try:
-            return await Session(self._config.node, agent, channel).run()
+            return await Session(self._node, agent, channel).run()
         finally:
             await channel.close()
 
@@ -67,7 +73,7 @@ class Link:
 
     def _tell(self, outcome: Outcome) -> None:
         """Log each reason once, not each attempt."""
-        master = self._config.master
+        master = self._master
         if outcome.welcomed:
             sentence = f"lost the master at {master}: {outcome.details or outcome.code.name}"
         else:

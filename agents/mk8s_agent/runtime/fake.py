@@ -105,6 +105,14 @@ class FakeRuntime:
         """All containers, seen from outside: no call, and no failure."""
         return [box.seen for box in self._boxes.values()]
 
+    def adopt(self, container: Container) -> None:
+        """A container that was there before this engine."""
+        self._boxes[container.id] = _Box(_spec_of(container), container)
+
+    def seen(self, container_id: str) -> Container:
+        """One container, seen from outside. Raises ContainerNotFound."""
+        return self._box(container_id).seen
+
     def vanish(self, container_id: str) -> None:
         """Somebody else removes the container."""
         box = self._boxes.pop(container_id)
@@ -380,6 +388,10 @@ class FakeRuntime:
         for labels, queue in self._subscribers:
             if _carries(container.labels, labels):
                 queue.put_nowait(event)
+
+
+def _spec_of(container: Container) -> ContainerSpec:
+    return ContainerSpec(name=container.name, image=container.image, labels=container.labels)
 
 
 def _refusal(spec: ContainerSpec) -> str:

@@ -8,6 +8,7 @@ from minikube8s.cli.errors import CommandError
 from minikube8s.cluster import joined, lifecycle
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.simulated import running
 
 
 @click.command("down")
@@ -18,6 +19,8 @@ def command(context: dict[str, str | None], purge: bool) -> None:
     home = Home.from_environment(context["home"])
     try:
         down = joined.down if home.is_joined() else lifecycle.down
+        if home.is_simulated():
+            down = running.down
         down(home, purge=purge, say=lambda line: click.echo(f"  {line}"))
     except ClusterError as error:
         raise CommandError(str(error)) from None

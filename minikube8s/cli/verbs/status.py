@@ -13,6 +13,7 @@ from minikube8s.cli.tables import render
 from minikube8s.cluster import joined, kubeconfig, labnet, lifecycle
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.simulated import running as simulated
 
 
 @click.command("status")
@@ -26,7 +27,8 @@ def command(context: dict[str, str | None]) -> None:
         else:
             settings = home.load()
             about = f"Cluster {settings.name} in {home.path}, API {kubeconfig.server_url(settings)}"
-            cut, components = labnet.cut_nodes(settings), lifecycle.status(home)
+            running = simulated if home.is_simulated() else lifecycle
+            cut, components = labnet.cut_nodes(settings), running.status(home)
     except ClusterError as error:
         raise CommandError(str(error)) from None
     now = time.time()
@@ -45,7 +47,8 @@ def command(context: dict[str, str | None]) -> None:
     for node in cut:
         click.echo(f"\n{node} is cut off from the lab: join it again with `mk8s lab heal {node}`.")
     if not all(component.pid for component in components):
-        click.echo("\nNot everything runs: start it with `mk8s up`.")
+        again = "simulate" if home.is_simulated() else "up"
+        click.echo(f"\nNot everything runs: start it with `mk8s {again}`.")
         raise click.exceptions.Exit(3)
 
 

@@ -76,10 +76,13 @@ class LoadBalancerController:
         """Return all Services with the nodes that could serve them."""
         entries = reader.list(SERVICES, None)
         services = tuple(entry.view(Service) for entry in entries)
+        objects = {Name(one.namespace, one.name): one.object for one in entries if _concerns(one)}
+        # nodes matter to load balancers alone, and there may be a thousand
+        nodes = reader.list(NODES, None) if objects else ()
         return Snapshot(
             services,
-            {Name(one.namespace, one.name): one.object for one in entries if _concerns(one)},
-            tuple(entry.view(Node) for entry in reader.list(NODES, None)),
+            objects,
+            tuple(entry.view(Node) for entry in nodes),
             _serving(reader, {name_of(one) for one in services if _is_local(one)}),
         )
 
