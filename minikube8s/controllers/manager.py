@@ -40,6 +40,7 @@ from minikube8s.controllers.quotas import ResourceQuotaController
 from minikube8s.controllers.replicaset import ReplicaSetController
 from minikube8s.controllers.runner import Controller, Figures, Runner
 from minikube8s.controllers.serviceaccounts import ServiceAccountController
+from minikube8s.controllers.tainteviction import TaintEvictionController
 from minikube8s.controllers.tokens import MakeToken, TokenController
 from minikube8s.kit.addresspool import NO_POOL, AddressPool
 from minikube8s.kit.clock import Clock
@@ -101,6 +102,7 @@ class Controllers:
             NamespaceController(),
             ServiceAccountController(trust.root_ca),
             PodGarbageController(clock),
+            TaintEvictionController(),
             ClusterRoleAggregationController(),
             CertificateController(trust.sign, trust.read_subject),
             NodeApprovalController(trust.read_subject, trust.may_ask),

@@ -63,6 +63,10 @@ class Reader(Protocol):
         """Return the objects of a namespace whose labels match."""
         ...
 
+    def pods_on(self, node: str) -> Sequence[Entry]:
+        """Return the pods that are bound to a node."""
+        ...
+
 
 class Controller(Protocol):
     """One controller: what wakes it, what it reads, what it plans. It never writes."""
@@ -129,6 +133,10 @@ class RegistryReader:
     def selected(self, resource: Resource, namespace: str, selector: Selector) -> Sequence[Entry]:
         """Return the objects of a namespace whose labels match."""
         return self._registry.selected(resource, namespace, selector)
+
+    def pods_on(self, node: str) -> Sequence[Entry]:
+        """Return the pods that are bound to a node."""
+        return self._registry.pods_on(node)
 
 
 class Runner:

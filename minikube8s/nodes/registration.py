@@ -5,6 +5,7 @@ have to look like is `register`'s and `merging`'s; this writes, and only when so
 """
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from minikube8s.kit.clock import Clock
 from minikube8s.nodes import register, taints
 from minikube8s.nodes.blocks import Blocks
 from minikube8s.nodes.config import NodesConfig
+from minikube8s.nodes.outages import Outages, Zone, zone_of
 from minikube8s.nodes.register import Introduction
 from minikube8s.registry import Registry
 from minikube8s.store.entry import Entry
@@ -49,6 +51,9 @@ class Registration:
         )
         self._given: dict[str, tuple[str, ...]] = {}
         registry.observe(NODES, self._observe)
+        self._outages = Outages()
+        self._spared: frozenset[Zone] | None = None
+        registry.observe(NODES, self._outages.observe)
 
     async def introduce(self, hello: Introduction) -> Registered:
         """Make the Node say what the agent says.
@@ -92,11 +97,29 @@ class Registration:
         await self.settle_taints(node)
 
     async def settle_taints(self, node: str) -> None:
-        """Make the Node's taints say what its Ready condition says."""
+        """Make the Node's taints say what its conditions say.
+
+        Those of all lost nodes, when their number now tells of something else.
+        """
+        await self._settle(node)
+        spared = self._outages.spared()
+        if spared != self._spared:
+            self._spared = spared
+            for lost in self._outages.lost():
+                with contextlib.suppress(ApiError):
+                    await self._settle(lost)
+
+    async def _settle(self, node: str) -> None:
         now = now_rfc3339(self._clock.now())
-        current = self._registry.get(NODES, None, node).object
-        if taints.settled(current, now) != current:
-            await self._registry.update(NODES, None, node, lambda obj: taints.settled(obj, now))
+
+        def settled(obj: dict[str, Any], view: Node) -> dict[str, Any]:
+            spared = zone_of(view) in self._outages.spared()
+            return taints.settled(obj, now, spared=spared)
+
+        entry = self._registry.get(NODES, None, node)
+        view = entry.view(Node)
+        if settled(entry.object, view) != entry.object:
+            await self._registry.update(NODES, None, node, lambda obj: settled(obj, view))
 
     async def heartbeat(self, node: str) -> None:
         """Renew the node's Lease; now and then the Node's heartbeat times too.

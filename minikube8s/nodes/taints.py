@@ -15,16 +15,15 @@ _PRESSURES = {
 }
 """What a condition that is True brings: a taint with the effect NoSchedule."""
 _OURS = (NOT_READY, UNREACHABLE, *_PRESSURES.values())
-_EFFECTS = ("NoSchedule", "NoExecute")
 
 
-def settled(node: dict[str, Any], now: str) -> dict[str, Any]:
+def settled(node: dict[str, Any], now: str, *, spared: bool = False) -> dict[str, Any]:
     """The Node with the taints of its conditions, and without those of others.
 
-    Ready False brings `not-ready`, Unknown `unreachable`. Other taints stay. A taint that is there
-    already keeps its timeAdded; a new one gets `now`.
+    Ready False brings `not-ready`, Unknown `unreachable`; both evict, unless the node is spared.
+    Other taints stay. A taint that is there already keeps its timeAdded; a new one gets `now`.
     """
-    wanted = _wanted(node)
+    wanted = _wanted(node, spared)
     existing: list[dict[str, Any]] = node.get("spec", {}).get("taints") or []
     kept = [
         taint
@@ -47,14 +46,16 @@ def settled(node: dict[str, Any], now: str) -> dict[str, Any]:
     return fresh
 
 
-def _wanted(node: dict[str, Any]) -> list[tuple[str, str]]:
+def _wanted(node: dict[str, Any], spared: bool) -> list[tuple[str, str]]:
     """(key, effect) of each taint."""
     ready = condition(node, "Ready")
     state = ready.get("status") if ready else None
     wanted = []
     if state != "True":
         key = NOT_READY if state == "False" else UNREACHABLE
-        wanted += [(key, effect) for effect in _EFFECTS]
+        wanted.append((key, "NoSchedule"))
+        if not spared:
+            wanted.append((key, "NoExecute"))
     for type, key in _PRESSURES.items():
         one = condition(node, type)
         if one and one.get("status") == "True":

@@ -28,6 +28,7 @@ from minikube8s.registry.allocation import Allocations
 from minikube8s.registry.deletion import Verdict
 from minikube8s.registry.expiry import Expiry
 from minikube8s.registry.options import DeleteOptions, RegistryConfig, WriteOptions
+from minikube8s.registry.placement import Placement
 from minikube8s.registry.quota import Quotas
 from minikube8s.store import encode
 from minikube8s.store.cache import Cache, Observer
@@ -71,7 +72,9 @@ class Registry:
         self._admission = Chain(self._stored)
         self.quotas = Quotas(cache)
         self._writer = ""
+        self._placement = Placement()
         cache.observe(SERVICES.prefix, self._allocations.observe)
+        cache.observe(PODS.prefix, self._placement.observe)
         cache.observe(EVENTS.prefix, self._expiry.observe)
         cache.observe("", self.quotas.observe)
 
@@ -149,6 +152,11 @@ class Registry:
         It runs before any watcher sees the event and must be quick.
         """
         self._cache.observe(resource.prefix, observer)
+
+    def pods_on(self, node: str) -> Entries:
+        """Return the pods that are bound to a node, sorted by namespace and name."""
+        entries = (self._cache.get(key) for key in self._placement.on(node))
+        return [entry for entry in entries if entry is not None]
 
     def dependents(self, uid: str) -> Entries:
         """Return the objects of all kinds that name `uid` among their owners."""

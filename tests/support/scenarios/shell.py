@@ -126,7 +126,7 @@ class Shell:
         if words:
             self._world.store.die_before(int(words[-1]))
         else:
-            await self._world.kill()
+            self._world.store.die()
         return ""
 
     async def _do_start(self, _: Words) -> str:

@@ -55,17 +55,12 @@ class World:
         for agent in self.agents.values():
             agent.dial(self._master)
 
-    async def kill(self) -> None:
-        """End the master's process as kill -9 does."""
-        self.store.die()
-        await self._bury()
-
     async def close(self) -> None:
         """End everything."""
         for agent in self.agents.values():
             agent.power_off()
-        if self._master is not None:
-            await self.kill()
+        self.store.die()
+        await self._bury()
 
     async def while_it_lives(self, work: Awaitable[str]) -> str:
         """Do `work` and let things settle; if the master dies of it, say so and clear up."""
