@@ -7,8 +7,9 @@ nothing of why a controller wants a write.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
@@ -28,6 +29,11 @@ from minikube8s.store.entry import Entry
 SLOW_START = 4
 """Size of the first batch of creations; each batch that succeeds doubles it. A batch is about one
 commit, so that the usual handful of pods costs one."""
+WIDTH = 32
+"""How many writes of a plan are under way at a time: enough to share commits, and few enough that
+others get their turn in between."""
+
+A = TypeVar("A")
 
 
 class Writer(Protocol):
@@ -78,9 +84,9 @@ async def apply(plan: Plan, writer: Writer, recorder: Recorder) -> None:
         reporter.warn(warning, warning.reason, warning.message)
     for notice in plan.notices:
         reporter.success(notice, "")
-    await _together(_patch(writer, reporter, action) for action in plan.patches)
+    await _together(partial(_patch, writer, reporter), plan.patches)
     await _slow_start(writer, reporter, plan.creates)
-    await _together(_delete(writer, reporter, action) for action in plan.deletes)
+    await _together(partial(_delete, writer, reporter), plan.deletes)
     if plan.status is not None:
         await apply_status(plan.status, writer)
 
@@ -126,10 +132,22 @@ class _Reporter:
             self._recorder.event(about, type, reason, message)
 
 
-async def _together(writes: Iterable[Awaitable[None]]) -> None:
-    """Let all writes run, so that they share commits; raise the first failure afterwards."""
-    outcomes = await asyncio.gather(*writes, return_exceptions=True)
-    failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+async def _together(write: Callable[[A], Awaitable[None]], actions: Sequence[A]) -> None:
+    """Carry out all actions, WIDTH at a time so that they share commits.
+
+    Raises the first failure once all were tried.
+    """
+    waiting = iter(actions)
+    failures: list[Exception] = []
+
+    async def work() -> None:
+        for action in waiting:
+            try:
+                await write(action)
+            except Exception as failure:
+                failures.append(failure)
+
+    await asyncio.gather(*(work() for _ in range(min(WIDTH, len(actions)))))
     # A refusal says more than an outdated view, which the next plan mends anyway.
     failures.sort(key=lambda failure: isinstance(failure, Outdated))
     if failures:
@@ -139,7 +157,7 @@ async def _together(writes: Iterable[Awaitable[None]]) -> None:
 async def _slow_start(writer: Writer, reporter: _Reporter, creates: Sequence[Create]) -> None:
     """Create in growing batches: what fails for one reason mostly fails for all."""
     for batch in _batches(creates):
-        await _together(_create(writer, reporter, action) for action in batch)
+        await _together(partial(_create, writer, reporter), batch)
 
 
 def _batches(creates: Sequence[Create]) -> Iterator[Sequence[Create]]:

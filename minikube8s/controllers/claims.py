@@ -52,20 +52,41 @@ def claim(
     uid, deleting = owner["metadata"]["uid"], "deletionTimestamp" in owner["metadata"]
     owned: list[C] = []
     patches: list[Patch] = []
-    for candidate in candidates:
+    relations = _Relations(selector)
+    for candidate in tuple(candidates):
         metadata = candidate.metadata
-        controller = metadata.controller
-        matches = selector.matches(metadata.labels)
+        controller, matches = relations.of(metadata)
         fixed = deleting or metadata.deletion_timestamp is not None
-        if controller is not None and controller.uid == uid:
+        if controller == uid:
             if matches or fixed:
                 owned.append(candidate)
             else:
                 patches.append(_release(resource, metadata, uid))
-        elif controller is None and matches and not fixed:
+        elif not controller and matches and not fixed:
             patches.append(_adopt(resource, metadata, owner_reference(owner_resource, owner)))
             owned.append(candidate)
     return Claims(tuple(owned), tuple(patches))
+
+
+class _Relations:
+    """Who controls objects and whether the selector finds them, found out once for all alike.
+
+    Thousands of pods of one owner may hold the same labels and references. All that were asked
+    about must live as long as this does.
+    """
+
+    def __init__(self, selector: Selector) -> None:
+        self._selector = selector
+        self._known: dict[tuple[int, int], tuple[str, bool]] = {}
+
+    def of(self, metadata: ObjectMeta) -> tuple[str, bool]:
+        alike = (id(metadata.owner_references), id(metadata.labels))
+        known = self._known.get(alike)
+        if known is None:
+            controller = metadata.controller
+            matches = self._selector.matches(metadata.labels)
+            known = self._known[alike] = (controller.uid if controller else "", matches)
+        return known
 
 
 def _adopt(resource: Resource, metadata: ObjectMeta, reference: dict[str, Any]) -> Patch:

@@ -22,6 +22,7 @@ from minikube8s.controllers.endpoints import EndpointsController, MirroringContr
 from minikube8s.controllers.ephemeral import EphemeralVolumeController
 from minikube8s.controllers.garbage import GarbageController
 from minikube8s.controllers.ingress import DEFAULT_IMAGE, IngressController
+from minikube8s.controllers.lane import Figures
 from minikube8s.controllers.loadbalancers import LoadBalancerController
 from minikube8s.controllers.localpath import LocalPathController
 from minikube8s.controllers.namespaces import NamespaceController
@@ -37,8 +38,12 @@ from minikube8s.controllers.protection import (
     VolumeProtectionController,
 )
 from minikube8s.controllers.quotas import ResourceQuotaController
-from minikube8s.controllers.replicaset import ReplicaSetController
-from minikube8s.controllers.runner import Controller, Figures, Runner
+from minikube8s.controllers.replicas import (
+    REPLICA_SET,
+    REPLICATION_CONTROLLER,
+    ReplicasController,
+)
+from minikube8s.controllers.runner import Controller, Runner
 from minikube8s.controllers.serviceaccounts import ServiceAccountController
 from minikube8s.controllers.tainteviction import TaintEvictionController
 from minikube8s.controllers.tokens import MakeToken, TokenController
@@ -92,7 +97,8 @@ class Controllers:
         balancing: Balancing = _OWN_ADDRESSES,
     ) -> None:
         controllers: list[Controller] = [
-            ReplicaSetController(),
+            ReplicasController(REPLICA_SET),
+            ReplicasController(REPLICATION_CONTROLLER),
             DeploymentController(),
             EndpointsController(),
             MirroringController(),

@@ -41,3 +41,10 @@ def seconds_to_available(pod: Pod, min_ready_seconds: int, now: datetime) -> flo
 def restarts(pod: Pod) -> int:
     """Return how often the container that restarted most was restarted."""
     return max((one.restart_count for one in pod.status.container_statuses), default=0)
+
+
+def sidecar_restarts(pod: Pod) -> int:
+    """Return how often the sidecar that restarted most was restarted."""
+    sidecars = {one.name for one in pod.spec.init_containers if one.restart_policy == "Always"}
+    counts = (s.restart_count for s in pod.status.init_container_statuses if s.name in sidecars)
+    return max(counts, default=0)

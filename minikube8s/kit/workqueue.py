@@ -97,9 +97,11 @@ class WorkQueue(Generic[K]):
         self._held[key] = False
         return key
 
-    def done(self, key: K) -> None:
-        """Let go of a key; if it was added meanwhile, it waits again."""
-        if self._held.pop(key, False):
+    def done(self, key: K, rest: float = 0.0) -> None:
+        """Let go of a key, after `rest` more seconds; if it was added meanwhile, it waits again."""
+        if rest > 0 and not self._closed:
+            asyncio.get_running_loop().call_later(rest, self.done, key)
+        elif self._held.pop(key, False):
             self.add(key)
 
     def retry(self, key: K) -> float:

@@ -162,9 +162,16 @@ class Registry:
         """Return the objects of all kinds that name `uid` among their owners."""
         return self._cache.dependents(uid)
 
-    def claimable(self, resource: Resource, namespace: str, uid: str) -> Entries:
-        """Return the objects of a namespace that name `uid` as an owner or have no controller."""
-        return self._cache.claimable(resource.namespace_prefix(namespace), uid)
+    def claimable(
+        self, resource: Resource, namespace: str, uid: str, selector: Selector | None = None
+    ) -> Entries:
+        """Return the objects of a namespace that name `uid` as an owner or have no controller.
+
+        With `selector` the latter only if it may match them, which is up to the caller to see:
+        what this costs does not depend on objects with other labels.
+        """
+        prefix = resource.namespace_prefix(namespace)
+        return self._cache.claimable(resource.prefix, prefix, uid, selector)
 
     def selected(self, resource: Resource, namespace: str, selector: Selector) -> Entries:
         """Return the objects of a namespace whose labels match, sorted by name, by an index."""

@@ -113,12 +113,20 @@ class Cache:
         entries = (self.get(key) for key in self._owners.dependents(uid))
         return [entry for entry in entries if entry is not None]
 
-    def claimable(self, prefix: str, uid: str) -> Entries:
-        """Return the live entries of one kind and namespace that `uid` has or may adopt.
+    def claimable(
+        self, kind: str, prefix: str, uid: str, selector: Selector | None = None
+    ) -> Entries:
+        """Return the live entries under `prefix`, a namespace of `kind`, that `uid` may have.
 
-        They name `uid` among their owners, or have no controller. Sorted by key.
+        They name `uid` among their owners, or have no controller (and, with `selector`, may match
+        it: that is up to the caller to see). Sorted by key.
         """
-        entries = (self.get(key) for key in self._owners.claimable(prefix, uid))
+        free = self._owners.free(prefix)
+        if free and selector is not None:
+            labelled = self._index(kind).candidates(prefix, selector)
+            free = free if labelled is None else free & labelled
+        keys = sorted(self._owners.named(prefix, uid) | free)
+        entries = (self.get(key) for key in keys)
         return [entry for entry in entries if entry is not None]
 
     def selected(self, kind: str, prefix: str, selector: Selector) -> Entries:
@@ -128,12 +136,8 @@ class Cache:
         """
         if selector.nothing:
             return []
-        labelled = self._labelled.get(kind)
-        if labelled is None:
-            labelled = self._labelled[kind] = Labelled()
-            self.observe(kind, labelled.observe)
-        keys = labelled.candidates(prefix, selector)
-        found = self.list(prefix) if keys is None else [self.get(key) for key in keys]
+        keys = self._index(kind).candidates(prefix, selector)
+        found = self.list(prefix) if keys is None else [self.get(key) for key in sorted(keys)]
         return [one for one in found if one is not None and selector.matches(one.labels)]
 
     def watch(self, prefix: str, after: int | None = None) -> Watch:
@@ -277,6 +281,13 @@ class Cache:
 
     def _entry(self, record: Record) -> Entry:
         return Entry(record.key, record.value, record.revision, self._warmth)
+
+    def _index(self, kind: str) -> Labelled:
+        labelled = self._labelled.get(kind)
+        if labelled is None:
+            labelled = self._labelled[kind] = Labelled()
+            self.observe(kind, labelled.observe)
+        return labelled
 
     def _under(self, prefix: str) -> Iterator[Bucket]:
         if prefix:

@@ -55,7 +55,17 @@ _decode_head = msgspec.json.Decoder(_Headed).decode
 class Entry:
     """One revision of one object. What it returns is shared by all its readers: never change it."""
 
-    __slots__ = ("_meta", "_object", "_views", "_warmth", "heat", "key", "revision", "value")
+    __slots__ = (
+        "_digests",
+        "_meta",
+        "_object",
+        "_views",
+        "_warmth",
+        "heat",
+        "key",
+        "revision",
+        "value",
+    )
 
     def __init__(self, key: str, value: bytes, revision: int, warmth: Warmth | None = None) -> None:
         self.key = key
@@ -66,6 +76,7 @@ class Entry:
         self._meta: Meta | None = None
         self._object: dict[str, Any] | None = None
         self._views: dict[Callable[..., Any], Any] | None = None
+        self._digests: dict[Callable[..., Any], Any] | None = None
 
     def __repr__(self) -> str:
         return f"Entry({self.key!r}, revision={self.revision})"
@@ -133,6 +144,19 @@ class Entry:
             self._heat(len(form) // DECODED_SHARE)
             self._views = {**(self._views or {}), make: form}
         return form
+
+    def digest(self, make: Callable[[Entry], T]) -> T:
+        """Return what `make` tells of the object: made once, kept as long as this revision.
+
+        For what is asked of thousands of objects at a time and is small: it is never cooled.
+        """
+        if self._digests is None:
+            self._digests = {}
+        elif make in self._digests:
+            digest: T = self._digests[make]
+            return digest
+        made = self._digests[make] = make(self)
+        return made
 
     def cool(self) -> None:
         """Drop what was decoded; it is decoded again when asked for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Set
 
 from minikube8s.api.selectors import Selector
 from minikube8s.store.entry import Entry
@@ -28,8 +28,8 @@ class Labelled:
         for place in after - before:
             self._keys.setdefault(place, set()).add(key)
 
-    def candidates(self, prefix: str, selector: Selector) -> Iterable[str] | None:
-        """Return keys under `prefix` among which are all that match, sorted.
+    def candidates(self, prefix: str, selector: Selector) -> Set[str] | None:
+        """Return keys under `prefix` among which are all that match.
 
         None means that no label tells: any object under `prefix` may match.
         """
@@ -41,7 +41,7 @@ class Labelled:
         if not choices:
             return None
         rarest = min(choices, key=lambda sets: sum(map(len, sets)))
-        return sorted(set().union(*rarest))
+        return rarest[0] if len(rarest) == 1 else set().union(*rarest)
 
 
 def _places(entry: Entry | None) -> frozenset[tuple[str, str, str]]:

@@ -5,10 +5,12 @@ An index that costs each change its own owner references.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
+
+_NONE: frozenset[str] = frozenset()
 
 
 class Owners:
@@ -36,10 +38,13 @@ class Owners:
         """Return the keys of the objects that name `uid` as an owner, sorted."""
         return sorted(self._keys.get(uid, ()))
 
-    def claimable(self, prefix: str, uid: str) -> Iterable[str]:
-        """Return the keys under `prefix` that name `uid` or whose objects have no controller."""
-        named = (key for key in self._keys.get(uid, ()) if key.startswith(prefix))
-        return sorted({*named, *self._free.get(prefix, ())})
+    def named(self, prefix: str, uid: str) -> set[str]:
+        """Return the keys under `prefix` that name `uid`."""
+        return {key for key in self._keys.get(uid, ()) if key.startswith(prefix)}
+
+    def free(self, prefix: str) -> Set[str]:
+        """Return the keys of the objects under `prefix`, a namespace's, that have no controller."""
+        return self._free.get(prefix, _NONE)
 
     def _note_freedom(self, key: str, *, free: bool) -> None:
         place = key[: key.rfind("/") + 1]

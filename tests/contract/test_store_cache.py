@@ -225,7 +225,7 @@ async def test_claimable_are_those_of_the_owner_and_those_without_a_controller(
     cache: Cache,
 ) -> None:
     async def claimable() -> list[str]:
-        return [e.name for e in cache.claimable("pods/default/", "o1")]
+        return [e.name for e in cache.claimable("pods/", "pods/default/", "o1")]
 
     await put(cache, "pods/default/own", ownerReferences=[{"uid": "o1", "controller": True}])
     await put(cache, "pods/default/other", ownerReferences=[{"uid": "o2", "controller": True}])
@@ -238,6 +238,28 @@ async def test_claimable_are_those_of_the_owner_and_those_without_a_controller(
     await put(cache, "pods/default/other")
     await remove(cache, "pods/default/loose")
     assert await claimable() == ["other", "own"]
+
+
+async def test_claimable_by_a_selector_leaves_out_what_lacks_a_label_that_it_demands(
+    cache: Cache,
+) -> None:
+    async def claimable(selector: str = "app in (web, www),!old") -> list[str]:
+        found = cache.claimable("pods/", "pods/default/", "o1", parse_labels(selector))
+        return [e.name for e in found]
+
+    controlled = [{"uid": "o2", "controller": True}]
+    await put(cache, "pods/default/own", ownerReferences=[{"uid": "o1", "controller": True}])
+    await put(cache, "pods/default/web", labels={"app": "web"})
+    await put(cache, "pods/default/www", labels={"app": "www"})
+    await put(cache, "pods/default/db", labels={"app": "db"})
+    await put(cache, "pods/default/taken", labels={"app": "web"}, ownerReferences=controlled)
+    assert await claimable() == ["own", "web", "www"]
+    await put(cache, "pods/default/db", labels={"app": "web"})
+    await put(cache, "pods/default/web", labels={"app": "db"})
+    await put(cache, "pods/default/taken", labels={"app": "web"})
+    await remove(cache, "pods/default/www")
+    assert await claimable() == ["db", "own", "taken"]
+    assert await claimable("!old") == ["db", "own", "taken", "web"]
 
 
 async def test_dependents_are_known_after_a_restart(store: Store) -> None:

@@ -16,7 +16,7 @@ from minikube8s.controllers.endpoints import EndpointsController
 from minikube8s.controllers.garbage import GarbageController
 from minikube8s.controllers.garbage import Key as AnyKey
 from minikube8s.controllers.pods import is_active
-from minikube8s.controllers.replicaset import ReplicaSetController
+from minikube8s.controllers.replicas import REPLICA_SET, ReplicasController
 from minikube8s.controllers.runner import Controller, RegistryReader
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, deployment_body, live_cluster
@@ -27,7 +27,7 @@ ROUNDS = 80
 
 
 CONTROLLERS: Sequence[Controller] = (
-    ReplicaSetController(),
+    ReplicasController(REPLICA_SET),
     DeploymentController(),
     EndpointsController(),
     GarbageController(),

@@ -12,7 +12,7 @@ from minikube8s.api.resources import DEPLOYMENTS, PODS, REPLICASETS
 from minikube8s.api.views import Deployment, Pod
 from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.pods import is_active
-from minikube8s.controllers.replicaset import ReplicaSetController
+from minikube8s.controllers.replicas import REPLICA_SET, ReplicasController
 from minikube8s.controllers.runner import Runner
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.registry import Registry
@@ -145,7 +145,7 @@ def test_a_rolling_update_never_exceeds_surge_nor_falls_below_availability(
             runner = Runner(
                 cast(Registry, Laggard(cluster.registry, lags)),
                 cluster.clock,
-                [(ReplicaSetController(), recorder), (DeploymentController(), recorder)],
+                [(ReplicasController(REPLICA_SET), recorder), (DeploymentController(), recorder)],
             )
             runner.start(supervisor)
             supervisor.spawn("kubelet", lambda: kubelet(cluster, delays))

@@ -43,6 +43,7 @@ def pod(
     annotations: Json | None = None,
     created: str = "2026-01-01T00:00:00Z",
     restarts: int = 0,
+    sidecar_restarts: int = 0,
     ports: list[Json] | None = None,
     **spec: Any,
 ) -> Json:
@@ -58,6 +59,9 @@ def pod(
         head["annotations"] = annotations
     containers = [{"name": "c", "image": "nginx", "ports": ports or []}]
     body = {"containers": containers, **spec}
+    if sidecar_restarts:
+        sidecar = {"name": "s", "image": "nginx", "restartPolicy": "Always"}
+        body["initContainers"] = [sidecar]
     if node:
         body["nodeName"] = node
     status: Json = {"phase": phase, "conditions": conditions}
@@ -65,6 +69,9 @@ def pod(
         status["podIP"] = ip
     if restarts:
         status["containerStatuses"] = [{"name": "c", "restartCount": restarts}]
+    if sidecar_restarts:
+        count = {"name": "s", "restartCount": sidecar_restarts}
+        status["initContainerStatuses"] = [count]
     return {"apiVersion": "v1", "kind": "Pod", "metadata": head, "spec": body, "status": status}
 
 

@@ -1,24 +1,38 @@
 """The ReplicaSet's plan: how many pods, which ones, and what the status says."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from minikube8s.controllers.actions import Plan
-from minikube8s.controllers.replicaset import Snapshot, plan
+from minikube8s.controllers.podfacts import PodFacts, facts_of
+from minikube8s.controllers.replicas import REPLICA_SET, REPLICATION_CONTROLLER
+from minikube8s.controllers.replicas.model import Kind, Snapshot
+from minikube8s.controllers.replicas.planning import plan
 from tests.support.objects import owner, pod_view, replicaset
 
 NOW = datetime(2026, 1, 1, 0, 10, tzinfo=UTC)
 READY = "2026-01-01T00:05:00Z"
 
 
-def planned(obj: dict[str, Any], *pods: Any, failure: str = "", neighbours: Any = ()) -> Plan:
-    return plan(Snapshot(obj, pods, tuple(neighbours)), NOW, failure)
+def planned(
+    obj: dict[str, Any],
+    *pods: PodFacts,
+    failure: str = "",
+    neighbours: Iterable[str] = (),
+    kind: Kind = REPLICA_SET,
+) -> Plan:
+    return plan(Snapshot(kind, obj, pods, tuple(neighbours)), NOW, failure)
 
 
-def owned(name: str, **fields: Any) -> Any:
-    return pod_view(name, owned_by="web", **fields)
+def a_pod(name: str, **fields: Any) -> PodFacts:
+    return facts_of(pod_view(name, **fields))
+
+
+def owned(name: str, **fields: Any) -> PodFacts:
+    return a_pod(name, owned_by="web", **fields)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +66,7 @@ def test_a_new_pod_is_the_template_with_a_generated_name_and_an_owner() -> None:
 
 
 def test_a_matching_pod_without_a_controller_is_adopted_and_counts() -> None:
-    result = planned(replicaset(replicas=3), pod_view("mine"))
+    result = planned(replicaset(replicas=3), a_pod("mine"))
     (patch,) = result.patches
     assert patch.target.name == "mine"
     assert patch.target.revision == "1"
@@ -70,8 +84,8 @@ def test_a_pod_that_lost_its_label_is_released_and_replaced() -> None:
 
 
 def test_pods_of_others_and_pods_being_deleted_are_left_alone() -> None:
-    foreign = pod_view("foreign", owned_by="other")
-    leaving = pod_view("leaving", deleting=True)
+    foreign = a_pod("foreign", owned_by="other")
+    leaving = a_pod("leaving", deleting=True)
     result = planned(replicaset(replicas=1), foreign, leaving)
     assert not result.patches
     assert not result.deletes
@@ -87,7 +101,7 @@ def test_a_pod_that_ended_is_replaced_and_kept(phase: str) -> None:
 
 def test_a_replicaset_being_deleted_neither_creates_nor_adopts() -> None:
     obj = replicaset(replicas=3, deletionTimestamp="2026-01-01T00:00:00Z")
-    result = planned(obj, pod_view("orphan"))
+    result = planned(obj, a_pod("orphan"))
     assert not result.acts
 
 
@@ -107,9 +121,25 @@ RUNNING = {"node": "n", "phase": "Running", "ready_since": READY}
         ({**RUNNING, "node": "crowded"}, RUNNING),
         ({**RUNNING, "ready_since": "2026-01-01T00:09:50Z"}, RUNNING),
         ({**RUNNING, "restarts": 3}, RUNNING),
+        (
+            {**RUNNING, "sidecar_restarts": 3},
+            {**RUNNING, "sidecar_restarts": 1},
+        ),
+        ({**RUNNING, "restarts": 3}, {**RUNNING, "restarts": 2, "sidecar_restarts": 9}),
         ({**RUNNING, "created": "2026-01-01T00:09:50Z"}, RUNNING),
     ],
-    ids=["unassigned", "pending", "unready", "cost", "crowded", "fresh", "restarts", "young"],
+    ids=[
+        "unassigned",
+        "pending",
+        "unready",
+        "cost",
+        "crowded",
+        "fresh",
+        "restarts",
+        "sidecar",
+        "containers before sidecars",
+        "young",
+    ],
 )
 def test_the_pod_whose_loss_hurts_least_goes_first(
     worse: dict[str, Any], better: dict[str, Any]
@@ -161,7 +191,47 @@ def test_a_failure_to_create_is_told_by_a_condition_that_goes_with_it() -> None:
     assert "conditions" not in mended.status.status
 
 
+def test_of_pods_about_equally_long_ready_the_one_that_restarted_goes() -> None:
+    steady = owned("a", **{**RUNNING, "ready_since": "2026-01-01T00:04:50Z"})
+    shaky = owned("b", **RUNNING, restarts=1)
+    result = planned(replicaset(replicas=1), steady, shaky)
+    assert [one.target.name for one in result.deletes] == ["b"]
+
+
+def replication_controller(replicas: int) -> dict[str, Any]:
+    obj = replicaset(replicas=replicas)
+    obj["apiVersion"], obj["kind"] = "v1", "ReplicationController"
+    obj["spec"]["selector"] = {"app": "web"}
+    return obj
+
+
+def test_a_replication_controller_adopts_and_creates_as_its_plain_selector_says() -> None:
+    mine, other = a_pod("mine"), a_pod("other", labels={"app": "db"})
+    kind = REPLICATION_CONTROLLER
+    result = planned(replication_controller(2), mine, other, kind=kind)
+    reference = owner("ReplicationController", "web", "v1")
+    (patch,) = result.patches
+    assert patch.target.name == "mine"
+    assert patch.patch == {"metadata": {"ownerReferences": [reference]}}
+    (create,) = result.creates
+    assert create.object["metadata"]["ownerReferences"] == [reference]
+
+
+def test_a_replication_controller_tells_its_status_like_a_replicaset() -> None:
+    pod = a_pod("p", **RUNNING, owned_by="web")
+    result = planned(replication_controller(1), pod, kind=REPLICATION_CONTROLLER)
+    assert result.status is not None
+    assert result.status.target.resource is REPLICATION_CONTROLLER.resource
+    assert result.status.status == {
+        "replicas": 1,
+        "fullyLabeledReplicas": 1,
+        "readyReplicas": 1,
+        "availableReplicas": 1,
+        "observedGeneration": 1,
+    }
+
+
 def test_a_selector_that_selects_everything_is_not_acted_on() -> None:
     obj = replicaset()
     obj["spec"]["selector"] = {}
-    assert not planned(obj, pod_view("any")).acts
+    assert not planned(obj, a_pod("any")).acts

@@ -21,7 +21,7 @@ from minikube8s.controllers.actions import (
     SetStatus,
 )
 from minikube8s.controllers.applying import Outdated
-from minikube8s.controllers.replicaset import ReplicaSetController
+from minikube8s.controllers.replicas import REPLICA_SET, ReplicasController
 from minikube8s.controllers.runner import Reader, Runner
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.registry import Registry
@@ -149,7 +149,7 @@ def test_a_refused_creation_is_told_and_tried_again_ever_more_slowly() -> None:
         async with live_cluster() as cluster:
             supervisor, recorder = Supervisor("test"), EventRecorder(cluster.registry, "test")
             refusing: Any = Refusing(cluster.registry)
-            runner = Runner(refusing, cluster.clock, [(ReplicaSetController(), recorder)])
+            runner = Runner(refusing, cluster.clock, [(ReplicasController(REPLICA_SET), recorder)])
             runner.start(supervisor)
             await create_replicaset(cluster)
             await asyncio.sleep(3600)

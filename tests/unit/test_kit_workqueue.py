@@ -38,6 +38,20 @@ def test_a_held_key_comes_back_only_after_done() -> None:
     virtualtime.run(main())
 
 
+def test_a_key_that_rests_comes_back_when_its_rest_is_over() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        queue: WorkQueue[str] = WorkQueue()
+        queue.add("a")
+        queue.done(await queue.get(), 5)
+        queue.add("a")
+        queue.add("b")
+        assert [await queue.get(), loop.time()] == ["b", 0]
+        assert [await queue.get(), loop.time()] == ["a", 5]
+
+    virtualtime.run(main())
+
+
 def test_waiting_workers_get_one_key_each() -> None:
     async def main() -> None:
         queue: WorkQueue[str] = WorkQueue()

@@ -67,7 +67,6 @@ _POD = (
 )
 
 _PASSIVE: dict[tuple[str, str], str] = {
-    ("", "ReplicationController"): "does not run them",
     ("apps", "DaemonSet"): "does not run them",
     ("apps", "StatefulSet"): "does not run them",
     ("autoscaling", "HorizontalPodAutoscaler"): "does not scale by them",
@@ -102,6 +101,7 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
         "spec.volumeMode=Block",
     ),
     ("", "Pod"): tuple(f"spec.{path}" for path in _POD),
+    ("", "ReplicationController"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("apps", "Deployment"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("apps", "ReplicaSet"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("certificates.k8s.io", "CertificateSigningRequest"): (

@@ -1,0 +1,95 @@
+"""What controllers count pods by, kept for every pod that somebody counts.
+
+A controller of thousands of pods looks at all of them at each look. The whole view of a pod is
+dropped soon after it was asked for; these few facts, some hundred bytes, stay with the pod's
+revision. What many pods have alike is held once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TypeVar
+
+import msgspec
+
+from minikube8s.api.views import ObjectMeta, Pod
+from minikube8s.controllers.pods import ready_since, restarts, sidecar_restarts
+from minikube8s.store.entry import Entry
+
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+
+T = TypeVar("T", bound=Hashable)
+
+
+class PodFacts(msgspec.Struct, frozen=True, gc=False):
+    """One revision of a pod. Of its annotations only the deletion cost is there."""
+
+    metadata: ObjectMeta
+    node: str
+    phase: str
+    ready: bool
+    ready_since: datetime | None
+    restarts: tuple[int, int]
+    """Of the ordinary container that restarted most, and of the sidecar that did."""
+
+    @property
+    def active(self) -> bool:
+        """Whether the pod runs or will run: neither ended nor being deleted."""
+        return self.phase not in _ENDED and self.metadata.deletion_timestamp is None
+
+    def seconds_to_available(self, min_ready_seconds: int, now: datetime) -> float | None:
+        """Return how long until it has been ready long enough: 0 if it has, None if not ready."""
+        if not self.ready:
+            return None
+        if min_ready_seconds <= 0:
+            return 0.0
+        if self.ready_since is None:
+            return None
+        due = self.ready_since + timedelta(seconds=min_ready_seconds)
+        return max(0.0, (due - now).total_seconds())
+
+
+_ENDED = frozenset({"Succeeded", "Failed"})
+
+
+def facts(entry: Entry) -> PodFacts:
+    """Return the facts of a pod's entry."""
+    return entry.digest(_of_entry)
+
+
+def facts_of(pod: Pod) -> PodFacts:
+    """Return the facts of a pod."""
+    metadata = pod.metadata
+    cost = metadata.annotations.get(DELETION_COST)
+    slim = msgspec.structs.replace(
+        metadata,
+        generate_name="",
+        labels=_labels(tuple(metadata.labels.items())),
+        annotations={} if cost is None else {DELETION_COST: cost},
+        owner_references=_once(metadata.owner_references),
+        finalizers=(),
+    )
+    return PodFacts(
+        metadata=slim,
+        node=_once(pod.spec.node_name),
+        phase=_once(pod.status.phase),
+        ready=pod.ready,
+        ready_since=ready_since(pod),
+        restarts=_once((restarts(pod), sidecar_restarts(pod))),
+    )
+
+
+def _of_entry(entry: Entry) -> PodFacts:
+    return facts_of(entry.view(Pod))
+
+
+@lru_cache(maxsize=4096)
+def _once(value: T) -> T:
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _labels(items: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return dict(items)
