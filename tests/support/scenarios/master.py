@@ -53,7 +53,7 @@ class Master:
             self._cut,
             self._config.grace,
         )
-        roster = Roster(kubelets, {}, self.lifecycle.heard, self._node_deleted)
+        roster = Roster(kubelets, clock, {}, self.lifecycle.heard, self._node_deleted)
         feed.start(self._tasks)
         roster.start(self._tasks)
         self._binding = EventRecorder(registry, "default-scheduler")
