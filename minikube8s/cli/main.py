@@ -25,6 +25,7 @@ VERBS = {
     "kubeconfig": "kubeconfig",
     "get": "get",
     "describe": "describe",
+    "why": "why",
     "apply": "apply",
     "delete": "delete",
     "edit": "edit",

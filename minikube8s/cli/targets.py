@@ -45,6 +45,14 @@ def parse(words: Sequence[str], *, names: bool = True) -> list[Target]:
     return [Target(kind, name) for kind in kinds for name in rest]
 
 
+def named(words: Sequence[str]) -> list[tuple[Resource, str]]:
+    """The objects that ``words`` name. Raises CommandError when one has no name."""
+    found = [(target.resource, target.name or "") for target in parse(words)]
+    if not all(name for _, name in found):
+        raise CommandError("name the objects, as TYPE NAME or TYPE/NAME")
+    return found
+
+
 def one(words: Sequence[str]) -> Target:
     """The single object that ``words`` name. Raises CommandError for none or several."""
     targets = parse(words)
