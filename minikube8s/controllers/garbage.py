@@ -5,7 +5,8 @@ the removal of objects whose owners are gone or never were. Works from the regis
 owners, on changes only.
 
 An object is collected when none of its owners is left. An owner that is deleted in the foreground
-waits (by its finalizer `foregroundDeletion`) until its dependents that block it are gone; one
+waits (by its finalizer `foregroundDeletion`) until its dependents that block it are gone, in a
+circle of owners without waiting for itself; one
 that orphans waits (by `orphan`) until its dependents no longer name it. An owner is looked for in
 its dependent's own namespace; naming one of another namespace is told by an Event, and an object
 without a namespace that names an owner with one is never collected.
@@ -17,6 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec import structs
 
 from minikube8s.api.resources import NAMESPACES, RESOURCES, Resource
 from minikube8s.api.views import ObjectMeta, OwnerReference, PartialObject
@@ -153,6 +156,13 @@ def _judge_owners(snapshot: Snapshot) -> Plan:
         return replace(told, patches=(kept,))
     propagation: Propagation | None = None
     if waiting and snapshot.dependents:
+        # Whoever waits for this one may be among those that it waits for.
+        blocking = any(one.block_owner_deletion for one in references)
+        if blocking and any(_goes_after_dependents(one.metadata) for one in snapshot.dependents):
+            freed = [structs.replace(one, block_owner_deletion=False) for one in references]
+            return replace(
+                told, patches=(_keep_owners(snapshot.resource, snapshot.metadata, freed),)
+            )
         propagation = "Foreground"
     elif not waiting:
         propagation = "Background"
@@ -203,6 +213,7 @@ def _go_after_dependents(snapshot: Snapshot) -> Plan:
     blocked = any(
         owner.uid == uid and owner.block_owner_deletion
         for one in snapshot.dependents
+        if one.metadata.uid != uid
         for owner in one.metadata.owner_references
     )
     if blocked:

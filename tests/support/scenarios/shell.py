@@ -10,13 +10,14 @@ Machines and the master:
     advance 5m                               time passes
     quiet 10m                                … and who is written meanwhile
 
-Clients (`-n NAMESPACE` anywhere):
+Clients (`-n NAMESPACE` anywhere, or NAME@NAMESPACE):
 
     apply                                    creates or changes what is given, YAML
     patch KIND/NAME                          merges what is given
     delete KIND/NAME… [background|foreground|orphan] [now]
     scale KIND/NAME 3 · image KIND/NAME nginx:2 · label|annotate KIND/NAME a=b c-
     taint NODE key=value:NoExecute | key-    · cordon|uncordon|drain NODE
+    own KIND/NAME KIND/NAME… [blocking]      makes the others owners of the first
     release KIND/NAME                        takes its finalizers away
     ambush KIND/NAME COMMAND                 runs the command between the next look at the object
                                              and the write that follows from it
@@ -244,6 +245,22 @@ class Shell:
     async def _do_release(self, words: Words) -> str:
         return await self._change(words[0], lambda one: one["metadata"].pop("finalizers", None))
 
+    async def _do_own(self, words: Words) -> str:
+        references = []
+        for word in (word for word in words[1:] if "/" in word):
+            resource, namespace, name = self._target(word)
+            owner = self._world.registry.get(resource, namespace, name)
+            reference = {
+                "apiVersion": resource.api_version,
+                "kind": resource.kind,
+                "name": owner.name,
+                "uid": owner.uid,
+            }
+            references.append(reference | {"blockOwnerDeletion": "blocking" in words})
+        return await self._change(
+            words[0], lambda one: _set(one["metadata"], ownerReferences=references)
+        )
+
     async def _do_ambush(self, words: Words) -> str:
         resource, namespace, name = self._target(words[0])
         command, rest = getattr(self, f"_do_{words[1]}"), words[2:]
@@ -308,7 +325,8 @@ class Shell:
     def _target(self, word: str) -> tuple[Resource, str | None, str]:
         kind, _, name = word.partition("/")
         resource = _resource(kind)
-        namespace = self._namespace if resource.namespaced else None
+        name, _, elsewhere = name.partition("@")
+        namespace = (elsewhere or self._namespace) if resource.namespaced else None
         return resource, namespace, self._world.names.real(name)
 
 
