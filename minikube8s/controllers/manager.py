@@ -47,6 +47,7 @@ from minikube8s.controllers.runner import Controller, Runner
 from minikube8s.controllers.serviceaccounts import ServiceAccountController
 from minikube8s.controllers.tainteviction import TaintEvictionController
 from minikube8s.controllers.tokens import MakeToken, TokenController
+from minikube8s.controllers.ttl import TtlController
 from minikube8s.kit.addresspool import NO_POOL, AddressPool
 from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
@@ -109,6 +110,7 @@ class Controllers:
             ServiceAccountController(trust.root_ca),
             PodGarbageController(clock),
             TaintEvictionController(),
+            TtlController(),
             ClusterRoleAggregationController(),
             CertificateController(trust.sign, trust.read_subject),
             NodeApprovalController(trust.read_subject, trust.may_ask),

@@ -175,6 +175,28 @@ def test_the_last_slice_stays_when_all_pods_are_gone_and_others_go() -> None:
     assert [one.patch["endpoints"] for one in result.patches] == [[]]
 
 
+def test_endpoints_of_more_than_a_thousand_hold_those_that_serve_and_say_that_they_are_cut() -> (
+    None
+):
+    pods = [
+        backend(f"p{n:04}", f"10.0.{n // 250}.{n % 250}", ready_since=READY if n >= 100 else "")
+        for n in range(1050)
+    ]
+    result = planned(service(), *pods)
+    body = endpoints_of(result)
+    (subset,) = body["subsets"]
+    assert len(subset["addresses"]) == 950
+    assert len(subset["notReadyAddresses"]) == 50
+    assert body["metadata"]["annotations"] == {"endpoints.kubernetes.io/over-capacity": "truncated"}
+    slices = [one.object for one in result.creates if one.object["kind"] == "EndpointSlice"]
+    assert sum(len(one["endpoints"]) for one in slices) == 1050
+
+    known = {**body, "metadata": {**metadata("svc"), **body["metadata"]}}
+    patches = planned(service(), *pods[:1000], endpoints=known).patches
+    (mark,) = [one.patch["metadata"]["annotations"] for one in patches if "metadata" in one.patch]
+    assert mark == {"endpoints.kubernetes.io/over-capacity": None}
+
+
 @pytest.mark.parametrize("spec", [{"selector": {}}, {"type": "ExternalName"}])
 def test_services_without_a_selector_are_left_to_their_makers(spec: dict[str, Any]) -> None:
     assert not planned(service(**spec), backend()).acts

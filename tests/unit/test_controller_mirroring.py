@@ -112,6 +112,11 @@ def test_what_cannot_be_copied_is_told() -> None:
     result = plan(Snapshot(made({"addresses": many, "ports": PORTS}), ()))
     assert [one.reason for one in result.warnings] == ["TooManyAddressesToMirror"]
     assert len(bodies(result)[0]["endpoints"]) == 1000
+    halves = [{"addresses": many[at : at + 600], "ports": PORTS} for at in (0, 403)]
+    result = plan(Snapshot(made(*halves), ()))
+    (warning,) = result.warnings
+    assert warning.message.endswith("200 addresses were skipped")
+    assert len(bodies(result)[0]["endpoints"]) == 1000
     result = plan(Snapshot(made({"addresses": addresses("x"), "ports": PORTS}), ()))
     assert [one.message for one in result.warnings] == [
         "Skipped 1 invalid IP addresses when mirroring to EndpointSlices"

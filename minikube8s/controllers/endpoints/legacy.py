@@ -34,7 +34,9 @@ def reconcile(
     """Return the write that makes the Service's Endpoints say `found`, if one is needed."""
     everybody = service.spec.publish_not_ready_addresses
     present = [one for one in found if everybody or not one.terminating]
-    subsets = _subsets(service, present[:CAPACITY])
+    # Where not all find room, those that serve come first.
+    serving = sorted(present, key=lambda one: not one.ready) if len(present) > CAPACITY else present
+    subsets = _subsets(service, serving[:CAPACITY])
     labels = _labels(service)
     truncated = len(present) > CAPACITY
     if existing is None:

@@ -139,7 +139,11 @@ def _wanted(
                 invalid += 1
                 continue
             kind = f"IPv{ip.version}", str(ports)
-            found.setdefault(kind, (ports, []))[1].append(_endpoint(address, str(ip), ready))
+            endpoints = found.setdefault(kind, (ports, []))[1]
+            if len(endpoints) < CAPACITY:
+                endpoints.append(_endpoint(address, str(ip), ready))
+            else:
+                skipped += 1
     warnings = []
     if invalid:
         why = f"Skipped {invalid} invalid IP addresses when mirroring to EndpointSlices"
@@ -173,7 +177,7 @@ def _body(
             "ownerReferences": [owner_reference(ENDPOINTS, obj)],
         },
         "addressType": family,
-        "endpoints": endpoints[:CAPACITY],
+        "endpoints": endpoints,
         "ports": list(ports),
     }
 
