@@ -39,6 +39,7 @@ def of_scheduler(scheduler: Scheduler) -> Iterator[Family]:
         "Pods without a node: to be looked at now, or waiting for a change that may help.",
         [
             ({"queue": "active"}, figures.active),
+            ({"queue": "backoff"}, figures.backing_off),
             ({"queue": "unschedulable"}, figures.unschedulable),
         ],
     )
@@ -46,8 +47,8 @@ def of_scheduler(scheduler: Scheduler) -> Iterator[Family]:
         "scheduler_schedule_attempts_total",
         "Attempts to find a node for a pod, by result.",
         (
-            ({"profile": "default-scheduler", "result": result}, count)
-            for result, count in figures.attempts.items()
+            ({"profile": profile, "result": result}, count)
+            for (profile, result), count in figures.attempts.items()
         ),
     )
 

@@ -6,6 +6,9 @@ from typing import Any
 _KEPT = ("qosClass", "nominatedNodeName", "observedGeneration", "resize")
 """Fields of a PodStatus that the master writes; a report without them does not take them away."""
 
+_SCHEDULED = "PodScheduled"
+"""The scheduler's condition: a report that agrees with it leaves its words."""
+
 _PASSING = {"PodResizePending", "PodResizeInProgress"}
 """A pod's conditions that its node alone tells of, and only while they hold."""
 
@@ -43,7 +46,20 @@ def merged_pod_status(
     kept = {key: old[key] for key in _KEPT if key in old}
     fresh = {**kept, **reported}
     before = [one for one in old.get("conditions") or [] if one.get("type") not in _PASSING]
-    conditions = merged_conditions(before, reported.get("conditions") or [], now)
+    told = [_with_words(one, before) for one in reported.get("conditions") or []]
+    conditions = merged_conditions(before, told, now)
     if conditions:
         fresh["conditions"] = conditions
     return fresh
+
+
+def _with_words(
+    reported: Mapping[str, Any], before: Iterable[Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    if reported.get("type") != _SCHEDULED:
+        return reported
+    for one in before:
+        if one.get("type") == _SCHEDULED and one.get("status") == reported.get("status"):
+            words = {name: one[name] for name in ("reason", "message") if name in one}
+            return {**words, **reported}
+    return reported

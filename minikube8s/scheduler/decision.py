@@ -53,6 +53,8 @@ class Decision:
     """Why no node fits, whatever the node."""
     prepared: Sequence[Prepared] = ()
     """What checked the nodes beside the local filters."""
+    nominated: bool = False
+    """Whether the pod was nominated for the node, and no other was looked at."""
 
     @property
     def refused_by(self) -> frozenset[str]:
@@ -101,13 +103,20 @@ class Decider:
         state = view.find(preferred) if preferred else None
         if state is not None:
             search.look(state)
-        if not search.fitting:
+        promised = bool(search.fitting)
+        if not promised:
             self._start = search.run(view.states, self._start)
         if not search.fitting:
             return Decision(nodes=nodes, refusals=search.refusals, prepared=prepared)
         ranking = self._rank(wanted, view, search.fitting)
         return Decision(
-            ranking[0].node, nodes, len(search.fitting), ranking, search.refusals, None, prepared
+            ranking[0].node,
+            nodes,
+            len(search.fitting),
+            ranking,
+            search.refusals,
+            prepared=prepared,
+            nominated=promised,
         )
 
     def prepare(self, wanted: Incoming, view: View) -> Sequence[Prepared] | Refusal:

@@ -98,7 +98,10 @@ class Filter(ABC):
         """Return what checks each node; a Refusal of all; None when there is nothing to check."""
 
     def helps(self, wanted: Incoming, change: Change) -> bool:
-        """Tell whether a change of one of the kinds in `wakes` may turn this filter's refusal."""
+        """Tell whether a change of one of the kinds in `wakes` may turn this filter's refusal.
+
+        It may also do so by making preemption possible.
+        """
         return True
 
 
@@ -113,8 +116,15 @@ class LocalFilter(ABC):
         """Return why the node cannot take the pod; None when it can."""
 
     def helps(self, wanted: Incoming, change: Change) -> bool:
-        """Tell whether a change of one of the kinds in `wakes` turned this filter's refusal."""
-        return change.state is None or self.check(wanted.shape, change.state) is None
+        """Tell whether, after a change of one of the kinds in `wakes`, it lets the pod pass.
+
+        The same for every pod of the same shape, priority and preemption policy.
+        """
+        state = change.state
+        if state is None or self.check(wanted.shape, state) is None:
+            return True
+        lower = state.below(wanted.facts.priority) if wanted.preempts else ()
+        return bool(lower) and self.check(wanted.shape, state.changed(lower)) is None
 
 
 class Score(ABC):

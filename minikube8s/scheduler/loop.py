@@ -1,6 +1,6 @@
 """The scheduler's loop: from changes to decisions to bindings.
 
-Owns the watches, the queue of unbound pods and the writes. Event-driven: a pod is looked at when
+Owns the watches, the queue of unbound pods and the workers. Event-driven: a pod is looked at when
 it appears, and again when a change may help it. A decision is made and counted in one step of the
 event loop, so several bindings can be on their way at once and share commits.
 """
@@ -10,78 +10,82 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Mapping
-from contextlib import closing
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
-from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
-from minikube8s.api.meta import now_rfc3339, set_condition
-from minikube8s.api.persistence import claims_of
-from minikube8s.api.resources import NODES, PODS
-from minikube8s.api.views import Node, Pod
-from minikube8s.kit.backoff import Backoff
+from minikube8s.api.resources import PODDISRUPTIONBUDGETS, PODS
+from minikube8s.api.views import Pod
 from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
-from minikube8s.kit.workqueue import WorkQueue
 from minikube8s.registry import Registry
-from minikube8s.scheduler import wording
-from minikube8s.scheduler.decision import Decider
-from minikube8s.scheduler.news import asks, is_news, offer
-from minikube8s.scheduler.parking import Parking
+from minikube8s.scheduler import preemption, record, wording
+from minikube8s.scheduler.budgets import Budget, budget
+from minikube8s.scheduler.decision import Decider, Decision, Nominated
+from minikube8s.scheduler.following import Follower
+from minikube8s.scheduler.framework import Change, Kind
+from minikube8s.scheduler.knowledge import Knowledge
+from minikube8s.scheduler.parking import Parking, Woken
 from minikube8s.scheduler.plugins import all_plugins
-from minikube8s.scheduler.pods import PodFacts, PodKey, facts_of, incoming
+from minikube8s.scheduler.pods import Incoming, PodKey, incoming
+from minikube8s.scheduler.profiles import Profile, deciders
+from minikube8s.scheduler.queue import PodQueue
 from minikube8s.scheduler.storage import Unprepared, VolumeBinder
-from minikube8s.scheduler.usage import Usage
+from minikube8s.scheduler.volumefilters import VolumeBinding
+from minikube8s.scheduler.writing import Recorder, Writer
 from minikube8s.store.entry import Entry
-from minikube8s.store.watching import Event
 
 log = logging.getLogger(__name__)
 
-WORKERS = 16
+WORKERS = 32
 """How many bindings may be on their way at once."""
-RETRY = Backoff(initial=0.01, maximum=10.0)
 GATED = "Scheduling is blocked due to non-empty scheduling gates"
-
-
-class Recorder(Protocol):
-    """What the scheduler needs of the EventRecorder."""
-
-    def event(self, about: Mapping[str, Any], type: str, reason: str, message: str, /) -> None:
-        """Record an Event about an object."""
-        ...
 
 
 class Figures(NamedTuple):
     """Where the pods without a node are, and how the decisions so far came out."""
 
     active: int
+    backing_off: int
     unschedulable: int
-    attempts: Mapping[str, int]
-    """Decisions by result: scheduled, unschedulable, error."""
+    attempts: Mapping[tuple[str, str], int]
+    """Decisions by profile and result: scheduled, unschedulable, error."""
 
 
 class Scheduler:
-    """Binds every pod that asks for it to the node that suits it best."""
+    """Binds every pod that asks for it to the node that suits it best.
 
-    def __init__(self, registry: Registry, recorder: Recorder, clock: Clock) -> None:
+    Raises ValueError for a profile with a plugin that there is not.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        recorder: Recorder,
+        clock: Clock,
+        profiles: Sequence[Profile] = (Profile(),),
+    ) -> None:
         self._registry = registry
-        self._recorder = recorder
         self._clock = clock
-        self._usage = Usage()
-        self._decider = Decider(all_plugins(self._usage, registry))
-        self._parking = Parking()
+        self._writer = Writer(registry, recorder, clock)
+        self._knowledge = Knowledge()
+        plugins = all_plugins(self._knowledge.usage, registry)
+        self._deciders = deciders(profiles, plugins)
+        self._parking = Parking([*plugins.local_filters, *plugins.filters])
+        self._queue = PodQueue()
         self._binding: set[PodKey] = set()
-        self._queue: WorkQueue[PodKey] = WorkQueue(RETRY)
-        self._attempts: Counter[str] = Counter()
+        """What counts on a node already, and is not bound yet."""
+        self._promising: set[PodKey] = set()
+        """Whose nomination is not written yet."""
+        self._attempts: Counter[tuple[str, str]] = Counter()
         self._supervisor = Supervisor("scheduler")
-        self._volumes = VolumeBinder(registry, self._wake_users_of_claims)
+        self._volumes = VolumeBinder(registry, partial(self._happened, [Change(Kind.CLAIM)]))
+        self._follower = Follower(registry, self._knowledge, self)
 
     async def run(self) -> None:
         """Start scheduling; never returns, so that a supervisor can own it."""
-        self._supervisor.spawn("watch nodes", self._follow_nodes)
-        self._supervisor.spawn("watch pods", self._follow_pods)
+        self._follower.start(self._supervisor)
         self._volumes.start(self._supervisor)
         for number in range(WORKERS):
             self._supervisor.spawn(f"worker {number}", self._work)
@@ -94,81 +98,61 @@ class Scheduler:
 
     def figures(self) -> Figures:
         """Return what waits now and what was decided so far."""
-        return Figures(len(self._queue), len(self._parking), dict(self._attempts))
+        return Figures(
+            len(self._queue), self._queue.delayed, len(self._parking), dict(self._attempts)
+        )
 
-    async def _follow_nodes(self) -> None:
-        while True:
-            with closing(self._registry.watch(NODES)) as watch:
-                known = {entry.name for entry in self._registry.list(NODES)}
-                for state in self._usage.view().states:
-                    if state.name not in known:
-                        self._usage.remove_node(state.name)
-                for entry in self._registry.list(NODES):
-                    self._usage.set_node(entry.view(Node))
-                self._wake()
-                try:
-                    async for event in watch:
-                        self._node_changed(event)
-                except ApiError as error:
-                    if error.code != 410:
-                        raise
+    def asks(self, pod: Pod) -> bool:
+        """Tell whether the pod waits for this scheduler."""
+        return (
+            pod.spec.scheduler_name in self._deciders
+            and not pod.spec.node_name
+            and not pod.terminal
+            and pod.metadata.deletion_timestamp is None
+        )
 
-    async def _follow_pods(self) -> None:
-        while True:
-            with closing(self._registry.watch(PODS)) as watch:
-                known = {_key(entry) for entry in self._registry.list(PODS)}
-                for key in self._usage.pods() - known:
-                    self._usage.remove_pod(key)
-                for entry in self._registry.list(PODS):
-                    self._pod_changed(Event("ADDED", entry, None, entry.revision))
-                self._wake()
-                try:
-                    async for event in watch:
-                        self._pod_changed(event)
-                except ApiError as error:
-                    if error.code != 410:
-                        raise
-
-    def _node_changed(self, event: Event) -> None:
-        node = event.entry.view(Node)
-        if event.type == "DELETED":
-            self._usage.remove_node(node.metadata.name)
-            return
-        self._usage.set_node(node)
-        if event.previous is None or offer(node) != offer(event.previous.view(Node)):
-            self._wake()
-
-    def _pod_changed(self, event: Event) -> None:
-        key = _key(event.entry)
-        # The newest state counts, not the event's: a binding made here is known already.
-        if self._count(key):
-            self._wake()
-        self._volumes.pod_changed(key)
-        if event.type == "DELETED":
-            self._parking.forget(key)
-        elif asks(event.entry.view(Pod)) and is_news(event):
-            self._parking.forget(key)
-            self._queue.add(key)
-
-    def _count(self, key: PodKey) -> bool:
-        """Count a pod where it is now; tell whether that freed something."""
+    def pod_changed(self, key: PodKey) -> None:
+        """Take in a pod's newest state, which may be newer than what was told of it."""
         entry = self._find(key)
-        pod = entry.view(Pod) if entry is not None else None
-        if pod is not None and pod.spec.node_name and not pod.terminal:
-            self._usage.set_pod(facts_of(pod), pod.spec.node_name)
-            return False
-        if pod is not None and key in self._binding:
-            return False
-        return self._usage.remove_pod(key) is not None
+        self._volumes.pod_changed(key)
+        if entry is None:
+            self._happened(self._knowledge.remove_pod(key))
+            self._parking.forget(key)
+            self._queue.remove(key)
+            return
+        pod = entry.view(Pod)
+        if pod.spec.node_name or (key not in self._binding and key not in self._promising):
+            self._happened(self._knowledge.set_pod(pod))
 
-    def _wake(self) -> None:
-        """Look again at the pods that were refused."""
-        for key, pause in self._parking.release(self._clock.monotonic()):
-            self._queue.add_after(key, pause)
+    def pod_asks(self, key: PodKey, pod: Pod) -> None:
+        """Look at a pod that is new, or that a decision may come out differently for."""
+        self._parking.forget(key)
+        self._queue.add(key, pod.spec.priority or 0)
 
-    def _wake_users_of_claims(self) -> None:
-        for key, pause in self._parking.release(self._clock.monotonic(), claims=True):
-            self._queue.add_after(key, pause)
+    def changed(self, changes: Iterable[Change]) -> None:
+        """Look again at the pods that something may help."""
+        self._happened(changes)
+
+    def missed(self) -> None:
+        """Look again at all pods that were refused."""
+        self._wake(self._parking.release_all(self._clock.monotonic()))
+
+    def waiting(self) -> set[PodKey]:
+        """Return the pods that are known and may be gone."""
+        return self._parking.keys() | self._knowledge.nominations.keys()
+
+    def _happened(self, changes: Iterable[Change]) -> None:
+        now = self._clock.monotonic()
+        for change in changes:
+            self._wake(self._parking.release(change, now))
+            if change.state is not None and change.kind in (Kind.POD_REMOVED, Kind.NODE_REMOVED):
+                # Its place may be free, or has to be made on another node.
+                for pod in self._knowledge.nominations.on(change.state.name):
+                    self._wake(self._parking.release_one(pod.key, now))
+
+    def _wake(self, woken: Iterable[Woken]) -> None:
+        for one in woken:
+            self._queue.add_after(one.key, one.priority, one.pause)
 
     async def _work(self) -> None:
         while True:
@@ -184,134 +168,149 @@ class Scheduler:
             await work
         except ApiError as error:
             if error.reason == "NotFound":
-                self._queue.forget(key)
+                self._queue.settle(key)
                 self._parking.forget(key)
             else:
-                self._attempts["error"] += 1
-                seconds = self._queue.retry(key)
+                seconds = self._again(key)
                 log.info("pod %s/%s: %s; again in %gs", *key, error.message, seconds)
         except Exception:
-            self._attempts["error"] += 1
-            self._queue.retry(key)
+            self._again(key)
             log.exception("pod %s/%s was not scheduled; it will be tried again", *key)
         else:
             if key not in self._binding:
                 # Nothing of it goes on beside this, which may fail yet.
-                self._queue.forget(key)
+                self._queue.settle(key)
+
+    def _again(self, key: PodKey) -> float:
+        entry = self._find(key)
+        spec = entry.view(Pod).spec if entry is not None else Pod().spec
+        self._attempts[spec.scheduler_name, "error"] += 1
+        return self._queue.retry(key, spec.priority or 0)
 
     async def _schedule(self, key: PodKey) -> None:
         entry = self._find(key)
-        if key in self._binding or entry is None or not asks(pod := entry.view(Pod)):
+        if key in self._binding or entry is None or not self.asks(pod := entry.view(Pod)):
             return
         if pod.spec.scheduling_gates:
-            await self._tell(entry, "SchedulingGated", GATED)
+            await self._writer.refuse(entry, "SchedulingGated", GATED)
             return
-        volumes = self._volumes.wanted(pod)
-        wanted = incoming(pod, volumes)
-        decision = self._decider.decide(wanted, self._usage.view())
+        wanted = incoming(pod, self._volumes.wanted(pod))
+        nominations = self._knowledge.nominations
+        nominated = nominations.respected_by(wanted.facts)
+        decider = self._deciders[pod.spec.scheduler_name]
+        view = self._knowledge.usage.view()
+        decision = decider.decide(wanted, view, nominated, nominations.node(key))
         if not decision.node:
-            why = wording.refused(decision, wording.preemption(wanted, decision))
-            await self._refuse(key, entry, why)
-        elif volumes.awaited:
+            await self._preempt(entry, wanted, decision, decider, nominated)
+            return
+        self._assume(wanted, decision.node)
+        if wanted.volumes.awaited:
             # That may take long, and holds up no other pod.
-            self._assume(wanted.facts, decision.node)
-            work = partial(self._bind_with_volumes, key, entry, decision.node)
+            work = partial(self._bind_with_volumes, key, entry, wanted, decision)
             self._supervisor.spawn(f"bind {entry.key}", work, restart=False)
         else:
-            self._assume(wanted.facts, decision.node)
-            await self._bind(key, entry, decision.node)
+            await self._bind(key, entry, decision)
 
-    async def _refuse(self, key: PodKey, entry: Entry, message: str) -> None:
-        self._attempts["unschedulable"] += 1
-        claims = bool(claims_of(entry.view(Pod)))
-        self._parking.park(key, self._clock.monotonic(), claims=claims)
-        self._recorder.event(entry.object, "Warning", "FailedScheduling", message)
-        await self._tell(entry, "Unschedulable", message)
-
-    def _assume(self, pod: PodFacts, node: str) -> None:
-        """Count the pod on the node from now on."""
-        self._usage.set_pod(pod, node)
-        self._binding.add(pod.key)
-
-    async def _bind_with_volumes(self, key: PodKey, entry: Entry, node: str) -> None:
-        await self._attempt(key, self._prepare_and_bind(key, entry, node))
-
-    async def _prepare_and_bind(self, key: PodKey, entry: Entry, node: str) -> None:
+    async def _preempt(
+        self,
+        entry: Entry,
+        wanted: Incoming,
+        decision: Decision,
+        decider: Decider,
+        nominated: Nominated,
+    ) -> None:
+        """Say why the pod has no node, and make room for it where that is right."""
+        key, nominations = wanted.facts.key, self._knowledge.nominations
+        plan = preemption.plan(
+            wanted,
+            self._knowledge.usage.view(),
+            decision,
+            decider,
+            nominated_node=nominations.node(key),
+            nominated=nominated,
+            budgets=self._budgets,
+        )
+        message = wording.refused(decision, plan.why)
+        self._park(wanted, decision.refused_by | plan.blocked_by)
+        if plan.chosen is None:
+            keeps = plan.waits or not nominations.node(key)
+            if not keeps:
+                self._happened(self._knowledge.nominate(wanted.facts, ""))
+            await self._writer.refuse(entry, "Unschedulable", message, None if keeps else "")
+            return
+        node = plan.chosen.node
+        surpassed = [one for one in nominations.on(node) if one.priority < wanted.facts.priority]
+        self._happened(self._knowledge.nominate(wanted.facts, node))
+        self._promising.add(key)
         try:
-            await self._volumes.prepare(entry, node)
+            # First the promise: who is killed in between finds it, and goes on from there.
+            await self._writer.refuse(entry, "Unschedulable", message, node)
+        finally:
+            self._promising.discard(key)
+            self.pod_changed(key)
+        scheduler = wanted.pod.spec.scheduler_name
+        for one in surpassed:
+            await self._surpass(one.key)
+        for victim in plan.chosen.victims:
+            if not victim.deleting:
+                await self._writer.end(victim, entry, scheduler, node)
+
+    async def _surpass(self, key: PodKey) -> None:
+        """Have a pod look for another place than the one that it was promised."""
+        entry = self._find(key)
+        if entry is not None and self.asks(entry.view(Pod)):
+            await self._writer.take_nomination(entry)
+            self._wake(self._parking.release_one(key, self._clock.monotonic()))
+
+    def _budgets(self) -> list[Budget]:
+        return [budget(one.object) for one in self._registry.list(PODDISRUPTIONBUDGETS)]
+
+    def _park(self, wanted: Incoming, refused_by: frozenset[str]) -> None:
+        self._attempts[wanted.pod.spec.scheduler_name, "unschedulable"] += 1
+        self._parking.park(wanted, refused_by, self._clock.monotonic())
+
+    def _assume(self, wanted: Incoming, node: str) -> None:
+        """Count the pod on the node from now on."""
+        self._binding.add(wanted.facts.key)
+        self._happened(self._knowledge.count(wanted.facts, node))
+        self._happened(self._knowledge.nominate(wanted.facts, ""))
+
+    async def _bind_with_volumes(
+        self, key: PodKey, entry: Entry, wanted: Incoming, decision: Decision
+    ) -> None:
+        await self._attempt(key, self._prepare_and_bind(key, entry, wanted, decision))
+
+    async def _prepare_and_bind(
+        self, key: PodKey, entry: Entry, wanted: Incoming, decision: Decision
+    ) -> None:
+        try:
+            await self._volumes.prepare(entry, decision.node)
         except BaseException as error:
             self._binding.discard(key)
-            if self._count(key):
-                self._wake()
+            self.pod_changed(key)
             if isinstance(error, ApiError) and error.reason == "NotFound":
                 # Another pod may have taken the name, and found it in use here.
-                self._queue.add(key)
+                self._queue.add(key, wanted.facts.priority)
             if not isinstance(error, Unprepared):
                 raise
-            await self._refuse(key, entry, str(error))
+            self._park(wanted, frozenset({VolumeBinding.name}))
+            await self._writer.refuse(entry, "Unschedulable", str(error))
             # What it waited for has come already, or comes never: time is what may help.
-            self._wake_users_of_claims()
+            self._wake(self._parking.release_one(key, self._clock.monotonic()))
         else:
-            await self._bind(key, entry, node)
+            await self._bind(key, entry, decision)
 
-    async def _bind(self, key: PodKey, entry: Entry, node: str) -> None:
+    async def _bind(self, key: PodKey, entry: Entry, decision: Decision) -> None:
         try:
-            bound = await self._update(entry, "binding", _binding(node, self._now()))
+            await self._writer.bind(entry, decision.node, record.write(decision))
         finally:
             self._binding.discard(key)
-            self._count(key)
-        self._attempts["scheduled"] += 1
+            self.pod_changed(key)
+        self._attempts[entry.view(Pod).spec.scheduler_name, "scheduled"] += 1
         self._parking.forget(key)
-        message = f"Successfully assigned {entry.namespace}/{entry.name} to {node}"
-        self._recorder.event(bound.object, "Normal", "Scheduled", message)
-
-    async def _tell(self, entry: Entry, reason: str, message: str) -> None:
-        """Say in the pod's status why it is not scheduled; unchanged, nothing is written."""
-
-        def change(pod: dict[str, Any]) -> dict[str, Any]:
-            status = pod.setdefault("status", {})
-            set_condition(
-                status, "PodScheduled", "False", now=self._now(), reason=reason, message=message
-            )
-            return pod
-
-        await self._update(entry, "status", change)
-
-    async def _update(self, entry: Entry, subresource: str, change: _Change) -> Entry:
-        def guarded(pod: dict[str, Any]) -> dict[str, Any]:
-            if pod["metadata"]["uid"] != entry.uid:
-                raise errors.conflict(PODS, entry.name, "the pod was replaced by another one")
-            if pod["spec"].get("nodeName"):
-                raise errors.conflict(PODS, entry.name, "the pod is bound to a node already")
-            return change(pod)
-
-        return await self._registry.update(PODS, entry.namespace, entry.name, guarded, subresource)
 
     def _find(self, key: PodKey) -> Entry | None:
         try:
             return self._registry.get(PODS, *key)
         except ApiError:
             return None
-
-    def _now(self) -> str:
-        return now_rfc3339(self._clock.now())
-
-
-class _Change(Protocol):
-    def __call__(self, pod: dict[str, Any]) -> dict[str, Any]: ...
-
-
-def _binding(node: str, now: str) -> _Change:
-    def change(pod: dict[str, Any]) -> dict[str, Any]:
-        if pod["metadata"].get("deletionTimestamp"):
-            name = pod["metadata"]["name"]
-            raise errors.conflict(PODS, name, "the pod is being deleted, it gets no node")
-        pod["spec"]["nodeName"] = node
-        set_condition(pod.setdefault("status", {}), "PodScheduled", "True", now=now)
-        return pod
-
-    return change
-
-
-def _key(entry: Entry) -> PodKey:
-    return (entry.namespace, entry.name)

@@ -95,6 +95,11 @@ class Incoming:
         """The pod's shape."""
         return self.facts.shape
 
+    @property
+    def preempts(self) -> bool:
+        """Whether others may be ended to make room for it."""
+        return self.pod.spec.preemption_policy != "Never"
+
 
 def incoming(pod: Pod, volumes: PodVolumes = NONE) -> Incoming:
     """Return a pod as decisions look at it."""

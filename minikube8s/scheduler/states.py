@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from minikube8s.api.views import Node
 from minikube8s.scheduler.amounts import Amounts, amounts
@@ -32,12 +32,14 @@ class NodeState:
         "node",
         "pods",
         "ports",
+        "priorities",
         "requests",
         "version",
     )
 
     def __init__(self, node: Node, pods: Iterable[PodFacts] = ()) -> None:
         self.name = node.metadata.name
+        self.node = node
         self.pods: dict[PodKey, PodFacts] = {}
         self.requests: Amounts = {}
         self.assumed: Amounts = {}
@@ -45,12 +47,20 @@ class NodeState:
         """How many pods take each port."""
         self.claims: dict[ClaimKey, int] = {}
         """How many pods use each claim."""
-        self.replace(node)
+        self.priorities: dict[int, int] = {}
+        """How many pods have each priority."""
+        self._set(node)
         for pod in pods:
             self.add(pod)
 
     def replace(self, node: Node) -> None:
-        """Take another state of the node itself."""
+        """Take another state of the node itself; a mere sign of life changes nothing."""
+        if _offer(self.node) == _offer(node):
+            self.node = node
+        else:
+            self._set(node)
+
+    def _set(self, node: Node) -> None:
         self.node = node
         self.allocatable: Mapping[str, int] = amounts(node.status.allocatable)
         self._images: dict[str, int] | None = None
@@ -63,6 +73,7 @@ class NodeState:
         _count(self.assumed, pod.shape.assumed, 1)
         _count(self.ports, ((one, 1) for one in pod.shape.ports), 1)
         _count(self.claims, ((one, 1) for one in pod.claims), 1)
+        _count(self.priorities, ((pod.priority, 1),), 1)
         self.version = next(_versions)
 
     def remove(self, key: PodKey) -> PodFacts:
@@ -72,6 +83,7 @@ class NodeState:
         _count(self.assumed, pod.shape.assumed, -1)
         _count(self.ports, ((one, 1) for one in pod.shape.ports), -1)
         _count(self.claims, ((one, 1) for one in pod.claims), -1)
+        _count(self.priorities, ((pod.priority, 1),), -1)
         self.version = next(_versions)
         return pod
 
@@ -84,12 +96,19 @@ class NodeState:
         other._images = self._images
         other.pods, other.requests = dict(self.pods), dict(self.requests)
         other.assumed, other.ports = dict(self.assumed), dict(self.ports)
-        other.claims, other.version = dict(self.claims), next(_versions)
+        other.claims, other.priorities = dict(self.claims), dict(self.priorities)
+        other.version = next(_versions)
         for pod in removed:
             other.remove(pod.key)
         for pod in added:
             other.add(pod)
         return other
+
+    def below(self, priority: int) -> list[PodFacts]:
+        """Return the pods of lower priority."""
+        if min(self.priorities, default=priority) >= priority:
+            return []
+        return [one for one in self.pods.values() if one.priority < priority]
 
     @property
     def images(self) -> Mapping[str, int]:
@@ -112,6 +131,11 @@ class View:
     def find(self, name: str) -> NodeState | None:
         """Return a node's state, or None."""
         return self._named.get(name)
+
+
+def _offer(node: Node) -> tuple[Any, ...]:
+    """Return everything about a node that decides whether and how well it suits a pod."""
+    return node.metadata.labels, node.spec, node.status.allocatable, node.status.images
 
 
 def _count(totals: dict[K, int], parts: Iterable[tuple[K, int]], sign: int) -> None:

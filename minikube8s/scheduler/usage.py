@@ -96,13 +96,12 @@ class Usage:
                 observer.pod_removed(pod, state)
             observer.node_removed(state)
 
-    def set_pod(self, pod: PodFacts, node: str) -> PodFacts | None:
-        """Count a pod on a node, and nowhere else; return what it was there before, if it was."""
-        home = self._homes.get(pod.key)
-        known = self._at(node).get(pod.key) if home == node else None
-        if known is not None and known.same(pod):
-            return known
-        if home is not None:
+    def set_pod(self, pod: PodFacts, node: str) -> None:
+        """Count a pod on a node, and nowhere else."""
+        before = self.find_pod(pod.key)
+        if before is not None:
+            if before[1] == node and before[0].same(pod):
+                return
             self.remove_pod(pod.key)
         self._homes[pod.key] = node
         state = self._states.get(node)
@@ -112,7 +111,6 @@ class Usage:
             state.add(pod)
             for observer in self._observers:
                 observer.pod_added(pod, state)
-        return known
 
     def remove_pod(self, key: PodKey) -> tuple[PodFacts, str] | None:
         """Count a pod nowhere any more; return it and its node, if it was counted."""
@@ -130,6 +128,14 @@ class Usage:
             del self._homeless[node]
         return pod, node
 
+    def find_pod(self, key: PodKey) -> tuple[PodFacts, str] | None:
+        """Return a pod that is counted, and its node."""
+        node = self._homes.get(key)
+        if node is None:
+            return None
+        state = self._states.get(node)
+        return (state.pods if state is not None else self._homeless[node])[key], node
+
     def pods(self) -> set[PodKey]:
         """Return the pods that are counted."""
         return set(self._homes)
@@ -145,7 +151,3 @@ class Usage:
             state.add(pod)
             for observer in self._observers:
                 observer.pod_added(pod, state)
-
-    def _at(self, node: str) -> dict[PodKey, PodFacts]:
-        state = self._states.get(node)
-        return state.pods if state is not None else self._homeless.get(node, {})

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from minikube8s.scheduler.decision import Decision
-from minikube8s.scheduler.pods import Incoming
 
 NO_NODES = "no nodes available to schedule pods"
 NO_VICTIMS = "No preemption victims found for incoming pod"
@@ -24,16 +23,6 @@ def refused(decision: Decision, preemption: str = "") -> str:
         reasons = (reason for one in decision.refusals.values() for reason in one.reasons)
         found = summary(decision.nodes, reasons)
     return f"{found} preemption: {preemption}" if preemption else found
-
-
-def preemption(wanted: Incoming, decision: Decision) -> str:
-    """Return why evicting others does not help."""
-    if wanted.pod.spec.preemption_policy == "Never":
-        return "not eligible due to preemptionPolicy=Never."
-    if decision.hopeless is not None:
-        return summary(decision.nodes, [NOT_HELPFUL] * decision.nodes)
-    hopes = (NOT_HELPFUL if one.permanent else NO_VICTIMS for one in decision.refusals.values())
-    return summary(decision.nodes, hopes)
 
 
 def summary(nodes: int, reasons: Iterable[str]) -> str:

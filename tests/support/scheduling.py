@@ -3,7 +3,7 @@
 from typing import Any
 
 from minikube8s.api.views import Node, Pod, from_dict
-from minikube8s.scheduler import wording
+from minikube8s.scheduler import preemption, wording
 from minikube8s.scheduler.decision import Decider, Decision
 from minikube8s.scheduler.plugins import all_plugins
 from minikube8s.scheduler.pods import facts_of, incoming
@@ -81,5 +81,6 @@ class Cluster:
         decision = self.decide(wanted, volumes)
         if decision.node:
             return ""
-        asked = incoming(wanted, volumes)
-        return wording.refused(decision, wording.preemption(asked, decision))
+        plan = preemption.plan(incoming(wanted, volumes), self.usage.view(), decision, self.decider)
+        assert plan.chosen is None, "others would end for it"
+        return wording.refused(decision, plan.why)

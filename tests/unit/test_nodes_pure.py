@@ -126,6 +126,18 @@ def test_a_pod_status_replaces_what_its_node_owns_and_keeps_the_rest():
     assert [one["type"] for one in merged["conditions"]] == ["Ready", "example.com/gate"]
 
 
+def test_a_node_that_says_a_pod_is_scheduled_leaves_what_the_scheduler_said_of_it():
+    old = [{"type": "PodScheduled", "status": "True", "message": "only n1"}]
+    told = {"type": "PodScheduled", "status": "True", "observedGeneration": 2}
+    (merged,) = merged_pod_status({"conditions": old}, {"conditions": [told]}, NOW)["conditions"]
+    assert (merged["message"], merged["observedGeneration"]) == ("only n1", 2)
+    refused = [{"type": "PodScheduled", "status": "False", "message": "Too many pods"}]
+    (merged,) = merged_pod_status({"conditions": refused}, {"conditions": [told]}, NOW)[
+        "conditions"
+    ]
+    assert "message" not in merged
+
+
 def node(ready: str | None, *existing: dict) -> dict:
     conditions = [] if ready is None else [{"type": "Ready", "status": ready}]
     return {"spec": {"taints": list(existing)}, "status": {"conditions": conditions}}
