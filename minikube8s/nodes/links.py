@@ -22,6 +22,7 @@ from minikube8s.nodes.config import TLS, NodesConfig
 from minikube8s.nodes.dialogue import Dialogue
 from minikube8s.nodes.ending import Ending
 from minikube8s.nodes.feed import Feed
+from minikube8s.nodes.heartbeats import Heartbeats
 from minikube8s.nodes.identity import NotANode, node_of
 from minikube8s.nodes.lifecycle import Lifecycle
 from minikube8s.nodes.outbox import Outbox
@@ -68,6 +69,9 @@ class NodeLinks:
         self._recorder = EventRecorder(registry, "node-controller")
         self._node_recorders: dict[str, EventRecorder] = {}
         self._registration = Registration(registry, clock, config)
+        self._heartbeats = Heartbeats(
+            clock, self._registration.heartbeat, lambda: len(self._sessions), config.heartbeat
+        )
         self._feed = Feed(registry, self._outboxes)
         self._lifecycle = Lifecycle(
             registry,
@@ -202,7 +206,8 @@ class NodeLinks:
             about = {"kind": "Node", "name": node, "uid": node}
             message = f"Node {node} has been rebooted, boot id: {boot_id(hello)}"
             recorder.event(about, "Warning", "Rebooted", message)
-        reports = Reports(node, self._registry, self._clock, self._registration, recorder)
+        beat = self._heartbeats.beat
+        reports = Reports(node, self._registry, self._clock, self._registration, recorder, beat)
         session = Session(
             node, context, self._config, reports.write, lambda: self._lifecycle.heard(node)
         )

@@ -3,6 +3,7 @@
 Owns the rule that a node speaks for itself and for the pods bound to it, and for nothing else.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,7 +32,7 @@ class _Superseded(Exception):
 
 
 class Reports:
-    """Writes the reports of one node."""
+    """Writes the reports of one node; heartbeats go to `beat`."""
 
     def __init__(
         self,
@@ -40,12 +41,14 @@ class Reports:
         clock: Clock,
         registration: Registration,
         recorder: EventRecorder,
+        beat: Callable[[str], Awaitable[None]],
     ) -> None:
         self._node = node
         self._registry = registry
         self._clock = clock
         self._registration = registration
         self._recorder = recorder
+        self._beat = beat
 
     async def write(self, report: agent_pb2.Up) -> None:
         """Make a report true; nothing is written when it is so already.
@@ -71,7 +74,7 @@ class Reports:
                 status = _object(report.node_status.status_json)
                 await self._registration.status(self._node, status)
             case "heartbeat":
-                await self._registration.heartbeat(self._node)
+                await self._beat(self._node)
             case "volume_removed":
                 gone = report.volume_removed
                 await volumes.removed(self._registry, self._node, gone.name, gone.uid)

@@ -56,6 +56,7 @@ class EventRecorder:
         self._idle = asyncio.Event()
         self._idle.set()
         self._tasks = Supervisor(f"events of {component}")
+        self._dropped = 0
         self._started = False
         self._closed = False
 
@@ -78,18 +79,23 @@ class EventRecorder:
             self._started = True
             self._tasks.spawn("write", self._run)
         if len(self._reports) >= QUEUE:
-            dropped = self._reports.popleft()
-            log.warning(
-                "too many events wait to be written, dropped %s of %s %s",
-                dropped.reason,
-                dropped.involved.get("kind"),
-                dropped.involved.get("name"),
-            )
+            self._drop(self._reports.popleft())
         happened = at or self._registry.clock.now()
         report = _Report(reference(about), type, reason, _cut(message), happened, at is not None)
         self._reports.append(report)
         self._idle.clear()
         self._wake.set()
+
+    def _drop(self, report: _Report) -> None:
+        """Tell of the first that is dropped, and how many were when there is room again."""
+        if not self._dropped:
+            log.warning(
+                "too many events wait to be written, dropped %s of %s %s",
+                report.reason,
+                report.involved.get("kind"),
+                report.involved.get("name"),
+            )
+        self._dropped += 1
 
     async def flush(self, deadline: float = CLOSE_DEADLINE) -> bool:
         """Wait until everything reported is written, `deadline` seconds; tell whether it is."""
@@ -116,6 +122,9 @@ class EventRecorder:
                 except ApiError as error:
                     # Not worth another attempt: the namespace may be gone, the disk full.
                     log.debug("event %s was not written: %s", report.reason, error)
+            if self._dropped:
+                log.warning("%d events were dropped, because too many came", self._dropped)
+                self._dropped = 0
             self._idle.set()
             self._wake.clear()
             await self._wake.wait()

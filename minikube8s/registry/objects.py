@@ -30,10 +30,15 @@ MODIFIED = (
 
 def without_nulls(value: Any) -> Any:
     """Return `value` without the members that are null: Kubernetes takes them for absent."""
+    # called for every part of every write: what has no parts itself costs no call
     if isinstance(value, dict):
-        return {name: without_nulls(member) for name, member in value.items() if member is not None}
+        return {
+            name: without_nulls(part) if isinstance(part, dict | list) else part
+            for name, part in value.items()
+            if part is not None
+        }
     if isinstance(value, list):
-        return [without_nulls(item) for item in value]
+        return [without_nulls(part) if isinstance(part, dict | list) else part for part in value]
     return value
 
 

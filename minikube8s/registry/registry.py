@@ -451,7 +451,8 @@ class Registry:
             families.settle(new, old, self._allocations.families)
         self._admission.mutate(Request(resource, new, old, subresource))
         hooks.prepare_update(new, old, subresource)
-        causes = [*hooks.validate(new), *hooks.validate_update(new, old, subresource)]
+        causes = hooks.validate_changed(new, old, subresource)
+        causes += hooks.validate_update(new, old, subresource)
         if resource is SERVICES:
             causes += families.problems(new, self._allocations.families)
         if causes:

@@ -211,11 +211,13 @@ class Cache:
         target = await self._store.revision()
         records, self._revision = await self._store.range("", revision=revision)
         self._floor = self._revision
+        self._warmth.store(-sum(len(entry.value) for entry in self.list("")))
         self._buckets = {}
         for name, group in groupby(records, key=lambda record: _bucket_name(record.key)):
             entries = [self._entry(record) for record in group]
             bucket = self._buckets.setdefault(name, Bucket(self._floor))
             bucket.load(entries)
+            self._warmth.store(sum(len(entry.value) for entry in entries))
             for entry in entries:
                 self._notify(name, Event("ADDED", entry, None, entry.revision))
         return target
@@ -246,6 +248,8 @@ class Cache:
             bucket = self._buckets[name] = Bucket(self._floor)
         entry = Entry(change.key, change.value, change.revision, self._warmth)
         event = bucket.remove(entry) if change.deleted else bucket.put(entry)
+        before = len(event.previous.value) if event.previous is not None else 0
+        self._warmth.store(-before if change.deleted else len(change.value) - before)
         self._revision = change.revision
         self._notify(name, event)
         for prefix in _prefixes(change.key):

@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 WARM_BYTES = 256 * 1024
 """How many encoded bytes' worth of objects may be held decoded; that takes six times as much."""
+WARM_SHARE = 8
+"""Of so many stored bytes one may be, too: where there is more, more is looked at again."""
 
 DECODED_SHARE = 6
 """By what a second encoding of an object is cheaper to hold than the decoded object."""
@@ -172,10 +174,16 @@ class Warmth:
     """The entries that hold something decoded, oldest first; the oldest are cooled at the bound."""
 
     def __init__(self, limit: int = WARM_BYTES) -> None:
-        self._limit = limit
+        self._limit = self._bound = limit
+        self._stored = 0
         self.held = 0
         """Encoded bytes' worth of what is decoded now."""
         self._entries: deque[Entry] = deque()
+
+    def store(self, size: int) -> None:
+        """Take note that so many bytes more (or less) are stored."""
+        self._stored += size
+        self._bound = max(self._limit, self._stored // WARM_SHARE)
 
     def add(self, entry: Entry, size: int) -> None:
         """Count ``size`` bytes of `entry` as decoded, and cool others to stay within the bound."""
@@ -183,7 +191,7 @@ class Warmth:
             self._entries.append(entry)
         entry.heat += size
         self.held += size
-        while self.held > self._limit and len(self._entries) > 1:
+        while self.held > self._bound and len(self._entries) > 1:
             oldest = self._entries.popleft()
             if oldest is entry:
                 # what is being decoded now is the newest again

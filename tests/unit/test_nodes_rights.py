@@ -61,7 +61,9 @@ async def place() -> AsyncIterator[Place]:
                 body["spec"]["nodeName"] = name
             await registry.create(PODS, "default", body)
         recorder = EventRecorder(registry, "kubelet", "one")
-        reports = Reports("one", registry, registry.clock, registration, recorder)
+        reports = Reports(
+            "one", registry, registry.clock, registration, recorder, registration.heartbeat
+        )
         yield Place(registry, reports, recorder)
         await recorder.close()
 

@@ -171,11 +171,13 @@ def test_the_oldest_reports_are_dropped_when_the_queue_is_full(
         async with a_registry(VirtualClock()) as registry:
             recorder = EventRecorder(registry, "c")
             obj = await a_pod(registry)
-            for reason in ("A", "B", "C", "D"):
+            for reason in ("A", "B", "C", "D", "E"):
                 recorder.event(obj, "Normal", reason, "m")
             await recorder.close()
-            assert sorted(event["reason"] for event in recorded(registry)) == ["B", "C", "D"]
+            assert sorted(event["reason"] for event in recorded(registry)) == ["C", "D", "E"]
         assert "too many events wait to be written, dropped A of Pod x" in caplog.text
+        assert "dropped B" not in caplog.text
+        assert "2 events were dropped" in caplog.text
 
     run(scenario())
 

@@ -73,6 +73,20 @@ def test_only_the_recently_decoded_objects_stay_decoded() -> None:
     assert entries[1].object == decoded[1]
 
 
+def test_where_more_is_stored_more_stays_decoded() -> None:
+    value = blob(POD).at(1)
+    warmth = Warmth(limit=3 * len(value))
+    entries = [Entry(f"pods/default/{n}", value, n, warmth) for n in range(8 * 5)]
+    for _ in entries:
+        warmth.store(len(value))
+    decoded = [entry.object for entry in entries]
+    kept = [one.object is was for one, was in zip(entries[-5:], decoded[-5:], strict=True)]
+    assert all(kept)
+    warmth.store(-len(entries) * len(value))
+    assert entries[0].object is entries[0].object
+    assert entries[-4].object is not decoded[-4]
+
+
 def test_heads_count_little_so_that_a_selector_finds_those_of_many_objects_decoded() -> None:
     value = blob({**POD, "data": "x" * 10 * META_BYTES}).at(1)
     warmth = Warmth(limit=10 * META_BYTES)

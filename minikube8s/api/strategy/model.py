@@ -83,6 +83,13 @@ class Strategy:
             name_check=self.check_name,
         )
 
+    def validate_changed(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
+        """Return everything that is wrong with `new` by itself.
+
+        What a write through `subresource` leaves as it was in `old` may be left out.
+        """
+        return self.validate(new)
+
     def validate_new(self, obj: Obj) -> list[Cause]:
         """Return what is wrong with the object because it is new; `validate` is called besides."""
         return []

@@ -49,6 +49,18 @@ class PodStrategy(Strategy):
         """Check metadata and spec."""
         return [*super().validate(obj), *podspec.check("spec", obj["spec"], in_pod=True)]
 
+    def validate_changed(self, new: Obj, old: Obj, subresource: str = "") -> list[Cause]:
+        """Leave out the spec, which takes longest, where it is as it was but for the node's name.
+
+        Every pod is bound once, and its status is written several times.
+        """
+        if subresource == "status" and new["spec"] == old["spec"]:
+            return super().validate(new)
+        if subresource == "binding":
+            node = new["spec"].get("nodeName") or ""
+            return [*super().validate(new), *podspec.check_node_name("spec", node)]
+        return self.validate(new)
+
     def validate_new(self, obj: Obj) -> list[Cause]:
         """Refuse what joins a pod only later, and a node for a pod that is held back."""
         spec = obj["spec"]

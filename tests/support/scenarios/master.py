@@ -65,7 +65,14 @@ class Master:
 
     def reports(self, node: str) -> Reports:
         """Return what writes the reports of a node's agent."""
-        return Reports(node, self.registry, self._clock, self.registration, self.recorder)
+        return Reports(
+            node,
+            self.registry,
+            self._clock,
+            self.registration,
+            self.recorder,
+            self.registration.heartbeat,
+        )
 
     async def close(self) -> None:
         """End everything that runs."""

@@ -58,6 +58,11 @@ def check(field: str, spec: Obj, *, in_pod: bool) -> list[Cause]:
     return causes
 
 
+def check_node_name(field: str, name: str) -> list[Cause]:
+    """Check the name of the node that a pod is bound to."""
+    return named(f"{field}.nodeName", name, _NAMES["nodeName"]) if name else []
+
+
 def _claims(field: str, claims: list[Obj]) -> list[Cause]:
     causes: list[Cause] = []
     taken: set[str] = set()
