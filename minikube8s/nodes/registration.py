@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from minikube8s.api.errors import ApiError
@@ -49,6 +50,7 @@ class Registration:
         self._blocks = tuple(
             Blocks(cidr, config.block_bits(cidr)) for cidr in config.cluster_cidr.split(",")
         )
+        self._refresh_at: dict[str, datetime] = {}
         self._given: dict[str, tuple[str, ...]] = {}
         registry.observe(NODES, self._observe)
         self._outages = Outages()
@@ -129,6 +131,8 @@ class Registration:
         await self._renew(node)
         now = self._clock.now()
         entry = self._registry.get(NODES, None, node)
+        if now < self._refresh_at.get(node, now):
+            return
         times = [
             one.last_heartbeat_time
             for one in entry.view(Node).status.conditions
@@ -137,7 +141,8 @@ class Registration:
         oldest = min(times, default=None)
         if oldest is None:
             return
-        if (now - parse_time(oldest)).total_seconds() < self._config.status_refresh:
+        self._refresh_at[node] = parse_time(oldest) + timedelta(seconds=self._config.status_refresh)
+        if now < self._refresh_at[node]:
             return
 
         def beat(obj: dict[str, Any]) -> dict[str, Any]:
@@ -205,6 +210,8 @@ class Registration:
         gone = event.type == "DELETED"
         before = self._given.pop(event.entry.name, ())
         now = () if gone else _blocks_of(event.entry)
+        if gone:
+            self._refresh_at.pop(event.entry.name, None)
         if now:
             self._given[event.entry.name] = now
         if now != before:
