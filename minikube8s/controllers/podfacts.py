@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from minikube8s.api.views import ObjectMeta, Pod
+from minikube8s.api.views import ObjectMeta, Pod, PodStatus
 from minikube8s.controllers.pods import ready_since, restarts, sidecar_restarts
 from minikube8s.store.entry import Entry
 
@@ -33,6 +33,8 @@ class PodFacts(msgspec.Struct, frozen=True, gc=False):
     ready_since: datetime | None
     restarts: tuple[int, int]
     """Of the ordinary container that restarted most, and of the sidecar that did."""
+    refused: bool
+    """Whether its node did not take it: it failed before there was anything of it."""
 
     @property
     def active(self) -> bool:
@@ -78,7 +80,12 @@ def facts_of(pod: Pod) -> PodFacts:
         ready=pod.ready,
         ready_since=ready_since(pod),
         restarts=_once((restarts(pod), sidecar_restarts(pod))),
+        refused=_is_refused(pod.status),
     )
+
+
+def _is_refused(status: PodStatus) -> bool:
+    return status.phase == "Failed" and status.reason != "" and not status.container_statuses
 
 
 def _of_entry(entry: Entry) -> PodFacts:

@@ -1,5 +1,6 @@
 """Plans interrupted after any write, in any order, converge when they are made again."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ from tests.support.mortal import Killed, Mortal, Silent
 
 ROUNDS = 80
 """How many calm looks at everything must be enough to settle."""
+LONGEST_PAUSE = 301.0
+"""Seconds after which nobody waits any more to make pods that nodes refused."""
 
 
 CONTROLLERS: Sequence[Controller] = (
@@ -73,10 +76,9 @@ async def disturb(cluster: LiveCluster, kind: str, at: int) -> None:
         match kind:
             case "ready" if name:
                 await cluster.make_ready(name, ip=f"10.0.0.{at % 250 + 1}")
-            case "fail" if name:
-                await cluster.change(
-                    PODS, name, lambda p: p["status"].update(phase="Failed"), "status"
-                )
+            case "fail" | "refuse" if name:
+                fate = {"phase": "Failed", "reason": "OutOfcpu" if kind == "refuse" else ""}
+                await cluster.change(PODS, name, lambda p: p["status"].update(fate), "status")
             case "delete" if name:
                 await cluster.delete(PODS, name)
             case "unlabel" if name:
@@ -114,7 +116,7 @@ def set_image(deployment: dict[str, Any], number: int) -> None:
 LOOK = st.tuples(st.just("look"), st.integers(0, 30), st.integers(0, 4))
 TROUBLE = st.tuples(
     st.sampled_from(
-        ["ready", "fail", "delete", "unlabel", "orphan", "scale", "roll", "pause", "drop"]
+        ["ready", "fail", "refuse", "delete", "unlabel", "orphan", "scale", "roll", "pause", "drop"]
     ),
     st.integers(0, 30),
     st.just(0),
@@ -153,6 +155,7 @@ def test_whatever_happened_and_wherever_plans_were_cut_off_the_cluster_settles(
 
 async def settle(cluster: LiveCluster) -> None:
     """Let all controllers look at everything, uninterrupted, until nothing changes any more."""
+    calm = 0
     for _ in range(ROUNDS):
         before = cluster.registry.revision
         for controller in CONTROLLERS:
@@ -161,8 +164,11 @@ async def settle(cluster: LiveCluster) -> None:
         for number, pod in enumerate(cluster.pods()):
             if not pod.ready and is_active(pod):
                 await cluster.make_ready(pod.metadata.name, ip=f"10.0.1.{number + 1}")
-        if cluster.registry.revision == before:
+        calm = calm + 1 if cluster.registry.revision == before else 0
+        if calm == 2:
             return
+        if calm:
+            await asyncio.sleep(LONGEST_PAUSE)
     raise AssertionError(f"still changing after {ROUNDS} rounds")
 
 

@@ -1,9 +1,8 @@
 """Rolling updates keep their promises whatever the timing of pods and controllers."""
 
 import asyncio
-import itertools
 import math
-from typing import Any, cast
+from typing import cast
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -19,6 +18,7 @@ from minikube8s.registry import Registry
 from minikube8s.registry.events import EventRecorder
 from minikube8s.store.watching import Event
 from tests.support import virtualtime
+from tests.support.laggard import Laggard
 from tests.support.livecluster import LiveCluster, deployment_body, live_cluster
 
 DELAYS = st.sampled_from([0.0, 0.001, 0.5, 3.0])
@@ -40,25 +40,6 @@ class Watchman:
         self.most = max(self.most, len(active))
         if self.guarding:
             self.fewest = min(self.fewest, sum(pod.ready for pod in active))
-
-
-class Laggard:
-    """The registry for controllers: every write of theirs takes its own time to begin."""
-
-    def __init__(self, registry: Registry, delays: list[float]) -> None:
-        self._registry = registry
-        self._delays = itertools.cycle(delays)
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._registry, name)
-        if name not in ("create", "update", "delete"):
-            return method
-
-        async def late(*args: Any, **options: Any) -> Any:
-            await asyncio.sleep(next(self._delays))
-            return await method(*args, **options)
-
-        return late
 
 
 async def kubelet(cluster: LiveCluster, delays: list[float]) -> None:

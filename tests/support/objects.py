@@ -3,6 +3,7 @@
 from typing import Any
 
 from minikube8s.api.views import Pod, from_dict
+from minikube8s.controllers.deployments.history import name_and_hash
 from minikube8s.controllers.deployments.model import Member, Snapshot
 
 Json = dict[str, Any]
@@ -37,6 +38,7 @@ def pod(
     owned_by: str = "",
     node: str = "",
     phase: str = "Pending",
+    reason: str = "",
     ready_since: str = "",
     ip: str = "",
     deleting: bool = False,
@@ -65,6 +67,8 @@ def pod(
     if node:
         body["nodeName"] = node
     status: Json = {"phase": phase, "conditions": conditions}
+    if reason:
+        status["reason"] = reason
     if ip:
         status["podIP"] = ip
     if restarts:
@@ -180,5 +184,7 @@ def member(
 def snapshot(obj: Json, *members: Member, **fields: Any) -> Snapshot:
     from minikube8s.api.views import Deployment
 
-    names = frozenset(one.name for one in members)
-    return Snapshot(from_dict(Deployment, obj), obj, members, names, **fields)
+    view = from_dict(Deployment, obj)
+    name, _ = name_and_hash(view, obj)
+    taken = name in {one.name for one in members}
+    return Snapshot(view, obj, members, taken=taken, **fields)

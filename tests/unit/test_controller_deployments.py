@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from minikube8s.api.views import Deployment, from_dict
+from minikube8s.controllers.actions import NOTHING
 from minikube8s.controllers.deployments import history, scaling
 from minikube8s.controllers.deployments.model import Limits, Member, limits
 from minikube8s.controllers.deployments.planning import plan
@@ -94,6 +95,34 @@ def test_scaling_amid_a_rollout_keeps_the_proportions(
     assert scaling.rescale(new, old, after, sum(sizes.values()), rolling=True) == expected
 
 
+def test_a_rescale_that_leaves_the_total_as_it_is_moves_nobody() -> None:
+    new = member("new", 2, desired=2, maximum=3)
+    old = member("old", 2, desired=2, maximum=3, created="2026-01-02T00:00:00Z")
+    sizes = scaling.rescale(new, [old], Limits(3, 1, 0), 4, rolling=True)
+    assert sizes == {"new": 2, "old": 2}
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        ({"resources": {"limits": {"cpu": "1000m"}}}, {"resources": {"limits": {"cpu": 1}}}),
+        ({"args": []}, {}),
+        ({"command": None}, {}),
+    ],
+)
+def test_a_template_that_says_the_same_otherwise_is_no_new_revision(
+    stored: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    old, new = template(), template()
+    old["spec"]["containers"][0] |= stored
+    new["spec"]["containers"][0] |= asked
+    found = member("web-1", 3, revision=1)
+    found.object["spec"]["template"] = old
+    assert history.find_new(new, [found]) is found
+    new["spec"]["containers"][0]["image"] = "nginx:2"
+    assert history.find_new(new, [found]) is None
+
+
 def planned(obj: dict[str, Any], *members: Member, failure: str = "", **fields: Any) -> Any:
     return plan(snapshot(obj, *members, **fields), NOW, failure)
 
@@ -143,13 +172,23 @@ def conditions(result: Any) -> dict[str, tuple[str, str, str]]:
 
 
 def test_a_failure_to_create_the_replicaset_is_told() -> None:
+    (create,) = planned(deployment()).creates
+    message = f'Failed to create new replica set "{create.object["metadata"]["name"]}": '
+    assert create.report.failed_reason == "ReplicaSetCreateError"
+    assert create.report.failed_message == message
     result = planned(deployment(), failure="forbidden")
-    assert conditions(result)["Progressing"] == ("False", "ReplicaSetCreateError", "forbidden")
+    value, reason, told = conditions(result)["Progressing"]
+    assert (value, reason, told) == ("False", "ReplicaSetCreateError", f"{message}forbidden")
+
+
+def test_without_a_deadline_no_condition_tells_of_a_failure_to_create() -> None:
+    result = planned(deployment(progressDeadlineSeconds=2**31 - 1), failure="forbidden")
+    assert list(conditions(result)) == ["Available"]
 
 
 def test_a_taken_name_raises_the_collision_count_and_asks_for_another_hash() -> None:
     obj = deployment()
-    name, _ = history.name_and_hash(snapshot(obj))
+    name, _ = history.name_and_hash(from_dict(Deployment, obj), obj)
     stranger = member(name, 1, owned_by="other", image="other:1")
     result = planned(obj, stranger)
     assert not result.creates
@@ -278,3 +317,5 @@ def test_a_selector_that_selects_everything_is_only_warned_about() -> None:
     result = planned(deployment(selector={}))
     assert [one.reason for one in result.warnings] == ["SelectingAll"]
     assert not result.acts
+    told = deployment(selector={}, status=result.status.status)
+    assert planned(told) == NOTHING

@@ -1,7 +1,7 @@
 """The ReplicaSet's plan: how many pods, which ones, and what the status says."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -171,6 +171,31 @@ def test_the_status_counts_pods_once_there_is_nothing_else_to_do() -> None:
 def test_an_unchanged_status_is_not_written() -> None:
     obj = replicaset(replicas=0, status={"replicas": 0, "observedGeneration": 1})
     assert planned(obj).status is None
+
+
+@pytest.mark.parametrize(
+    ("refused", "replicas", "wait"),
+    [(1, 1, 1), (2, 1, 2), (6, 1, 32), (20, 1, 300), (3, 3, 1), (4, 3, 2), (6, 3, 2), (7, 3, 4)],
+)
+def test_pods_that_nodes_refuse_are_made_again_ever_more_slowly(
+    refused: int, replicas: int, wait: float
+) -> None:
+    obj = replicaset(replicas=replicas)
+    created = "2026-01-01T00:10:00Z"
+    fate = {"phase": "Failed", "reason": "OutOfcpu", "created": created}
+    pods = [owned(f"p{n}", **fate) for n in range(refused)]
+    result = planned(obj, *pods)
+    assert not result.acts
+    assert result.requeue_after == wait
+    assert result.status is not None
+    later = plan(Snapshot(REPLICA_SET, obj, tuple(pods)), NOW + timedelta(seconds=wait))
+    assert len(later.creates) == replicas
+
+
+def test_pods_that_failed_after_they_had_run_are_made_again_at_once() -> None:
+    fate = {"phase": "Failed", "reason": "Evicted", "created": "2026-01-01T00:10:00Z"}
+    ran, foreign = owned("ran", restarts=1, **fate), a_pod("foreign", **fate)
+    assert len(planned(replicaset(replicas=1), ran, foreign).creates) == 1
 
 
 def test_a_failure_to_create_is_told_by_a_condition_that_goes_with_it() -> None:

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from minikube8s.api.resources import DEPLOYMENTS, PODS, REPLICASETS, Resource
-from minikube8s.api.selectors import from_label_selector
+from minikube8s.api.selectors import Selector, from_label_selector
 from minikube8s.api.views import Deployment, ObjectMeta, PartialObject, Pod, ReplicaSet
 from minikube8s.controllers.actions import Plan
+from minikube8s.controllers.deployments.history import name_and_hash
 from minikube8s.controllers.deployments.model import Member, Snapshot, is_rolling
 from minikube8s.controllers.deployments.planning import plan
 from minikube8s.controllers.runner import Reader
@@ -44,25 +45,26 @@ class DeploymentController:
         entry = reader.find(DEPLOYMENTS, *key)
         if entry is None:
             return None
-        selector = from_label_selector(entry.object["spec"].get("selector"))
-        neighbours = reader.list(REPLICASETS, key.namespace)
+        selector = entry.digest(_selector)
+        found = reader.claimable(REPLICASETS, key.namespace, entry.uid, selector)
         members = tuple(
             Member(one.view(ReplicaSet), one.object)
-            for one in neighbours
-            if selector.matches(one.labels) or _is_owned(one, entry.uid)
+            for one in found
+            if selector.matches(one.labels) or one.owned_by(entry.uid)
         )
         view = entry.view(Deployment)
         populated = frozenset[str]() if is_rolling(view) else _populated(reader, members)
-        names = frozenset(one.name for one in neighbours)
-        return Snapshot(view, entry.object, members, names, populated)
+        name, _ = name_and_hash(view, entry.object)
+        taken = reader.find(REPLICASETS, key.namespace, name) is not None
+        return Snapshot(view, entry.object, members, populated, taken=taken)
 
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
         """Return the next step of the rollout."""
         return plan(snapshot, now, failure)
 
 
-def _is_owned(entry: Entry, uid: str) -> bool:
-    return any(owner.uid == uid for owner in entry.meta.owner_references or ())
+def _selector(entry: Entry) -> Selector:
+    return from_label_selector(entry.object["spec"].get("selector"))
 
 
 def _populated(reader: Reader, members: Iterable[Member]) -> frozenset[str]:
@@ -84,7 +86,7 @@ def _keys_of_replicaset(entry: Entry, reader: Reader) -> Iterable[Key]:
         yield from _key_of_controller(metadata, DEPLOYMENTS)
         return
     for deployment in reader.list(DEPLOYMENTS, entry.namespace):
-        selector = from_label_selector(deployment.view(Deployment).spec.selector)
+        selector = deployment.digest(_selector)
         if not selector.empty and selector.matches(entry.labels):
             yield Key(deployment.namespace, deployment.name)
 

@@ -6,9 +6,11 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from minikube8s.api import quantity
 from minikube8s.api.hashing import pod_template_hash
 from minikube8s.api.meta import owner_reference
 from minikube8s.api.resources import DEPLOYMENTS, REPLICASETS
+from minikube8s.api.views import Deployment
 from minikube8s.controllers.deployments.model import (
     DESIRED_REPLICAS,
     HASH_LABEL,
@@ -22,10 +24,21 @@ from minikube8s.controllers.deployments.model import (
     Snapshot,
 )
 
+_AMOUNTS = ("limits", "requests", "overhead")
+"""The fields of a template that hold quantities by name."""
 HISTORY_LENGTH = 2000
 """The most characters of a ReplicaSet's list of earlier revisions."""
 
-_NOT_COPIED = frozenset({LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS})
+_NOT_COPIED = frozenset(
+    {
+        LAST_APPLIED,
+        REVISION,
+        REVISION_HISTORY,
+        DESIRED_REPLICAS,
+        MAX_REPLICAS,
+        "deprecated.deployment.rollback.to",
+    }
+)
 
 
 def find_new(template: Mapping[str, Any], members: Sequence[Member]) -> Member | None:
@@ -35,11 +48,30 @@ def find_new(template: Mapping[str, Any], members: Sequence[Member]) -> Member |
     return min(matching, key=lambda one: one.age_order, default=None)
 
 
-def _comparable(template: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the template without what distinguishes no pods: the hash label and nulls."""
+def _comparable(template: Mapping[str, Any]) -> Any:
+    """Return the template without what distinguishes no pods.
+
+    That is the hash label, nulls and empty lists, and how a quantity is written.
+    """
     metadata = {name: value for name, value in (template.get("metadata") or {}).items() if value}
     labels = {name: text for name, text in metadata.get("labels", {}).items() if name != HASH_LABEL}
-    return {**template, "metadata": {**metadata, "labels": labels}}
+    return _plain({**template, "metadata": {**metadata, "labels": labels}})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        name: _amounts(one) if name in _AMOUNTS and isinstance(one, Mapping) else _plain(one)
+        for name, one in value.items()
+        if one is not None and one != []
+    }
+
+
+def _amounts(quantities: Mapping[str, Any]) -> dict[str, str]:
+    return {name: quantity.canonical(amount) for name, amount in quantities.items()}
 
 
 def next_revision(old: Sequence[Member]) -> int:
@@ -47,11 +79,11 @@ def next_revision(old: Sequence[Member]) -> int:
     return max((one.revision for one in old), default=0) + 1
 
 
-def name_and_hash(snapshot: Snapshot) -> tuple[str, str]:
+def name_and_hash(view: Deployment, deployment: Mapping[str, Any]) -> tuple[str, str]:
     """Return the name and the hash label of the ReplicaSet that the template asks for."""
-    template = snapshot.object["spec"]["template"]
-    digest = pod_template_hash(template, snapshot.view.status.collision_count)
-    return f"{snapshot.view.metadata.name}-{digest}", digest
+    template = deployment["spec"]["template"]
+    digest = pod_template_hash(template, view.status.collision_count)
+    return f"{view.metadata.name}-{digest}", digest
 
 
 def new_replicaset(

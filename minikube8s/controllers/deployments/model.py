@@ -66,10 +66,10 @@ class Snapshot:
     view: Deployment
     object: Mapping[str, Any]
     members: tuple[Member, ...]
-    taken_names: frozenset[str] = frozenset()
-    """Names of all ReplicaSets of the namespace."""
     populated: frozenset[str] = frozenset()
     """The uids of ReplicaSets that own pods which have not ended (only read for Recreate)."""
+    taken: bool = False
+    """Whether there is a ReplicaSet of the name that the template asks for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from minikube8s.api.resources import DEPLOYMENTS, REPLICASETS
 from minikube8s.api.selectors import from_label_selector
 from minikube8s.controllers.actions import (
+    NOTHING,
     Create,
     Delete,
     Patch,
@@ -45,7 +46,7 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
     """Plan one step: adopt, or resize, create and clean up ReplicaSets; and tell the status."""
     selector = from_label_selector(snapshot.object["spec"].get("selector"))
     if selector.empty:
-        return Plan(about=snapshot.object, warnings=(SELECTS_ALL,))
+        return _selects_all(snapshot)
     claims = claim(DEPLOYMENTS, snapshot.object, selector, REPLICASETS, snapshot.members)
     if claims.patches:
         return Plan(about=snapshot.object, patches=claims.patches)
@@ -100,7 +101,9 @@ class _Rollout:
             created=creation.name if creation.creates else "",
             collided=creation.collided,
             rolling_out=step.rolling_out,
-            failure=failure if creation.creates else "",
+            failure=f"{_not_created(creation.name)}{failure}"
+            if creation.creates and failure
+            else "",
         )
         fresh = status(self.snapshot, self.limits, outlook, now)
         return Plan(
@@ -139,13 +142,15 @@ class _Rollout:
         )
 
     def _creation(self) -> _Creation:
-        name, digest = history.name_and_hash(self.snapshot)
-        if name in self.snapshot.taken_names:
+        name, digest = history.name_and_hash(self.snapshot.view, self.snapshot.object)
+        if self.snapshot.taken:
             return _Creation(collided=True)
         rolling = is_rolling(self.snapshot.view)
         size = scaling.first_size(self.old, self.limits, rolling=rolling)
         replicaset = history.new_replicaset(self.snapshot, digest, size, self.revision, self.limits)
-        report = _scaled(name, 0, size) if size else Report()
+        report = _scaled(name, 0, size)._replace(
+            failed_reason="ReplicaSetCreateError", failed_message=_not_created(name)
+        )
         create = Create(REPLICASETS, self.snapshot.view.metadata.namespace, replicaset, report)
         return _Creation((create,), name, size)
 
@@ -200,6 +205,20 @@ class _Rollout:
         if fresh == (self.snapshot.object.get("status") or {}) and not annotations:
             return None
         return SetStatus(ref(DEPLOYMENTS, self.snapshot.object), fresh, annotations)
+
+
+def _selects_all(snapshot: Snapshot) -> Plan:
+    """Say once that nothing is done, as validation refuses such a selector today."""
+    generation = snapshot.view.metadata.generation
+    if snapshot.view.status.observed_generation >= generation:
+        return NOTHING
+    status = {**(snapshot.object.get("status") or {}), "observedGeneration": generation}
+    change = SetStatus(ref(DEPLOYMENTS, snapshot.object), status)
+    return Plan(about=snapshot.object, warnings=(SELECTS_ALL,), status=change)
+
+
+def _not_created(name: str) -> str:
+    return f'Failed to create new replica set "{name}": '
 
 
 def _scaled(name: str, before: int, after: int) -> Report:

@@ -139,6 +139,8 @@ def _in_proportion(
     active = [one for one in members if one.size > 0]
     allowed = limits.maximum if limits.replicas > 0 else 0
     to_add = allowed - sum(one.size for one in active)
+    if not to_add:
+        return
     # Largest first; of equals the youngest first when growing, the oldest first when shrinking.
     active.sort(key=lambda one: one.age_order, reverse=to_add > 0)
     active.sort(key=lambda one: one.size, reverse=True)

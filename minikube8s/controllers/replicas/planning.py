@@ -19,7 +19,7 @@ from minikube8s.controllers.actions import (
 )
 from minikube8s.controllers.claims import claim
 from minikube8s.controllers.podfacts import PodFacts
-from minikube8s.controllers.replicas import victims
+from minikube8s.controllers.replicas import backoff, victims
 from minikube8s.controllers.replicas.model import Kind, Snapshot
 from minikube8s.controllers.replicas.status import Failure, status
 from minikube8s.controllers.templates import pod_of
@@ -42,21 +42,25 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
     excess = len(claims.owned) - owner["spec"].get("replicas", 1)
     creates: tuple[Create, ...] = ()
     deletes: tuple[Delete, ...] = ()
+    patience = 0.0
     if "deletionTimestamp" not in owner["metadata"]:
         if excess < 0:
+            patience = backoff.seconds(owner, snapshot.pods, now)
+        if excess < 0 and not patience:
             creates = (_creation(kind, owner),) * min(-excess, BURST)
         elif excess > 0:
             chosen = victims.choose(claims.owned, min(excess, BURST), snapshot.neighbours, now)
             deletes = tuple(Delete(view_ref(PODS, pod.metadata), report=DELETED) for pod in chosen)
     settled = not (claims.patches or creates or deletes) or bool(failure)
     told = Failure("FailedCreate" if excess < 0 else "FailedDelete", failure) if failure else None
+    wait = _next_availability(owner, claims.owned, now)
     return Plan(
         about=owner,
         patches=claims.patches,
         creates=creates,
         deletes=deletes,
         status=_status_change(kind, owner, claims.owned, told, now) if settled else None,
-        requeue_after=_next_availability(owner, claims.owned, now),
+        requeue_after=min((one for one in (wait, patience) if one), default=None),
     )
 
 
