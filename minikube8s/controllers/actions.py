@@ -71,6 +71,10 @@ class SetStatus:
     target: Ref
     status: dict[str, Any]
     annotations: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[Report, ...] = ()
+    """Events of type Warning that the status is worth once it is written."""
+    notices: tuple[Report, ...] = ()
+    """The same of type Normal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,15 +80,13 @@ async def apply(plan: Plan, writer: Writer, recorder: Recorder) -> None:
     refused for another reason; writes before it stay, as a plan can be made anew at any point.
     """
     reporter = _Reporter(recorder, plan.about)
-    for warning in plan.warnings:
-        reporter.warn(warning, warning.reason, warning.message)
-    for notice in plan.notices:
-        reporter.success(notice, "")
+    reporter.tell(plan.warnings, plan.notices)
     await _together(partial(_patch, writer, reporter), plan.patches)
     await _slow_start(writer, reporter, plan.creates)
     await _together(partial(_delete, writer, reporter), plan.deletes)
     if plan.status is not None:
         await apply_status(plan.status, writer)
+        reporter.tell(plan.status.warnings, plan.status.notices)
 
 
 async def apply_status(action: SetStatus, writer: Writer) -> None:
@@ -113,6 +111,12 @@ class _Reporter:
     def __init__(self, recorder: Recorder, about: Mapping[str, Any] | None) -> None:
         self._recorder = recorder
         self._about = about
+
+    def tell(self, warnings: Sequence[Report], notices: Sequence[Report]) -> None:
+        for warning in warnings:
+            self.warn(warning, warning.reason, warning.message)
+        for notice in notices:
+            self.success(notice, "")
 
     def success(self, report: Report, name: str) -> None:
         if report.reason:

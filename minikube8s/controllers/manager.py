@@ -22,6 +22,11 @@ from minikube8s.controllers.endpoints import EndpointsController, MirroringContr
 from minikube8s.controllers.ephemeral import EphemeralVolumeController
 from minikube8s.controllers.garbage import GarbageController
 from minikube8s.controllers.ingress import DEFAULT_IMAGE, IngressController
+from minikube8s.controllers.jobs import (
+    JobController,
+    JobOrphanController,
+    TtlAfterFinishedController,
+)
 from minikube8s.controllers.lane import Figures
 from minikube8s.controllers.loadbalancers import LoadBalancerController
 from minikube8s.controllers.localpath import LocalPathController
@@ -101,6 +106,9 @@ class Controllers:
             ReplicasController(REPLICA_SET),
             ReplicasController(REPLICATION_CONTROLLER),
             DeploymentController(),
+            JobController(),
+            JobOrphanController(),
+            TtlAfterFinishedController(),
             EndpointsController(),
             MirroringController(),
             LoadBalancerController(balancing.pool, balancing.reserved),

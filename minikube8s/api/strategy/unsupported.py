@@ -69,7 +69,6 @@ _PASSIVE: dict[tuple[str, str], str] = {
     ("apps", "StatefulSet"): "does not run them",
     ("autoscaling", "HorizontalPodAutoscaler"): "does not scale by them",
     ("batch", "CronJob"): "does not run them",
-    ("batch", "Job"): "does not run them",
     ("networking.k8s.io", "IPAddress"): "does not allocate by them",
     ("networking.k8s.io", "ServiceCIDR"): "does not allocate by them",
     ("node.k8s.io", "RuntimeClass"): "does not run pods by them",
@@ -101,6 +100,7 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("", "ReplicationController"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("apps", "Deployment"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("apps", "ReplicaSet"): tuple(f"spec.template.spec.{path}" for path in _POD),
+    ("batch", "Job"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("certificates.k8s.io", "CertificateSigningRequest"): (
         "spec.signerName=kubernetes.io/kube-apiserver-client-kubelet",
         "spec.signerName=kubernetes.io/kubelet-serving",

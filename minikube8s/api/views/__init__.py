@@ -7,6 +7,7 @@ Quantities stay as written (`api.quantity` parses them), times stay RFC 3339 tex
 """
 
 from minikube8s.api.views.base import Quantities, View, decode, from_dict
+from minikube8s.api.views.batch import CronJob, Job
 from minikube8s.api.views.config import ConfigMap, Lease, LeaseSpec, Secret, ServiceAccount
 from minikube8s.api.views.containers import (
     Capabilities,
@@ -166,6 +167,7 @@ __all__ = [
     "ContainerStateTerminated",
     "ContainerStateWaiting",
     "ContainerStatus",
+    "CronJob",
     "Deployment",
     "DeploymentSpec",
     "DeploymentStatus",
@@ -197,6 +199,7 @@ __all__ = [
     "IngressClass",
     "IngressRule",
     "IngressTLS",
+    "Job",
     "KeySelector",
     "KeyToPath",
     "LabelSelector",

@@ -1,0 +1,76 @@
+"""What wakes the Job controller and what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from minikube8s.api.resources import JOBS, PODS, Resource
+from minikube8s.api.selectors import from_label_selector
+from minikube8s.api.views import Job, PartialObject, Pod
+from minikube8s.controllers.actions import Plan
+from minikube8s.controllers.jobs.model import Snapshot, is_ours
+from minikube8s.controllers.jobs.planning import plan
+from minikube8s.controllers.runner import Reader
+from minikube8s.store.entry import Entry
+from minikube8s.store.watching import Event
+
+_NAME_LABEL = "batch.kubernetes.io/job-name"
+_MANUAL = b'"manualSelector":true'
+
+
+class Key(NamedTuple):
+    """Names a Job."""
+
+    namespace: str
+    name: str
+
+
+class JobController:
+    """Runs every job's pods until the job is complete or has failed."""
+
+    name = "job"
+    watches = (JOBS, PODS)
+
+    def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[Key]:
+        """Return the changed job, or those that a changed pod belongs or may belong to."""
+        if resource is JOBS:
+            return {Key(event.entry.namespace, event.entry.name)}
+        states = [event.entry] if event.previous is None else [event.entry, event.previous]
+        return {key for state in states for key in _keys_of_pod(state, reader)}
+
+    def read(self, reader: Reader, key: Key) -> Snapshot | None:
+        """Return the job with its pods, or None when there is nothing to do for it."""
+        entry = reader.find(JOBS, *key)
+        if entry is None:
+            return None
+        job = entry.view(Job)
+        if not is_ours(job):
+            return None
+        selector = from_label_selector(job.spec.selector)
+        pods = tuple(
+            one.view(Pod)
+            for one in reader.claimable(PODS, key.namespace, entry.uid, selector)
+            if one.owned_by(entry.uid) or selector.matches(one.labels)
+        )
+        return Snapshot(job, entry.object, pods)
+
+    def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
+        """Return the next step of the job."""
+        return plan(snapshot, now, failure)
+
+
+def _keys_of_pod(pod: Entry, reader: Reader) -> Iterable[Key]:
+    controller = pod.view(PartialObject).metadata.controller if pod.controlled else None
+    if controller is not None:
+        if controller.kind == JOBS.kind and controller.api_version == JOBS.api_version:
+            yield Key(pod.namespace, controller.name)
+        return
+    if _NAME_LABEL in pod.labels:
+        yield Key(pod.namespace, pod.labels[_NAME_LABEL])
+    for job in reader.list(JOBS, pod.namespace):
+        if _MANUAL in job.value:
+            selector = from_label_selector(job.view(Job).spec.selector)
+            if not selector.empty and selector.matches(pod.labels):
+                yield Key(job.namespace, job.name)
