@@ -64,6 +64,8 @@ def test_a_pod_that_no_node_takes_is_told_what_would_have_to_change(cluster: Clu
     try:
         until("it has a node", lambda: cluster.get("pod", "why-lonely")["spec"].get("nodeName"))
         text = cluster.mk8s("why", "pod/why-lonely").ok()
+        assert "The scheduler chose node1" in text
+        assert "it was the only one that fits, of 1 node." in text
         assert "It asks for a node with disk=ssd." in text
     finally:
         cluster.kubectl("label", "node", "node1", "disk-").ok()

@@ -118,11 +118,45 @@ def test_a_lost_owner_is_told() -> None:
     assert "ReplicaSet web, which it names as its controller, is gone" in text
 
 
-def test_the_schedulers_record_is_why_a_pod_is_where_it_is() -> None:
-    record = "2 of 3 nodes fit; node1 scored 287, node2 203; node3: Insufficient cpu"
+@pytest.mark.parametrize(
+    ("record", "sentences"),
+    [
+        (
+            "2 of 3 nodes fit; node1 scored 287 (ImageLocality 93, NodeAffinity 194), node2 203;"
+            " node3: Insufficient cpu",
+            [
+                "The scheduler chose node1 3m ago: of 3 nodes 2 fitted, and it scored 287"
+                " (ImageLocality 93, NodeAffinity 194), node2 203.",
+                "node3 could not take it: Insufficient cpu.",
+            ],
+        ),
+        (
+            "1 of 6 nodes fit, 3 not looked at; only node1; a, b, c and 2 more: Too many pods;"
+            " and 4 more reasons",
+            [
+                "The scheduler chose node1 3m ago: it was the only one that fits, of 6 nodes (3"
+                " more were not looked at).",
+                "a, b, c and 2 more could not take it: Too many pods.",
+                "Nodes were refused for 4 further reasons.",
+            ],
+        ),
+        (
+            "nominated node1",
+            [
+                "The scheduler chose node1 3m ago: other pods had been preempted there to make room"
+                " for it."
+            ],
+        ),
+        ("mine, because", ["The scheduler chose node1 3m ago: mine, because"]),
+    ],
+)
+def test_the_schedulers_record_is_why_a_pod_is_where_it_is(
+    record: str, sentences: list[str]
+) -> None:
     pod = a_pod(conditions=conditions(PodScheduled=("True", "", record)))
     text = story_of(pod, nodes={"node1": a_node()})
-    assert f"The scheduler chose node1 3m ago: {record}" in text
+    told = text.split("Why it is where it is\n")[1].split("\n\n")[0]
+    assert [line.strip() for line in told.splitlines()] == sentences
 
 
 def test_a_pod_that_named_its_node_itself_was_not_chosen_for() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from minikube8s.api.meta import condition
-from minikube8s.cli.explaining.facts import Facts, Object, spec, status
+from minikube8s.cli.explaining.facts import Facts, Object, plural, spec, status
 from minikube8s.cli.explaining.story import Finding, finding
+from minikube8s.scheduler import record as decisions
 
 _REASON = re.compile(r"(\d+) (.+?)(?=, \d+ |$)")
 _TAINT = re.compile(r"\{(?P<key>[^:}]+)(?:: (?P<value>[^}]*))?\}")
@@ -71,7 +72,7 @@ def sentences(facts: Facts) -> Iterator[str]:
     scheduled = condition(pod, "PodScheduled")
     if scheduled and scheduled.get("message"):
         decided = facts.ago(scheduled.get("lastTransitionTime"))
-        yield f"The scheduler chose {node} {decided}: {scheduled['message']}"
+        yield from _decision(f"The scheduler chose {node} {decided}", scheduled["message"])
     else:
         yield f"No scheduler's decision is on record: who created it named {node}."
     selector = spec(pod).get("nodeSelector")
@@ -80,6 +81,31 @@ def sentences(facts: Facts) -> Iterator[str]:
         yield f"It asks for a node with {wanted}."
     if node not in facts.nodes:
         yield f"There is no node {node} any more."
+
+
+def _decision(begin: str, message: str) -> Iterator[str]:
+    """Yield what the scheduler wrote down when it decided, as sentences."""
+    record = decisions.read(message)
+    if record is None:
+        yield f"{begin}: {message}"
+        return
+    unseen = f" ({record.unseen} more were not looked at)" if record.unseen else ""
+    if record.how == "nominated":
+        yield f"{begin}: other pods had been preempted there to make room for it."
+    elif record.how == "only":
+        yield f"{begin}: it was the only one that fits, of {plural(record.looked, 'node')}{unseen}."
+    else:
+        points = ", ".join(f"{name} {number}" for name, number in record.points)
+        others = "".join(f", {name} {total}" for name, total in record.others)
+        yield (
+            f"{begin}: of {plural(record.looked, 'node')}{unseen} {record.fitting} fitted, and it"
+            f" scored {record.total} ({points or 'all alike'}){others}."
+        )
+    for refused in record.refused:
+        more = f" and {refused.more} more" if refused.more else ""
+        yield f"{', '.join(refused.nodes)}{more} could not take it: {refused.reasons}."
+    if record.more:
+        yield f"Nodes were refused for {plural(record.more, 'further reason')}."
 
 
 def troubles(facts: Facts, pod: Object) -> Iterator[Finding]:
