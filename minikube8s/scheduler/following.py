@@ -1,4 +1,4 @@
-"""Follows nodes, pods and namespaces, and tells the scheduler what that means for waiting pods.
+"""Follows nodes, pods, namespaces and Services: what they mean for waiting pods.
 
 Owns the watches, and what is done after one was cut off: everything is compared with what is known.
 """
@@ -10,11 +10,11 @@ from contextlib import closing
 from typing import Protocol
 
 from minikube8s.api.errors import ApiError
-from minikube8s.api.resources import NAMESPACES, NODES, PODS
-from minikube8s.api.views import Node, Pod
+from minikube8s.api.resources import NAMESPACES, NODES, PODS, SERVICES
+from minikube8s.api.views import Node, Pod, Service
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.registry import Registry
-from minikube8s.scheduler.framework import Change, Kind
+from minikube8s.scheduler.framework import Change
 from minikube8s.scheduler.knowledge import Knowledge
 from minikube8s.scheduler.pods import PodKey
 from minikube8s.store.watching import Event
@@ -61,6 +61,7 @@ class Follower:
         supervisor.spawn("watch nodes", self._follow_nodes)
         supervisor.spawn("watch pods", self._follow_pods)
         supervisor.spawn("watch namespaces", self._follow_namespaces)
+        supervisor.spawn("watch services", self._follow_services)
 
     async def _follow_nodes(self) -> None:
         while True:
@@ -116,16 +117,51 @@ class Follower:
             self._listener.pod_asks(key, pod)
 
     async def _follow_namespaces(self) -> None:
+        known = self._knowledge.surroundings.population.namespaces
         while True:
             with closing(self._registry.watch(NAMESPACES)) as watch:
-                self._listener.changed([Change(Kind.NAMESPACE)])
+                entries = self._registry.list(NAMESPACES)
+                for name in known.names() - {entry.name for entry in entries}:
+                    self._listener.changed(self._knowledge.remove_namespace(name))
+                for entry in entries:
+                    self._namespace_changed(Event("ADDED", entry, None, entry.revision))
                 try:
                     async for event in watch:
-                        if event.previous is None or event.previous.labels != event.entry.labels:
-                            self._listener.changed([Change(Kind.NAMESPACE)])
+                        self._namespace_changed(event)
                 except ApiError as error:
                     if error.code != 410:
                         raise
+
+    def _namespace_changed(self, event: Event) -> None:
+        entry = event.entry
+        if event.type == "DELETED":
+            self._listener.changed(self._knowledge.remove_namespace(entry.name))
+        else:
+            self._listener.changed(self._knowledge.set_namespace(entry.name, entry.labels))
+
+    async def _follow_services(self) -> None:
+        services = self._knowledge.surroundings.services
+        while True:
+            with closing(self._registry.watch(SERVICES)) as watch:
+                entries = self._registry.list(SERVICES)
+                for key in services.keys() - {(entry.namespace, entry.name) for entry in entries}:
+                    services.remove(key)
+                for entry in entries:
+                    self._service_changed(Event("ADDED", entry, None, entry.revision))
+                try:
+                    async for event in watch:
+                        self._service_changed(event)
+                except ApiError as error:
+                    if error.code != 410:
+                        raise
+
+    def _service_changed(self, event: Event) -> None:
+        services = self._knowledge.surroundings.services
+        key = (event.entry.namespace, event.entry.name)
+        if event.type == "DELETED":
+            services.remove(key)
+        else:
+            services.put(key, event.entry.view(Service).spec.selector)
 
 
 def _is_news(before: Pod | None, after: Pod) -> bool:

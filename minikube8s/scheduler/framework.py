@@ -18,7 +18,7 @@ Every filter tells which changes may turn its refusal (`wakes`) and, of one chan
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from enum import Enum, auto
 from typing import ClassVar, NamedTuple, Protocol
 
@@ -42,6 +42,8 @@ class Kind(Enum):
     POD_REMOVED = auto()
     """A pod counts no more, or takes less, or has given up its nomination."""
     POD_LABELS = auto()
+    POD_LEAVING = auto()
+    """A pod is being deleted: it takes what it took, but is spread no more."""
     CLAIM = auto()
     """A claim, volume or storage class."""
     NAMESPACE = auto()
@@ -104,6 +106,10 @@ class Filter(ABC):
         """
         return True
 
+    def kin(self, wanted: Incoming) -> Hashable:
+        """Return what is equal for pods that `helps` treats alike."""
+        return wanted.facts.key
+
 
 class LocalFilter(ABC):
     """A filter of a shape and one node alone. Its answer must depend on nothing else."""
@@ -116,15 +122,16 @@ class LocalFilter(ABC):
         """Return why the node cannot take the pod; None when it can."""
 
     def helps(self, wanted: Incoming, change: Change) -> bool:
-        """Tell whether, after a change of one of the kinds in `wakes`, it lets the pod pass.
-
-        The same for every pod of the same shape, priority and preemption policy.
-        """
+        """Tell whether, after a change of one of the kinds in `wakes`, it lets the pod pass."""
         state = change.state
         if state is None or self.check(wanted.shape, state) is None:
             return True
         lower = state.below(wanted.facts.priority) if wanted.preempts else ()
         return bool(lower) and self.check(wanted.shape, state.changed(lower)) is None
+
+    def kin(self, wanted: Incoming) -> Hashable:
+        """Return what is equal for pods that `helps` treats alike."""
+        return wanted.shape, wanted.facts.priority, wanted.preempts
 
 
 class Score(ABC):

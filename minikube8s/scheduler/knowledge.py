@@ -6,12 +6,13 @@ wakes pods that wait. Does no I/O.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from minikube8s.api.views import Node, Pod
 from minikube8s.scheduler.framework import Change, Kind
 from minikube8s.scheduler.nominations import Nominations
 from minikube8s.scheduler.pods import PodFacts, PodKey, facts_of
+from minikube8s.scheduler.topology.surroundings import Surroundings
 from minikube8s.scheduler.usage import Usage
 
 
@@ -20,6 +21,7 @@ class Knowledge:
 
     def __init__(self) -> None:
         self.usage = Usage()
+        self.surroundings = Surroundings()
         self.nominations = Nominations()
 
     def set_node(self, node: Node) -> list[Change]:
@@ -39,6 +41,16 @@ class Knowledge:
             return []
         self.usage.remove_node(name)
         return [Change(Kind.NODE_REMOVED, state)]
+
+    def set_namespace(self, name: str, labels: Mapping[str, str]) -> list[Change]:
+        """Take in a namespace's labels."""
+        changed = self.surroundings.population.set_namespace(name, labels)
+        return [Change(Kind.NAMESPACE)] if changed else []
+
+    def remove_namespace(self, name: str) -> list[Change]:
+        """Forget a namespace."""
+        changed = self.surroundings.population.remove_namespace(name)
+        return [Change(Kind.NAMESPACE)] if changed else []
 
     def set_pod(self, pod: Pod) -> list[Change]:
         """Take in the newest state of a pod on a node, or of one that waits for one."""
@@ -72,6 +84,8 @@ class Knowledge:
             changes.append(Change(Kind.POD_REMOVED, state, before[0]))
         if before[0].labels != pod.labels:
             changes.append(Change(Kind.POD_LABELS, state, pod))
+        if before[0].deleting != pod.deleting:
+            changes.append(Change(Kind.POD_LEAVING, state, pod))
         return changes
 
     def discount(self, key: PodKey) -> list[Change]:

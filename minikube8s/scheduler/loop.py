@@ -70,7 +70,7 @@ class Scheduler:
         self._clock = clock
         self._writer = Writer(registry, recorder, clock)
         self._knowledge = Knowledge()
-        plugins = all_plugins(self._knowledge.usage, registry)
+        plugins = all_plugins(self._knowledge.usage, registry, self._knowledge.surroundings)
         self._deciders = deciders(profiles, plugins)
         self._parking = Parking([*plugins.local_filters, *plugins.filters])
         self._queue = PodQueue()

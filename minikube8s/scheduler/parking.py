@@ -2,17 +2,17 @@
 
 Owns which changes wake whom (each filter that refused a pod says so itself) and how long a pod that
 was refused several times holds back then, so that a crowd of hopeless pods does not take every
-change for itself. Pods of one shape are asked for together where a filter looks at the shape alone.
+change for itself. Pods that a filter treats alike are asked for together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from minikube8s.kit.backoff import Backoff
 from minikube8s.scheduler.framework import Change, Filter, Kind, LocalFilter
-from minikube8s.scheduler.pods import Incoming, PodKey, Shape
+from minikube8s.scheduler.pods import Incoming, PodKey
 
 BACKOFF = Backoff(initial=1.0, maximum=10.0)
 _NO_FILTER = ""
@@ -32,13 +32,10 @@ class _Refused(NamedTuple):
     earliest: float
 
 
-_Kin = tuple[Shape, int, bool]
-"""Shape, priority and whether it preempts: a local filter treats alike who has these in common."""
-
-
 class _Parked(NamedTuple):
     wanted: Incoming
-    refused_by: frozenset[str]
+    kins: Mapping[str, Hashable]
+    """By the filters that refused it, with whom these treat it alike."""
 
 
 class Parking:
@@ -48,7 +45,8 @@ class Parking:
         self._filters = {one.name: one for one in filters}
         self._refused: dict[PodKey, _Refused] = {}
         self._parked: dict[PodKey, _Parked] = {}
-        self._by: dict[str, dict[_Kin, dict[PodKey, Incoming]]] = {}
+        self._by: dict[str, dict[Hashable, dict[PodKey, Incoming]]] = {}
+        """By filter, those that it treats alike."""
 
     def __len__(self) -> int:
         """Number of pods that wait for a change."""
@@ -67,9 +65,10 @@ class Parking:
         pause = BACKOFF.delay(attempts - 2) if attempts > 1 else 0.0
         self._refused[key] = _Refused(attempts, now + pause)
         names = refused_by or frozenset({_NO_FILTER})
-        self._parked[key] = _Parked(wanted, names)
-        for name in names:
-            self._by.setdefault(name, {}).setdefault(_kin(wanted), {})[key] = wanted
+        kins = {name: self._filters[name].kin(wanted) if name else name for name in names}
+        self._parked[key] = _Parked(wanted, kins)
+        for name, kin in kins.items():
+            self._by.setdefault(name, {}).setdefault(kin, {})[key] = wanted
 
     def forget(self, key: PodKey) -> None:
         """Forget a pod that was placed, changed or deleted."""
@@ -100,11 +99,8 @@ class Parking:
         if change.kind not in one.wakes:
             return
         for pods in kins.values():
-            if isinstance(one, LocalFilter):
-                if one.helps(next(iter(pods.values())), change):
-                    yield from pods
-            else:
-                yield from (key for key, wanted in pods.items() if one.helps(wanted, change))
+            if one.helps(next(iter(pods.values())), change):
+                yield from pods
 
     def _let_go(self, key: PodKey, now: float) -> Woken:
         priority = self._parked[key].wanted.facts.priority
@@ -115,15 +111,10 @@ class Parking:
         parked = self._parked.pop(key, None)
         if parked is None:
             return
-        kin = _kin(parked.wanted)
-        for name in parked.refused_by:
+        for name, kin in parked.kins.items():
             kins = self._by[name]
             del kins[kin][key]
             if not kins[kin]:
                 del kins[kin]
             if not kins:
                 del self._by[name]
-
-
-def _kin(wanted: Incoming) -> _Kin:
-    return wanted.shape, wanted.facts.priority, wanted.preempts

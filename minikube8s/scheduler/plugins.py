@@ -11,6 +11,12 @@ from dataclasses import dataclass
 from minikube8s.registry import Registry
 from minikube8s.scheduler import filters, scores, volumefilters
 from minikube8s.scheduler.framework import Filter, LocalFilter, LocalScore, Score
+from minikube8s.scheduler.topology.affinity import InterPodAffinity
+from minikube8s.scheduler.topology.affinityscore import PreferredPods
+from minikube8s.scheduler.topology.companions import Companions
+from minikube8s.scheduler.topology.spread import PodTopologySpread
+from minikube8s.scheduler.topology.spreadscore import EvenSpread
+from minikube8s.scheduler.topology.surroundings import Surroundings
 from minikube8s.scheduler.usage import Usage
 
 
@@ -25,11 +31,15 @@ class Plugins:
     scores: Sequence[tuple[int, Score]]
 
 
-def all_plugins(usage: Usage, registry: Registry | None = None) -> Plugins:
+def all_plugins(
+    usage: Usage, registry: Registry | None = None, surroundings: Surroundings | None = None
+) -> Plugins:
     """Make every plugin, with its own weight; `registry` is for those that look at other objects.
 
     Has to be called before `usage` knows anything.
     """
+    around = surroundings or Surroundings()
+    usage.observe(around.population)
     local_scores: tuple[LocalScore, ...] = (
         scores.PreferredTaints(),
         scores.PreferredNodeAffinity(),
@@ -37,7 +47,10 @@ def all_plugins(usage: Usage, registry: Registry | None = None) -> Plugins:
         scores.BalancedAllocation(),
         scores.ImageLocality(),
     )
-    other_scores: tuple[Score, ...] = ()
+    other_scores: tuple[Score, ...] = (
+        EvenSpread(around.population, Companions(around.services, registry)),
+        PreferredPods(around.population),
+    )
     return Plugins(
         (
             filters.NodeUnschedulable(),
@@ -46,7 +59,12 @@ def all_plugins(usage: Usage, registry: Registry | None = None) -> Plugins:
             filters.NodePorts(),
             filters.NodeResourcesFit(),
         ),
-        (volumefilters.VolumeRestrictions(), volumefilters.VolumeBinding()),
+        (
+            volumefilters.VolumeRestrictions(),
+            volumefilters.VolumeBinding(),
+            PodTopologySpread(around.population),
+            InterPodAffinity(around.population),
+        ),
         [(one.weight, one) for one in local_scores],
         [(one.weight, one) for one in other_scores],
     )

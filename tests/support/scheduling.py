@@ -7,6 +7,7 @@ from minikube8s.scheduler import preemption, wording
 from minikube8s.scheduler.decision import Decider, Decision
 from minikube8s.scheduler.plugins import all_plugins
 from minikube8s.scheduler.pods import facts_of, incoming
+from minikube8s.scheduler.topology.surroundings import Surroundings
 from minikube8s.scheduler.usage import Usage
 from minikube8s.scheduler.volumes import NONE, PodVolumes
 
@@ -59,7 +60,8 @@ class Cluster:
 
     def __init__(self, *nodes: Node, running: dict[str, list[Pod]] | None = None) -> None:
         self.usage = Usage()
-        self.decider = Decider(all_plugins(self.usage))
+        self.surroundings = Surroundings()
+        self.decider = Decider(all_plugins(self.usage, None, self.surroundings))
         for one in nodes:
             self.usage.set_node(one)
         for name, pods in (running or {}).items():
@@ -84,3 +86,11 @@ class Cluster:
         plan = preemption.plan(incoming(wanted, volumes), self.usage.view(), decision, self.decider)
         assert plan.chosen is None, "others would end for it"
         return wording.refused(decision, plan.why)
+
+    def victims(self, wanted: Pod) -> dict[str, list[str]]:
+        """Return whose end would make room for the pod, by the node that it gets then."""
+        decision = self.decide(wanted)
+        plan = preemption.plan(incoming(wanted), self.usage.view(), decision, self.decider)
+        if plan.chosen is None:
+            return {}
+        return {plan.chosen.node: [victim.key[1] for victim in plan.chosen.victims]}

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from minikube8s.api import quantity
 from minikube8s.api.errors import Cause, forbidden_field
-from minikube8s.api.strategy import podparts
+from minikube8s.api.strategy import labelkeys, podparts
 from minikube8s.api.strategy.checks import podspec, podupdate
 from minikube8s.api.strategy.model import Obj, Strategy
 
@@ -21,8 +21,9 @@ class PodStrategy(Strategy):
     generation_sections: ClassVar[tuple[str, ...]] = ("spec",)
 
     def prepare_create(self, obj: Obj) -> None:
-        """A new pod is Pending, whatever it says of itself."""
+        """A new pod is Pending, whatever it says of itself; its affinity is of its own labels."""
         super().prepare_create(obj)
+        labelkeys.merge(obj)
         obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
 
     def prepare_update(self, new: Obj, old: Obj, subresource: str = "") -> None:

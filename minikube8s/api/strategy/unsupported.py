@@ -52,8 +52,6 @@ _POD = (
     *(f"containers[].{path}" for path in _CONTAINER),
     *(f"ephemeralContainers[].{path}" for path in _CONTAINER),
     *(f"volumes[].{path}" for path in _VOLUME),
-    "affinity.podAffinity",
-    "affinity.podAntiAffinity",
     "hostUsers=false",
     "resourceClaims",
     "resources",
@@ -61,7 +59,6 @@ _POD = (
     "schedulingGroup",
     "securityContext.seLinuxChangePolicy",
     "securityContext.windowsOptions",
-    "topologySpreadConstraints",
 )
 
 _PASSIVE: dict[tuple[str, str], str] = {

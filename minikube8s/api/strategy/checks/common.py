@@ -147,6 +147,8 @@ def label_selector(field: str, selector: Obj | None) -> list[Cause]:
                 invalid_value(f"{at}.operator", operator or "", "not a valid selector operator")
             )
         causes += named(f"{at}.key", expression.get("key") or "", names.qualified_name)
+        for place, value in enumerate(values or ()):
+            causes += named(f"{at}.values[{place}]", value, names.label_value)
     return causes
 
 

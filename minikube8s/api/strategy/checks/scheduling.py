@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from minikube8s.api import names
 from minikube8s.api.errors import Cause, forbidden_field, invalid_value, required
 from minikube8s.api.strategy.checks.common import (
@@ -136,10 +138,35 @@ def _pod_term(field: str, term: Obj) -> list[Cause]:
     causes += label_selector(f"{field}.namespaceSelector", term.get("namespaceSelector"))
     for name in term.get("namespaces") or ():
         causes += named(f"{field}.namespace", name, names.dns1123_label)
+    causes += _label_keys(field, term)
     key = term.get("topologyKey") or ""
     if not key:
         causes.append(required(f"{field}.topologyKey", "can not be empty"))
     return causes + named(f"{field}.topologyKey", key, names.qualified_name)
+
+
+def _label_keys(field: str, term: Obj) -> list[Cause]:
+    """Check the keys that stand for the pod's own values."""
+    causes: list[Cause] = []
+    selector = term.get("labelSelector")
+    same, other = term.get("matchLabelKeys") or [], term.get("mismatchLabelKeys") or []
+    for name, keys in (("matchLabelKeys", same), ("mismatchLabelKeys", other)):
+        if keys and selector is None:
+            why = "must not be specified when labelSelector is not set"
+            causes.append(forbidden_field(f"{field}.{name}", why))
+        for position, key in enumerate(keys):
+            causes += named(f"{field}.{name}[{position}]", key, names.qualified_name)
+    selected = Counter((selector or {}).get("matchLabels") or ())
+    selected.update(one.get("key") for one in (selector or {}).get("matchExpressions") or ())
+    for position, key in enumerate(same):
+        at = f"{field}.matchLabelKeys[{position}]"
+        # Once it is there for the key itself (see `labelkeys`).
+        if selected[key] > 1:
+            causes.append(invalid_value(at, key, "exists in both matchLabelKeys and labelSelector"))
+        if key in other:
+            why = "exists in both matchLabelKeys and mismatchLabelKeys"
+            causes.append(invalid_value(at, key, why))
+    return causes
 
 
 def _weight(field: str, weight: int) -> list[Cause]:

@@ -1,0 +1,203 @@
+"""The running pods, counted by what affinity and spreading ask: kept change by change.
+
+Owns the counts by node. Knows neither nodes' labels nor what is decided. Pods with the same traits
+are one `Kin`; a question ("how many pods that these matchers mean are on each node?") is answered
+once from all kins and then kept up to date, so that asking again costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+
+from minikube8s.api.selectors import Selector
+from minikube8s.scheduler.pods import PodFacts, PodKey
+from minikube8s.scheduler.states import NodeState
+from minikube8s.scheduler.topology.bylabel import ByLabel
+from minikube8s.scheduler.topology.matching import (
+    Labels,
+    Matcher,
+    Namespaces,
+    Role,
+    Term,
+    Traits,
+    traits,
+)
+from minikube8s.scheduler.usage import Observer
+
+QUESTIONS = 512
+"""How many questions are kept up to date; the one that was not asked for longest is dropped."""
+
+Counts = Mapping[str, int]
+"""Pods by node; nodes with none are left out. Shared: never change it."""
+
+_Key = tuple[tuple[Matcher, ...], bool]
+
+
+class Kin:
+    """Running pods that have the same traits."""
+
+    __slots__ = ("counts", "labels", "questions", "traits")
+
+    def __init__(self, its: Traits) -> None:
+        self.traits = its
+        self.labels: Labels = dict(its.labels)
+        self.counts: dict[str, int] = {}
+        self.questions: dict[_Question, None] = {}
+
+
+class _Question:
+    """Pods that all matchers of the key mean; those that are being deleted if it says so."""
+
+    __slots__ = ("counts", "key", "kins")
+
+    def __init__(self, key: _Key) -> None:
+        self.key = key
+        self.counts: dict[str, int] = {}
+        self.kins: dict[Kin, None] = {}
+
+
+class Population(Observer):
+    """The pods that run or are about to, and the namespaces' labels."""
+
+    def __init__(self) -> None:
+        self.namespaces = Namespaces()
+        self._kins: dict[Traits, Kin] = {}
+        self._homes: dict[PodKey, tuple[Kin, str]] = {}
+        self._questions: OrderedDict[_Key, _Question] = OrderedDict()
+        self._asked: ByLabel[_Key] = ByLabel()
+        self._terms: dict[Term, dict[str, int]] = {}
+        self._repelling: ByLabel[Term] = ByLabel()
+        self._wishing: ByLabel[Term] = ByLabel()
+
+    def set_namespace(self, name: str, labels: Labels) -> bool:
+        """Note a namespace's labels; tell whether they changed."""
+        changed = self.namespaces.note(name, labels)
+        if changed:
+            self._forget_answers()
+        return changed
+
+    def remove_namespace(self, name: str) -> bool:
+        """Forget a namespace's labels; tell whether it had any."""
+        changed = self.namespaces.remove(name)
+        if changed:
+            self._forget_answers()
+        return changed
+
+    def pod_added(self, pod: PodFacts, state: NodeState) -> None:
+        """Count a pod on a node."""
+        its = traits(pod)
+        kin = self._kins.get(its) or self._new_kin(its)
+        self._homes[pod.key] = (kin, state.name)
+        self._count(kin, state.name, 1)
+
+    def pod_removed(self, pod: PodFacts, state: NodeState) -> None:
+        """Count a pod no more."""
+        kin, node = self._homes.pop(pod.key)
+        self._count(kin, node, -1)
+        if not kin.counts:
+            del self._kins[kin.traits]
+            for question in kin.questions:
+                question.kins.pop(kin)
+
+    def pods(self, matchers: tuple[Matcher, ...], *, leaving: bool) -> Counts:
+        """Return how many pods that all matchers mean are on each node.
+
+        Those that are being deleted count only when `leaving`.
+        """
+        key = (matchers, leaving)
+        question = self._questions.get(key)
+        if question is None:
+            question = self._answer(key)
+        self._questions.move_to_end(key)
+        return question.counts
+
+    def repelling(self, namespace: str, labels: Labels) -> Iterator[tuple[Term, Counts]]:
+        """Return running pods' required anti-affinity that means such a pod, and where they are."""
+        return self._meaning(self._repelling, namespace, labels)
+
+    def wishing(self, namespace: str, labels: Labels) -> Iterator[tuple[Term, Counts]]:
+        """Return running pods' terms that make nodes better or worse for such a pod."""
+        return self._meaning(self._wishing, namespace, labels)
+
+    def _meaning(
+        self, held: ByLabel[Term], namespace: str, labels: Labels
+    ) -> Iterator[tuple[Term, Counts]]:
+        for term in held.candidates(labels):
+            if self.namespaces.match((term.matcher,), namespace, labels):
+                yield term, self._terms[term]
+
+    def _new_kin(self, its: Traits) -> Kin:
+        kin = self._kins[its] = Kin(its)
+        for key in self._asked.candidates(kin.labels):
+            if self._means(key, kin):
+                question = self._questions[key]
+                question.kins[kin] = None
+                kin.questions[question] = None
+        return kin
+
+    def _count(self, kin: Kin, node: str, more: int) -> None:
+        _change(kin.counts, node, more)
+        for question in kin.questions:
+            _change(question.counts, node, more)
+        for term in kin.traits.terms:
+            self._count_term(term, node, more)
+
+    def _count_term(self, term: Term, node: str, more: int) -> None:
+        counts = self._terms.get(term)
+        held = self._repelling if term.role is Role.APART else self._wishing
+        if counts is None:
+            counts = self._terms[term] = {}
+            held.add(term, term.matcher.pods)
+        _change(counts, node, more)
+        if not counts:
+            del self._terms[term]
+            held.discard(term, term.matcher.pods)
+
+    def _answer(self, key: _Key) -> _Question:
+        while len(self._questions) >= QUESTIONS:
+            self._drop(next(iter(self._questions)))
+        question = self._questions[key] = _Question(key)
+        self._asked.add(key, _conjunction(key[0]))
+        for kin in self._kins.values():
+            if self._means(key, kin):
+                question.kins[kin] = None
+                kin.questions[question] = None
+                for node, number in kin.counts.items():
+                    _change(question.counts, node, number)
+        return question
+
+    def _means(self, key: _Key, kin: Kin) -> bool:
+        matchers, leaving = key
+        its = kin.traits
+        if its.leaving and not leaving:
+            return False
+        return self.namespaces.match(matchers, its.namespace, kin.labels)
+
+    def _forget_answers(self) -> None:
+        """Drop the questions that a namespace's labels may answer differently."""
+        for key in list(self._questions):
+            if any(not matcher.others.nothing for matcher in key[0]):
+                self._drop(key)
+
+    def _drop(self, key: _Key) -> None:
+        question = self._questions.pop(key)
+        self._asked.discard(key, _conjunction(key[0]))
+        for kin in question.kins:
+            kin.questions.pop(question)
+
+
+def _change(counts: dict[str, int], node: str, more: int) -> None:
+    number = counts.get(node, 0) + more
+    if number:
+        counts[node] = number
+    else:
+        del counts[node]
+
+
+def _conjunction(matchers: Iterable[Matcher]) -> Selector:
+    """Return what the labels of a pod fulfil that all matchers mean."""
+    selectors = [one.pods for one in matchers]
+    needed = chain.from_iterable(one.requirements for one in selectors)
+    return Selector(tuple(needed), any(one.nothing for one in selectors))

@@ -1,0 +1,155 @@
+"""Topology spread: whether a pod on a node would make its kind too uneven. Pure.
+
+https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from functools import cached_property
+from heapq import nsmallest
+
+from minikube8s.scheduler.framework import Change, Filter, Kind, Prepared, Refusal
+from minikube8s.scheduler.pods import Incoming, Shape
+from minikube8s.scheduler.states import NodeState, View
+from minikube8s.scheduler.topology.constraints import REQUIRED, Constraint, constraints, has_all
+from minikube8s.scheduler.topology.population import Population
+from minikube8s.scheduler.topology.supposing import Rules, Supposed
+
+NAME = "PodTopologySpread"
+_WHY = "node(s) didn't match pod topology spread constraints"
+UNEVEN = Refusal(NAME, (_WHY,), permanent=False)
+UNLABELLED = Refusal(NAME, (f"{_WHY} (missing required label)",), permanent=True)
+
+
+class Domains:
+    """The pods of one constraint, by the values of its label."""
+
+    def __init__(
+        self, constraint: Constraint, pods: dict[str, int], *, counts_itself: bool
+    ) -> None:
+        self.constraint = constraint
+        self._pods = pods
+        self._enough = len(pods) >= constraint.min_domains
+        least = min(pods.values(), default=0) if self._enough else 0
+        self._most = constraint.max_skew - int(counts_itself)
+        """How many more pods than the least a domain may have that takes this one as well."""
+        self._full = {value for value, number in pods.items() if number - least > self._most}
+
+    def fits(self, value: str, more: int = 0) -> bool:
+        """Tell whether the pod may be where the label has `value`; `more` are supposed there."""
+        if not more:
+            return value not in self._full
+        number = self._pods.get(value, 0) + more
+        return number - self._least_with(value, number) <= self._most
+
+    def _least_with(self, value: str, number: int) -> int:
+        if not self._enough:
+            return 0
+        return min([number, *(least for least, where in self._lowest if where != value)])
+
+    @cached_property
+    def _lowest(self) -> list[tuple[int, str]]:
+        """The two values with fewest pods: one of them is left when another one's pods change."""
+        return nsmallest(2, ((number, value) for value, number in self._pods.items()))
+
+
+class SpreadRules(Rules):
+    """What the constraints that must hold mean for nodes, for one pod."""
+
+    def __init__(self, shape: Shape, domains: Sequence[Domains]) -> None:
+        self._shape = shape
+        self._domains = [(one.constraint.key, one) for one in domains]
+
+    def refusal(self, state: NodeState, supposed: Supposed) -> Refusal | None:
+        """Return why the pod cannot be on the node, if so much is supposed of the node's pods."""
+        labels = state.node.metadata.labels
+        for key, one in self._domains:
+            value = labels.get(key)
+            if value is None:
+                return UNLABELLED
+            more = self._more(one.constraint, state, supposed) if supposed else 0
+            if not one.fits(value, more):
+                return UNEVEN
+        return None
+
+    def _more(self, constraint: Constraint, state: NodeState, supposed: Supposed) -> int:
+        keys = (key for key, _ in self._domains)
+        if not has_all(keys, state.node) or not constraint.looks_at(self._shape, state):
+            return 0
+        return sum(
+            sign
+            for its, sign in supposed
+            if not its.leaving and constraint.means(its.namespace, dict(its.labels))
+        )
+
+
+class PodTopologySpread(Filter):
+    """Refuses nodes where the pod would make its kind more uneven than its constraints allow."""
+
+    name = NAME
+    wakes = frozenset(
+        {
+            Kind.POD_ADDED,
+            Kind.POD_REMOVED,
+            Kind.POD_LABELS,
+            Kind.POD_LEAVING,
+            Kind.NODE_ADDED,
+            Kind.NODE_REMOVED,
+            Kind.NODE_LABELS,
+            Kind.NODE_TAINTS,
+        }
+    )
+
+    def __init__(self, population: Population) -> None:
+        self._population = population
+
+    def prepare(self, wanted: Incoming, view: View) -> Prepared | Refusal | None:
+        """Count the pods to be spread in each domain."""
+        if not wanted.pod.spec.topology_spread_constraints:
+            return None
+        hard = constraints(wanted.pod, REQUIRED)
+        if not hard:
+            return None
+        keys = [one.key for one in hard]
+        states = [state for state in view.states if has_all(keys, state.node)]
+        labels = wanted.facts.labels
+        return SpreadRules(
+            wanted.shape,
+            [
+                Domains(
+                    one,
+                    self._summed(one, wanted.shape, states),
+                    counts_itself=one.selector.matches(labels),
+                )
+                for one in hard
+            ],
+        )
+
+    def _summed(
+        self, constraint: Constraint, shape: Shape, states: Sequence[NodeState]
+    ) -> dict[str, int]:
+        """Return the constraint's pods on these nodes, by the value of its label."""
+        counts = constraint.counts(self._population)
+        pods: dict[str, int] = {}
+        for state in states:
+            if constraint.looks_at(shape, state):
+                value = state.node.metadata.labels[constraint.key]
+                pods[value] = pods.get(value, 0) + counts.get(state.name, 0)
+        return pods
+
+    def kin(self, wanted: Incoming) -> Hashable:
+        """Return what is equal for pods with the same constraints."""
+        return tuple(constraints(wanted.pod, REQUIRED))
+
+    def helps(self, wanted: Incoming, change: Change) -> bool:
+        """Tell whether a change is of a pod to be spread, or of a node that counts."""
+        hard = constraints(wanted.pod, REQUIRED)
+        if change.kind is Kind.NODE_TAINTS:
+            return any(one.heeds_taints for one in hard)
+        if change.kind in (Kind.NODE_ADDED, Kind.NODE_REMOVED) and change.state is not None:
+            return has_all([one.key for one in hard], change.state.node)
+        if change.kind is not Kind.POD_LABELS and change.pod is not None:
+            other = change.pod
+            return any(one.means(other.namespace, other.labels) for one in hard)
+        return change.pod is None or change.pod.namespace == wanted.facts.namespace
