@@ -16,6 +16,7 @@ from minikube8s.controllers.certificates import (
     no_subject,
 )
 from minikube8s.controllers.clusterroles import ClusterRoleAggregationController
+from minikube8s.controllers.daemonsets import DaemonSetController
 from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.disruption import DisruptionController, StaleDisruptionController
 from minikube8s.controllers.endpoints import EndpointsController, MirroringController
@@ -50,6 +51,7 @@ from minikube8s.controllers.replicas import (
 )
 from minikube8s.controllers.runner import Controller, Runner
 from minikube8s.controllers.serviceaccounts import ServiceAccountController
+from minikube8s.controllers.statefulsets import StatefulSetController
 from minikube8s.controllers.tainteviction import TaintEvictionController
 from minikube8s.controllers.tokens import MakeToken, TokenController
 from minikube8s.controllers.ttl import TtlController
@@ -109,6 +111,8 @@ class Controllers:
             JobController(),
             JobOrphanController(),
             TtlAfterFinishedController(),
+            StatefulSetController(clock),
+            DaemonSetController(clock),
             EndpointsController(),
             MirroringController(),
             LoadBalancerController(balancing.pool, balancing.reserved),

@@ -62,8 +62,6 @@ _POD = (
 )
 
 _PASSIVE: dict[tuple[str, str], str] = {
-    ("apps", "DaemonSet"): "does not run them",
-    ("apps", "StatefulSet"): "does not run them",
     ("autoscaling", "HorizontalPodAutoscaler"): "does not scale by them",
     ("batch", "CronJob"): "does not run them",
     ("networking.k8s.io", "IPAddress"): "does not allocate by them",
@@ -95,8 +93,10 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("", "Pod"): tuple(f"spec.{path}" for path in _POD),
     ("", "ReplicationController"): tuple(f"spec.template.spec.{path}" for path in _POD),
+    ("apps", "DaemonSet"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("apps", "Deployment"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("apps", "ReplicaSet"): tuple(f"spec.template.spec.{path}" for path in _POD),
+    ("apps", "StatefulSet"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("batch", "Job"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("certificates.k8s.io", "CertificateSigningRequest"): (
         "spec.signerName=kubernetes.io/kube-apiserver-client-kubelet",

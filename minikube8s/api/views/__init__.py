@@ -121,6 +121,7 @@ from minikube8s.api.views.services import (
     ServiceSpec,
     ServiceStatus,
 )
+from minikube8s.api.views.sets import ControllerRevision, DaemonSet, StatefulSet
 from minikube8s.api.views.storage import (
     LocalVolumeSource,
     PersistentVolume,
@@ -167,7 +168,9 @@ __all__ = [
     "ContainerStateTerminated",
     "ContainerStateWaiting",
     "ContainerStatus",
+    "ControllerRevision",
     "CronJob",
+    "DaemonSet",
     "Deployment",
     "DeploymentSpec",
     "DeploymentStatus",
@@ -276,6 +279,7 @@ __all__ = [
     "ServiceSpec",
     "ServiceStatus",
     "SleepAction",
+    "StatefulSet",
     "StorageClass",
     "Sysctl",
     "TCPSocketAction",

@@ -1,0 +1,119 @@
+"""What wakes the DaemonSet controller and what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from minikube8s.api.resources import CONTROLLERREVISIONS, DAEMONSETS, NODES, PODS, Resource
+from minikube8s.api.selectors import from_label_selector
+from minikube8s.api.views import ControllerRevision, DaemonSet, Node, PartialObject, Pod
+from minikube8s.controllers import revisions
+from minikube8s.controllers.actions import Plan
+from minikube8s.controllers.daemonsets.model import Snapshot
+from minikube8s.controllers.daemonsets.placement import home_of
+from minikube8s.controllers.daemonsets.planning import plan
+from minikube8s.controllers.relapses import Relapses
+from minikube8s.controllers.runner import Reader
+from minikube8s.kit.clock import Clock
+from minikube8s.store.entry import Entry
+from minikube8s.store.watching import Event
+
+
+class Key(NamedTuple):
+    """Names a DaemonSet."""
+
+    namespace: str
+    name: str
+
+
+class DaemonSetController:
+    """Keeps every DaemonSet's pods, one a node."""
+
+    name = "daemonset"
+    watches = (DAEMONSETS, PODS, NODES, CONTROLLERREVISIONS)
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._relapses = Relapses()
+
+    def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[Key]:
+        """Return the DaemonSets that the change concerns."""
+        if resource is DAEMONSETS:
+            return {Key(event.entry.namespace, event.entry.name)}
+        if resource is NODES:
+            return _keys_of_node(event, reader)
+        states = [event.entry] if event.previous is None else [event.entry, event.previous]
+        return {key for state in states for key in _keys_of_part(state, reader)}
+
+    def read(self, reader: Reader, key: Key) -> Snapshot | None:
+        """Return the DaemonSet with its pods and all nodes, or None when it is gone."""
+        entry = reader.find(DAEMONSETS, *key)
+        if entry is None:
+            return None
+        view, obj = entry.view(DaemonSet), entry.object
+        selector = from_label_selector(view.spec.selector)
+        pods = tuple(
+            one.view(Pod)
+            for one in reader.claimable(PODS, key.namespace, entry.uid)
+            if one.owned_by(entry.uid) or selector.matches(one.labels)
+        )
+        history = tuple(
+            one.view(ControllerRevision)
+            for one in reader.claimable(CONTROLLERREVISIONS, key.namespace, entry.uid)
+            if revisions.is_named_after(one.name, key.name)
+        )
+        name = revisions.name_of(obj, view.status.collision_count)
+        namesake = reader.find(CONTROLLERREVISIONS, key.namespace, name)
+        return Snapshot(
+            view,
+            obj,
+            tuple(one.view(Node) for one in reader.list(NODES, None)),
+            pods,
+            history,
+            namesake.view(ControllerRevision) if namesake is not None else None,
+            self._due(entry.uid, pods),
+        )
+
+    def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
+        """Return the next steps towards a pod on every node that suits."""
+        return plan(snapshot, now, failure)
+
+    def _due(self, uid: str, pods: Iterable[Pod]) -> dict[str, datetime]:
+        """Return when each node's first failed pod may go; the node's others go after it."""
+        failed: dict[str, Pod] = {}
+        for pod in sorted(pods, key=lambda one: one.metadata.uid):
+            if pod.status.phase == "Failed" and pod.metadata.deletion_timestamp is None:
+                failed.setdefault(home_of(pod), pod)
+        now = self._clock.now()
+        return {
+            pod.metadata.uid: self._relapses.due((uid, node), pod.metadata.uid, now)
+            for node, pod in failed.items()
+        }
+
+
+def _keys_of_node(event: Event, reader: Reader) -> set[Key]:
+    """Return all sets, when a node came, went, or is another one to them."""
+    before = event.previous
+    if before is not None and _offer(before) == _offer(event.entry):
+        return set()
+    return {Key(one.namespace, one.name) for one in reader.list(DAEMONSETS, None)}
+
+
+def _offer(entry: Entry) -> Any:
+    node = entry.view(Node)
+    return (node.metadata.labels, node.spec.taints)
+
+
+def _keys_of_part(entry: Entry, reader: Reader) -> Iterator[Key]:
+    """Yield the owner of a pod or revision; of an orphan those that may adopt it."""
+    controller = entry.view(PartialObject).metadata.controller
+    if controller is not None:
+        if (controller.api_version, controller.kind) == ("apps/v1", DAEMONSETS.kind):
+            yield Key(entry.namespace, controller.name)
+        return
+    for one in reader.list(DAEMONSETS, entry.namespace):
+        selector = from_label_selector(one.view(DaemonSet).spec.selector)
+        if not selector.empty and selector.matches(entry.labels):
+            yield Key(one.namespace, one.name)

@@ -1,0 +1,82 @@
+"""What a DaemonSet's plan looks at: the set, the nodes, and each node's pods. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from minikube8s.api.views import ControllerRevision, DaemonSet, Node, Pod
+from minikube8s.controllers.daemonsets.placement import Verdict, demanding, home_of, judge
+from minikube8s.controllers.pods import seconds_to_available
+from minikube8s.controllers.revisions import POD_LABEL
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A DaemonSet, the pods and revisions it has or may adopt, and all nodes."""
+
+    view: DaemonSet
+    object: Mapping[str, Any]
+    nodes: tuple[Node, ...] = ()
+    pods: tuple[Pod, ...] = ()
+    revisions: tuple[ControllerRevision, ...] = ()
+    namesake: ControllerRevision | None = None
+    """The object with the name of the template's revision, whoever owns it."""
+    due: Mapping[str, datetime] = field(default_factory=dict)
+    """From when on a failed pod, by uid, may be replaced; one a node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A node, what the set wants there, and the set's pods there, oldest first."""
+
+    node: str
+    verdict: Verdict
+    pods: tuple[Pod, ...]
+
+    @property
+    def staying(self) -> list[Pod]:
+        """The pods that are not being deleted."""
+        return [pod for pod in self.pods if pod.metadata.deletion_timestamp is None]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One look: the places and what tells pods apart."""
+
+    view: DaemonSet
+    digest: str
+    """The hash of the template's revision, which its pods carry."""
+    places: tuple[Place, ...]
+    now: datetime
+
+    @property
+    def desired(self) -> list[Place]:
+        """The places that shall have a pod."""
+        return [place for place in self.places if place.verdict.runs]
+
+    def is_updated(self, pod: Pod) -> bool:
+        """Tell whether the pod is of the template's revision."""
+        return pod.metadata.labels.get(POD_LABEL) == self.digest
+
+    def is_available(self, pod: Pod) -> bool:
+        """Tell whether the pod has been ready for long enough."""
+        return seconds_to_available(pod, self.view.spec.min_ready_seconds, self.now) == 0
+
+
+def places(view: DaemonSet, nodes: Iterable[Node], pods: Sequence[Pod]) -> tuple[Place, ...]:
+    """Return every node with the set's pods that are on it or meant for it."""
+    homes: dict[str, list[Pod]] = {}
+    for pod in sorted(pods, key=_age):
+        homes.setdefault(home_of(pod), []).append(pod)
+    asking = demanding(view)
+    verdicts = ((node.metadata.name, judge(asking, node)) for node in nodes)
+    return tuple(Place(name, verdict, tuple(homes.get(name, ()))) for name, verdict in verdicts)
+
+
+def _age(pod: Pod) -> tuple[bool, str, str]:
+    """Order pods: those that are bound before others, then the oldest first."""
+    metadata = pod.metadata
+    return (not pod.spec.node_name, metadata.creation_timestamp or "", metadata.name)

@@ -1,0 +1,83 @@
+"""What a StatefulSet's plan looks at, and the questions that it asks of pods. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from minikube8s.api.views import ControllerRevision, ObjectMeta, Pod, StatefulSet
+from minikube8s.controllers.pods import seconds_to_available
+from minikube8s.controllers.revisions import POD_LABEL
+
+POD_NAME = "statefulset.kubernetes.io/pod-name"
+POD_INDEX = "apps.kubernetes.io/pod-index"
+
+_MEMBER = re.compile(r"(.*)-([0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A StatefulSet, the pods and revisions it has or may adopt, and its pods' claims."""
+
+    view: StatefulSet
+    object: Mapping[str, Any]
+    pods: tuple[Pod, ...] = ()
+    """Those that are named after it."""
+    revisions: tuple[ControllerRevision, ...] = ()
+    namesake: ControllerRevision | None = None
+    """The object with the name of the template's revision, whoever owns it."""
+    claims: Mapping[str, ObjectMeta] = field(default_factory=dict)
+    """Those of its ordinals that exist, by name."""
+    due: Mapping[str, datetime] = field(default_factory=dict)
+    """From when on a failed pod, by uid, may be replaced."""
+
+
+def parent_and_ordinal(name: str) -> tuple[str, int] | None:
+    """Split a pod's (or claim's) name into what stands before its ordinal, and that."""
+    found = _MEMBER.fullmatch(name)
+    return (found[1], int(found[2])) if found else None
+
+
+def ordinal_of(pod: Pod) -> int:
+    """Return the ordinal of a pod that is known to have one."""
+    return int(pod.metadata.name.rpartition("-")[2])
+
+
+def ordinals(view: StatefulSet) -> range:
+    """Return the ordinals that shall have a pod."""
+    start = view.spec.ordinals.start
+    return range(start, start + view.spec.replicas)
+
+
+def is_ordered(view: StatefulSet) -> bool:
+    """Tell whether each pod waits for those before it."""
+    return view.spec.pod_management_policy != "Parallel"
+
+
+def is_terminating(pod: Pod) -> bool:
+    """Tell whether the pod is being deleted."""
+    return pod.metadata.deletion_timestamp is not None
+
+
+def revision_of(pod: Pod) -> str:
+    """Return the name of the revision that the pod was made from."""
+    return pod.metadata.labels.get(POD_LABEL, "")
+
+
+def is_running_and_ready(pod: Pod) -> bool:
+    """Tell whether the pod runs and is ready."""
+    return pod.status.phase == "Running" and pod.ready
+
+
+def is_available(view: StatefulSet, pod: Pod, now: datetime) -> bool:
+    """Tell whether the pod has been ready for long enough."""
+    wait = seconds_to_available(pod, view.spec.min_ready_seconds, now)
+    return is_running_and_ready(pod) and wait == 0
+
+
+def serves(view: StatefulSet, pod: Pod, now: datetime) -> bool:
+    """Tell whether the pod is available and stays."""
+    return is_available(view, pod, now) and not is_terminating(pod)

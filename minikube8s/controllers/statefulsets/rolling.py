@@ -1,0 +1,51 @@
+"""Who is replaced next by the template's revision, from the highest ordinal down. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from minikube8s.api.views import Pod, StatefulSet
+from minikube8s.controllers.statefulsets.model import is_terminating, revision_of, serves
+
+
+def is_rolling(view: StatefulSet) -> bool:
+    """Tell whether pods of other revisions are replaced by themselves."""
+    return view.spec.update_strategy.type != "OnDelete"
+
+
+def partition(view: StatefulSet) -> int:
+    """Return how many pods, from the first one on, keep the revision that they have."""
+    rolling = view.spec.update_strategy.rolling_update
+    return rolling.partition if rolling and is_rolling(view) else 0
+
+
+def max_unavailable(view: StatefulSet) -> int:
+    """Return how many pods an update may leave missing: percentages round down, at least one."""
+    rolling = view.spec.update_strategy.rolling_update
+    value = rolling.max_unavailable if rolling else 1
+    if isinstance(value, str):
+        value = int(value.removesuffix("%")) * view.spec.replicas // 100
+    return max(1, value)
+
+
+def outdated(
+    view: StatefulSet, replicas: Sequence[Pod | None], update: str, now: datetime
+) -> list[Pod]:
+    """Return the pods to delete now, so that they come back from the revision `update`.
+
+    `replicas` are the pods by rising ordinal, None where there is none. Pods that are missing for
+    another reason count: what is left of maxUnavailable is what this may take. One that has to go
+    and does not serve anyway counts when it goes, so that a broken revision can be left behind.
+    """
+    if not is_rolling(view):
+        return []
+    old = [
+        pod
+        for pod in replicas[partition(view) :]
+        if pod is not None and revision_of(pod) != update and not is_terminating(pod)
+    ]
+    known = {pod.metadata.uid for pod in old}
+    others = (pod for pod in replicas if pod is None or pod.metadata.uid not in known)
+    missing = sum(pod is None or not serves(view, pod, now) for pod in others)
+    return old[::-1][: max(0, max_unavailable(view) - missing)]
