@@ -14,6 +14,8 @@ from minikube8s.api.views.pods import PodTemplateSpec
 class ControllerRevision(View, frozen=True):
     """appsv1.ControllerRevision: one version of a template, and its place in the history."""
 
+    api_version: str = "apps/v1"
+    kind: str = "ControllerRevision"
     metadata: ObjectMeta = ObjectMeta()
     data: dict[str, Any] = field(default_factory=dict)
     revision: int = 0
@@ -77,6 +79,8 @@ class StatefulSetStatus(View, frozen=True):
 class StatefulSet(View, frozen=True):
     """appsv1.StatefulSet."""
 
+    api_version: str = "apps/v1"
+    kind: str = "StatefulSet"
     metadata: ObjectMeta = ObjectMeta()
     spec: StatefulSetSpec = StatefulSetSpec()
     status: StatefulSetStatus = StatefulSetStatus()
@@ -115,6 +119,8 @@ class DaemonSetStatus(View, frozen=True):
 class DaemonSet(View, frozen=True):
     """appsv1.DaemonSet."""
 
+    api_version: str = "apps/v1"
+    kind: str = "DaemonSet"
     metadata: ObjectMeta = ObjectMeta()
     spec: DaemonSetSpec = DaemonSetSpec()
     status: DaemonSetStatus = DaemonSetStatus()
