@@ -68,13 +68,13 @@ class StatefulSetController:
         selector = from_label_selector(view.spec.selector)
         pods = tuple(
             one.view(Pod)
-            for one in reader.claimable(PODS, key.namespace, entry.uid)
+            for one in reader.claimable(PODS, key.namespace, entry.uid, selector)
             if (one.owned_by(entry.uid) or selector.matches(one.labels))
             and (parent_and_ordinal(one.name) or ("", 0))[0] == key.name
         )
         history = tuple(
             one.view(ControllerRevision)
-            for one in reader.claimable(CONTROLLERREVISIONS, key.namespace, entry.uid)
+            for one in reader.claimable(CONTROLLERREVISIONS, key.namespace, entry.uid, selector)
             if revisions.is_named_after(one.name, key.name)
         )
         name = revisions.name_of(obj, view.status.collision_count)
