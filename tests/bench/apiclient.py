@@ -26,10 +26,10 @@ Seen = Callable[[dict[str, Any]], bool]
 class Connection:
     """One administrator's connection; requests are prepared bytes, answers are bodies."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, port: int = PORT) -> None:
         context = ssl.create_default_context(cafile=home / "pki/ca.crt")
         context.load_cert_chain(home / "pki/admin.crt", home / "pki/admin.key")
-        plain = socket.create_connection((HOST, PORT), timeout=60)
+        plain = socket.create_connection((HOST, port), timeout=60)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = context.wrap_socket(plain, server_hostname="localhost")
         self._rest = b""
@@ -89,13 +89,14 @@ def request(method: str, path: str, body: object = None, kind: str = "") -> byte
 class Watch:
     """A watch from now on; notes when each event arrived."""
 
-    def __init__(self, home: Path, path: str) -> None:
-        self._connection = Connection(home)
+    def __init__(self, home: Path, path: str, port: int = PORT) -> None:
+        self._connection = Connection(home, port)
         self._events: deque[tuple[float, dict[str, Any]]] = deque()
         self._news = threading.Condition()
-        listed = self._connection.call("GET", f"{path}?limit=1")
+        mark = "&" if "?" in path else "?"
+        listed = self._connection.call("GET", f"{path}{mark}limit=1")
         revision = listed["metadata"]["resourceVersion"]
-        self._connection.send(request("GET", f"{path}?watch=1&resourceVersion={revision}"))
+        self._connection.send(request("GET", f"{path}{mark}watch=1&resourceVersion={revision}"))
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -118,6 +119,13 @@ class Watch:
                         return at - start
                 left = deadline - time.perf_counter()
                 assert left > 0 and self._news.wait(left), f"not seen within {seconds} s"
+
+    def taken(self) -> list[tuple[float, dict[str, Any]]]:
+        """Every event so far that was not taken yet, with when it arrived."""
+        with self._news:
+            events = list(self._events)
+            self._events.clear()
+        return events
 
     def _read(self) -> None:
         rest = b""

@@ -28,6 +28,7 @@ from tests.bench.probed import probed
 from tests.bench.report import Row, table, told
 from tests.bench.services import services
 from tests.bench.severalnodes import several_nodes
+from tests.bench.simulated import simulated
 from tests.bench.startup import up
 from tests.bench.watchers import watchers
 from tests.bench.workloads import node_port, workloads
@@ -52,11 +53,12 @@ PARTS: dict[str, Callable[[Cluster], list[Row]]] = {
     "watchers": watchers,
     "load": load,
 }
-# these need no cluster: namespaces of their own, with the agent's parts in them
+# these need no engine: namespaces of their own with the agent's parts in them, or hollow nodes
 ALONE: dict[str, Callable[[], list[Row]]] = {
     "services": services,
     "datapath": datapath,
     "dns": dns,
+    "simulated": simulated,
 }
 MICRO = {
     "store": "bench_store.py",
