@@ -80,6 +80,7 @@ class Lifecycle:
                     await self._rearm.wait()
 
     async def _lose(self, node: str, now: float) -> None:
+        last = self._heard.get(node)
         try:
             await self._mark(node)
         except ApiError as error:
@@ -88,8 +89,8 @@ class Lifecycle:
                 self._heard[node] = now - self._grace + RETRY_AFTER
                 return
         self._cut(node)
-        if self._heard.get(node, now) <= now - self._grace:
-            del self._heard[node]
+        if self._heard.get(node) == last:
+            self._heard.pop(node, None)
 
     async def _mark(self, node: str) -> None:
         now = now_rfc3339(self._clock.now())

@@ -34,6 +34,10 @@ class MortalStore(MemoryStore):
         """Have the process end before write number `write` from now, 1 being the next."""
         self._left = write - 1
 
+    def live(self) -> None:
+        """Let the process live on, if it lives."""
+        self._left = None
+
     def die(self) -> None:
         """End the process now."""
         self._left = None
