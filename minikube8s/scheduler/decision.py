@@ -80,7 +80,7 @@ class Decider:
         self._scores = plugins.scores
         self._absolute = [one.name for _, one in plugins.local_scores if not one.relative]
         self._relative = [pair for pair in plugins.local_scores if pair[1].relative]
-        self._verdicts = Verdicts(plugins.local_filters, plugins.local_scores)
+        self.verdicts = Verdicts(plugins.local_filters, plugins.local_scores)
         self._start = 0
 
     def decide(
@@ -99,16 +99,13 @@ class Decider:
         prepared = self.prepare(wanted, view)
         if isinstance(prepared, Refusal):
             return Decision(nodes=nodes, hopeless=prepared)
-        search = _Search(self, wanted, prepared, nominated or {})
-        state = view.find(preferred) if preferred else None
-        if state is not None:
-            search.look(state)
-        promised = bool(search.fitting)
+        search = _Search(self, wanted, view, prepared, nominated or {})
+        promised = bool(preferred) and search.look_at(preferred)
         if not promised:
-            self._start = search.run(view.states, self._start)
+            self._start = search.run(self._start)
         if not search.fitting:
             return Decision(nodes=nodes, refusals=search.refusals, prepared=prepared)
-        ranking = self._rank(wanted, view, search.fitting)
+        ranking = self._rank(wanted, view, search.fitting, search.verdicts)
         return Decision(
             ranking[0].node,
             nodes,
@@ -134,40 +131,46 @@ class Decider:
         self, wanted: Incoming, state: NodeState, prepared: Iterable[Prepared]
     ) -> Refusal | None:
         """Return why one node cannot take the pod, whatever was found before."""
-        return self._verdicts.refusal(wanted.shape, state) or _first(prepared, state)
+        return self.verdicts.refusal(wanted.shape, state) or _first(prepared, state)
 
     def _rank(
-        self, wanted: Incoming, view: View, fitting: Sequence[tuple[NodeState, Verdict]]
+        self,
+        wanted: Incoming,
+        view: View,
+        fitting: Sequence[NodeState],
+        verdicts: Sequence[Verdict],
     ) -> tuple[Ranked, ...]:
         if len(fitting) == 1:
-            return (Ranked(fitting[0][0].name, 0, ()),)
-        totals = [verdict.total for _, verdict in fitting]
-        parts = self._compared(wanted, view, fitting)
+            return (Ranked(fitting[0].name, 0, ()),)
+        totals = [verdict.total for verdict in verdicts]
+        parts = self._compared(wanted, view, fitting, verdicts)
         for _, points in parts:
             totals = [total + more for total, more in zip(totals, points, strict=True)]
         chosen = []
         for place in _best(totals, fitting):
-            state, verdict = fitting[place]
-            own = zip(self._absolute, verdict.points, strict=True)
+            own = zip(self._absolute, verdicts[place].points, strict=True)
             others = ((name, points[place]) for name, points in parts)
-            chosen.append(Ranked(state.name, totals[place], (*others, *own)))
+            chosen.append(Ranked(fitting[place].name, totals[place], (*others, *own)))
         return tuple(chosen)
 
     def _compared(
-        self, wanted: Incoming, view: View, fitting: Sequence[tuple[NodeState, Verdict]]
+        self,
+        wanted: Incoming,
+        view: View,
+        fitting: Sequence[NodeState],
+        verdicts: Sequence[Verdict],
     ) -> list[tuple[str, list[int]]]:
         """Return the points of the scores that compare nodes with each other."""
         parts = []
-        if any(verdict.numbers for _, verdict in fitting):
+        if any(verdict.numbers for verdict in verdicts):
             for number, (weight, local) in enumerate(self._relative):
                 rated = local.normalized(
-                    [verdict.numbers[number] if verdict.numbers else 0 for _, verdict in fitting]
+                    [verdict.numbers[number] if verdict.numbers else 0 for verdict in verdicts]
                 )
                 if rated is not None:
                     parts.append((local.name, [weight * int(one) for one in rated]))
-        states = [state for state, _ in fitting] if self._scores else []
         for weight, score in self._scores:
-            rated = score.rate(wanted, view, states)
+            rated = score.rate(wanted, view, fitting)
             if rated is not None:
                 parts.append((score.name, [weight * int(one) for one in rated]))
         return parts
@@ -180,47 +183,63 @@ class _Search:
         self,
         decider: Decider,
         wanted: Incoming,
+        view: View,
         prepared: Sequence[Prepared],
         nominated: Nominated,
     ) -> None:
-        self.fitting: list[tuple[NodeState, Verdict]] = []
+        self.fitting: list[NodeState] = []
+        self.verdicts: list[Verdict] = []
+        """What is known of those that fit."""
         self.refusals: dict[str, Refusal] = {}
         self._decider = decider
-        self._verdicts = decider._verdicts
-        self._known = self._verdicts.of(wanted.shape)
+        self._judges = decider.verdicts
+        self._known = self._judges.of(wanted.shape, view)
         self._wanted = wanted
+        self._view = view
         self._prepared = prepared
         self._nominated = nominated
 
-    def run(self, states: Sequence[NodeState], start: int) -> int:
+    def look_at(self, name: str) -> bool:
+        """Look at one node; tell whether it is there and fits."""
+        state = self._view.find(name)
+        if state is None:
+            return False
+        verdict = self._judges.judge(self._wanted.shape, state)
+        if self._refusal(state, verdict) is not None:
+            return False
+        self.fitting.append(state)
+        self.verdicts.append(verdict)
+        return True
+
+    def run(self, start: int) -> int:
         """Look at nodes from number `start` on until enough fit; return where the next begins."""
+        states, known, shape = self._view.states, self._known, self._wanted.shape
         if not states:
             return 0
         start %= len(states)
         target = enough(len(states))
+        alone = not self._prepared and not self._nominated
         looked = 0
-        for state in chain(states[start:], states[:start]) if start else states:
+        for place in chain(range(start, len(states)), range(start)):
             looked += 1
-            self.look(state)
+            state, verdict = states[place], known[place]
+            if verdict is None or verdict.version != state.version:
+                verdict = known[place] = self._judges.judge(shape, state)
+            refusal = verdict.refusal if alone else self._refusal(state, verdict)
+            if refusal is not None:
+                self.refusals[state.name] = refusal
+                continue
+            self.fitting.append(state)
+            self.verdicts.append(verdict)
             if len(self.fitting) >= target:
                 break
         return (start + looked) % len(states)
 
-    def look(self, state: NodeState) -> None:
-        """Sort one node in."""
-        verdict = self._known.get(state.name)
-        if verdict is None or verdict.version != state.version:
-            verdict = self._verdicts.judge(self._wanted.shape, state)
-            self._known[state.name] = verdict
-        refusal = verdict.refusal
-        if refusal is None and self._prepared:
-            refusal = _first(self._prepared, state)
+    def _refusal(self, state: NodeState, verdict: Verdict) -> Refusal | None:
+        refusal = verdict.refusal or _first(self._prepared, state)
         if refusal is None and state.name in self._nominated:
-            refusal = self._beside_nominated(state)
-        if refusal is None:
-            self.fitting.append((state, verdict))
-        else:
-            self.refusals[state.name] = refusal
+            return self._beside_nominated(state)
+        return refusal
 
     def _beside_nominated(self, state: NodeState) -> Refusal | None:
         there = [one for one in self._nominated[state.name] if one.key not in state.pods]
@@ -237,13 +256,12 @@ def _first(prepared: Iterable[Prepared], state: NodeState) -> Refusal | None:
     return None
 
 
-def _best(totals: Sequence[int], fitting: Sequence[tuple[NodeState, Verdict]]) -> list[int]:
+def _best(totals: Sequence[int], fitting: Sequence[NodeState]) -> list[int]:
     """Return the numbers of the best few, the very best first."""
     several = heapq.nlargest(RANKED, totals)
-    ties = [place for place, total in enumerate(totals) if total == several[0]]
-    first = min(ties, key=lambda place: len(fitting[place][0].pods))
-    others = [
-        place for place, total in enumerate(totals) if total >= several[-1] and place != first
-    ]
+    best, least = several[0], several[-1]
+    ties = [place for place, total in enumerate(totals) if total == best]
+    first = min(ties, key=lambda place: len(fitting[place].pods)) if len(ties) > 1 else ties[0]
+    others = [place for place, total in enumerate(totals) if total >= least and place != first]
     others.sort(key=totals.__getitem__, reverse=True)
     return [first, *others[: RANKED - 1]]

@@ -54,17 +54,18 @@ class Knowledge:
 
     def set_pod(self, pod: Pod) -> list[Change]:
         """Take in the newest state of a pod on a node, or of one that waits for one."""
+        key = (pod.metadata.namespace, pod.metadata.name)
+        node, nominated = pod.spec.node_name, pod.status.nominated_node_name
+        if pod.terminal or not (node or nominated):
+            return self.remove_pod(key)
         facts = facts_of(pod)
-        if pod.terminal:
-            return self.remove_pod(facts.key)
-        if pod.spec.node_name:
-            return [*self.count(facts, pod.spec.node_name), *self.nominate(facts, "")]
-        freed = self.discount(facts.key)
-        node = "" if facts.deleting else pod.status.nominated_node_name
-        return [*freed, *self.nominate(facts, node)]
+        if node:
+            return [*self.count(facts, node), *self.nominate(facts, "")]
+        promised = "" if facts.deleting else nominated
+        return [*self.discount(key), *self.nominate(facts, promised)]
 
     def remove_pod(self, key: PodKey) -> list[Change]:
-        """Forget a pod that is gone, or has ended."""
+        """Forget a pod that is gone, has ended, or is promised nothing yet."""
         freed = self.discount(key)
         return [*freed, *self._given_up(self.nominations.remove(key))]
 

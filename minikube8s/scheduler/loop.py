@@ -76,6 +76,8 @@ class Scheduler:
         self._queue = PodQueue()
         self._binding: set[PodKey] = set()
         """What counts on a node already, and is not bound yet."""
+        self._known: dict[PodKey, int] = {}
+        """The revisions of pods that were taken in, unless something was assumed since."""
         self._promising: set[PodKey] = set()
         """Whose nomination is not written yet."""
         self._attempts: Counter[tuple[str, str]] = Counter()
@@ -116,12 +118,16 @@ class Scheduler:
         entry = self._find(key)
         self._volumes.pod_changed(key)
         if entry is None:
+            self._known.pop(key, None)
             self._happened(self._knowledge.remove_pod(key))
             self._parking.forget(key)
             self._queue.remove(key)
             return
+        if self._known.get(key) == entry.revision:
+            return
         pod = entry.view(Pod)
         if pod.spec.node_name or (key not in self._binding and key not in self._promising):
+            self._known[key] = entry.revision
             self._happened(self._knowledge.set_pod(pod))
 
     def pod_asks(self, key: PodKey, pod: Pod) -> None:
@@ -242,6 +248,7 @@ class Scheduler:
         surpassed = [one for one in nominations.on(node) if one.priority < wanted.facts.priority]
         self._happened(self._knowledge.nominate(wanted.facts, node))
         self._promising.add(key)
+        self._known.pop(key, None)
         try:
             # First the promise: who is killed in between finds it, and goes on from there.
             await self._writer.refuse(entry, "Unschedulable", message, node)
@@ -272,6 +279,7 @@ class Scheduler:
     def _assume(self, wanted: Incoming, node: str) -> None:
         """Count the pod on the node from now on."""
         self._binding.add(wanted.facts.key)
+        self._known.pop(wanted.facts.key, None)
         self._happened(self._knowledge.count(wanted.facts, node))
         self._happened(self._knowledge.nominate(wanted.facts, ""))
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from minikube8s.scheduler.framework import LocalFilter, LocalScore, Refusal
 from minikube8s.scheduler.pods import Shape
-from minikube8s.scheduler.states import NodeState
+from minikube8s.scheduler.states import NodeState, View
 
-SHAPES = 16
+SHAPES = 64
 """Of how many shapes the verdicts about all nodes are kept."""
 
 
@@ -38,18 +38,27 @@ class Verdicts:
         self._filters = filters
         self._absolute = [(weight, one) for weight, one in scores if not one.relative]
         self._relative = [one for _, one in scores if one.relative]
-        self._kept: OrderedDict[Shape, dict[str, Verdict]] = OrderedDict()
+        self._kept: OrderedDict[Shape, tuple[View, list[Verdict | None]]] = OrderedDict()
 
-    def of(self, shape: Shape) -> dict[str, Verdict]:
-        """Return what is known about each node; who finds a gap or another version judges anew."""
+    def of(self, shape: Shape, view: View) -> list[Verdict | None]:
+        """Return what is known of each of the nodes, in their order.
+
+        Who finds a gap or another version judges anew, and fills it in.
+        """
         found = self._kept.get(shape)
-        if found is None:
-            found = self._kept[shape] = {}
-            if len(self._kept) > SHAPES:
-                self._kept.popitem(last=False)
-        else:
+        if found is not None and found[0] is view:
             self._kept.move_to_end(shape)
-        return found
+            return found[1]
+        known: dict[str, Verdict | None] = {}
+        if found is not None:
+            names = (state.name for state in found[0].states)
+            known = dict(zip(names, found[1], strict=True))
+        verdicts = [known.get(state.name) for state in view.states]
+        self._kept[shape] = (view, verdicts)
+        self._kept.move_to_end(shape)
+        if len(self._kept) > SHAPES:
+            self._kept.popitem(last=False)
+        return verdicts
 
     def refusal(self, shape: Shape, state: NodeState) -> Refusal | None:
         """Ask the filters, whatever is known."""

@@ -108,6 +108,43 @@ def test_a_pod_that_did_not_fit_follows_one_that_leaves() -> None:
     play(scenario)
 
 
+def test_a_pod_that_has_ended_makes_room_although_it_is_still_there() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await cluster.add_node("n1", cpu="1")
+        await add_pod(cluster, "first", "800m")
+        await cluster.until(lambda: home(cluster, "first"))
+        await add_pod(cluster, "second", "800m")
+        await asyncio.sleep(60)
+        assert home(cluster, "second") == ""
+        await cluster.change(
+            PODS, "first", lambda pod: pod["status"].update(phase="Succeeded"), "status"
+        )
+        await cluster.until(lambda: home(cluster, "second") == "n1", 2)
+
+    play(scenario)
+
+
+def test_a_crowd_of_hopeless_pods_keeps_no_other_from_its_place() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await cluster.add_node("n1", cpu="2")
+        await add_pod(cluster, "old", "1")
+        await cluster.until(lambda: home(cluster, "old"))
+        for number in range(60):
+            await add_pod(cluster, f"hopeless{number}", "9")
+        await asyncio.sleep(1)
+        await add_pod(cluster, "new", "1")
+        await cluster.until(lambda: home(cluster, "new"), 0.1)
+        await add_pod(cluster, "next", "1")
+        await asyncio.sleep(30)
+        failures = len(cluster.events("FailedScheduling"))
+        await cluster.finish("old")
+        await cluster.until(lambda: home(cluster, "next"), 2)
+        await asyncio.sleep(60)
+        assert len(cluster.events("FailedScheduling")) == failures, "no hopeless one was woken"
+
+    play(scenario)
+
+
 def test_uncordoning_lets_waiting_pods_go() -> None:
     async def scenario(cluster: LiveCluster) -> None:
         await cluster.add_node("n1", unschedulable=True)
