@@ -40,6 +40,7 @@ from minikube8s.registry.registry import Registry
 from minikube8s.scheduler import Scheduler
 from minikube8s.server import CannotListen, Server
 from minikube8s.server.authz import Authorizer
+from minikube8s.server.computed.metrics import PodUse
 from minikube8s.server.config import ServerConfig
 from minikube8s.server.tokens import Request, ServiceAccountTokens, token_for_secret
 from minikube8s.store.cache import Cache
@@ -82,7 +83,7 @@ async def run(config: MasterConfig) -> None:
         scheduler = Scheduler(registry.writing_as("kube-scheduler"), recorder, clock)
         manager = registry.writing_as("kube-controller-manager")
         controllers = Controllers(
-            manager, clock, _trust(pki, server.authorizer), _balancing(settings)
+            manager, clock, _trust(pki, server.authorizer), _balancing(settings), PodUse(links)
         )
         server.measure(partial(figures.of_store, store))
         server.measure(partial(figures.of_scheduler, scheduler))

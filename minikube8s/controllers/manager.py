@@ -5,7 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
+from minikube8s.controllers.autoscaling import (
+    AutoscalingController,
+    Metrics,
+    NoMetrics,
+    Rounds,
+)
 from minikube8s.controllers.bootstrapsigner import BootstrapSignerController
 from minikube8s.controllers.bootstraptokens import TokenCleanerController
 from minikube8s.controllers.certificates import (
@@ -49,7 +56,7 @@ from minikube8s.controllers.replicas import (
     REPLICATION_CONTROLLER,
     ReplicasController,
 )
-from minikube8s.controllers.runner import Controller, Runner
+from minikube8s.controllers.runner import Controller, RegistryReader, Runner
 from minikube8s.controllers.serviceaccounts import ServiceAccountController
 from minikube8s.controllers.statefulsets import StatefulSetController
 from minikube8s.controllers.tainteviction import TaintEvictionController
@@ -90,6 +97,14 @@ class Balancing:
     """The nginx that serves Ingresses."""
 
 
+_COMPONENTS = {
+    "disruption": "controllermanager",
+    "horizontal-pod-autoscaler": "horizontal-pod-autoscaler",
+    "stale-disruption": "controllermanager",
+}
+"""What the sources of Events are called where Kubernetes has other names than the usual ones."""
+
+_NO_METRICS = NoMetrics()
 _NO_TRUST = Trust()
 _OWN_ADDRESSES = Balancing()
 
@@ -103,7 +118,10 @@ class Controllers:
         clock: Clock,
         trust: Trust = _NO_TRUST,
         balancing: Balancing = _OWN_ADDRESSES,
+        metrics: Metrics = _NO_METRICS,
     ) -> None:
+        self._reader = RegistryReader(registry)
+        self._autoscaling = AutoscalingController(Rounds(metrics), clock)
         controllers: list[Controller] = [
             ReplicasController(REPLICA_SET),
             ReplicasController(REPLICATION_CONTROLLER),
@@ -134,18 +152,22 @@ class Controllers:
             ResourceQuotaController(registry.quotas.used),
             DisruptionController(),
             StaleDisruptionController(),
+            self._autoscaling,
             TokenCleanerController(),
             BootstrapSignerController(),
         ]
         if trust.make_token is not None:
             controllers.append(TokenController(trust.make_token, trust.root_ca))
-        self._recorders = [EventRecorder(registry, f"{one.name}-controller") for one in controllers]
+        names = [_COMPONENTS.get(one.name, f"{one.name}-controller") for one in controllers]
+        self._recorders = [EventRecorder(registry, name) for name in names]
         self._runner = Runner(registry, clock, list(zip(controllers, self._recorders, strict=True)))
         self._supervisor = Supervisor("controllers")
 
     async def run(self) -> None:
         """Start all work; never returns, so that a supervisor can own it."""
         self._runner.start(self._supervisor)
+        look = partial(self._runner.look_at, self._autoscaling)
+        self._supervisor.spawn("measure", partial(self._autoscaling.run, self._reader, look))
         await asyncio.get_running_loop().create_future()
 
     def figures(self) -> list[Figures]:

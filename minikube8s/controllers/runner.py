@@ -160,6 +160,10 @@ class Runner:
         """Return how busy each controller is."""
         return [lane.figures for lane in self._lanes]
 
+    def look_at(self, controller: Controller, key: Hashable) -> None:
+        """Have a controller look at a key for another reason than a change."""
+        next(lane for lane in self._lanes if lane.controller is controller).add(key)
+
     def close(self) -> None:
         """Drop what is queued; call it after the supervisor's close."""
         for lane in self._lanes:

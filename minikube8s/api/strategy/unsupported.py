@@ -62,7 +62,6 @@ _POD = (
 )
 
 _PASSIVE: dict[tuple[str, str], str] = {
-    ("autoscaling", "HorizontalPodAutoscaler"): "does not scale by them",
     ("batch", "CronJob"): "does not run them",
     ("networking.k8s.io", "IPAddress"): "does not allocate by them",
     ("networking.k8s.io", "ServiceCIDR"): "does not allocate by them",

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from minikube8s.api.meta import now_rfc3339, parse_time
 from minikube8s.api.resources import PODDISRUPTIONBUDGETS, PODS
+from minikube8s.api.selectors.wording import in_go
 from minikube8s.api.views.budgets import CountedPod
 from minikube8s.controllers.actions import NOTHING, Plan, Report, SetStatus, ref
 from minikube8s.controllers.disruption.owners import Scale
@@ -79,7 +80,7 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
     warnings = [_not_deleted(budget, pod) for pod in overdue]
     if need.unmanaged:
         selector = budget["spec"].get("selector")
-        warnings.append(Report("UnmanagedPods", _UNMANAGED.format(_in_go(selector))))
+        warnings.append(Report("UnmanagedPods", _UNMANAGED.format(in_go(selector))))
     return Plan(
         about=budget,
         status=SetStatus(ref(PODDISRUPTIONBUDGETS, budget), status),
@@ -231,20 +232,3 @@ def _not_deleted(budget: Object, pod: CountedPod) -> Report:
         "uid": pod.metadata.uid,
     }
     return Report("NotDeleted", f"{message} but it wasn't", about=about)
-
-
-def _in_go(selector: Mapping[str, Any] | None) -> str:
-    """Return a LabelSelector as Kubernetes' messages have it."""
-    if selector is None:
-        return "nil"
-    labels = selector.get("matchLabels") or {}
-    pairs = "".join(f"{name}: {labels[name]}," for name in sorted(labels))
-    wanted = "".join(
-        f"LabelSelectorRequirement{{Key:{one['key']},Operator:{one['operator']},"
-        f"Values:[{' '.join(one.get('values') or ())}],}},"
-        for one in selector.get("matchExpressions") or ()
-    )
-    return (
-        f"&LabelSelector{{MatchLabels:map[string]string{{{pairs}}},"
-        f"MatchExpressions:[]LabelSelectorRequirement{{{wanted}}},}}"
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from minikube8s.api.errors import ApiError
@@ -16,6 +16,7 @@ from minikube8s.api.resources import NODE_METRICS, NODES, POD_METRICS, PODS
 from minikube8s.server.call import Call
 from minikube8s.server.computed import usage
 from minikube8s.server.computed.sources import entry
+from minikube8s.server.config import PodStreams
 from minikube8s.store.entry import Entry
 
 log = logging.getLogger("server")
@@ -23,6 +24,8 @@ log = logging.getLogger("server")
 Object = dict[str, Any]
 _PARALLEL = 32
 """Nodes that are asked at a time."""
+_DEADLINE = 10.0
+"""Seconds that a node may take to answer."""
 
 
 class NodeMetrics:
@@ -44,7 +47,7 @@ class NodeMetrics:
         return await self._measured(call, call.registry.list(NODES))
 
     async def _measured(self, call: Call, nodes: list[Entry]) -> list[Entry]:
-        stats = await _ask(call, (node.name for node in nodes))
+        stats = await _ask(call.services.pod_streams, (node.name for node in nodes))
         return [
             entry(NODE_METRICS, usage.node_metrics(node.object, stats[node.name]))
             for node in nodes
@@ -72,23 +75,35 @@ class PodMetrics:
         return await self._measured(call, call.registry.list(PODS, call.namespace))
 
     async def _measured(self, call: Call, pods: list[Entry]) -> list[Entry]:
+        found = await PodUse(call.services.pod_streams).measure(pods)
+        return [entry(POD_METRICS, one) for one in found]
+
+
+class PodUse:
+    """What pods use, for whoever needs it within the master."""
+
+    def __init__(self, streams: PodStreams) -> None:
+        self._streams = streams
+
+    async def measure(self, pods: Sequence[Entry]) -> list[Object]:
+        """Return the PodMetrics of those of these pods that run, on nodes that answer."""
         placed = [(pod, pod.object["spec"].get("nodeName", "")) for pod in pods]
-        stats = await _ask(call, (node for _, node in placed if node))
+        stats = await _ask(self._streams, (node for _, node in placed if node))
         made = [usage.pod_metrics(pod.object, stats[node]) for pod, node in placed if node in stats]
-        return [entry(POD_METRICS, one) for one in made if one is not None]
+        return [one for one in made if one is not None]
 
 
-async def _ask(call: Call, nodes: Iterable[str]) -> dict[str, Object]:
+async def _ask(streams: PodStreams, nodes: Iterable[str]) -> dict[str, Object]:
     """Return the answers of the nodes that answer, by their names."""
     room = asyncio.Semaphore(_PARALLEL)
 
     async def one(node: str) -> Object | None:
-        async with room:
-            try:
-                return await call.services.pod_streams.stats(node)
-            except ApiError as error:
-                log.info("node %s has no metrics: %s", node, error.message)
-                return None
+        try:
+            async with room, asyncio.timeout(_DEADLINE):
+                return await streams.stats(node)
+        except (ApiError, TimeoutError) as error:
+            log.info("node %s has no metrics: %s", node, error)
+            return None
 
     names = sorted(set(nodes))
     answers = await asyncio.gather(*(one(name) for name in names))
