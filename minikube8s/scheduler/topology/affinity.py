@@ -7,7 +7,7 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from minikube8s.scheduler.framework import Change, Filter, Kind, Prepared, Refusal
@@ -24,7 +24,8 @@ from minikube8s.scheduler.topology.matching import (
     traits,
 )
 from minikube8s.scheduler.topology.population import Population
-from minikube8s.scheduler.topology.supposing import Rules, Supposed, by_value
+from minikube8s.scheduler.topology.supposing import Rules, Supposed
+from minikube8s.scheduler.topology.terrain import Place
 
 NAME = "InterPodAffinity"
 NOT_NEAR = Refusal(NAME, ("node(s) didn't match pod affinity rules",), permanent=True)
@@ -33,8 +34,8 @@ REPELLED = Refusal(
     NAME, ("node(s) didn't satisfy existing pods anti-affinity rules",), permanent=False
 )
 
-Near = dict[str, int]
-"""Pods by their nodes' value of a label."""
+Near = Mapping[str, int]
+"""Pods by their nodes' value of a label; values without any are left out."""
 _NONE: Near = {}
 
 
@@ -78,7 +79,7 @@ class AffinityRules(Rules):
         who: Who,
         near: Sequence[tuple[Term, Near]],
         apart: Sequence[tuple[Term, Near]],
-        repelled: dict[str, Near],
+        repelled: Mapping[str, Near],
     ) -> None:
         self._who = who
         self._near = near
@@ -87,17 +88,35 @@ class AffinityRules(Rules):
         self._together = tuple(term.matcher for term, _ in near)
         self._found = sum(sum(counts.values()) for _, counts in near)
         self._is_first = who.is_meant(self._together)
-        self.idle = not (near or apart or repelled)
+        self._anywhere = self._is_first and not self._found
+        self._excluded = [(term.key, counts) for term, counts in apart if counts]
+        self._kept = list(repelled.items())
+        self.idle = not (near or self._excluded or repelled)
         """Whether every node is fine as long as nothing is supposed."""
+
+    def check(self, state: NodeState) -> Refusal | None:
+        """Return why the pod cannot be on the node; None if it can."""
+        labels = state.node.metadata.labels
+        for term, counts in self._near:
+            value = labels.get(term.key)
+            if value is None or (value not in counts and not self._anywhere):
+                return NOT_NEAR
+        for key, counts in self._excluded:
+            if labels.get(key) in counts:
+                return NOT_APART
+        for key, counts in self._kept:
+            if labels.get(key) in counts:
+                return REPELLED
+        return None
 
     def refusal(self, state: NodeState, supposed: Supposed) -> Refusal | None:
         """Return why the pod cannot be on the node, if so much is supposed of the node's pods."""
         labels = state.node.metadata.labels
         if self._near and not self._is_near(labels, supposed):
             return NOT_NEAR
-        if self._apart and not self._is_apart(labels, supposed):
+        if not self._is_apart(labels, supposed):
             return NOT_APART
-        if (self._repelled or supposed) and self._is_repelled(labels, supposed):
+        if self._is_repelled(labels, supposed):
             return REPELLED
         return None
 
@@ -161,22 +180,22 @@ class InterPodAffinity(Filter):
         """Return what required terms mean for nodes."""
         found = who(pod, self._population.namespaces)
         near = found.having(Role.NEAR)
-        matchers = tuple(term.matcher for term in near)
-        together = self._population.pods(matchers, leaving=True) if near else {}
-        repelled: dict[str, Near] = {}
-        for term, counts in self._population.repelling(pod.namespace, pod.labels):
-            values = repelled.setdefault(term.key, {})
-            for value, number in by_value(term.key, counts, view).items():
-                values[value] = values.get(value, 0) + number
+        together = tuple(term.matcher for term in near)
         return AffinityRules(
             found,
-            [(term, by_value(term.key, together, view)) for term in near],
-            [(term, self._around(term, view)) for term in found.having(Role.APART)],
-            repelled,
+            [(term, self._at(together, term)) for term in near],
+            [(term, self._at((term.matcher,), term)) for term in found.having(Role.APART)],
+            self._repelled(pod),
         )
 
-    def _around(self, term: Term, view: View) -> Near:
-        return by_value(term.key, self._population.pods((term.matcher,), leaving=True), view)
+    def _at(self, matchers: tuple[Matcher, ...], term: Term) -> Near:
+        return self._population.pods_at(matchers, Place(term.key), leaving=True)
+
+    def _repelled(self, pod: PodFacts) -> Mapping[str, Near]:
+        found: dict[str, Near] = {}
+        for term, counts in self._population.repelling(pod.namespace, pod.labels):
+            found[term.key] = _sum(found[term.key], counts) if term.key in found else counts
+        return found
 
     def kin(self, wanted: Incoming) -> Hashable:
         """Return what is equal for pods with the same labels and terms."""
@@ -201,3 +220,7 @@ class InterPodAffinity(Filter):
             or any(asking.means((term.matcher,), other) for term in asking.having(Role.APART))
             or any(asking.repelled_by(other))
         )
+
+
+def _sum(one: Near, other: Near) -> Near:
+    return {value: one.get(value, 0) + other.get(value, 0) for value in one.keys() | other.keys()}

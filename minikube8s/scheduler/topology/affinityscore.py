@@ -14,7 +14,7 @@ from minikube8s.scheduler.states import NodeState, View
 from minikube8s.scheduler.topology import affinity
 from minikube8s.scheduler.topology.matching import Role, Term, terms
 from minikube8s.scheduler.topology.population import Counts, Population
-from minikube8s.scheduler.topology.supposing import by_value
+from minikube8s.scheduler.topology.terrain import Place
 
 Worth = dict[str | None, int]
 """What a label's value counts; no value counts nothing."""
@@ -35,29 +35,33 @@ class PreferredPods(Score):
         self, wanted: Incoming, view: View, feasible: Sequence[NodeState]
     ) -> Sequence[float] | None:
         """Return 100 for the nodes where wishes count most, 0 where they count least."""
-        worth = list(self._worth(wanted.facts, view).items())
+        worth = list(self._worth(wanted.facts).items())
         if not worth:
             return None
-        numbers = [
-            sum(values.get(state.node.metadata.labels.get(key), 0) for key, values in worth)
-            for state in feasible
-        ]
+        labels = [state.node.metadata.labels for state in feasible]
+        numbers = [0] * len(labels)
+        for key, values in worth:
+            numbers = [
+                total + values.get(one.get(key), 0)
+                for total, one in zip(numbers, labels, strict=True)
+            ]
         least = min(numbers)
         width = max(numbers) - least
         return [BEST * (one - least) / width for one in numbers] if width else None
 
-    def _worth(self, pod: PodFacts, view: View) -> dict[str, Worth]:
+    def _worth(self, pod: PodFacts) -> dict[str, Worth]:
         """Return what the values of each label count for the pod."""
         worth: dict[str, Worth] = {}
 
         def count(term: Term, counts: Counts) -> None:
             values = worth.setdefault(term.key, {})
-            for value, number in by_value(term.key, counts, view).items():
+            for value, number in counts.items():
                 values[value] = values.get(value, 0) + number * term.weight
 
         for term in terms(pod):
             if term.role in _WISHES:
-                count(term, self._population.pods((term.matcher,), leaving=True))
+                place = Place(term.key)
+                count(term, self._population.pods_at((term.matcher,), place, leaving=True))
         for term, counts in self._population.wishing(pod.namespace, pod.labels):
             count(term, counts)
         return worth

@@ -1,7 +1,7 @@
 """The running pods, counted by what affinity and spreading ask: kept change by change.
 
-Owns the counts by node. Knows neither nodes' labels nor what is decided. Pods with the same traits
-are one `Kin`; a question ("how many pods that these matchers mean are on each node?") is answered
+Owns the counts, by node and by nodes' labels. Knows not what is decided. Pods with the same traits
+are one `Kin`; a question ("how many pods that these matchers mean are in each zone?") is answered
 once from all kins and then kept up to date, so that asking again costs nothing.
 """
 
@@ -24,13 +24,14 @@ from minikube8s.scheduler.topology.matching import (
     Traits,
     traits,
 )
+from minikube8s.scheduler.topology.terrain import Place, Terrain
 from minikube8s.scheduler.usage import Observer
 
 QUESTIONS = 512
 """How many questions are kept up to date; the one that was not asked for longest is dropped."""
 
 Counts = Mapping[str, int]
-"""Pods by node; nodes with none are left out. Shared: never change it."""
+"""Pods by node or by a label's value; where there are none is left out. Shared: never change it."""
 
 _Key = tuple[tuple[Matcher, ...], bool]
 
@@ -50,11 +51,14 @@ class Kin:
 class _Question:
     """Pods that all matchers of the key mean; those that are being deleted if it says so."""
 
-    __slots__ = ("counts", "key", "kins")
+    __slots__ = ("by_place", "counts", "key", "kins")
 
     def __init__(self, key: _Key) -> None:
         self.key = key
         self.counts: dict[str, int] = {}
+        """By node."""
+        self.by_place: dict[Place, dict[str, int]] = {}
+        """By the values of those places that were asked for."""
         self.kins: dict[Kin, None] = {}
 
 
@@ -63,11 +67,13 @@ class Population(Observer):
 
     def __init__(self) -> None:
         self.namespaces = Namespaces()
+        self.terrain = Terrain()
         self._kins: dict[Traits, Kin] = {}
-        self._homes: dict[PodKey, tuple[Kin, str]] = {}
+        self._homes: dict[PodKey, Kin] = {}
         self._questions: OrderedDict[_Key, _Question] = OrderedDict()
         self._asked: ByLabel[_Key] = ByLabel()
         self._terms: dict[Term, dict[str, int]] = {}
+        """Pods that have them, by the value of the term's label."""
         self._repelling: ByLabel[Term] = ByLabel()
         self._wishing: ByLabel[Term] = ByLabel()
 
@@ -85,17 +91,25 @@ class Population(Observer):
             self._forget_answers()
         return changed
 
+    def node_added(self, state: NodeState) -> None:
+        """Take in a node's labels."""
+        self.terrain.add(state.name, state.node.metadata.labels)
+
+    def node_removed(self, state: NodeState) -> None:
+        """Forget a node's labels."""
+        self.terrain.remove(state.name)
+
     def pod_added(self, pod: PodFacts, state: NodeState) -> None:
         """Count a pod on a node."""
         its = traits(pod)
         kin = self._kins.get(its) or self._new_kin(its)
-        self._homes[pod.key] = (kin, state.name)
-        self._count(kin, state.name, 1)
+        self._homes[pod.key] = kin
+        self._count(kin, state, 1)
 
     def pod_removed(self, pod: PodFacts, state: NodeState) -> None:
         """Count a pod no more."""
-        kin, node = self._homes.pop(pod.key)
-        self._count(kin, node, -1)
+        kin = self._homes.pop(pod.key)
+        self._count(kin, state, -1)
         if not kin.counts:
             del self._kins[kin.traits]
             for question in kin.questions:
@@ -106,19 +120,29 @@ class Population(Observer):
 
         Those that are being deleted count only when `leaving`.
         """
-        key = (matchers, leaving)
-        question = self._questions.get(key)
-        if question is None:
-            question = self._answer(key)
-        self._questions.move_to_end(key)
-        return question.counts
+        return self._question((matchers, leaving)).counts
+
+    def pods_at(self, matchers: tuple[Matcher, ...], place: Place, *, leaving: bool) -> Counts:
+        """Return the same by the values of a place."""
+        question = self._question((matchers, leaving))
+        found = question.by_place.get(place)
+        if found is None:
+            found = question.by_place[place] = {}
+            for node, number in question.counts.items():
+                value = place.value(self.terrain.labels[node])
+                if value is not None:
+                    _change(found, value, number)
+        return found
 
     def repelling(self, namespace: str, labels: Labels) -> Iterator[tuple[Term, Counts]]:
-        """Return running pods' required anti-affinity that means such a pod, and where they are."""
+        """Return running pods' required anti-affinity that means such a pod.
+
+        With each term come the pods that have it, by the value of the term's label.
+        """
         return self._meaning(self._repelling, namespace, labels)
 
     def wishing(self, namespace: str, labels: Labels) -> Iterator[tuple[Term, Counts]]:
-        """Return running pods' terms that make nodes better or worse for such a pod."""
+        """Return the same of running pods' terms that make nodes better or worse for such a pod."""
         return self._meaning(self._wishing, namespace, labels)
 
     def _meaning(
@@ -137,23 +161,37 @@ class Population(Observer):
                 kin.questions[question] = None
         return kin
 
-    def _count(self, kin: Kin, node: str, more: int) -> None:
-        _change(kin.counts, node, more)
+    def _count(self, kin: Kin, state: NodeState, more: int) -> None:
+        labels = state.node.metadata.labels
+        _change(kin.counts, state.name, more)
         for question in kin.questions:
-            _change(question.counts, node, more)
+            _change(question.counts, state.name, more)
+            for place, counts in question.by_place.items():
+                value = place.value(labels)
+                if value is not None:
+                    _change(counts, value, more)
         for term in kin.traits.terms:
-            self._count_term(term, node, more)
+            value = labels.get(term.key)
+            if value is not None:
+                self._count_term(term, value, more)
 
-    def _count_term(self, term: Term, node: str, more: int) -> None:
+    def _count_term(self, term: Term, value: str, more: int) -> None:
         counts = self._terms.get(term)
         held = self._repelling if term.role is Role.APART else self._wishing
         if counts is None:
             counts = self._terms[term] = {}
             held.add(term, term.matcher.pods)
-        _change(counts, node, more)
+        _change(counts, value, more)
         if not counts:
             del self._terms[term]
             held.discard(term, term.matcher.pods)
+
+    def _question(self, key: _Key) -> _Question:
+        question = self._questions.get(key)
+        if question is None:
+            question = self._answer(key)
+        self._questions.move_to_end(key)
+        return question
 
     def _answer(self, key: _Key) -> _Question:
         while len(self._questions) >= QUESTIONS:
@@ -188,12 +226,12 @@ class Population(Observer):
             kin.questions.pop(question)
 
 
-def _change(counts: dict[str, int], node: str, more: int) -> None:
-    number = counts.get(node, 0) + more
+def _change(counts: dict[str, int], where: str, more: int) -> None:
+    number = counts.get(where, 0) + more
     if number:
-        counts[node] = number
+        counts[where] = number
     else:
-        del counts[node]
+        del counts[where]
 
 
 def _conjunction(matchers: Iterable[Matcher]) -> Selector:

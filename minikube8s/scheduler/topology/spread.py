@@ -5,7 +5,7 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constrai
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from functools import cached_property
 from heapq import nsmallest
 
@@ -13,7 +13,7 @@ from minikube8s.scheduler.framework import Change, Filter, Kind, Prepared, Refus
 from minikube8s.scheduler.pods import Incoming, Shape
 from minikube8s.scheduler.states import NodeState, View
 from minikube8s.scheduler.topology.constraints import REQUIRED, Constraint, constraints, has_all
-from minikube8s.scheduler.topology.population import Population
+from minikube8s.scheduler.topology.population import Counts, Population
 from minikube8s.scheduler.topology.supposing import Rules, Supposed
 
 NAME = "PodTopologySpread"
@@ -26,32 +26,40 @@ class Domains:
     """The pods of one constraint, by the values of its label."""
 
     def __init__(
-        self, constraint: Constraint, pods: dict[str, int], *, counts_itself: bool
+        self,
+        constraint: Constraint,
+        values: Collection[str],
+        pods: Counts,
+        *,
+        counts_itself: bool,
     ) -> None:
         self.constraint = constraint
+        self._values = values
         self._pods = pods
-        self._enough = len(pods) >= constraint.min_domains
-        least = min(pods.values(), default=0) if self._enough else 0
+        self._enough = len(values) >= constraint.min_domains
+        all_have = self._enough and len(pods) == len(values)
+        least = min(pods.values(), default=0) if all_have else 0
         self._most = constraint.max_skew - int(counts_itself)
         """How many more pods than the least a domain may have that takes this one as well."""
-        self._full = {value for value, number in pods.items() if number - least > self._most}
+        most = least + self._most
+        self.full = {value for value, number in pods.items() if number > most}
+        """The values where the pod does not fit."""
 
-    def fits(self, value: str, more: int = 0) -> bool:
-        """Tell whether the pod may be where the label has `value`; `more` are supposed there."""
-        if not more:
-            return value not in self._full
+    def fits(self, value: str, more: int) -> bool:
+        """Tell whether the pod may be where the label has `value`, with `more` pods there."""
         number = self._pods.get(value, 0) + more
         return number - self._least_with(value, number) <= self._most
 
     def _least_with(self, value: str, number: int) -> int:
         if not self._enough:
             return 0
-        return min([number, *(least for least, where in self._lowest if where != value)])
+        others = (least for least, where in self._lowest if where != value)
+        return min([number, *others] if value in self._values else others, default=0)
 
     @cached_property
     def _lowest(self) -> list[tuple[int, str]]:
         """The two values with fewest pods: one of them is left when another one's pods change."""
-        return nsmallest(2, ((number, value) for value, number in self._pods.items()))
+        return nsmallest(2, ((self._pods.get(value, 0), value) for value in self._values))
 
 
 class SpreadRules(Rules):
@@ -60,6 +68,18 @@ class SpreadRules(Rules):
     def __init__(self, shape: Shape, domains: Sequence[Domains]) -> None:
         self._shape = shape
         self._domains = [(one.constraint.key, one) for one in domains]
+        self._full = [(one.constraint.key, one.full) for one in domains]
+
+    def check(self, state: NodeState) -> Refusal | None:
+        """Return why the pod cannot be on the node; None if it can."""
+        labels = state.node.metadata.labels
+        for key, full in self._full:
+            value = labels.get(key)
+            if value is None:
+                return UNLABELLED
+            if value in full:
+                return UNEVEN
+        return None
 
     def refusal(self, state: NodeState, supposed: Supposed) -> Refusal | None:
         """Return why the pod cannot be on the node, if so much is supposed of the node's pods."""
@@ -68,8 +88,7 @@ class SpreadRules(Rules):
             value = labels.get(key)
             if value is None:
                 return UNLABELLED
-            more = self._more(one.constraint, state, supposed) if supposed else 0
-            if not one.fits(value, more):
+            if not one.fits(value, self._more(one.constraint, state, supposed)):
                 return UNEVEN
         return None
 
@@ -111,32 +130,20 @@ class PodTopologySpread(Filter):
         hard = constraints(wanted.pod, REQUIRED)
         if not hard:
             return None
-        keys = [one.key for one in hard]
-        states = [state for state in view.states if has_all(keys, state.node)]
-        labels = wanted.facts.labels
+        among = tuple(one.key for one in hard)
+        shape, labels = wanted.shape, wanted.facts.labels
         return SpreadRules(
-            wanted.shape,
+            shape,
             [
                 Domains(
                     one,
-                    self._summed(one, wanted.shape, states),
+                    one.domains(self._population, among, shape, view),
+                    one.counts_at(self._population, among, shape, view),
                     counts_itself=one.selector.matches(labels),
                 )
                 for one in hard
             ],
         )
-
-    def _summed(
-        self, constraint: Constraint, shape: Shape, states: Sequence[NodeState]
-    ) -> dict[str, int]:
-        """Return the constraint's pods on these nodes, by the value of its label."""
-        counts = constraint.counts(self._population)
-        pods: dict[str, int] = {}
-        for state in states:
-            if constraint.looks_at(shape, state):
-                value = state.node.metadata.labels[constraint.key]
-                pods[value] = pods.get(value, 0) + counts.get(state.name, 0)
-        return pods
 
     def kin(self, wanted: Incoming) -> Hashable:
         """Return what is equal for pods with the same constraints."""

@@ -17,7 +17,7 @@ from minikube8s.scheduler.pods import Incoming, Shape
 from minikube8s.scheduler.states import NodeState, View
 from minikube8s.scheduler.topology import spread
 from minikube8s.scheduler.topology.constraints import WISHED, Constraint, constraints, has_all
-from minikube8s.scheduler.topology.population import Counts, Population
+from minikube8s.scheduler.topology.population import Population
 
 HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
@@ -51,13 +51,13 @@ class EvenSpread(Score):
         wishes = constraints(wanted.pod, WISHED) if own else self._defaults(wanted.pod)
         if not wishes:
             return None
-        look = _Look(self._population, view, wanted.shape, wishes if own else ())
-        compared = [state for state in feasible if look.compares(state)]
-        raw = [0.0] * len(compared)
-        for one in wishes:
-            numbers = look.numbers(one, compared)
-            raw = [total + number for total, number in zip(raw, numbers, strict=True)]
-        rated = _turned([round(number) for number in raw])
+        among = tuple(one.key for one in wishes) if own else ()
+        compared = [state for state in feasible if has_all(among, state.node)] if own else feasible
+        look = _Look(self._population, view, wanted.shape, among, compared)
+        totals = look.numbers(wishes[0])
+        for one in wishes[1:]:
+            totals = [total + more for total, more in zip(totals, look.numbers(one), strict=True)]
+        rated = _turned(list(map(round, totals)))
         if len(compared) == len(feasible):
             return rated
         found = dict(zip((state.name for state in compared), rated, strict=True))
@@ -72,45 +72,32 @@ class EvenSpread(Score):
 
 
 class _Look(NamedTuple):
-    """What one decision looks at. Nodes without a label of `needed` are worth nothing."""
+    """What one decision looks at: nodes that have the labels `among`."""
 
     population: Population
     view: View
     shape: Shape
-    needed: Sequence[Constraint]
+    among: tuple[str, ...]
+    compared: Sequence[NodeState]
 
-    def compares(self, state: NodeState) -> bool:
-        return not self.needed or has_all((one.key for one in self.needed), state.node)
-
-    def numbers(self, constraint: Constraint, compared: Sequence[NodeState]) -> list[float]:
+    def numbers(self, constraint: Constraint) -> list[float]:
         """Return what the constraint counts for each node: more where more pods are."""
-        counts = constraint.counts(self.population)
-        least = constraint.max_skew - 1
-        values = [state.node.metadata.labels.get(constraint.key) for state in compared]
-        if constraint.key == HOSTNAME:
-            weight = log(len(compared) + 2)
+        key, least = constraint.key, constraint.max_skew - 1
+        if key == HOSTNAME:
+            counts = constraint.counts(self.population)
+            weight = log(len(self.compared) + 2)
             return [
-                0 if value is None else counts.get(state.name, 0) * weight + least
-                for value, state in zip(values, compared, strict=True)
+                counts.get(state.name, 0) * weight + least
+                if key in state.node.metadata.labels
+                else 0
+                for state in self.compared
             ]
-        pods = self.by_value(constraint, counts, set(values))
-        weight = log(len(pods) + 2)
-        worth = {value: number * weight + least for value, number in pods.items()}
-        worth[None] = 0
-        return [worth[value] for value in values]
-
-    def by_value(
-        self, constraint: Constraint, counts: Counts, values: set[str | None]
-    ) -> dict[str | None, int]:
-        pods = dict.fromkeys(values, 0)
-        for name, number in counts.items():
-            state = self.view.find(name)
-            if state is None or not self.compares(state):
-                continue
-            value = state.node.metadata.labels.get(constraint.key)
-            if value in pods and constraint.looks_at(self.shape, state):
-                pods[value] += number
-        return pods
+        values = [state.node.metadata.labels.get(key) for state in self.compared]
+        domains = set(values)
+        pods = constraint.counts_at(self.population, self.among, self.shape, self.view)
+        weight = log(len(domains) + 2)
+        worth = {one: pods.get(one, 0) * weight + least for one in domains if one is not None}
+        return [0 if value is None else worth[value] for value in values]
 
 
 def _turned(raw: Sequence[int]) -> list[float]:

@@ -1,14 +1,14 @@
-"""What filters of several nodes share: counting by a label's values, and "what if". Pure."""
+"""What filters of several nodes share: "what if some pods of a node were gone?". Pure."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from minikube8s.scheduler.framework import Refusal
 from minikube8s.scheduler.pods import PodFacts
-from minikube8s.scheduler.states import NodeState, View
+from minikube8s.scheduler.states import NodeState
 from minikube8s.scheduler.topology.matching import Traits, traits
 
 Supposed = Sequence[tuple[Traits, int]]
@@ -24,9 +24,9 @@ class Rules(ABC):
     def refusal(self, state: NodeState, supposed: Supposed) -> Refusal | None:
         """Return why the pod cannot be on the node, if so much is supposed of the node's pods."""
 
+    @abstractmethod
     def check(self, state: NodeState) -> Refusal | None:
-        """Return why the pod cannot be on the node; None if it can."""
-        return self.refusal(state, NOTHING)
+        """Return the same with nothing supposed."""
 
     def moved(
         self, state: NodeState, removed: Iterable[PodFacts], added: Iterable[PodFacts]
@@ -52,15 +52,3 @@ class Supposing(NamedTuple):
         gone = ((traits(pod), -1) for pod in removed)
         come = ((traits(pod), 1) for pod in added)
         return self._replace(supposed=(*self.supposed, *gone, *come))
-
-
-def by_value(key: str, counts: Mapping[str, int], view: View) -> dict[str, int]:
-    """Return counts by node as counts by the nodes' value of a label; nodes without it are out."""
-    found: dict[str, int] = {}
-    for name, number in counts.items():
-        state = view.find(name)
-        if state is not None:
-            value = state.node.metadata.labels.get(key)
-            if value is not None:
-                found[value] = found.get(value, 0) + number
-    return found
