@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from minikube8s.registry import Registry
 from minikube8s.scheduler import filters, scores, volumefilters
 from minikube8s.scheduler.framework import Filter, LocalFilter, LocalScore, Score
+from minikube8s.scheduler.imagelocality import ImageLocality
 from minikube8s.scheduler.topology.affinity import InterPodAffinity
 from minikube8s.scheduler.topology.affinityscore import PreferredPods
 from minikube8s.scheduler.topology.companions import Companions
@@ -39,17 +40,19 @@ def all_plugins(
     Has to be called before `usage` knows anything.
     """
     around = surroundings or Surroundings()
+    images = ImageLocality()
     usage.observe(around.population)
+    usage.observe(images)
     local_scores: tuple[LocalScore, ...] = (
         scores.PreferredTaints(),
         scores.PreferredNodeAffinity(),
         scores.LeastAllocated(),
         scores.BalancedAllocation(),
-        scores.ImageLocality(),
     )
     other_scores: tuple[Score, ...] = (
         EvenSpread(around.population, Companions(around.services, registry)),
         PreferredPods(around.population),
+        images,
     )
     return Plugins(
         (

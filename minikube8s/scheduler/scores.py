@@ -11,10 +11,6 @@ from minikube8s.scheduler.framework import BEST, LocalScore, stretched
 from minikube8s.scheduler.pods import Shape
 from minikube8s.scheduler.states import NodeState
 
-_MEBIBYTE = 1024 * 1024
-_IMAGE_MINIMUM, _IMAGE_MAXIMUM = 23 * _MEBIBYTE, 1000 * _MEBIBYTE
-"""Images below the one do not matter; above the other (a container) more does not matter more."""
-
 
 class LeastAllocated(LocalScore):
     """Prefers nodes with most CPU and memory left."""
@@ -37,27 +33,6 @@ class BalancedAllocation(LocalScore):
         shares = _used_shares(shape, state)
         mean = sum(shares) / len(shares)
         return BEST * (1 - sqrt(sum((one - mean) ** 2 for one in shares) / len(shares)))
-
-
-class ImageLocality(LocalScore):
-    """Prefers nodes that have the pod's images, the more the larger these are."""
-
-    name = "ImageLocality"
-
-    def rate(self, shape: Shape, state: NodeState) -> float:
-        """Return how much would not have to be pulled."""
-        sizes = state.images
-        if not sizes:
-            return 0.0
-        present = sum(sizes.get(normalized(one), sizes.get(one, 0)) for one in shape.images)
-        most = _IMAGE_MAXIMUM * max(1, len(shape.images))
-        clamped = min(max(present, _IMAGE_MINIMUM), most)
-        return BEST * (clamped - _IMAGE_MINIMUM) / (most - _IMAGE_MINIMUM)
-
-
-def normalized(image: str) -> str:
-    """Return an image's name with its tag: without one it is `latest`."""
-    return image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
 
 
 class PreferredNodeAffinity(LocalScore):
