@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     node_name: str = ""
     docker_host: str = DEFAULT_DOCKER_HOST
     kubelet_config: str = ""
+    scheduler_config: str = ""
     node_grace: int = 40
     pod_network: str = "auto"
     vxlan_id: int = 0
@@ -89,6 +90,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "node_name": "MK8S_NODE_NAME",
     "docker_host": "DOCKER_HOST",
     "kubelet_config": "MK8S_KUBELET_CONFIG",
+    "scheduler_config": "MK8S_SCHEDULER_CONFIG",
     "node_grace": "MK8S_NODE_GRACE",
     "pod_network": "MK8S_POD_NETWORK",
     "vxlan_id": "MK8S_VXLAN_ID",
@@ -204,8 +206,9 @@ def resolve(
             given = environment.get(variable) or None
         if given is not None:
             wanted[setting] = _converted(setting, variable, given)
-    if "kubelet_config" in wanted:
-        wanted["kubelet_config"] = str(Path(str(wanted["kubelet_config"])).absolute())
+    for setting in ("kubelet_config", "scheduler_config"):
+        if setting in wanted:
+            wanted[setting] = str(Path(str(wanted[setting])).absolute())
     base = stored or Settings(node_name=default_node_name())
     settings = msgspec.structs.replace(base, **wanted)
     _check(settings)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from minikube8s.cluster import addresses, kubelet, lab
+from minikube8s.cluster import addresses, kubelet, lab, schedulerconfig
 from minikube8s.cluster.config import Home, Settings, write_private
 from minikube8s.cluster.daemons import Daemon
+from minikube8s.cluster.schedulerconfig import ProfileConfig
 from minikube8s.kit import labnames
 
 
@@ -20,6 +21,8 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
     pki: str
     state_dir: str
     pid_file: str
+    profiles: tuple[ProfileConfig, ...] = (ProfileConfig(),)
+    """The scheduler's."""
 
 
 def master(home: Home) -> Daemon:
@@ -83,6 +86,7 @@ def write_configuration(home: Home, settings: Settings) -> None:
                 pki=str(home.pki),
                 state_dir=str(home.master),
                 pid_file=str(home.master / "master.pid"),
+                profiles=schedulerconfig.read(settings.scheduler_config),
             )
         ),
     )

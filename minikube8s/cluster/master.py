@@ -24,6 +24,7 @@ from minikube8s.cluster import addresses, figures, lab, signing
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.layout import MasterConfig
+from minikube8s.cluster.schedulerconfig import ProfileConfig
 from minikube8s.controllers import Balancing, Controllers, Trust
 from minikube8s.kit import logs, memory, openfiles, readiness
 from minikube8s.kit.addresspool import AddressPool
@@ -37,7 +38,7 @@ from minikube8s.registry.clusterinfo import ClusterInfo
 from minikube8s.registry.events import EventRecorder
 from minikube8s.registry.options import RegistryConfig
 from minikube8s.registry.registry import Registry
-from minikube8s.scheduler import Scheduler
+from minikube8s.scheduler import Choice, Profile, Scheduler
 from minikube8s.server import CannotListen, Server
 from minikube8s.server.authz import Authorizer
 from minikube8s.server.computed.metrics import PodUse
@@ -80,7 +81,7 @@ async def run(config: MasterConfig) -> None:
         stack.push_async_callback(server.close)
         recorder = EventRecorder(registry, "default-scheduler")
         stack.push_async_callback(recorder.close)
-        scheduler = Scheduler(registry.writing_as("kube-scheduler"), recorder, clock)
+        scheduler = _scheduler(registry.writing_as("kube-scheduler"), recorder, clock, config)
         manager = registry.writing_as("kube-controller-manager")
         controllers = Controllers(
             manager, clock, _trust(pki, server.authorizer), _balancing(settings), PodUse(links)
@@ -178,6 +179,28 @@ def _balancing(settings: Settings) -> Balancing:
             settings.agent_port: "the master",
         },
         ingress_image=settings.ingress_image,
+    )
+
+
+def _scheduler(
+    registry: Registry, recorder: EventRecorder, clock: SystemClock, config: MasterConfig
+) -> Scheduler:
+    try:
+        return Scheduler(registry, recorder, clock, [profile(one) for one in config.profiles])
+    except ValueError as error:
+        file = config.settings.scheduler_config
+        raise ClusterError(
+            f"The scheduler's configuration {file} cannot be used: {error}"
+        ) from None
+
+
+def profile(told: ProfileConfig) -> Profile:
+    """Return a profile as the scheduler takes it."""
+    return Profile(
+        told.name,
+        Choice(frozenset(told.disabled_filters), frozenset(told.enabled_filters)),
+        Choice(frozenset(told.disabled_scores), frozenset(told.enabled_scores)),
+        told.weights,
     )
 
 

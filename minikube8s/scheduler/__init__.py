@@ -5,5 +5,6 @@
 """
 
 from minikube8s.scheduler.loop import Scheduler
+from minikube8s.scheduler.profiles import Choice, Profile
 
-__all__ = ["Scheduler"]
+__all__ = ["Choice", "Profile", "Scheduler"]

@@ -38,7 +38,7 @@ from minikube8s.store.entry import Entry
 
 log = logging.getLogger(__name__)
 
-WORKERS = 32
+WORKERS = 128
 """How many bindings may be on their way at once."""
 GATED = "Scheduling is blocked due to non-empty scheduling gates"
 

@@ -9,7 +9,7 @@ from minikube8s.api.meta import condition
 from minikube8s.api.resources import NODES, PODDISRUPTIONBUDGETS, PODS, PRIORITYCLASSES
 from minikube8s.registry.events import EventRecorder
 from minikube8s.scheduler import Scheduler
-from minikube8s.scheduler.profiles import Profile
+from minikube8s.scheduler.profiles import Choice, Profile
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, live_cluster
 
@@ -242,7 +242,7 @@ def test_the_global_default_class_gives_a_pod_its_priority_and_the_system_has_it
 
 def test_a_profile_binds_its_own_pods_and_nobody_binds_those_of_an_unknown_one() -> None:
     async def main() -> None:
-        careless = Profile("careless", frozenset({"NodeUnschedulable"}))
+        careless = Profile("careless", Choice(frozenset({"NodeUnschedulable"})))
         async with live_cluster() as cluster, scheduled(cluster, Profile(), careless) as scheduler:
             await cluster.add_node("n1", unschedulable=True)
             for name in ("default-scheduler", "careless", "unknown"):

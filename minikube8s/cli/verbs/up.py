@@ -57,6 +57,9 @@ def node_names(home: Home) -> list[str]:
 @click.option("--lab-cidr", help="Network that joins several nodes (MK8S_LAB_CIDR).")
 @click.option("--docker-host", help="The Docker engine to use (DOCKER_HOST).")
 @click.option("--kubelet-config", help="A KubeletConfiguration file (MK8S_KUBELET_CONFIG).")
+@click.option(
+    "--scheduler-config", help="A KubeSchedulerConfiguration file (MK8S_SCHEDULER_CONFIG)."
+)
 @click.pass_obj
 def command(context: dict[str, str | None], /, **options: str | int | None) -> None:
     """Create the cluster, or start what does not run of it; returns when all nodes are Ready."""
