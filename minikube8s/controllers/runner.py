@@ -13,7 +13,7 @@ buffer is bounded) is opened anew, and everything that its controllers watch is 
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
@@ -60,6 +60,16 @@ class Reader(Protocol):
 
     def selected(self, resource: Resource, namespace: str, selector: Selector) -> Sequence[Entry]:
         """Return the objects of a namespace whose labels match."""
+        ...
+
+    def selecting(
+        self,
+        resource: Resource,
+        namespace: str,
+        labels: Mapping[str, str],
+        selector_of: Callable[[Entry], Selector],
+    ) -> Sequence[Entry]:
+        """Return the objects of a namespace whose selector, as `selector_of` tells, matches."""
         ...
 
     def pods_on(self, node: str) -> Sequence[Entry]:
@@ -126,6 +136,16 @@ class RegistryReader:
     def selected(self, resource: Resource, namespace: str, selector: Selector) -> Sequence[Entry]:
         """Return the objects of a namespace whose labels match."""
         return self._registry.selected(resource, namespace, selector)
+
+    def selecting(
+        self,
+        resource: Resource,
+        namespace: str,
+        labels: Mapping[str, str],
+        selector_of: Callable[[Entry], Selector],
+    ) -> Sequence[Entry]:
+        """Return the objects of a namespace whose selector, as `selector_of` tells, matches."""
+        return self._registry.selecting(resource, namespace, labels, selector_of)
 
     def pods_on(self, node: str) -> Sequence[Entry]:
         """Return the pods that are bound to a node."""

@@ -28,6 +28,8 @@ CLOSE_DEADLINE = 2.0
 """Seconds that `close` waits for what is queued."""
 MESSAGE_LENGTH = 1024
 """Longer messages are cut, as Kubernetes refuses them."""
+NAME_LENGTH = 236
+"""As much of the object's name stands in the Event's, which a time follows."""
 _REFERENCE_FIELDS = ("apiVersion", "kind", "name", "namespace", "uid", "resourceVersion")
 
 log = logging.getLogger(__name__)
@@ -163,7 +165,8 @@ class EventRecorder:
         return True
 
     async def _create(self, decision: Decision, report: _Report) -> None:
-        name = f"{report.involved['name']}.{int(report.at.timestamp() * 1e6) * 1000:x}"
+        about = report.involved["name"][:NAME_LENGTH].rstrip("-.")
+        name = f"{about}.{int(report.at.timestamp() * 1e6) * 1000:x}"
         event = self._object(name, decision.message, report)
         try:
             await self._registry.create(EVENTS, _namespace(report), event)

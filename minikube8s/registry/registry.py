@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from copy import copy
 from typing import Any
@@ -177,6 +177,17 @@ class Registry:
         """Return the objects of a namespace whose labels match, sorted by name, by an index."""
         prefix = resource.namespace_prefix(namespace)
         return self._cache.selected(resource.prefix, prefix, selector)
+
+    def selecting(
+        self,
+        resource: Resource,
+        namespace: str,
+        labels: Mapping[str, str],
+        selector_of: Callable[[Entry], Selector],
+    ) -> Entries:
+        """Return the objects of a namespace whose selector, as `selector_of` tells, matches."""
+        prefix = resource.namespace_prefix(namespace)
+        return self._cache.selecting(resource.prefix, prefix, labels, selector_of)
 
     async def create(
         self,

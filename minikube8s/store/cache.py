@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
 from minikube8s.api.errors import expired
@@ -33,6 +33,7 @@ from minikube8s.store.interface import (
 )
 from minikube8s.store.labels import Labelled
 from minikube8s.store.owners import Owners
+from minikube8s.store.selecting import Selecting, SelectorOf
 from minikube8s.store.watching import Event, Watch
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Cache:
         self._buckets: dict[str, Bucket] = {}
         self._owners = Owners()
         self._labelled: dict[str, Labelled] = {}
+        self._selecting: dict[tuple[str, SelectorOf], Selecting] = {}
         self._warmth = Warmth()
         self._watches: dict[str, set[Watch]] = {}
         self._observers: dict[str, list[Observer]] = {"": [self._owners.observe]}
@@ -139,6 +141,20 @@ class Cache:
         keys = self._index(kind).candidates(prefix, selector)
         found = self.list(prefix) if keys is None else [self.get(key) for key in sorted(keys)]
         return [one for one in found if one is not None and selector.matches(one.labels)]
+
+    def selecting(
+        self, kind: str, prefix: str, labels: Mapping[str, str], selector_of: SelectorOf
+    ) -> Entries:
+        """Return the live entries under `prefix`, a namespace of `kind`, that select `labels`.
+
+        `selector_of` tells their selector. Sorted by key, and indexed from the first question on.
+        """
+        index = self._selecting.get((kind, selector_of))
+        if index is None:
+            index = self._selecting[kind, selector_of] = Selecting(selector_of)
+            self.observe(kind, index.observe)
+        entries = (self.get(key) for key in sorted(index.candidates(prefix, labels)))
+        return [one for one in entries if one and one.digest(selector_of).matches(labels)]
 
     def watch(self, prefix: str, after: int | None = None) -> Watch:
         """Return the events under `prefix` after revision `after` (None: from now on).

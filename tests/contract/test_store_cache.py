@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from minikube8s.api.errors import ApiError
-from minikube8s.api.selectors import NOTHING, parse_labels
+from minikube8s.api.selectors import NOTHING, Selector, parse_labels
 from minikube8s.store import watching
 from minikube8s.store.cache import Cache
 from minikube8s.store.encode import blob
@@ -260,6 +260,34 @@ async def test_claimable_by_a_selector_leaves_out_what_lacks_a_label_that_it_dem
     await remove(cache, "pods/default/www")
     assert await claimable() == ["db", "own", "taken"]
     assert await claimable("!old") == ["db", "own", "taken", "web"]
+
+
+def selector_of(entry: Entry) -> Selector:
+    annotations: dict[str, str] = entry.object["metadata"].get("annotations", {})
+    return parse_labels(annotations["selector"]) if "selector" in annotations else NOTHING
+
+
+async def test_selecting_finds_who_selects_labels_and_follows_changes(cache: Cache) -> None:
+    async def selecting(**labels: str) -> list[str]:
+        found = cache.selecting("services/", "services/default/", labels, selector_of)
+        return [e.name for e in found]
+
+    async def select(name: str, selector: str) -> None:
+        await put(cache, f"services/default/{name}", annotations={"selector": selector})
+
+    await select("web", "app in (web, www),tier=front")
+    await put(cache, "services/default/nobody")
+    await put(cache, "services/elsewhere/web", annotations={"selector": "app=web"})
+    assert await selecting(app="web", tier="front") == ["web"]
+    assert await selecting(app="web") == []
+    await select("everybody", "")
+    await select("no-db", "app!=db")
+    assert await selecting(app="www", tier="front") == ["everybody", "no-db", "web"]
+    assert await selecting(app="db") == ["everybody"]
+    await select("web", "app=db")
+    await remove(cache, "services/default/everybody")
+    assert await selecting(app="db") == ["web"]
+    assert await selecting(app="www", tier="front") == ["no-db"]
 
 
 async def test_dependents_are_known_after_a_restart(store: Store) -> None:

@@ -1,5 +1,6 @@
 """The ReplicaSet's plan: how many pods, which ones, and what the status says."""
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,10 +12,21 @@ from minikube8s.controllers.podfacts import PodFacts, facts_of
 from minikube8s.controllers.replicas import REPLICA_SET, REPLICATION_CONTROLLER
 from minikube8s.controllers.replicas.model import Kind, Snapshot
 from minikube8s.controllers.replicas.planning import plan
+from minikube8s.store.entry import Entry
 from tests.support.objects import owner, pod_view, replicaset
 
 NOW = datetime(2026, 1, 1, 0, 10, tzinfo=UTC)
 READY = "2026-01-01T00:05:00Z"
+
+
+def seen(
+    obj: dict[str, Any],
+    *pods: PodFacts,
+    neighbours: Iterable[str] = (),
+    kind: Kind = REPLICA_SET,
+) -> Snapshot:
+    entry = Entry(kind.resource.key("default", "web"), json.dumps(obj).encode(), 1)
+    return Snapshot(kind, obj, kind.selector_of(entry), pods, tuple(neighbours))
 
 
 def planned(
@@ -24,7 +36,7 @@ def planned(
     neighbours: Iterable[str] = (),
     kind: Kind = REPLICA_SET,
 ) -> Plan:
-    return plan(Snapshot(kind, obj, pods, tuple(neighbours)), NOW, failure)
+    return plan(seen(obj, *pods, neighbours=neighbours, kind=kind), NOW, failure)
 
 
 def a_pod(name: str, **fields: Any) -> PodFacts:
@@ -188,7 +200,7 @@ def test_pods_that_nodes_refuse_are_made_again_ever_more_slowly(
     assert not result.acts
     assert result.requeue_after == wait
     assert result.status is not None
-    later = plan(Snapshot(REPLICA_SET, obj, tuple(pods)), NOW + timedelta(seconds=wait))
+    later = plan(seen(obj, *pods), NOW + timedelta(seconds=wait))
     assert len(later.creates) == replicas
 
 

@@ -129,6 +129,20 @@ def test_events_about_objects_without_namespace_go_to_default() -> None:
     run(scenario())
 
 
+def test_an_object_with_the_longest_name_has_events_too() -> None:
+    async def scenario() -> None:
+        async with a_registry(VirtualClock()) as registry:
+            recorder = EventRecorder(registry, "node-controller")
+            reference = {"kind": "Node", "name": "n" * 253, "uid": "n1", "apiVersion": "v1"}
+            recorder.event(reference, "Normal", "NodeReady", "ready")
+            await recorder.flush()
+            (event,) = recorded(registry, "default")
+            assert event["involvedObject"] == reference
+            await recorder.close()
+
+    run(scenario())
+
+
 def test_containers_of_a_pod_are_told_apart() -> None:
     async def scenario() -> None:
         async with a_registry(VirtualClock()) as registry:

@@ -85,10 +85,8 @@ def _keys_of_replicaset(entry: Entry, reader: Reader) -> Iterable[Key]:
     if controller is not None:
         yield from _key_of_controller(metadata, DEPLOYMENTS)
         return
-    for deployment in reader.list(DEPLOYMENTS, entry.namespace):
-        selector = deployment.digest(_selector)
-        if not selector.empty and selector.matches(entry.labels):
-            yield Key(deployment.namespace, deployment.name)
+    for one in reader.selecting(DEPLOYMENTS, entry.namespace, entry.labels, _selector):
+        yield Key(one.namespace, one.name)
 
 
 def _key_of_controller(metadata: ObjectMeta, resource: Resource) -> Iterable[Key]:

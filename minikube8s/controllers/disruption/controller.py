@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from minikube8s.api.resources import PODDISRUPTIONBUDGETS, PODS, RESOURCES, Resource
-from minikube8s.api.selectors import from_label_selector
+from minikube8s.api.selectors import Selector, from_label_selector
 from minikube8s.api.views.budgets import CountedPod, Scaled
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.disruption import planning
@@ -38,23 +38,19 @@ class DisruptionController:
         entry = event.entry
         if resource is PODDISRUPTIONBUDGETS:
             return (Key(entry.namespace, entry.name),)
-        budgets = reader.list(PODDISRUPTIONBUDGETS, entry.namespace)
-        if not budgets:
-            return ()
         if resource is PODS:
             states = [entry] if event.previous is None else [entry, event.previous]
-            return {key for state in states for key in _counting(state, budgets)}
-        if not _is_rescaled(event):
+            return {key for state in states for key in _counting(state, reader)}
+        if not reader.list(PODDISRUPTIONBUDGETS, entry.namespace) or not _is_rescaled(event):
             return ()
-        owned = (one for one in _pods_of(entry, reader))
-        return {key for pod in owned for key in _counting(pod, budgets)}
+        return {key for pod in _pods_of(entry, reader) for key in _counting(pod, reader)}
 
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
         """Return the budget, its pods and their controllers' scales, or None when it is gone."""
         entry = reader.find(PODDISRUPTIONBUDGETS, *key)
         if entry is None:
             return None
-        selector = from_label_selector((entry.object.get("spec") or {}).get("selector"))
+        selector = entry.digest(_selector)
         found = reader.selected(PODS, key.namespace, selector)
         pods = tuple(one.view(CountedPod) for one in found)
         owners = {one.uid: one for pod in pods if (one := pod.metadata.controller) is not None}
@@ -68,11 +64,13 @@ class DisruptionController:
         return planning.plan(snapshot, now)
 
 
-def _counting(pod: Entry, budgets: Iterable[Entry]) -> Iterable[Key]:
-    for budget in budgets:
-        selector = from_label_selector((budget.object.get("spec") or {}).get("selector"))
-        if selector.matches(pod.labels):
-            yield Key(budget.namespace, budget.name)
+def _counting(pod: Entry, reader: Reader) -> Iterable[Key]:
+    for budget in reader.selecting(PODDISRUPTIONBUDGETS, pod.namespace, pod.labels, _selector):
+        yield Key(budget.namespace, budget.name)
+
+
+def _selector(budget: Entry) -> Selector:
+    return from_label_selector((budget.object.get("spec") or {}).get("selector"))
 
 
 def _is_rescaled(event: Event) -> bool:

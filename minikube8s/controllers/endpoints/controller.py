@@ -15,7 +15,7 @@ from minikube8s.api.resources import (
     SERVICES,
     Resource,
 )
-from minikube8s.api.selectors import from_map
+from minikube8s.api.selectors import Selector, from_map
 from minikube8s.api.views import Node, Pod, Service
 from minikube8s.controllers.actions import NOTHING, Create, Delete, Patch, Plan, Report, ref
 from minikube8s.controllers.endpoints import hints, legacy, slices
@@ -67,18 +67,14 @@ class EndpointsController:
         """Return the Service with its pods and everything that was written for it."""
         entry = reader.find(SERVICES, *key)
         endpoints = reader.find(ENDPOINTS, *key)
-        own = (
-            one.object
-            for one in reader.list(ENDPOINTSLICES, key.namespace)
-            if one.labels.get(slices.SERVICE_NAME) == key.name
-            and one.labels.get(slices.MANAGED_BY) == slices.MANAGER
-        )
+        labels = {slices.SERVICE_NAME: key.name, slices.MANAGED_BY: slices.MANAGER}
+        own = reader.selected(ENDPOINTSLICES, key.namespace, from_map(labels))
         service = entry.view(Service) if entry is not None else None
         return Snapshot(
             service,
             entry.object if entry is not None else None,
             _selected(reader, service) if service is not None else (),
-            tuple(own),
+            tuple(one.object for one in own),
             endpoints.object if endpoints is not None else None,
             tuple(one.view(Node) for one in reader.list(NODES, None)),
         )
@@ -159,10 +155,17 @@ def _services_of_pod(event: Event, reader: Reader) -> Iterable[Key]:
     states = [pod] if previous is None else [pod, previous]
     if not any(_has_address(state) for state in states):
         return
-    for service in reader.list(SERVICES, pod.namespace):
-        selector = from_map(service.view(Service).spec.selector)
-        if any(selector.matches(state.labels) for state in states):
-            yield Key(service.namespace, service.name)
+    found = {
+        service.key: service
+        for state in states
+        for service in reader.selecting(SERVICES, pod.namespace, state.labels, _selector)
+    }
+    for service in found.values():
+        yield Key(service.namespace, service.name)
+
+
+def _selector(service: Entry) -> Selector:
+    return from_map(service.view(Service).spec.selector)
 
 
 def _services_of_node(event: Event, reader: Reader) -> Iterable[Key]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from minikube8s.api.resources import PODS, Resource
-from minikube8s.api.selectors import Selector
 from minikube8s.api.views import PartialObject
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.podfacts import PodFacts, facts
@@ -45,11 +44,12 @@ class ReplicasController:
         entry = reader.find(self._kind.resource, *key)
         if entry is None:
             return None
-        found = reader.claimable(PODS, key.namespace, entry.uid, self._selector(entry))
+        selector = entry.digest(self._kind.selector_of)
+        found = reader.claimable(PODS, key.namespace, entry.uid, selector)
         pods = tuple(facts(one) for one in found)
         spare = sum(pod.active for pod in pods) > entry.object["spec"].get("replicas", 1)
         nodes = tuple(pod.node for pod in _related(reader, entry)) if spare else ()
-        return Snapshot(self._kind, entry.object, pods, nodes)
+        return Snapshot(self._kind, entry.object, selector, pods, nodes)
 
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
         """Return the adoptions, releases, creations and deletions due, else the status."""
@@ -62,13 +62,9 @@ class ReplicasController:
             if controller.kind == own.kind and controller.api_version == own.api_version:
                 yield Key(pod.namespace, controller.name)
             return
-        for entry in reader.list(own, pod.namespace):
-            selector = self._selector(entry)
-            if not selector.empty and selector.matches(pod.labels):
-                yield Key(entry.namespace, entry.name)
-
-    def _selector(self, entry: Entry) -> Selector:
-        return entry.digest(self._kind.selector_of)
+        found = reader.selecting(own, pod.namespace, pod.labels, self._kind.selector_of)
+        for entry in found:
+            yield Key(entry.namespace, entry.name)
 
 
 def _related(reader: Reader, entry: Entry) -> Iterator[PodFacts]:

@@ -19,19 +19,19 @@ class Kind:
     name: str
     """The controller's name; with `-controller` appended the source of its Events."""
     resource: Resource
-    read_selector: Callable[[Any], Selector]
-
-    def selector(self, obj: Mapping[str, Any]) -> Selector:
-        """Return the selector of an object of the kind."""
-        return self.read_selector(obj["spec"].get("selector"))
-
-    def selector_of(self, entry: Entry) -> Selector:
-        """Return the selector of an entry of the kind."""
-        return self.selector(entry.object)
+    selector_of: Callable[[Entry], Selector]
 
 
-REPLICA_SET = Kind("replicaset", REPLICASETS, from_label_selector)
-REPLICATION_CONTROLLER = Kind("replication", REPLICATIONCONTROLLERS, from_map)
+def _by_labels_and_expressions(entry: Entry) -> Selector:
+    return from_label_selector(entry.object["spec"].get("selector"))
+
+
+def _by_labels(entry: Entry) -> Selector:
+    return from_map(entry.object["spec"].get("selector"))
+
+
+REPLICA_SET = Kind("replicaset", REPLICASETS, _by_labels_and_expressions)
+REPLICATION_CONTROLLER = Kind("replication", REPLICATIONCONTROLLERS, _by_labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Snapshot:
 
     kind: Kind
     owner: Mapping[str, Any]
+    selector: Selector
     pods: tuple[PodFacts, ...]
     neighbours: tuple[str, ...] = ()
     """The node of every active pod of the same purpose; only read when there are pods to spare."""

@@ -34,11 +34,10 @@ DELETED = Report("SuccessfulDelete", "Deleted pod: {name}", "FailedDelete", "Err
 def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
     """Plan one look. With pods to create or delete the status waits for the look that follows."""
     kind, owner = snapshot.kind, snapshot.owner
-    selector = kind.selector(owner)
-    if selector.empty:
+    if snapshot.selector.empty:
         return NOTHING
     active = [pod for pod in snapshot.pods if pod.active]
-    claims = claim(kind.resource, owner, selector, PODS, active)
+    claims = claim(kind.resource, owner, snapshot.selector, PODS, active)
     excess = len(claims.owned) - owner["spec"].get("replicas", 1)
     creates: tuple[Create, ...] = ()
     deletes: tuple[Delete, ...] = ()
