@@ -22,6 +22,7 @@ from tests.support.laggard import Laggard
 from tests.support.livecluster import LiveCluster, deployment_body, live_cluster
 
 DELAYS = st.sampled_from([0.0, 0.001, 0.5, 3.0])
+KILL = "kill -9"
 BOUNDS = st.one_of(st.integers(0, 3), st.sampled_from(["0%", "25%", "50%", "100%"]))
 
 
@@ -40,6 +41,28 @@ class Watchman:
         self.most = max(self.most, len(active))
         if self.guarding:
             self.fewest = min(self.fewest, sum(pod.ready for pod in active))
+
+
+class Life:
+    """One life of the controllers' process; its end cuts off whatever is being written."""
+
+    def __init__(self, cluster: LiveCluster, lags: list[float]) -> None:
+        self._supervisor = Supervisor("life")
+        self._recorder = EventRecorder(cluster.registry, "test")
+        self._runner = Runner(
+            cast(Registry, Laggard(cluster.registry, lags)),
+            cluster.clock,
+            [
+                (ReplicasController(REPLICA_SET), self._recorder),
+                (DeploymentController(), self._recorder),
+            ],
+        )
+        self._runner.start(self._supervisor)
+
+    async def end(self) -> None:
+        await self._supervisor.close()
+        self._runner.close()
+        await self._recorder.close()
 
 
 async def kubelet(cluster: LiveCluster, delays: list[float]) -> None:
@@ -84,7 +107,9 @@ def resolved(value: int | str, total: int, round_: object) -> int:
     delays=st.lists(DELAYS, min_size=1, max_size=7),
     lags=st.lists(DELAYS, min_size=1, max_size=7),
     updates=st.lists(
-        st.tuples(st.sampled_from("abc"), st.sampled_from([0.0, 0.5, 40.0])), min_size=1, max_size=3
+        st.tuples(st.sampled_from(["a", "b", "c", KILL]), st.sampled_from([0.0, 0.5, 40.0])),
+        min_size=1,
+        max_size=4,
     ),
 )
 @example(
@@ -122,13 +147,7 @@ def test_a_rolling_update_never_exceeds_surge_nor_falls_below_availability(
     async def main() -> None:
         async with live_cluster() as cluster:
             supervisor = Supervisor("test")
-            recorder = EventRecorder(cluster.registry, "test")
-            runner = Runner(
-                cast(Registry, Laggard(cluster.registry, lags)),
-                cluster.clock,
-                [(ReplicasController(REPLICA_SET), recorder), (DeploymentController(), recorder)],
-            )
-            runner.start(supervisor)
+            life = Life(cluster, lags)
             supervisor.spawn("kubelet", lambda: kubelet(cluster, delays))
             rolling = {"maxSurge": surge, "maxUnavailable": unavailable}
             body = deployment_body(
@@ -138,18 +157,22 @@ def test_a_rolling_update_never_exceeds_surge_nor_falls_below_availability(
             await cluster.create(DEPLOYMENTS, "web", **body)
             await cluster.until(lambda: complete(cluster, replicas))
             watchman.guarding = True
-            for image, pause in updates:
-                await cluster.change(DEPLOYMENTS, "web", lambda d, i=image: set_image(d, i))
+            image = "nginx:1"
+            for update, pause in updates:
+                if update == KILL:
+                    await life.end()
+                    life = Life(cluster, lags)
+                else:
+                    image = update
+                    await cluster.change(DEPLOYMENTS, "web", lambda d, i=image: set_image(d, i))
                 await asyncio.sleep(pause)
-            image = updates[-1][0]
             await cluster.until(lambda: complete(cluster, replicas, image), 600)
             await asyncio.sleep(600)
             assert complete(cluster, replicas, image)
             assert watchman.most <= replicas + extra
             assert watchman.fewest >= replicas - missing
-            await recorder.close()
+            await life.end()
             await supervisor.close()
-            runner.close()
 
     virtualtime.run(main())
 

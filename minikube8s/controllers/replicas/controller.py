@@ -36,7 +36,10 @@ class ReplicasController:
         """Return the changed object, or those that a changed pod belongs or may belong to."""
         if resource is self._kind.resource:
             return {Key(event.entry.namespace, event.entry.name)}
-        states = [event.entry] if event.previous is None else [event.entry, event.previous]
+        entry, previous = event.entry, event.previous
+        states = (
+            [entry] if previous is None or _belongs_alike(entry, previous) else [entry, previous]
+        )
         return {key for state in states for key in self._keys_of_pod(state, reader)}
 
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
@@ -65,6 +68,10 @@ class ReplicasController:
         found = reader.selecting(own, pod.namespace, pod.labels, self._kind.selector_of)
         for entry in found:
             yield Key(entry.namespace, entry.name)
+
+
+def _belong_alike(pod: Entry, other: Entry) -> bool:
+    return pod.meta.owner_references == other.meta.owner_references and pod.labels == other.labels
 
 
 def _related(reader: Reader, entry: Entry) -> Iterator[PodFacts]:
