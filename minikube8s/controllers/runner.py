@@ -212,5 +212,9 @@ class Runner:
                 self._enqueue(lane, resource, event)
 
     def _enqueue(self, lane: Lane, resource: Resource, event: Event) -> None:
-        for key in lane.controller.keys(resource, event, self._reader):
-            lane.add(key)
+        try:
+            for key in lane.controller.keys(resource, event, self._reader):
+                lane.add(key)
+        except Exception:
+            # One object that one controller cannot read must not keep others from the changes.
+            log.exception("%s cannot tell whom %s concerns", lane.controller.name, event.entry)

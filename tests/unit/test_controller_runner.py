@@ -223,3 +223,33 @@ def test_a_watch_that_was_cut_off_looks_at_everything_again(
 
     virtualtime.run(main())
     assert "lagged behind" in caplog.text
+
+
+class Confused(Counting):
+    """Cannot tell whom any change concerns."""
+
+    name = "confused"
+
+    def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[str]:
+        raise KeyError("spec")
+
+
+def test_a_change_that_one_controller_cannot_read_is_seen_by_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            confused, counting, supervisor = Confused(), Counting(), Supervisor("test")
+            recorder = EventRecorder(cluster.registry, "test")
+            both = [(confused, recorder), (counting, recorder)]
+            runner = Runner(cluster.registry, cluster.clock, both)
+            runner.start(supervisor)
+            await cluster.create(CONFIGMAPS, "one")
+            await cluster.create(CONFIGMAPS, "two")
+            await asyncio.sleep(0.01)
+            assert counting.looks == ["one", "two"]
+            await supervisor.close()
+            runner.close()
+
+    virtualtime.run(main())
+    assert "confused cannot tell whom Entry('configmaps/default/one'" in caplog.text

@@ -37,9 +37,9 @@ class ReplicasController:
         if resource is self._kind.resource:
             return {Key(event.entry.namespace, event.entry.name)}
         entry, previous = event.entry, event.previous
-        states = (
-            [entry] if previous is None or _belongs_alike(entry, previous) else [entry, previous]
-        )
+        states = [entry]
+        if previous is not None and not _belong_alike(entry, previous):
+            states.append(previous)
         return {key for state in states for key in self._keys_of_pod(state, reader)}
 
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
