@@ -23,6 +23,7 @@ from minikube8s.controllers.certificates import (
     no_subject,
 )
 from minikube8s.controllers.clusterroles import ClusterRoleAggregationController
+from minikube8s.controllers.cronjobs import CronJobController
 from minikube8s.controllers.daemonsets import DaemonSetController
 from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.disruption import DisruptionController, StaleDisruptionController
@@ -126,6 +127,7 @@ class Controllers:
             ReplicasController(REPLICA_SET),
             ReplicasController(REPLICATION_CONTROLLER),
             DeploymentController(),
+            CronJobController(),
             JobController(),
             JobOrphanController(),
             TtlAfterFinishedController(),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from minikube8s.api import names
+from minikube8s.api import cron, names, timezones
 from minikube8s.api.errors import Cause, invalid_value, required, too_long, unsupported
-from minikube8s.api.strategy.checks import cron, jobs, workload
+from minikube8s.api.strategy.checks import jobs, workload
 from minikube8s.api.strategy.checks.common import (
     Obj,
     kept,
@@ -250,11 +250,7 @@ def _zone(field: str, zone: str) -> list[Cause]:
     if zone.lower() == "local":
         why = "timeZone must be an explicit time zone as defined in"
         return [invalid_value(field, zone, f"{why} https://www.iana.org/time-zones")]
-    import zoneinfo  # noqa: PLC0415 -- few schedules name a zone
-
-    try:
-        zoneinfo.ZoneInfo(zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+    if timezones.find(zone) is None:
         return [invalid_value(field, zone, f"unknown time zone {zone}")]
     return []
 

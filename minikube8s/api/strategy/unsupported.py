@@ -62,7 +62,6 @@ _POD = (
 )
 
 _PASSIVE: dict[tuple[str, str], str] = {
-    ("batch", "CronJob"): "does not run them",
     ("networking.k8s.io", "IPAddress"): "does not allocate by them",
     ("networking.k8s.io", "ServiceCIDR"): "does not allocate by them",
     ("node.k8s.io", "RuntimeClass"): "does not run pods by them",
@@ -96,6 +95,7 @@ _KINDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("apps", "Deployment"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("apps", "ReplicaSet"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("apps", "StatefulSet"): tuple(f"spec.template.spec.{path}" for path in _POD),
+    ("batch", "CronJob"): tuple(f"spec.jobTemplate.spec.template.spec.{path}" for path in _POD),
     ("batch", "Job"): tuple(f"spec.template.spec.{path}" for path in _POD),
     ("certificates.k8s.io", "CertificateSigningRequest"): (
         "spec.signerName=kubernetes.io/kube-apiserver-client-kubelet",
