@@ -30,6 +30,10 @@ class Relapses:
     def __init__(self) -> None:
         self._failures: dict[Hashable, _Failure] = {}
 
+    def __len__(self) -> int:
+        """Number of places that are remembered."""
+        return len(self._failures)
+
     def due(self, place: Hashable, uid: str, now: datetime) -> datetime:
         """Return from when on the failed pod `uid` may be replaced; asked again it is the same."""
         last = self._failures.get(place)

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from minikube8s.api import defaults, errors
-from minikube8s.api.resources import DEPLOYMENTS, REPLICASETS
+from minikube8s.api.resources import DEPLOYMENTS, REPLICASETS, STATEFULSETS
 from minikube8s.api.strategy import for_resource
 
 WORKLOADS = [DEPLOYMENTS, REPLICASETS]
@@ -193,3 +193,21 @@ def test_a_new_workload_starts_without_status():
         for_resource(resource).prepare_create(obj)
         assert obj["status"] == status
         assert obj["metadata"]["generation"] == 1
+
+
+def test_containers_of_a_stateful_set_may_mount_what_its_claims_will_be():
+    mounts = [{"name": name, "mountPath": f"/{name}"} for name in ("data", "other")]
+    claim = {
+        "metadata": {"name": "data"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    container = {"name": "a", "image": "x", "volumeMounts": mounts}
+    made = workload(
+        STATEFULSETS, {"containers": [container]}, serviceName="s", volumeClaimTemplates=[claim]
+    )
+    assert problems(made, STATEFULSETS) == [
+        'spec.template.spec.containers[0].volumeMounts[1].name: Not found: "other"'
+    ]

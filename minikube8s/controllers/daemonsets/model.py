@@ -30,7 +30,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A node, what the set wants there, and the set's pods there, oldest first."""
+    """A node, what the set wants there, and the set's pods there, the one to keep first."""
 
     node: str
     verdict: Verdict
@@ -69,14 +69,15 @@ class Round:
 def places(view: DaemonSet, nodes: Iterable[Node], pods: Sequence[Pod]) -> tuple[Place, ...]:
     """Return every node with the set's pods that are on it or meant for it."""
     homes: dict[str, list[Pod]] = {}
-    for pod in sorted(pods, key=_age):
+    for pod in sorted(pods, key=_worth):
         homes.setdefault(home_of(pod), []).append(pod)
     asking = demanding(view)
     verdicts = ((node.metadata.name, judge(asking, node)) for node in nodes)
     return tuple(Place(name, verdict, tuple(homes.get(name, ()))) for name, verdict in verdicts)
 
 
-def _age(pod: Pod) -> tuple[bool, str, str]:
-    """Order pods: those that are bound before others, then the oldest first."""
+def _worth(pod: Pod) -> tuple[bool, bool, str, str]:
+    """Order pods: those that are ready first, then those that are bound, then the oldest."""
     metadata = pod.metadata
-    return (not pod.spec.node_name, metadata.creation_timestamp or "", metadata.name)
+    created = metadata.creation_timestamp or ""
+    return (not pod.ready, not pod.spec.node_name, created, metadata.name)

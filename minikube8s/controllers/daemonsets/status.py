@@ -12,7 +12,7 @@ from minikube8s.controllers.daemonsets.model import Round, Snapshot
 def change(snapshot: Snapshot, look: Round, collisions: int | None = None) -> SetStatus | None:
     """Return the write of the status, None when it says the same already.
 
-    Of a node with several pods the oldest counts.
+    Of a node with several pods the first counts.
     """
     desired = look.desired
     first = [place.pods[0] for place in desired if place.pods]

@@ -31,7 +31,20 @@ def check(spec: Obj, word: str, title: str) -> list[Cause]:
             why = f"empty selector is invalid for {word}"
             causes.append(invalid_value("spec.selector", selector, why))
     template = spec.get("template") or {}
-    return causes + check_labels(template, selector) + check_lasting(template, title)
+    causes += check_labels(template, selector)
+    return causes + check_lasting(_with_claims(template, spec), title)
+
+
+def _with_claims(template: Obj, spec: Obj) -> Obj:
+    """Return the template with the volumes that claims made for each pod will be."""
+    claims = spec.get("volumeClaimTemplates") or ()
+    names = [(claim.get("metadata") or {}).get("name") or "" for claim in claims]
+    if not names:
+        return template
+    pod = template.get("spec") or {}
+    own = [one for one in pod.get("volumes") or () if one.get("name") not in names]
+    claimed = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in names]
+    return {**template, "spec": {**pod, "volumes": own + claimed}}
 
 
 def check_labels(template: Obj, selector: Obj | None) -> list[Cause]:
