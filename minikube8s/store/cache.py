@@ -43,6 +43,8 @@ Observer = Callable[[Event], None]
 VISIBLE_DEADLINE = 10.0
 """Seconds that a durable write may take to show up in the cache; normally well under a
 millisecond. More means that the store's watch is broken."""
+AT_A_TIME = 128
+"""So many changes are shown before the watchers get a turn."""
 START_DEADLINE = 60.0
 """Seconds that the first load may take."""
 
@@ -241,8 +243,13 @@ class Cache:
     async def _follow(self) -> None:
         while True:
             try:
+                applied = 0
                 async for change in self._store.watch(self._revision):
                     self._apply(change)
+                    applied += 1
+                    if not applied % AT_A_TIME:
+                        # many may have been committed at once, and watchers have bounds
+                        await asyncio.sleep(0)
             except Compacted:
                 # Only possible when this task was starved for tens of thousands of changes.
                 await self._reload()

@@ -170,6 +170,23 @@ async def test_a_slow_watcher_is_cut_off_and_the_others_are_not(cache: Cache) ->
     assert shown(await batch(reading)) == [("ADDED", "pods/default/b")]
 
 
+async def test_many_changes_at_once_do_not_cut_off_a_watcher_that_reads(cache: Cache) -> None:
+    seen = 0
+
+    async def read() -> None:
+        nonlocal seen
+        async for _ in cache.watch("pods/"):
+            seen += 1
+
+    reader = asyncio.ensure_future(read())
+    await asyncio.sleep(0)
+    many = 2 * watching.BUFFER
+    await asyncio.gather(*(put(cache, f"pods/default/{number}") for number in range(many)))
+    await asyncio.sleep(0)
+    assert seen == many and not reader.done()
+    reader.cancel()
+
+
 async def test_a_closed_watch_ends_for_a_reader_that_waits(cache: Cache) -> None:
     watch = cache.watch("pods/")
     reader = asyncio.ensure_future(anext(watch, None))
