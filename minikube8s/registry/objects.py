@@ -42,6 +42,18 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
+def written(obj: Object, subresource: str) -> Object:
+    """Return what a write states, without its nulls.
+
+    A write of the status states nothing else that counts: the rest is put back as it was.
+    """
+    if subresource != "status" or obj.get("status") is None:
+        cleaned: Object = without_nulls(obj)
+        return cleaned
+    stated = ("metadata", "status")
+    return {name: without_nulls(part) if name in stated else part for name, part in obj.items()}
+
+
 def private(obj: Object) -> Object:
     """Return a deep copy (through JSON, which is faster than copy.deepcopy)."""
     copy: Object = msgspec.json.decode(msgspec.json.encode(obj))

@@ -320,7 +320,7 @@ class Registry:
         for _ in range(RACE_ATTEMPTS):
             current = self.get(resource, namespace, name)
             old = current.object
-            changed = objects.without_nulls(change(encode.decode(current.value)))
+            changed = objects.written(change(encode.decode(current.value)), subresource)
             new = self._changed(resource, old, changed, subresource)
             writer = track(new, old)
             if options.admit is not None:

@@ -22,6 +22,8 @@ NODES = 1000
 MANY = 5000
 ROLLING = 1000
 PODS = (100, 1_000, 10_000)
+LATER = 300
+"""Seconds after which pods start whose scheduling alone is measured."""
 SMALL, CHANGES = 10, 200
 """Replicas of the Deployment that is changed so often for the time of a reconcile."""
 SETTLE_SECONDS = 15.0
@@ -44,7 +46,7 @@ def simulated() -> list[Row]:
             *bench.reconciles(PODS[:-1]),
             *bench.running(),
             *bench.scheduled("affinity off", MANY, {}, 1000),
-            *bench.scheduled("spread and anti-affinity", NODES, _apart("apart"), 200),
+            *bench.scheduled("spread and anti-affinity", NODES, _apart("placed"), 200),
             *bench.rolling(),
             *bench.reconciles(PODS[-1:]),
             *bench.memory(),
@@ -117,17 +119,22 @@ class _Bench:
             return [Row(f"{MANY:,} replicas Running", time.monotonic() - began, "s", 30)]
 
     def scheduled(self, how: str, count: int, rules: dict[str, Any], wanted: int) -> list[Row]:
-        """Pods that got a node, a second, from the first to the last."""
-        with self._watch(_PODS) as watch, self._deployment("apart", count, rules):
-            bound: dict[str, float] = {}
-            for at, event in watch.taken():
-                pod = event["object"]
-                if pod["spec"].get("nodeName"):
-                    bound.setdefault(pod["metadata"]["uid"], at)
-        times = sorted(bound.values())
-        rate = (len(times) - 1) / (times[-1] - times[0])
-        name = f"{len(times):,} pods scheduled, {how}"
-        return [Row(name, rate, "/s", wanted, at_least=True)]
+        """Pods that got a node, a second, from the first to the last; they start only later."""
+        rules = {"terminationGracePeriodSeconds": 0, **rules}
+        self._cluster.simulate("--start-seconds", str(LATER)).ok()
+        times: list[float] = []
+        with self._watch(f"{_PODS}?fieldSelector=spec.nodeName!%3D") as watch:
+            self.admin.call("POST", _APPS, _deployment("placed", count, rules))
+            deadline = time.monotonic() + 600
+            while len(times) < count:
+                assert time.monotonic() < deadline, f"{len(times)} of {count} pods have a node"
+                time.sleep(0.1)
+                times += [at for at, event in watch.taken() if event["type"] == "ADDED"]
+        self.admin.call("DELETE", f"{_APPS}/placed")
+        self._until_gone("placed")
+        self._cluster.simulate("--start-seconds", "1").ok()
+        rate = (count - 1) / (times[-1] - times[0])
+        return [Row(f"{count:,} pods scheduled, {how}", rate, "/s", wanted, at_least=True)]
 
     def rolling(self) -> list[Row]:
         """A rolling update, and how often a watcher sees its bounds violated."""
@@ -155,13 +162,11 @@ class _Bench:
         return Watch(self._cluster.home, path, self._cluster.api_port)
 
     @contextmanager
-    def _deployment(
-        self, name: str, replicas: int, rules: dict[str, Any] | None = None
-    ) -> Iterator[None]:
+    def _deployment(self, name: str, replicas: int) -> Iterator[None]:
         """A Deployment whose pods are all ready; it and its pods are gone at the end."""
         with self._watch(f"{_APPS}?fieldSelector=metadata.name%3D{name}") as watch:
             start = time.perf_counter()
-            self.admin.call("POST", _APPS, _deployment(name, replicas, rules or {}))
+            self.admin.call("POST", _APPS, _deployment(name, replicas, {}))
             watch.until(lambda event: _settled(event, replicas), start, 600)
         yield
         self.admin.call("DELETE", f"{_APPS}/{name}")
