@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
+from minikube8s.scheduler.filters import NodeAffinity, named_nodes
 from minikube8s.scheduler.framework import Prepared, Refusal
 from minikube8s.scheduler.plugins import Plugins
 from minikube8s.scheduler.pods import Incoming, PodFacts
@@ -49,6 +50,8 @@ class Decision:
     """The best of them, the chosen one first; without points where only one fits."""
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
     """By node, why those looked at do not fit."""
+    elsewhere: int = 0
+    """How many nodes are none of those that the pod names, and were not looked at."""
     hopeless: Refusal | None = None
     """Why no node fits, whatever the node."""
     prepared: Sequence[Prepared] = ()
@@ -61,7 +64,8 @@ class Decision:
         """The names of the filters without which the pod would have a node."""
         if self.hopeless is not None:
             return frozenset({self.hopeless.by})
-        return frozenset(one.by for one in self.refusals.values())
+        pinned = {NodeAffinity.name} if self.elsewhere else set()
+        return frozenset(one.by for one in self.refusals.values()) | pinned
 
 
 def enough(nodes: int) -> int:
@@ -81,6 +85,7 @@ class Decider:
         self._absolute = [one.name for _, one in plugins.local_scores if not one.relative]
         self._relative = [pair for pair in plugins.local_scores if pair[1].relative]
         self.verdicts = Verdicts(plugins.local_filters, plugins.local_scores)
+        self._pins = any(isinstance(one, NodeAffinity) for one in plugins.local_filters)
         self._start = 0
 
     def decide(
@@ -101,10 +106,19 @@ class Decider:
             return Decision(nodes=nodes, hopeless=prepared)
         search = _Search(self, wanted, view, prepared, nominated or {})
         promised = bool(preferred) and search.look_at(preferred)
-        if not promised:
+        named = named_nodes(wanted.shape) if self._pins else None
+        elsewhere = 0
+        if named is not None and not promised:
+            there = [name for name in sorted(named) if view.find(name) is not None]
+            elsewhere = nodes - len(there)
+            for name in there:
+                search.look_at(name)
+        elif not promised:
             self._start = search.run(self._start)
         if not search.fitting:
-            return Decision(nodes=nodes, refusals=search.refusals, prepared=prepared)
+            return Decision(
+                nodes=nodes, refusals=search.refusals, elsewhere=elsewhere, prepared=prepared
+            )
         ranking = self._rank(wanted, view, search.fitting, search.verdicts)
         return Decision(
             ranking[0].node,
@@ -112,6 +126,7 @@ class Decider:
             len(search.fitting),
             ranking,
             search.refusals,
+            elsewhere,
             prepared=prepared,
             nominated=promised,
         )
@@ -193,7 +208,6 @@ class _Search:
         self.refusals: dict[str, Refusal] = {}
         self._decider = decider
         self._judges = decider.verdicts
-        self._known = self._judges.of(wanted.shape, view)
         self._wanted = wanted
         self._view = view
         self._prepared = prepared
@@ -205,7 +219,9 @@ class _Search:
         if state is None:
             return False
         verdict = self._judges.judge(self._wanted.shape, state)
-        if self._refusal(state, verdict) is not None:
+        refusal = self._refusal(state, verdict)
+        if refusal is not None:
+            self.refusals[name] = refusal
             return False
         self.fitting.append(state)
         self.verdicts.append(verdict)
@@ -213,9 +229,10 @@ class _Search:
 
     def run(self, start: int) -> int:
         """Look at nodes from number `start` on until enough fit; return where the next begins."""
-        states, known, shape = self._view.states, self._known, self._wanted.shape
+        states, shape = self._view.states, self._wanted.shape
         if not states:
             return 0
+        known = self._judges.of(shape, self._view)
         start %= len(states)
         target = enough(len(states))
         alone = not self._prepared and not self._nominated

@@ -54,6 +54,8 @@ class NodeAffinity(LocalFilter):
     def check(self, shape: Shape, state: NodeState) -> Refusal | None:
         """Look at the node's labels and name."""
         node, wanted = state.node.metadata, shape.node_affinity
+        if wanted is None and not shape.node_selector:
+            return None
         required = wanted and wanted.required_during_scheduling_ignored_during_execution
         if all(node.labels.get(key) == value for key, value in shape.node_selector) and (
             not required or selects(required, node)
@@ -61,6 +63,28 @@ class NodeAffinity(LocalFilter):
             return None
         reason = "node(s) didn't match Pod's node affinity/selector"
         return Refusal(self.name, (reason,), permanent=True)
+
+
+def named_nodes(shape: Shape) -> frozenset[str] | None:
+    """Return the nodes that the required node affinity names, by `matchFields`; None: any node.
+
+    Only those need to be looked at, which is what makes pods of DaemonSets cheap.
+    """
+    wanted = shape.node_affinity
+    required = wanted and wanted.required_during_scheduling_ignored_during_execution
+    if not required:
+        return None
+    names: set[str] = set()
+    for term in required.node_selector_terms:
+        named = [
+            set(one.values)
+            for one in term.match_fields
+            if one.key == "metadata.name" and one.operator == "In"
+        ]
+        if not named:
+            return None
+        names |= set.intersection(*named)
+    return frozenset(names)
 
 
 class NodePorts(LocalFilter):
@@ -71,7 +95,9 @@ class NodePorts(LocalFilter):
 
     def check(self, shape: Shape, state: NodeState) -> Refusal | None:
         """Compare with the ports that are taken."""
-        if any(one.conflicts(taken) for one in shape.ports for taken in state.ports):
+        if shape.ports and any(
+            one.conflicts(taken) for one in shape.ports for taken in state.ports
+        ):
             reason = "node(s) didn't have free ports for the requested pod ports"
             return Refusal(self.name, (reason,), permanent=False)
         return None

@@ -68,7 +68,7 @@ def plan(
         return Plan(why=NEVER)
     if _is_under_way(wanted, view, decision, nominated_node):
         return Plan(why=UNDER_WAY, waits=True)
-    reasons = [NOT_HELPFUL] * (decision.nodes if decision.hopeless else 0)
+    reasons = [NOT_HELPFUL] * (decision.nodes if decision.hopeless else decision.elsewhere)
     candidates: list[Candidate] = []
     enough = max(CANDIDATES, decision.nodes * CANDIDATES_PERCENT // 100)
     trial: _Trial | None = None

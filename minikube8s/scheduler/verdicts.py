@@ -23,9 +23,9 @@ class Verdict(NamedTuple):
 
     version: int
     refusal: Refusal | None
-    points: tuple[int, ...] = ()
+    points: Sequence[int] = ()
     total: int = 0
-    numbers: tuple[float, ...] = ()
+    numbers: Sequence[float] = ()
     """Empty when all are 0."""
 
 
@@ -73,6 +73,6 @@ class Verdicts:
         refusal = self.refusal(shape, state)
         if refusal is not None:
             return Verdict(state.version, refusal)
-        points = tuple(weight * int(one.rate(shape, state)) for weight, one in self._absolute)
-        numbers = tuple(one.rate(shape, state) for one in self._relative)
+        points = [weight * int(one.rate(shape, state)) for weight, one in self._absolute]
+        numbers = [one.rate(shape, state) for one in self._relative]
         return Verdict(state.version, None, points, sum(points), numbers if any(numbers) else ())

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from minikube8s.scheduler.decision import Decision
 
 NO_NODES = "no nodes available to schedule pods"
+ELSEWHERE = "node(s) didn't satisfy plugin(s) [NodeAffinity]"
 NO_VICTIMS = "No preemption victims found for incoming pod"
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
 
@@ -20,7 +21,8 @@ def refused(decision: Decision, preemption: str = "") -> str:
         why = ", ".join(decision.hopeless.reasons)
         found = f"0/{decision.nodes} nodes are available: {why}."
     else:
-        reasons = (reason for one in decision.refusals.values() for reason in one.reasons)
+        reasons = [reason for one in decision.refusals.values() for reason in one.reasons]
+        reasons += [ELSEWHERE] * decision.elsewhere
         found = summary(decision.nodes, reasons)
     return f"{found} preemption: {preemption}" if preemption else found
 

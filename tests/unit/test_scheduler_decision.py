@@ -278,3 +278,28 @@ def test_a_large_cluster_is_searched_in_turns_until_enough_nodes_fit() -> None:
     homes = {cluster.place(pod(str(number))) for number in range(200)}
     assert len(homes) == 200 and "" not in homes
     assert cluster.place(pod("last")) == ""
+
+
+def on_nodes(*names: str) -> dict[str, Any]:
+    field = {"key": "metadata.name", "operator": "In", "values": list(names)}
+    required = {"nodeSelectorTerms": [{"matchFields": [field]}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+
+
+def test_a_pod_that_names_its_nodes_is_decided_by_a_look_at_these_alone() -> None:
+    cluster = Cluster(*(node(f"n{number:03}") for number in range(300)))
+    decision = cluster.decide(pod(affinity=on_nodes("n250")))
+    assert (decision.node, decision.fitting, decision.refusals) == ("n250", 1, {})
+    assert cluster.decide(pod(affinity=on_nodes("n299", "gone"))).node == "n299"
+    told = cluster.refusal(pod(cpu="3", affinity=on_nodes("n250")))
+    assert told == sentence(
+        "1 Insufficient cpu, 299 node(s) didn't satisfy plugin(s) [NodeAffinity]",
+        f"300 {NOT_HELPFUL}",
+        nodes=300,
+    )
+    gone = cluster.decide(pod(affinity=on_nodes("gone")))
+    assert (gone.node, gone.refused_by) == ("", {"NodeAffinity"})
+    field = on_nodes("n001")["nodeAffinity"]
+    terms = field["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    terms[0]["matchExpressions"] = [{"key": "disk", "operator": "Exists"}]
+    assert cluster.decide(pod(affinity={"nodeAffinity": field})).node == ""
