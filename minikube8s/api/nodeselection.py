@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from minikube8s.api.selectors.labels import integer
 from minikube8s.api.views import (
     NodeSelector,
     NodeSelectorRequirement,
@@ -72,8 +73,8 @@ def _holds(requirement: NodeSelectorRequirement, values: Mapping[str, str]) -> b
 
 
 def _compares(value: str | None, requirement: NodeSelectorRequirement) -> bool:
-    try:
-        number, bound = int(value or ""), int(requirement.values[0])
-    except (ValueError, IndexError):
+    number = integer(value)
+    bound = integer(requirement.values[0]) if len(requirement.values) == 1 else None
+    if number is None or bound is None:
         return False
     return number > bound if requirement.operator == "Gt" else number < bound

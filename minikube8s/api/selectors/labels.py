@@ -38,7 +38,7 @@ class Requirement(NamedTuple):
             case "DoesNotExist":
                 return value is None
             case "Gt" | "Lt":
-                number = _integer(value)
+                number = integer(value)
                 if number is None:
                     return False
                 bound = int(self.values[0])
@@ -138,11 +138,12 @@ def _get(source: Any, json_name: str, attribute: str) -> Any:
     return getattr(source, attribute, None)
 
 
-def _integer(text: str | None) -> int | None:
-    """The value as strconv.ParseInt takes it (no blanks, no underscores), or None."""
-    if text is None or not re.fullmatch(r"[+-]?[0-9]{1,19}", text):
+def integer(text: str | None) -> int | None:
+    """Return a label's value as the number that Gt and Lt compare, of 64 bits; None: it is none."""
+    if text is None or not re.fullmatch(r"[+-]?[0-9]+", text) or len(text) > 64:
         return None
-    return int(text)
+    number = int(text)
+    return number if -(1 << 63) <= number < 1 << 63 else None
 
 
 def _check(requirement: Requirement) -> None:
@@ -156,7 +157,7 @@ def _check(requirement: Requirement) -> None:
             raise ValueError(f"for '{operator.lower()}' operator, values set can't be empty")
         case "Exists" | "DoesNotExist" if values:
             raise ValueError("values set must be empty for exists and does not exist")
-        case "Gt" | "Lt" if _integer(values[0]) is None:
+        case "Gt" | "Lt" if integer(values[0]) is None:
             raise ValueError(f"for 'Gt', 'Lt' operators, \"{values[0]}\" must be an integer")
     for value in values:
         faults = list(names.label_value(value))
