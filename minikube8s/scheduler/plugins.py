@@ -65,6 +65,7 @@ def all_plugins(
         (
             volumefilters.VolumeRestrictions(),
             volumefilters.VolumeBinding(),
+            volumefilters.VolumeZone(),
             PodTopologySpread(around.population),
             InterPodAffinity(around.population),
         ),

@@ -11,6 +11,15 @@ from minikube8s.scheduler.pods import Incoming, PodFacts
 from minikube8s.scheduler.states import NodeState, View
 from minikube8s.scheduler.volumes import IN_USE, ClaimKey, PodVolumes, conflict
 
+NO_ZONE = "node(s) had no available volume zone"
+_ZONES = (
+    "topology.kubernetes.io/zone",
+    "topology.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/region",
+)
+"""The labels of volumes that say where they are; several values are joined by `__`."""
+
 
 class VolumeRestrictions(Filter):
     """Refuses every node while another pod uses a claim that only one pod may use."""
@@ -50,6 +59,42 @@ class _Exclusive:
             for claim in (claim for pod in pods for claim in pod.claims if claim in users):
                 users[claim] += change
         return _Exclusive(users)
+
+
+class VolumeZone(Filter):
+    """Refuses nodes of other zones or regions than the pod's volumes are labelled with."""
+
+    name = "VolumeZone"
+    wakes = frozenset({Kind.CLAIM, Kind.NODE_ADDED, Kind.NODE_LABELS})
+
+    def prepare(self, wanted: Incoming, view: View) -> Prepared | Refusal | None:
+        """Collect the labels of the volumes that are bound."""
+        volumes = (one for one in wanted.volumes.bound if one is not None)
+        labels = tuple(
+            (key, frozenset(value.split("__")))
+            for one in volumes
+            for key, value in one.metadata.labels.items()
+            if key in _ZONES
+        )
+        return _Zoned(labels) if labels else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Zoned:
+    labels: tuple[tuple[str, frozenset[str]], ...]
+
+    def check(self, state: NodeState) -> Refusal | None:
+        node = state.node.metadata.labels
+        if any(key in node for key in _ZONES) and any(
+            node.get(key) not in values for key, values in self.labels
+        ):
+            return Refusal(VolumeZone.name, (NO_ZONE,), permanent=True)
+        return None
+
+    def moved(
+        self, state: NodeState, removed: Iterable[PodFacts], added: Iterable[PodFacts]
+    ) -> _Zoned:
+        return self
 
 
 class VolumeBinding(Filter):

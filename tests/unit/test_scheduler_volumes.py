@@ -37,6 +37,7 @@ from tests.support.volumes import claim, class_json, on_node, reference, storage
 
 HELPLESS = "Preemption is not helpful for scheduling"
 BOUND = {"pv.kubernetes.io/bind-completed": "yes"}
+ZONE = "topology.kubernetes.io/zone"
 STATIC = storage_class("static", provisioner="kubernetes.io/no-provisioner")
 
 
@@ -511,3 +512,31 @@ def test_a_scheduler_started_anew_goes_on_where_the_last_one_ended() -> None:
                 await cluster.until(lambda: home(cluster, "p") == "n2")
 
     virtualtime.run(main())
+
+
+@pytest.mark.parametrize(
+    ("labels", "zone", "why"),
+    [
+        ({ZONE: "a"}, "a", ""),
+        ({ZONE: "a"}, "b", "1 node(s) had no available volume zone."),
+        ({ZONE: "a__b"}, "b", ""),
+        ({ZONE: "a"}, "", ""),
+        ({"topology.kubernetes.io/region": "r"}, "a", "1 node(s) had no available volume zone."),
+        ({"other": "a"}, "b", ""),
+    ],
+)
+def test_a_volume_of_a_zone_is_for_nodes_of_that_zone_where_nodes_have_zones(
+    labels: dict[str, str], zone: str, why: str
+) -> None:
+    host = from_dict(
+        Node,
+        {
+            "metadata": {"name": "n1", "labels": {ZONE: zone} if zone else {}},
+            "status": {"allocatable": {"pods": "10"}},
+        },
+    )
+    bound, there = claim(annotations=BOUND, volumeName="v"), volume(labels=labels)
+    wanted = pod("c")
+    refusal = Cluster(host).refusal(wanted, of_pod(wanted, Shelf(bound, there)))
+    found = "0/1 nodes are available:"
+    assert refusal == (f"{found} {why} preemption: {found} 1 {HELPLESS}." if why else "")

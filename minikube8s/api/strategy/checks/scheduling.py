@@ -156,7 +156,7 @@ def _label_keys(field: str, term: Obj) -> list[Cause]:
             causes.append(forbidden_field(f"{field}.{name}", why))
         for position, key in enumerate(keys):
             causes += named(f"{field}.{name}[{position}]", key, names.qualified_name)
-    selected = Counter((selector or {}).get("matchLabels") or ())
+    selected = Counter(list((selector or {}).get("matchLabels") or ()))
     selected.update(one.get("key") for one in (selector or {}).get("matchExpressions") or ())
     for position, key in enumerate(same):
         at = f"{field}.matchLabelKeys[{position}]"
