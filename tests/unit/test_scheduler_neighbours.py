@@ -1,0 +1,146 @@
+"""Pods that look at other pods, scheduled by the loop on the real registry, on virtual time."""
+
+import asyncio
+from typing import Any
+
+from minikube8s.api.resources import NAMESPACES, NODES, PODS, REPLICASETS, SERVICEACCOUNTS, SERVICES
+from minikube8s.scheduler import record
+from tests.support.livecluster import LiveCluster
+from tests.unit.test_scheduler_loop import home, play, scheduled_condition
+
+HOST, ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
+NEEDED = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+def term(app: str, key: str = HOST, **fields: Any) -> dict[str, Any]:
+    return {"labelSelector": {"matchLabels": {"app": app}}, "topologyKey": key, **fields}
+
+
+def near(*terms: dict[str, Any]) -> dict[str, Any]:
+    return {"affinity": {"podAffinity": {NEEDED: list(terms)}}}
+
+
+def apart(*terms: dict[str, Any]) -> dict[str, Any]:
+    return {"affinity": {"podAntiAffinity": {NEEDED: list(terms)}}}
+
+
+async def add(cluster: LiveCluster, name: str, app: str, **spec: Any) -> None:
+    container = {"name": "c", "image": "nginx"}
+    metadata = {"labels": {"app": app}, **spec.pop("metadata", {})}
+    await cluster.create(PODS, name, metadata=metadata, spec={"containers": [container], **spec})
+
+
+async def nodes(cluster: LiveCluster, **zones: str) -> None:
+    for name, zone in zones.items():
+        await cluster.add_node(name)
+        await label(cluster, NODES, name, **{HOST: name, ZONE: zone})
+
+
+async def label(cluster: LiveCluster, resource: Any, name: str, **labels: str) -> None:
+    def change(obj: dict[str, Any]) -> None:
+        obj["metadata"]["labels"] = {**obj["metadata"].get("labels", {}), **labels}
+
+    await cluster.change(resource, name, change)
+
+
+def test_a_pod_that_follows_another_waits_for_it_without_being_looked_at_in_between() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await nodes(cluster, n1="a", n2="a")
+        await add(cluster, "web", "web", **near(term("cache")))
+        await cluster.until(lambda: scheduled_condition(cluster, "web"))
+        revision = cluster.registry.revision
+        await asyncio.sleep(3600)
+        assert cluster.registry.revision == revision
+        await add(cluster, "cache", "cache", nodeName="n2")
+        await cluster.until(lambda: home(cluster, "web"), 1)
+        assert home(cluster, "web") == "n2"
+
+    play(scenario)
+
+
+def test_a_group_that_is_kept_apart_never_shares_a_node_however_many_are_bound_at_once() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await nodes(cluster, n1="a", n2="a", n3="b")
+        names = [f"p{number}" for number in range(5)]
+        await asyncio.gather(*(add(cluster, one, "web", **apart(term("web"))) for one in names))
+        await asyncio.sleep(5)
+        homes = sorted(home(cluster, one) for one in names)
+        assert homes == ["", "", "n1", "n2", "n3"]
+        gone = next(one for one in names if home(cluster, one) == "n2")
+        await cluster.delete(PODS, gone, grace_period_seconds=0)
+        await asyncio.sleep(5)
+        left = sorted(home(cluster, one) for one in names if one != gone)
+        assert left == ["", "n1", "n2", "n3"]
+
+    play(scenario)
+
+
+def test_spread_pods_bound_at_once_stay_within_the_skew_and_wait_for_no_time_to_pass() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await nodes(cluster, n1="a", n2="a", n3="b")
+        chosen = {"maxSkew": 1, "topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule"}
+        spread = {**chosen, "labelSelector": {"matchLabels": {"app": "web"}}}
+        names = [f"p{number}" for number in range(10)]
+        added = (add(cluster, one, "web", topologySpreadConstraints=[spread]) for one in names)
+        await asyncio.gather(*added)
+        await asyncio.sleep(1)
+        homes = [home(cluster, one) for one in names]
+        assert "" not in homes
+        assert homes.count("n3") == 5
+
+    play(scenario)
+
+
+def test_a_namespace_that_gets_a_label_lets_its_pods_be_followed() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await nodes(cluster, n1="a")
+        await cluster.create(NAMESPACES, "shop")
+        account = {"metadata": {"name": "default"}}
+        await cluster.registry.create(SERVICEACCOUNTS, "shop", account)
+        await cluster.registry.create(
+            PODS,
+            "shop",
+            {
+                "metadata": {"name": "web", "labels": {"app": "web"}},
+                "spec": {"nodeName": "n1", "containers": [{"name": "c", "image": "nginx"}]},
+            },
+        )
+        team = {"namespaceSelector": {"matchLabels": {"team": "x"}}}
+        await add(cluster, "p", "p", **near(term("web", **team)))
+        await cluster.until(lambda: scheduled_condition(cluster, "p"))
+        assert home(cluster, "p") == ""
+        await label(cluster, NAMESPACES, "shop", team="x")
+        await cluster.until(lambda: home(cluster, "p"), 1)
+
+    play(scenario)
+
+
+def test_pods_of_services_and_replica_sets_are_spread_without_having_asked_for_it() -> None:
+    def points(cluster: LiveCluster, name: str) -> dict[str, int]:
+        told = record.read(scheduled_condition(cluster, name)["message"])
+        return dict(told.points) if told is not None else {}
+
+    async def scenario(cluster: LiveCluster) -> None:
+        await nodes(cluster, n1="a", n2="b")
+        template = {"metadata": {"labels": {"app": "rs"}}, "spec": {"containers": []}}
+        template["spec"] = {"containers": [{"name": "c", "image": "nginx"}]}
+        selector = {"matchLabels": {"app": "rs"}}
+        made = await cluster.create(
+            REPLICASETS, "rs", spec={"replicas": 0, "selector": selector, "template": template}
+        )
+        owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "rs", "controller": True}
+        ports = [{"port": 80}]
+        await cluster.create(SERVICES, "web", spec={"selector": {"app": "web"}, "ports": ports})
+        owned = {"ownerReferences": [{**owner, "uid": made.uid}]}
+        for name, app, fields in (
+            ("alone", "alone", {}),
+            ("served", "web", {}),
+            ("owned", "rs", {"metadata": owned}),
+        ):
+            await add(cluster, name, app, **fields)
+            await cluster.until(lambda name=name: home(cluster, name))
+        assert "PodTopologySpread" not in points(cluster, "alone")
+        assert points(cluster, "served")["PodTopologySpread"] == 200
+        assert points(cluster, "owned")["PodTopologySpread"] == 200
+
+    play(scenario)
