@@ -101,7 +101,7 @@ class Decider:
         `preferred` is taken if it fits. Nominated pods are respected as if they were there.
         """
         nodes = len(view.states)
-        prepared = self.prepare(wanted, view)
+        prepared = self.prepare(wanted, view, beside=bool(nominated))
         if isinstance(prepared, Refusal):
             return Decision(nodes=nodes, hopeless=prepared)
         search = _Search(self, wanted, view, prepared, nominated or {})
@@ -131,11 +131,16 @@ class Decider:
             nominated=promised,
         )
 
-    def prepare(self, wanted: Incoming, view: View) -> Sequence[Prepared] | Refusal:
-        """Return what checks each node beside the local filters; or the Refusal of all nodes."""
+    def prepare(
+        self, wanted: Incoming, view: View, *, beside: bool = False
+    ) -> Sequence[Prepared] | Refusal:
+        """Return what checks each node beside the local filters; or the Refusal of all nodes.
+
+        `beside`: there are pods that are nominated.
+        """
         prepared = []
         for one in self._filters:
-            ready = one.prepare(wanted, view)
+            ready = one.prepare_beside(wanted, view) if beside else one.prepare(wanted, view)
             if isinstance(ready, Refusal):
                 return ready
             if ready is not None:

@@ -99,6 +99,10 @@ class Filter(ABC):
     def prepare(self, wanted: Incoming, view: View) -> Prepared | Refusal | None:
         """Return what checks each node; a Refusal of all; None when there is nothing to check."""
 
+    def prepare_beside(self, wanted: Incoming, view: View) -> Prepared | Refusal | None:
+        """Return the same where pods are nominated: None only if no pod that comes matters."""
+        return self.prepare(wanted, view)
+
     def helps(self, wanted: Incoming, change: Change) -> bool:
         """Tell whether a change of one of the kinds in `wakes` may turn this filter's refusal.
 

@@ -166,6 +166,16 @@ def test_preemption_sees_the_nodes_without_the_pods_that_would_go() -> None:
     assert cluster.victims(app("web-3", "web", priority=5)) == {"n1": ["web-1"]}
 
 
+def test_who_is_nominated_keeps_others_away_before_it_is_there() -> None:
+    cluster = Cluster(host("n1"), host("n2"))
+    promised = facts_of(app("p", affinity=apart(term("web"))))
+    view = cluster.usage.view()
+    for node_name, other in (("n1", "n2"), ("n2", "n1")):
+        wanted = incoming(app("web"))
+        assert cluster.decider.decide(wanted, view, {node_name: [promised]}).node == other
+    assert cluster.decider.decide(incoming(app("x")), view, {"n1": [promised]}).fitting == 2
+
+
 def helps(wanted: Any, kind: Kind, **fields: Any) -> bool:
     return InterPodAffinity(Population()).helps(incoming(wanted), Change(kind, **fields))
 

@@ -176,6 +176,10 @@ class InterPodAffinity(Filter):
         rules = self.rules(wanted.facts, view)
         return None if rules.idle else rules
 
+    def prepare_beside(self, wanted: Incoming, view: View) -> Prepared:
+        """Return the rules even where they let every node pass: who comes may mind the pod."""
+        return self.rules(wanted.facts, view)
+
     def rules(self, pod: PodFacts, view: View) -> AffinityRules:
         """Return what required terms mean for nodes."""
         found = who(pod, self._population.namespaces)
