@@ -50,11 +50,14 @@ def homes(cluster: Cluster, app: str) -> Counter[str]:
     return Counter(pod["spec"].get("nodeName", "") for pod in pods)
 
 
-def test_a_deployment_is_spread_evenly_while_it_grows_and_shrinks(lab: Lab) -> None:
+def test_a_deployment_is_spread_evenly_and_stays_so_as_it_grows(lab: Lab) -> None:
     constraint = {"maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule", **meaning("spreading-even")}
     lab.apply(sleeping("spreading-even", 6, topologySpreadConstraints=[constraint]))
     lab.cluster.ready_pods(6, "app=spreading-even")
     assert homes(lab.cluster, "spreading-even") == dict.fromkeys(NODES, 2)
+    lab.cluster.kubectl("scale", "deployment", "spreading-even", "--replicas=9").ok()
+    lab.cluster.ready_pods(9, "app=spreading-even")
+    assert homes(lab.cluster, "spreading-even") == dict.fromkeys(NODES, 3)
 
 
 def test_pods_kept_apart_take_a_node_each_and_the_one_too_many_waits_for_a_place(lab: Lab) -> None:

@@ -125,10 +125,10 @@ def node(random: Random, name: str) -> Json:
 class Both:
     """The oracle's world, and the same kept by the scheduler change by change."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int) -> None:
         self.world = World()
         self.usage = Usage()
-        self.population = Population()
+        self.population = Population(kept, kept)
         self.usage.observe(self.population)
         self.homes: dict[tuple[str, str], str] = {}
 
@@ -186,7 +186,7 @@ def _expected(world: World, pod: Json) -> dict[str, tuple[str, str]]:
 
 def history(random: Random) -> tuple[Both, list[Json]]:
     """Return what came of some changes, among which all questions were asked already."""
-    both = Both()
+    both = Both(random.choice((1, 3, 100)))
     for name in NAMES[: random.randint(1, 5)]:
         both.set_node(node(random, name))
     questions = [asking(random) for _ in range(3)]

@@ -24,7 +24,7 @@ from minikube8s.scheduler.topology.matching import (
     Traits,
     traits,
 )
-from minikube8s.scheduler.topology.terrain import Place, Terrain
+from minikube8s.scheduler.topology.terrain import PLACES, Place, Terrain
 from minikube8s.scheduler.usage import Observer
 
 QUESTIONS = 512
@@ -63,11 +63,12 @@ class _Question:
 
 
 class Population(Observer):
-    """The pods that run or are about to, and the namespaces' labels."""
+    """The pods that run or are about to, and the namespaces' and nodes' labels."""
 
-    def __init__(self) -> None:
+    def __init__(self, questions: int = QUESTIONS, places: int = PLACES) -> None:
         self.namespaces = Namespaces()
-        self.terrain = Terrain()
+        self.terrain = Terrain(places)
+        self._most = questions
         self._kins: dict[Traits, Kin] = {}
         self._homes: dict[PodKey, Kin] = {}
         self._questions: OrderedDict[_Key, _Question] = OrderedDict()
@@ -194,7 +195,7 @@ class Population(Observer):
         return question
 
     def _answer(self, key: _Key) -> _Question:
-        while len(self._questions) >= QUESTIONS:
+        while len(self._questions) >= self._most:
             self._drop(next(iter(self._questions)))
         question = self._questions[key] = _Question(key)
         self._asked.add(key, _conjunction(key[0]))

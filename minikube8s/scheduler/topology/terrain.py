@@ -32,7 +32,8 @@ class Place(NamedTuple):
 class Terrain:
     """All nodes' labels."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: int = PLACES) -> None:
+        self._most = places
         self.labels: dict[str, Labels] = {}
         """By node."""
         self._domains: OrderedDict[Place, Counter[str]] = OrderedDict()
@@ -61,7 +62,7 @@ class Terrain:
         if values is None:
             found = (place.value(labels) for labels in self.labels.values())
             values = self._domains[place] = Counter(one for one in found if one is not None)
-            if len(self._domains) > PLACES:
+            if len(self._domains) > self._most:
                 self._domains.popitem(last=False)
         self._domains.move_to_end(place)
         return values
