@@ -22,6 +22,8 @@ from minikube8s.scheduler.verdicts import Verdict, Verdicts
 
 ALL_NODES = 100
 """Up to so many nodes all are looked at, and never fewer fitting ones are searched for."""
+CONFLICT = Refusal(NodeAffinity.name, ("pod affinity terms conflict",), permanent=True)
+"""No node has all the names that the pod's node affinity asks for at once."""
 RANKED = 4
 """Of how many nodes, the best ones, a decision tells the scores."""
 
@@ -104,9 +106,11 @@ class Decider:
         prepared = self.prepare(wanted, view, beside=bool(nominated))
         if isinstance(prepared, Refusal):
             return Decision(nodes=nodes, hopeless=prepared)
+        named = named_nodes(wanted.shape) if self._pins else None
+        if named is not None and not named:
+            return Decision(nodes=nodes, hopeless=CONFLICT)
         search = _Search(self, wanted, view, prepared, nominated or {})
         promised = bool(preferred) and search.look_at(preferred)
-        named = named_nodes(wanted.shape) if self._pins else None
         elsewhere = 0
         if named is not None and not promised:
             there = [name for name in sorted(named) if view.find(name) is not None]
