@@ -36,6 +36,7 @@ DEAR = 0.005
 REST = 9.0
 """How many times as long as the look took its key rests."""
 LONGEST_REST = 1.0
+"""Seconds: so stale may be what is told of thousands of objects."""
 
 
 class Figures(NamedTuple):
@@ -126,8 +127,9 @@ class Lane:
         except ApiError as error:
             await self._tell_failure(key, error)
             raise
-        # What acts has more to do right away.
-        return 0.0 if plan.acts or spent < DEAR else min(REST * spent, LONGEST_REST)
+        # Who makes or deletes something mostly has more of it to do right away.
+        unfinished = plan.creates or plan.deletes
+        return 0.0 if unfinished or spent < DEAR else min(REST * spent, LONGEST_REST)
 
     async def _tell_failure(self, key: Hashable, error: ApiError) -> None:
         plan = self._plan(key, error.message)

@@ -10,17 +10,25 @@ from __future__ import annotations
 from collections.abc import Hashable
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from minikube8s.api.views import ObjectMeta, Pod, PodStatus
+from minikube8s.api.views import ObjectMeta, Pod, PodSpec, PodStatus
 from minikube8s.controllers.pods import ready_since, restarts, sidecar_restarts
 from minikube8s.store.entry import Entry
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
 T = TypeVar("T", bound=Hashable)
+
+
+class OfferedPort(NamedTuple):
+    """A port of a container that Services can call by its name."""
+
+    name: str
+    protocol: str
+    number: int
 
 
 class PodFacts(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +43,16 @@ class PodFacts(msgspec.Struct, frozen=True, gc=False):
     """Of the ordinary container that restarted most, and of the sidecar that did."""
     refused: bool
     """Whether its node did not take it: it failed before there was anything of it."""
+    addresses: tuple[str, ...]
+    hostname: str
+    subdomain: str
+    ports: tuple[OfferedPort, ...]
+    """What its containers and sidecars offer by a name."""
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the pod has ended for good."""
+        return self.phase in _ENDED
 
     @property
     def active(self) -> bool:
@@ -81,11 +99,30 @@ def facts_of(pod: Pod) -> PodFacts:
         ready_since=ready_since(pod),
         restarts=_once((restarts(pod), sidecar_restarts(pod))),
         refused=_is_refused(pod.status),
+        addresses=_addresses(pod.status),
+        hostname=pod.spec.hostname,
+        subdomain=_once(pod.spec.subdomain),
+        ports=_once(_named_ports(pod.spec)),
     )
 
 
 def _is_refused(status: PodStatus) -> bool:
     return status.phase == "Failed" and status.reason != "" and not status.container_statuses
+
+
+def _addresses(status: PodStatus) -> tuple[str, ...]:
+    every = (status.pod_ip, *(one.ip for one in status.pod_ips))
+    return tuple(dict.fromkeys(one for one in every if one))
+
+
+def _named_ports(spec: PodSpec) -> tuple[OfferedPort, ...]:
+    sidecars = (one for one in spec.init_containers if one.restart_policy == "Always")
+    return tuple(
+        OfferedPort(port.name, port.protocol, port.container_port)
+        for container in (*spec.containers, *sidecars)
+        for port in container.ports
+        if port.name
+    )
 
 
 def _of_entry(entry: Entry) -> PodFacts:

@@ -31,7 +31,7 @@ from minikube8s.store.interface import (
     Store,
     StoreError,
 )
-from minikube8s.store.labels import Labelled
+from minikube8s.store.labels import Labelled, demands_all
 from minikube8s.store.owners import Owners
 from minikube8s.store.selecting import Selecting, SelectorOf
 from minikube8s.store.watching import Event, Watch
@@ -141,8 +141,12 @@ class Cache:
         if selector.nothing:
             return []
         keys = self._index(kind).candidates(prefix, selector)
-        found = self.list(prefix) if keys is None else [self.get(key) for key in sorted(keys)]
-        return [one for one in found if one is not None and selector.matches(one.labels)]
+        if keys is None:
+            return [one for one in self.list(prefix) if selector.matches(one.labels)]
+        found = [one for key in sorted(keys) if (one := self.get(key)) is not None]
+        if demands_all(selector):
+            return found
+        return [one for one in found if selector.matches(one.labels)]
 
     def selecting(
         self, kind: str, prefix: str, labels: Mapping[str, str], selector_of: SelectorOf

@@ -8,6 +8,8 @@ from minikube8s.api.selectors import Selector
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
 
+_NONE: frozenset[str] = frozenset()
+
 
 class Labelled:
     """Keys of objects by their namespace's prefix, a label and its value."""
@@ -29,19 +31,29 @@ class Labelled:
             self._keys.setdefault(place, set()).add(key)
 
     def candidates(self, prefix: str, selector: Selector) -> Set[str] | None:
-        """Return keys under `prefix` among which are all that match.
+        """Return the keys under `prefix` with the labels that the selector demands.
 
-        None means that no label tells: any object under `prefix` may match.
+        Who demands no more than labels (`demands_all`) selects just these. None means that no
+        label tells: any object under `prefix` may match.
         """
-        choices: list[list[set[str]]] = []
+        choices: list[Set[str]] = []
         for requirement in selector.requirements:
             if requirement.operator == "In":
-                found = (self._keys.get((prefix, requirement.key, v)) for v in requirement.values)
-                choices.append([keys for keys in found if keys])
+                found = [
+                    self._keys.get((prefix, requirement.key, v), _NONE) for v in requirement.values
+                ]
+                choices.append(found[0] if len(found) == 1 else set().union(*found))
         if not choices:
             return None
-        rarest = min(choices, key=lambda sets: sum(map(len, sets)))
-        return rarest[0] if len(rarest) == 1 else set().union(*rarest)
+        first, *rest = sorted(choices, key=len)
+        for other in rest:
+            first = first & other
+        return first
+
+
+def demands_all(selector: Selector) -> bool:
+    """Tell whether the selector consists of demands for labels alone."""
+    return all(one.operator == "In" for one in selector.requirements)
 
 
 def _places(entry: Entry | None) -> frozenset[tuple[str, str, str]]:

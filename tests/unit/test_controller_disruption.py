@@ -16,13 +16,13 @@ from minikube8s.api.resources import (
     PODS,
     REPLICASETS,
 )
-from minikube8s.api.views import from_dict
-from minikube8s.api.views.budgets import CountedPod
+from minikube8s.api.views import Pod, from_dict
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.disruption import stale
 from minikube8s.controllers.disruption.controller import DisruptionController, Key
 from minikube8s.controllers.disruption.owners import Scale
 from minikube8s.controllers.disruption.planning import Need, Snapshot, Uncountable, needed, plan
+from minikube8s.controllers.podfacts import PodFacts, facts_of
 from minikube8s.controllers.runner import RegistryReader
 from minikube8s.registry import DeleteOptions, eviction
 from tests.support import objects
@@ -34,10 +34,10 @@ NOW = datetime(2026, 1, 1, 0, 10, tzinfo=UTC)
 THEN = "2026-01-01T00:00:00Z"
 
 
-def pod(name: str, *, owner: str = "web", ready: bool = True, **fields: Any) -> CountedPod:
+def pod(name: str, *, owner: str = "web", ready: bool = True, **fields: Any) -> PodFacts:
     since = THEN if ready else ""
     made = objects.pod(name, owned_by=owner, ready_since=since, phase="Running", **fields)
-    return from_dict(CountedPod, made)
+    return facts_of(from_dict(Pod, made))
 
 
 def budget(status: Json | None = None, **spec: Any) -> Json:
@@ -49,7 +49,7 @@ def budget(status: Json | None = None, **spec: Any) -> Json:
     }
 
 
-def looked_at(obj: Json, *pods: CountedPod, replicas: int | None = None, **scales: Any) -> Plan:
+def looked_at(obj: Json, *pods: PodFacts, replicas: int | None = None, **scales: Any) -> Plan:
     count = len(pods) if replicas is None else replicas
     found = {"uid-web": Scale("uid-web", count), **scales}
     return plan(Snapshot(obj, pods, found), NOW)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from minikube8s.api.views import Node, Pod, Service, from_dict
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.endpoints.controller import Snapshot, plan
+from minikube8s.controllers.podfacts import facts_of
 from tests.support.objects import metadata, pod_view
 
 AUTO = {"service.kubernetes.io/topology-mode": "Auto"}
@@ -36,7 +37,8 @@ def planned(
         "metadata": metadata("svc", annotations=annotations or {}),
         "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}], **spec},
     }
-    return plan(Snapshot(from_dict(Service, obj), obj, tuple(pods), (), None, tuple(nodes)))
+    seen = tuple(map(facts_of, pods))
+    return plan(Snapshot(from_dict(Service, obj), obj, seen, (), None, tuple(nodes)))
 
 
 def endpoints(result: Plan) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from minikube8s.api.views.pods import PodIP
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.endpoints import slices
 from minikube8s.controllers.endpoints.controller import Snapshot, plan
+from minikube8s.controllers.podfacts import facts_of
 from tests.support.objects import metadata, pod_view
 
 READY = "2026-01-01T00:05:00Z"
@@ -27,7 +28,7 @@ def planned(
     obj: dict[str, Any] | None, *pods: Pod, slices: Any = (), endpoints: Any = None
 ) -> Plan:
     view = from_dict(Service, obj) if obj is not None else None
-    return plan(Snapshot(view, obj, pods, tuple(slices), endpoints))
+    return plan(Snapshot(view, obj, tuple(map(facts_of, pods)), tuple(slices), endpoints))
 
 
 def backend(name: str = "p", ip: str = "10.0.0.1", **fields: Any) -> Pod:

@@ -111,7 +111,7 @@ def test_a_plan_has_a_bounded_number_of_writes_under_way() -> None:
         pytest.param(0.004, False, 0.0, id="a cheap look is repeated at once"),
         pytest.param(0.020, False, 0.18, id="a dear one after nine times its length"),
         pytest.param(3.0, False, 1.0, id="but after a second at the latest"),
-        pytest.param(0.020, True, 0.001, id="what acts goes on"),
+        pytest.param(0.020, True, 0.001, id="what makes objects goes on"),
     ],
 )
 def test_a_key_that_is_dear_to_look_at_rests(spent: float, acts: bool, again: float) -> None:

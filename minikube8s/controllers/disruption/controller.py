@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from minikube8s.api.resources import PODDISRUPTIONBUDGETS, PODS, RESOURCES, Resource
 from minikube8s.api.selectors import Selector, from_label_selector
-from minikube8s.api.views.budgets import CountedPod, Scaled
+from minikube8s.api.views.budgets import Scaled
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.disruption import planning
 from minikube8s.controllers.disruption.owners import Scale, scale_of
 from minikube8s.controllers.disruption.planning import Snapshot
+from minikube8s.controllers.podfacts import facts
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
@@ -52,7 +53,7 @@ class DisruptionController:
             return None
         selector = entry.digest(_selector)
         found = reader.selected(PODS, key.namespace, selector)
-        pods = tuple(one.view(CountedPod) for one in found)
+        pods = tuple(facts(one) for one in found)
         owners = {one.uid: one for pod in pods if (one := pod.metadata.controller) is not None}
         scales: dict[str, Scale | str | None] = {
             uid: scale_of(reader, key.namespace, owner) for uid, owner in owners.items()

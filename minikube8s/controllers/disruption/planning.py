@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from minikube8s.api.meta import now_rfc3339, parse_time
 from minikube8s.api.resources import PODDISRUPTIONBUDGETS, PODS
 from minikube8s.api.selectors.wording import in_go
-from minikube8s.api.views.budgets import CountedPod
 from minikube8s.controllers.actions import NOTHING, Plan, Report, SetStatus, ref
 from minikube8s.controllers.disruption.owners import Scale
+from minikube8s.controllers.podfacts import PodFacts
 
 Object = Mapping[str, Any]
 
@@ -38,7 +38,7 @@ class Snapshot:
     """A budget, the pods that it selects, and the scales of their controllers by uid."""
 
     budget: Object
-    pods: tuple[CountedPod, ...]
+    pods: tuple[PodFacts, ...]
     scales: Mapping[str, Scale | str | None]
 
 
@@ -91,7 +91,7 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
 
 
 def needed(
-    spec: Object, pods: Sequence[CountedPod], scales: Mapping[str, Scale | str | None]
+    spec: Object, pods: Sequence[PodFacts], scales: Mapping[str, Scale | str | None]
 ) -> Need:
     """Return what a budget asks for. Raises Uncountable."""
     most, least = spec.get("maxUnavailable"), spec.get("minAvailable")
@@ -106,7 +106,7 @@ def needed(
 
 
 def _expected(
-    pods: Sequence[CountedPod], scales: Mapping[str, Scale | str | None]
+    pods: Sequence[PodFacts], scales: Mapping[str, Scale | str | None]
 ) -> tuple[int, tuple[str, ...]]:
     """Return how many pods their controllers want, and the names of those without one."""
     wanted: dict[str, int] = {}
@@ -134,14 +134,14 @@ def _share(value: Any, total: int) -> int:
 
 def _disrupted(
     snapshot: Snapshot, now: datetime
-) -> tuple[dict[str, str], list[CountedPod], float | None]:
+) -> tuple[dict[str, str], list[PodFacts], float | None]:
     """Return the evicted pods that still count as gone, those that never went, and seconds.
 
     After so many seconds the first of them does not count as gone any more.
     """
     known = (snapshot.budget.get("status") or {}).get("disruptedPods") or {}
     kept: dict[str, str] = {}
-    overdue: list[CountedPod] = []
+    overdue: list[PodFacts] = []
     waits: list[float] = []
     for pod in snapshot.pods:
         since = known.get(pod.metadata.name)
@@ -221,7 +221,7 @@ def _other_conditions(budget: Object) -> list[dict[str, Any]]:
     return [one for one in _conditions(budget) if one["type"] != _CONDITION]
 
 
-def _not_deleted(budget: Object, pod: CountedPod) -> Report:
+def _not_deleted(budget: Object, pod: PodFacts) -> Report:
     metadata = budget["metadata"]
     message = f"Pod was expected by PDB {metadata['namespace']}/{metadata['name']} to be deleted"
     about = {

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from minikube8s.api.views import Container, Pod, Service, ServicePort
+from minikube8s.api.views import Service, ServicePort
+from minikube8s.controllers.podfacts import PodFacts
 
 IPV4: Final = "IPv4"
 IPV6: Final = "IPv6"
@@ -41,7 +42,7 @@ class Backend:
 
 def backends(
     service: Service,
-    pods: Iterable[Pod],
+    pods: Iterable[PodFacts],
     zones: Mapping[str, str] = MappingProxyType({}),
     family: str = IPV4,
 ) -> list[Backend]:
@@ -51,17 +52,16 @@ def backends(
     `zones` are those of the nodes.
     """
     found = [
-        _backend(service, pod, address, zones.get(pod.spec.node_name, ""))
+        _backend(service, pod, address, zones.get(pod.node, ""))
         for pod in pods
         if not pod.terminal and (address := address_of(pod, family))
     ]
     return sorted(found, key=lambda one: one.pod["name"])
 
 
-def address_of(pod: Pod, family: str) -> str:
+def address_of(pod: PodFacts, family: str) -> str:
     """Return the pod's address of that family, or ""."""
-    addresses = (pod.status.pod_ip, *(one.ip for one in pod.status.pod_ips))
-    return next((one for one in addresses if one and (":" in one) == (family == IPV6)), "")
+    return next((one for one in pod.addresses if (":" in one) == (family == IPV6)), "")
 
 
 def families(service: Service) -> tuple[str, ...]:
@@ -69,11 +69,11 @@ def families(service: Service) -> tuple[str, ...]:
     return service.spec.ip_families or (IPV4,)
 
 
-def _backend(service: Service, pod: Pod, address: str, zone: str) -> Backend:
+def _backend(service: Service, pod: PodFacts, address: str, zone: str) -> Backend:
     metadata = pod.metadata
     terminating = metadata.deletion_timestamp is not None
     ready = service.spec.publish_not_ready_addresses or (pod.ready and not terminating)
-    named = pod.spec.hostname and pod.spec.subdomain == service.metadata.name
+    named = pod.hostname and pod.subdomain == service.metadata.name
     reference = {
         "kind": "Pod",
         "namespace": metadata.namespace,
@@ -84,8 +84,8 @@ def _backend(service: Service, pod: Pod, address: str, zone: str) -> Backend:
         address=address,
         ports=_ports(service, pod),
         pod=reference,
-        node=pod.spec.node_name,
-        hostname=pod.spec.hostname if named else "",
+        node=pod.node,
+        hostname=pod.hostname if named else "",
         serving=pod.ready,
         terminating=terminating,
         ready=ready,
@@ -93,7 +93,7 @@ def _backend(service: Service, pod: Pod, address: str, zone: str) -> Backend:
     )
 
 
-def _ports(service: Service, pod: Pod) -> tuple[Port, ...]:
+def _ports(service: Service, pod: PodFacts) -> tuple[Port, ...]:
     resolved = ((port, _number(port, pod)) for port in service.spec.ports)
     return tuple(
         Port(port.name, port.protocol, number, port.app_protocol)
@@ -102,19 +102,12 @@ def _ports(service: Service, pod: Pod) -> tuple[Port, ...]:
     )
 
 
-def _number(port: ServicePort, pod: Pod) -> int | None:
+def _number(port: ServicePort, pod: PodFacts) -> int | None:
     """Return the pod's port; None if no container has a port of that name and protocol."""
     if isinstance(port.target_port, int):
         return port.target_port or port.port
-    for container in (*pod.spec.containers, *_sidecars(pod)):
-        for offered in container.ports:
-            if (offered.name, offered.protocol) == (port.target_port, port.protocol):
-                return offered.container_port
-    return None
-
-
-def _sidecars(pod: Pod) -> Iterable[Container]:
-    return (one for one in pod.spec.init_containers if one.restart_policy == "Always")
+    wanted = (port.target_port, port.protocol)
+    return next((one.number for one in pod.ports if (one.name, one.protocol) == wanted), None)
 
 
 def port_json(port: Port) -> dict[str, Any]:

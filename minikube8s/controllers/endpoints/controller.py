@@ -16,10 +16,11 @@ from minikube8s.api.resources import (
     Resource,
 )
 from minikube8s.api.selectors import Selector, from_map
-from minikube8s.api.views import Node, Pod, Service
+from minikube8s.api.views import Node, Service
 from minikube8s.controllers.actions import NOTHING, Create, Delete, Patch, Plan, Report, ref
 from minikube8s.controllers.endpoints import hints, legacy, slices
 from minikube8s.controllers.endpoints.backends import backends, families
+from minikube8s.controllers.podfacts import PodFacts, facts
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
@@ -38,7 +39,7 @@ class Snapshot:
 
     service: Service | None
     service_object: Mapping[str, Any] | None
-    pods: tuple[Pod, ...]
+    pods: tuple[PodFacts, ...]
     slices: tuple[Mapping[str, Any], ...]
     endpoints: Mapping[str, Any] | None
     nodes: tuple[Node, ...] = ()
@@ -101,18 +102,17 @@ def plan(snapshot: Snapshot) -> Plan:
         slices.remove(one) for one in snapshot.slices if one.get("addressType") not in by_family
     ]
     reports: list[Report] = []
-    for family in by_family:
+    unhinted = {family: backends(service, snapshot.pods, zones, family) for family in by_family}
+    for family, every in unhinted.items():
         own = [one for one in snapshot.slices if one.get("addressType") == family]
-        found = backends(service, snapshot.pods, zones, family)
-        found, told = hints.hinted(service, found, snapshot.nodes, family)
+        found, told = hints.hinted(service, every, snapshot.nodes, family)
         changes = slices.reconcile(service, service_object, found, own, family)
         creates += changes.creates
         patches += changes.patches
         deletes += changes.deletes
         if told is not None and (told.reason == hints.DISABLED or _is_news(told, own)):
             reports.append(told)
-    primary = backends(service, snapshot.pods, zones, by_family[0])
-    old_form = legacy.reconcile(service, primary, snapshot.endpoints)
+    old_form = legacy.reconcile(service, unhinted[by_family[0]], snapshot.endpoints)
     if isinstance(old_form, Create):
         creates.append(old_form)
     elif isinstance(old_form, Patch):
@@ -144,10 +144,10 @@ def _clean_up(snapshot: Snapshot) -> Plan:
     return Plan(deletes=tuple(deletes))
 
 
-def _selected(reader: Reader, service: Service) -> tuple[Pod, ...]:
+def _selected(reader: Reader, service: Service) -> tuple[PodFacts, ...]:
     selector = from_map(service.spec.selector)
     found = reader.selected(PODS, service.metadata.namespace, selector)
-    return tuple(entry.view(Pod) for entry in found)
+    return tuple(facts(entry) for entry in found)
 
 
 def _services_of_pod(event: Event, reader: Reader) -> Iterable[Key]:
@@ -189,4 +189,4 @@ def _capacity(node: Entry | None) -> tuple[Any, ...]:
 
 
 def _has_address(pod: Entry) -> bool:
-    return bool(pod.view(Pod).status.pod_ip)
+    return bool(facts(pod).addresses)
