@@ -12,9 +12,9 @@ from tests.support.wait import until
 Json = dict[str, Any]
 
 
-def stateful(name: str, replicas: int, **spec: Any) -> Json:
+def stateful(name: str, replicas: int, image: str = "ubuntu:16.04", **spec: Any) -> Json:
     """A StatefulSet whose pods sleep; their image can be changed to another that can."""
-    made = manifests.deployment(name, replicas, container(*SLEEP, image="ubuntu:16.04"))
+    made = manifests.deployment(name, replicas, container(*SLEEP, image=image))
     made["kind"] = "StatefulSet"
     made["spec"] |= {"serviceName": name, **spec}
     made["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 5
@@ -72,7 +72,7 @@ def claims(cluster: Cluster, name: str) -> list[str]:
 def test_pods_come_in_order_under_names_that_resolve_with_storage_that_outlives_them(
     cluster: Cluster,
 ) -> None:
-    apply(cluster, headless("shop"), with_claims(stateful("shop", 2)))
+    apply(cluster, headless("shop"), with_claims(stateful("shop", 2, "busybox")))
     rolled_out(cluster, "shop")
     made = [one for one in messages(cluster, "shop") if "create" in one]
     assert made == [
@@ -83,9 +83,10 @@ def test_pods_come_in_order_under_names_that_resolve_with_storage_that_outlives_
             (f"Pod shop-{number} in StatefulSet shop", "Set shop successful"),
         )
     ]
-    asked = cluster.kubectl("exec", "shop-1", "--", "getent", "hosts", "shop-0.shop").ok()
     first = cluster.get("pod", "shop-0")
-    assert first["status"]["podIP"] in asked
+    ping = ("ping", "-c", "1", "-W", "1", "shop-0.shop")
+    asked = cluster.kubectl("exec", "shop-1", "--", *ping).out
+    assert asked.startswith(f"PING shop-0.shop ({first['status']['podIP']})")
     assert cluster.kubectl("exec", "shop-0", "--", "hostname", "-f").ok().startswith("shop-0.shop.")
     assert first["metadata"]["labels"]["apps.kubernetes.io/pod-index"] == "0"
     cluster.kubectl("exec", "shop-1", "--", "sh", "-c", "echo kept >/data/word").ok()

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from minikube8s.api.resources import CONTROLLERREVISIONS, DAEMONSETS, NODES, PODS, Resource
-from minikube8s.api.selectors import from_label_selector
+from minikube8s.api.selectors import Selector, from_label_selector
 from minikube8s.api.views import ControllerRevision, DaemonSet, Node, PartialObject, Pod
 from minikube8s.controllers import revisions
 from minikube8s.controllers.actions import Plan
+from minikube8s.controllers.claims import belongs_alike
 from minikube8s.controllers.daemonsets.model import Snapshot
 from minikube8s.controllers.daemonsets.placement import home_of
 from minikube8s.controllers.daemonsets.planning import plan
@@ -44,7 +45,9 @@ class DaemonSetController:
             return {Key(event.entry.namespace, event.entry.name)}
         if resource is NODES:
             return _keys_of_node(event, reader)
-        states = [event.entry] if event.previous is None else [event.entry, event.previous]
+        states, before = [event.entry], event.previous
+        if before is not None and not belongs_alike(event.entry, before):
+            states.append(before)
         return {key for state in states for key in _keys_of_part(state, reader)}
 
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
@@ -108,12 +111,14 @@ def _offer(entry: Entry) -> Any:
 
 def _keys_of_part(entry: Entry, reader: Reader) -> Iterator[Key]:
     """Yield the owner of a pod or revision; of an orphan those that may adopt it."""
-    controller = entry.view(PartialObject).metadata.controller
+    controller = entry.view(PartialObject).metadata.controller if entry.controlled else None
     if controller is not None:
         if (controller.api_version, controller.kind) == ("apps/v1", DAEMONSETS.kind):
             yield Key(entry.namespace, controller.name)
         return
-    for one in reader.list(DAEMONSETS, entry.namespace):
-        selector = from_label_selector(one.view(DaemonSet).spec.selector)
-        if not selector.empty and selector.matches(entry.labels):
-            yield Key(one.namespace, one.name)
+    for one in reader.selecting(DAEMONSETS, entry.namespace, entry.labels, _selector_of):
+        yield Key(one.namespace, one.name)
+
+
+def _selector_of(entry: Entry) -> Selector:
+    return from_label_selector(entry.view(DaemonSet).spec.selector)

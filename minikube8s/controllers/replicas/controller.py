@@ -9,6 +9,7 @@ from typing import NamedTuple
 from minikube8s.api.resources import PODS, Resource
 from minikube8s.api.views import PartialObject
 from minikube8s.controllers.actions import Plan
+from minikube8s.controllers.claims import belongs_alike
 from minikube8s.controllers.podfacts import PodFacts, facts
 from minikube8s.controllers.replicas.model import Kind, Snapshot
 from minikube8s.controllers.replicas.planning import plan
@@ -38,7 +39,7 @@ class ReplicasController:
             return {Key(event.entry.namespace, event.entry.name)}
         entry, previous = event.entry, event.previous
         states = [entry]
-        if previous is not None and not _belong_alike(entry, previous):
+        if previous is not None and not belongs_alike(entry, previous):
             states.append(previous)
         return {key for state in states for key in self._keys_of_pod(state, reader)}
 
@@ -68,10 +69,6 @@ class ReplicasController:
         found = reader.selecting(own, pod.namespace, pod.labels, self._kind.selector_of)
         for entry in found:
             yield Key(entry.namespace, entry.name)
-
-
-def _belong_alike(pod: Entry, other: Entry) -> bool:
-    return pod.meta.owner_references == other.meta.owner_references and pod.labels == other.labels
 
 
 def _related(reader: Reader, entry: Entry) -> Iterator[PodFacts]:

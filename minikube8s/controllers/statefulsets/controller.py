@@ -17,6 +17,7 @@ from minikube8s.api.selectors import from_label_selector
 from minikube8s.api.views import ControllerRevision, ObjectMeta, PartialObject, Pod, StatefulSet
 from minikube8s.controllers import revisions
 from minikube8s.controllers.actions import Plan
+from minikube8s.controllers.claims import belongs_alike
 from minikube8s.controllers.relapses import Relapses
 from minikube8s.controllers.runner import Reader
 from minikube8s.controllers.statefulsets.model import (
@@ -56,7 +57,9 @@ class StatefulSetController:
             return {Key(event.entry.namespace, event.entry.name)}
         if resource is PERSISTENTVOLUMECLAIMS:
             return set(_keys_of_claim(event, reader))
-        states = [event.entry] if event.previous is None else [event.entry, event.previous]
+        states, before = [event.entry], event.previous
+        if before is not None and not belongs_alike(event.entry, before):
+            states.append(before)
         return {key for state in states for key in _keys_of_part(state, reader)}
 
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
@@ -116,7 +119,7 @@ def _claims(reader: Reader, view: StatefulSet, pods: Iterable[Pod]) -> Mapping[s
 
 def _keys_of_part(entry: Entry, reader: Reader) -> Iterator[Key]:
     """Yield the owner of a pod or revision; of an orphan the one that its name tells."""
-    controller = entry.view(PartialObject).metadata.controller
+    controller = entry.view(PartialObject).metadata.controller if entry.controlled else None
     if controller is not None:
         if (controller.api_version, controller.kind) == ("apps/v1", STATEFULSETS.kind):
             yield Key(entry.namespace, controller.name)
