@@ -171,7 +171,7 @@ class Decider:
         for _, points in parts:
             totals = [total + more for total, more in zip(totals, points, strict=True)]
         chosen = []
-        for place in _best(totals, fitting):
+        for place in _best(totals, [verdict.pods for verdict in verdicts]):
             own = zip(self._absolute, verdicts[place].points, strict=True)
             others = ((name, points[place]) for name, points in parts)
             chosen.append(Ranked(fitting[place].name, totals[place], (*others, *own)))
@@ -245,9 +245,9 @@ class _Search:
         start %= len(states)
         target = enough(len(states))
         alone = not self._prepared and not self._nominated
-        looked = 0
+        fitting, verdicts = self.fitting, self.verdicts
+        place = start
         for place in chain(range(start, len(states)), range(start)):
-            looked += 1
             state, verdict = states[place], known[place]
             if verdict is None or verdict.version != state.version:
                 verdict = known[place] = self._judges.judge(shape, state)
@@ -255,11 +255,11 @@ class _Search:
             if refusal is not None:
                 self.refusals[state.name] = refusal
                 continue
-            self.fitting.append(state)
-            self.verdicts.append(verdict)
-            if len(self.fitting) >= target:
+            fitting.append(state)
+            verdicts.append(verdict)
+            if len(fitting) == target:
                 break
-        return (start + looked) % len(states)
+        return (place + 1) % len(states)
 
     def _refusal(self, state: NodeState, verdict: Verdict) -> Refusal | None:
         refusal = verdict.refusal or _first(self._prepared, state)
@@ -282,12 +282,15 @@ def _first(prepared: Iterable[Prepared], state: NodeState) -> Refusal | None:
     return None
 
 
-def _best(totals: Sequence[int], fitting: Sequence[NodeState]) -> list[int]:
-    """Return the numbers of the best few, the very best first."""
+def _best(totals: Sequence[int], pods: Sequence[int]) -> list[int]:
+    """Return the numbers of the best few, the very best first: of equal ones that with fewest."""
     several = heapq.nlargest(RANKED, totals)
     best, least = several[0], several[-1]
     ties = [place for place, total in enumerate(totals) if total == best]
-    first = min(ties, key=lambda place: len(fitting[place].pods)) if len(ties) > 1 else ties[0]
+    fewest = [pods[place] for place in ties]
+    first = ties[fewest.index(min(fewest))]
+    if len(ties) >= RANKED:
+        return [first, *(place for place in ties[:RANKED] if place != first)][:RANKED]
     others = [place for place, total in enumerate(totals) if total >= least and place != first]
     others.sort(key=totals.__getitem__, reverse=True)
     return [first, *others[: RANKED - 1]]

@@ -112,8 +112,10 @@ class Follower:
         if event.type == "DELETED":
             return
         pod = event.entry.view(Pod)
+        if not self._listener.asks(pod):
+            return
         before = event.previous.view(Pod) if event.previous is not None else None
-        if self._listener.asks(pod) and _is_news(before, pod):
+        if _is_news(before, pod):
             self._listener.pod_asks(key, pod)
 
     async def _follow_namespaces(self) -> None:

@@ -27,6 +27,8 @@ class Verdict(NamedTuple):
     total: int = 0
     numbers: Sequence[float] = ()
     """Empty when all are 0."""
+    pods: int = 0
+    """How many pods the node has."""
 
 
 class Verdicts:
@@ -75,4 +77,5 @@ class Verdicts:
             return Verdict(state.version, refusal)
         points = [weight * int(one.rate(shape, state)) for weight, one in self._absolute]
         numbers = [one.rate(shape, state) for one in self._relative]
-        return Verdict(state.version, None, points, sum(points), numbers if any(numbers) else ())
+        shown = numbers if any(numbers) else ()
+        return Verdict(state.version, None, points, sum(points), shown, len(state.pods))
