@@ -91,6 +91,24 @@ def test_spread_pods_bound_at_once_stay_within_the_skew_and_wait_for_no_time_to_
     play(scenario)
 
 
+def test_a_pod_that_is_being_deleted_makes_room_for_those_to_be_spread_before_it_is_gone() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await nodes(cluster, n1="a")
+        await cluster.add_node("n2", unschedulable=True)
+        await label(cluster, NODES, "n2", **{HOST: "n2", ZONE: "b"})
+        chosen = {"maxSkew": 1, "topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule"}
+        spread = {**chosen, "labelSelector": {"matchLabels": {"app": "web"}}}
+        for name in ("first", "second"):
+            await add(cluster, name, "web", topologySpreadConstraints=[spread])
+            await cluster.until(lambda name=name: scheduled_condition(cluster, name))
+        assert (home(cluster, "first"), home(cluster, "second")) == ("n1", "")
+        await cluster.delete(PODS, "first")
+        await cluster.until(lambda: home(cluster, "second"), 1)
+        assert home(cluster, "first") == "n1"
+
+    play(scenario)
+
+
 def test_a_namespace_that_gets_a_label_lets_its_pods_be_followed() -> None:
     async def scenario(cluster: LiveCluster) -> None:
         await nodes(cluster, n1="a")

@@ -45,7 +45,17 @@ def describe(writer: Writer, pod: Object, events: list[Object], now: datetime) -
     writer.line(0, "QoS Class:", status.get("qosClass", ""))
     writer.mapping("Node-Selectors", spec.get("nodeSelector"))
     writer.listing("Tolerations", [_toleration(t) for t in spec.get("tolerations") or []])
+    spread = sorted(spec.get("topologySpreadConstraints") or [], key=lambda one: one["topologyKey"])
+    if spread:
+        writer.listing("Topology Spread Constraints", [_constraint(one) for one in spread])
     common.events(writer, events, now)
+
+
+def _constraint(one: Object) -> str:
+    text = f"{one['topologyKey']}:{one['whenUnsatisfiable']}"
+    text += f" when max skew {one['maxSkew']} is exceeded"
+    chosen = one.get("labelSelector")
+    return text if chosen is None else f"{text} for selector {common.selector(chosen)}"
 
 
 def template(writer: Writer, content: Object) -> None:

@@ -22,6 +22,10 @@ _REMEDIES = (
         "Label a node as the pod's nodeSelector or node affinity asks (`kubectl label node NODE"
         " KEY=VALUE`), or change what it asks.",
     ),
+    (
+        "node(s) didn't satisfy plugin(s) [NodeAffinity]",
+        "These nodes are not the ones that its node affinity names: see the other reasons.",
+    ),
     ("node(s) were unschedulable", "Let pods onto the cordoned node: `kubectl uncordon NODE`."),
     (
         "node(s) didn't have free ports for the requested pod ports",
@@ -49,8 +53,12 @@ _REMEDIES = (
         "Let nodes of the emptier domains take pods, raise maxSkew, or let it ScheduleAnyway.",
     ),
     (
-        "node(s) had volume node affinity conflict",
+        "node(s) didn't match PersistentVolume's node affinity",
         "Its volume is on a node that cannot take it: see the other reasons for that node.",
+    ),
+    (
+        "node(s) had no available volume zone",
+        "Its volume is of another zone: see the other reasons for that zone's nodes.",
     ),
     (
         "node(s) didn't find available persistent volumes to bind",
