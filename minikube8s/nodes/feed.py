@@ -24,10 +24,12 @@ from minikube8s.api.views import (
     PersistentVolume,
     PersistentVolumeClaim,
 )
+from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.nodes.assign import Delivery, Index
 from minikube8s.nodes.following import Follower
 from minikube8s.nodes.outbox import Outbox, object_key
+from minikube8s.nodes.pacing import Pace
 from minikube8s.nodes.policies import PolicyFeed
 from minikube8s.nodes.references import CLAIMS, VOLUMES, ObjectKey, PlacedPod
 from minikube8s.registry import Registry
@@ -35,6 +37,8 @@ from minikube8s.store.entry import Entry
 
 _EVERYWHERE = (SERVICES, ENDPOINTSLICES)
 """What every agent gets."""
+FEW = 10
+"""So many agents are told at once of what all get; more of them a little later, together."""
 _NAMED = (CONFIGMAPS, SECRETS)
 """What an agent gets while one of its pods names it."""
 _STORAGE = (PERSISTENTVOLUMECLAIMS, PERSISTENTVOLUMES)
@@ -45,11 +49,12 @@ _RESOURCES = {row.plural: row for row in (NODES, PODS, *_EVERYWHERE, *_NAMED, *_
 class Feed:
     """Keeps the index and tells outboxes (by node) what they need to hear."""
 
-    def __init__(self, registry: Registry, outboxes: Mapping[str, Outbox]) -> None:
+    def __init__(self, registry: Registry, clock: Clock, outboxes: Mapping[str, Outbox]) -> None:
         self._registry = registry
         self._outboxes = outboxes
         self.index = Index()
         self._policies = PolicyFeed(registry, outboxes, self._refill)
+        self._pace = Pace(clock, outboxes, self._hurry)
 
     def start(self, tasks: Supervisor) -> None:
         """Read what exists, and follow it in tasks of `tasks`."""
@@ -67,6 +72,7 @@ class Feed:
             Follower(self._registry, PERSISTENTVOLUMES, self._replace_volumes, self._apply_volume)
         )
         followers += self._policies.followers()
+        tasks.spawn("tell all", self._pace.run)
         for follower in followers:
             follower.begin()
             tasks.spawn(f"follow {follower.resource.plural}", follower.run)
@@ -151,23 +157,30 @@ class Feed:
         return (one.view(PartialObject).metadata for one in self._registry.list(NODES, None))
 
     def _apply_everywhere(self, entry: Entry, deleted: bool) -> None:
+        at_once = len(self._outboxes) <= FEW
         for node in self._outboxes:
-            self._deliver(Delivery(node, object_key(entry), not deleted), entry)
+            self._deliver(Delivery(node, object_key(entry), not deleted), entry, at_once=at_once)
+        if not at_once:
+            self._pace.soon()
+
+    def _hurry(self) -> None:
+        for outbox in self._outboxes.values():
+            outbox.hurry()
 
     def _apply_named(self, entry: Entry, deleted: bool) -> None:
         key = object_key(entry)
         for node in self.index.users_of(key):
             self._deliver(Delivery(node, key, not deleted), entry)
 
-    def _deliver(self, delivery: Delivery, entry: Entry | None) -> None:
+    def _deliver(self, delivery: Delivery, entry: Entry | None, *, at_once: bool = True) -> None:
         outbox = self._outboxes.get(delivery.node)
         if outbox is None:
             return
         if not delivery.needed:
-            outbox.remove(delivery.key)
+            outbox.remove(delivery.key, at_once=at_once)
         elif entry is not None:
             # What is named but does not exist is delivered when it is created.
-            outbox.upsert(delivery.key, entry)
+            outbox.upsert(delivery.key, entry, at_once=at_once)
 
     def _entry(self, key: ObjectKey) -> Entry | None:
         try:

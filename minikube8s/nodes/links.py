@@ -72,7 +72,7 @@ class NodeLinks:
         self._heartbeats = Heartbeats(
             clock, self._registration.heartbeat, lambda: len(self._sessions), config.heartbeat
         )
-        self._feed = Feed(registry, self._outboxes)
+        self._feed = Feed(registry, clock, self._outboxes)
         self._lifecycle = Lifecycle(
             registry,
             clock,

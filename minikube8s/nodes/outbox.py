@@ -39,13 +39,18 @@ class Outbox:
         self._complete = entries
         self.pending.set()
 
-    def upsert(self, key: ObjectKey, entry: Entry) -> None:
-        """Have the object's newest state sent."""
-        self._change(key, entry)
+    def upsert(self, key: ObjectKey, entry: Entry, *, at_once: bool = True) -> None:
+        """Have the object's newest state sent; not `at_once`: with what comes next, or `hurry`."""
+        self._change(key, entry, at_once)
 
-    def remove(self, key: ObjectKey) -> None:
+    def remove(self, key: ObjectKey, *, at_once: bool = True) -> None:
         """Have the agent told that the object is gone, or not needed any more."""
-        self._change(key, None)
+        self._change(key, None, at_once)
+
+    def hurry(self) -> None:
+        """Have sent what was not to be sent at once."""
+        if self._objects:
+            self.pending.set()
 
     def routes(self, routes: Callable[[], agent_pb2.Routes]) -> None:
         """Have the routes to other nodes sent; they are asked for when it is their turn."""
@@ -82,11 +87,12 @@ class Outbox:
         if sequence:
             yield agent_pb2.Down(ack=agent_pb2.Ack(sequence=sequence))
 
-    def _change(self, key: ObjectKey, entry: Entry | None) -> None:
+    def _change(self, key: ObjectKey, entry: Entry | None, at_once: bool) -> None:
         # Moved to the end: what a pod names is put before the pod, also when it waited already.
         self._objects.pop(key, None)
         self._objects[key] = entry
-        self.pending.set()
+        if at_once:
+            self.pending.set()
         if len(self._objects) > self._limit:
             self._overdue()
 

@@ -4,7 +4,6 @@ Owns the routes; tells outboxes when they or their own Node change. Knows nothin
 beyond that.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
 from minikube8s.api.resources import NODES
@@ -13,12 +12,10 @@ from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.nodes.following import Follower
 from minikube8s.nodes.outbox import Outbox, object_key
+from minikube8s.nodes.pacing import Pace
 from minikube8s.registry import Registry
 from minikube8s.rpc import agent_pb2
 from minikube8s.store.entry import Entry
-
-TELLING = 0.002
-"""Seconds that pass for each agent before all are told: of many new nodes they hear together."""
 
 
 class Roster:
@@ -32,20 +29,19 @@ class Roster:
         added: Callable[[str], None],
         deleted: Callable[[str], None],
     ) -> None:
-        self._clock = clock
         self._outboxes = outboxes
         self._added = added
         self._deleted = deleted
         self._routes: dict[str, agent_pb2.NodeRoute | None] = {}
         self._sorted: list[tuple[str, agent_pb2.NodeRoute]] | None = None
-        self._news = asyncio.Event()
+        self._pace = Pace(clock, outboxes, self._tell)
         self._follower = Follower(registry, NODES, self._replace, self._apply)
 
     def start(self, tasks: Supervisor) -> None:
         """Read what exists, and follow it in tasks of `tasks`."""
         self._follower.begin()
         tasks.spawn("follow nodes", self._follower.run)
-        tasks.spawn("tell routes", self._tell)
+        tasks.spawn("tell routes", self._pace.run)
 
     def fill(self, node: str, outbox: Outbox) -> None:
         """Have `outbox` send the routes to the other nodes, as they are by then."""
@@ -85,16 +81,12 @@ class Roster:
 
     def _broadcast(self) -> None:
         self._sorted = None
-        self._news.set()
+        self._pace.soon()
 
-    async def _tell(self) -> None:
-        """Tell all agents when routes have changed, for ever."""
-        while True:
-            await self._news.wait()
-            await self._clock.sleep(TELLING * len(self._outboxes))
-            self._news.clear()
-            for node, outbox in self._outboxes.items():
-                self.fill(node, outbox)
+    def _tell(self) -> None:
+        """Tell all agents that routes have changed."""
+        for node, outbox in self._outboxes.items():
+            self.fill(node, outbox)
 
 
 def _route(entry: Entry) -> agent_pb2.NodeRoute | None:

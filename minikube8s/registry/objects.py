@@ -51,7 +51,11 @@ def written(obj: Object, subresource: str) -> Object:
         cleaned: Object = without_nulls(obj)
         return cleaned
     stated = ("metadata", "status")
-    return {name: without_nulls(part) if name in stated else part for name, part in obj.items()}
+    return {
+        name: without_nulls(part) if name in stated else part
+        for name, part in obj.items()
+        if part is not None
+    }
 
 
 def private(obj: Object) -> Object:

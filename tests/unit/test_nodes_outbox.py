@@ -106,3 +106,19 @@ def test_a_long_delta_is_split_and_its_removals_come_first(monkeypatch):
     assert [one.name for one in first.sync.upserts] == ["a", "b"]
     assert [one.name for one in second.sync.upserts] == ["c"]
     assert not first.sync.complete
+
+
+def test_what_is_not_urgent_goes_with_what_comes_next_or_when_it_is_hurried():
+    box, _ = outbox()
+    box.upsert(key("a"), entry("a"), at_once=False)
+    assert not box.pending.is_set()
+    box.upsert(key("b"), entry("b"))
+    (message,) = box.take()
+    assert [one.name for one in message.sync.upserts] == ["a", "b"]
+    box.remove(key("a"), at_once=False)
+    assert not box.pending.is_set()
+    box.hurry()
+    (message,) = box.take()
+    assert [one.name for one in message.sync.removals] == ["a"]
+    box.hurry()
+    assert not box.pending.is_set()

@@ -43,7 +43,7 @@ class Master:
         kubelets = registry.writing_as("kubelet")
         self.recorder = EventRecorder(kubelets, "node-controller")
         self.registration = Registration(kubelets, clock, self._config)
-        feed = Feed(kubelets, {})
+        feed = Feed(kubelets, clock, {})
         self.lifecycle = Lifecycle(
             kubelets,
             clock,
