@@ -15,20 +15,20 @@ from functools import partial
 from typing import NamedTuple
 
 from minikube8s.api.errors import ApiError
-from minikube8s.api.resources import PODDISRUPTIONBUDGETS, PODS
+from minikube8s.api.resources import PODS
 from minikube8s.api.views import Pod
 from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.registry import Registry
-from minikube8s.scheduler import preemption, record, wording
-from minikube8s.scheduler.budgets import Budget, budget
-from minikube8s.scheduler.decision import Decider, Decision, Nominated
+from minikube8s.scheduler import record
+from minikube8s.scheduler.decision import Decision
 from minikube8s.scheduler.following import Follower
 from minikube8s.scheduler.framework import Change, Kind
 from minikube8s.scheduler.knowledge import Knowledge
 from minikube8s.scheduler.parking import Parking, Woken
 from minikube8s.scheduler.plugins import all_plugins
 from minikube8s.scheduler.pods import Incoming, PodKey, incoming
+from minikube8s.scheduler.preempting import Preemptor
 from minikube8s.scheduler.profiles import Profile, deciders
 from minikube8s.scheduler.queue import PodQueue
 from minikube8s.scheduler.storage import Unprepared, VolumeBinder
@@ -77,12 +77,11 @@ class Scheduler:
         self._binding: set[PodKey] = set()
         """What counts on a node already, and is not bound yet."""
         self._known: dict[PodKey, int] = {}
-        """The revisions of pods that were taken in, unless something was assumed since."""
-        self._promising: set[PodKey] = set()
-        """Whose nomination is not written yet."""
+        """The revisions of pods that were taken in."""
         self._attempts: Counter[tuple[str, str]] = Counter()
         self._supervisor = Supervisor("scheduler")
         self._volumes = VolumeBinder(registry, partial(self._happened, [Change(Kind.CLAIM)]))
+        self._preemptor = Preemptor(registry, self._knowledge, self._writer, self)
         self._follower = Follower(registry, self._knowledge, self)
 
     async def run(self) -> None:
@@ -113,8 +112,11 @@ class Scheduler:
             and pod.metadata.deletion_timestamp is None
         )
 
-    def pod_changed(self, key: PodKey) -> None:
-        """Take in a pod's newest state, which may be newer than what was told of it."""
+    def pod_changed(self, key: PodKey, *, anew: bool = False) -> None:
+        """Take in a pod's newest state, which may be newer than what was told of it.
+
+        `anew`: also one that was taken in, because something else was assumed since.
+        """
         entry = self._find(key)
         self._volumes.pod_changed(key)
         if entry is None:
@@ -123,10 +125,11 @@ class Scheduler:
             self._parking.forget(key)
             self._queue.remove(key)
             return
-        if self._known.get(key) == entry.revision:
+        if self._known.get(key) == entry.revision and not anew:
             return
         pod = entry.view(Pod)
-        if pod.spec.node_name or (key not in self._binding and key not in self._promising):
+        assumed = key in self._binding or key in self._preemptor.promising
+        if pod.spec.node_name or not assumed:
             self._known[key] = entry.revision
             self._happened(self._knowledge.set_pod(pod))
 
@@ -138,6 +141,10 @@ class Scheduler:
     def changed(self, changes: Iterable[Change]) -> None:
         """Look again at the pods that something may help."""
         self._happened(changes)
+
+    def look_again(self, key: PodKey) -> None:
+        """Look again at a pod that was refused."""
+        self._wake(self._parking.release_one(key, self._clock.monotonic()))
 
     def missed(self) -> None:
         """Look again at all pods that were refused."""
@@ -207,7 +214,7 @@ class Scheduler:
         view = self._knowledge.usage.view()
         decision = decider.decide(wanted, view, nominated, nominations.node(key))
         if not decision.node:
-            await self._preempt(entry, wanted, decision, decider, nominated)
+            await self._preemptor.refuse(entry, wanted, decision, decider, nominated)
             return
         self._assume(wanted, decision.node)
         if wanted.volumes.awaited:
@@ -217,69 +224,14 @@ class Scheduler:
         else:
             await self._bind(key, entry, decision)
 
-    async def _preempt(
-        self,
-        entry: Entry,
-        wanted: Incoming,
-        decision: Decision,
-        decider: Decider,
-        nominated: Nominated,
-    ) -> None:
-        """Say why the pod has no node, and make room for it where that is right."""
-        key, nominations = wanted.facts.key, self._knowledge.nominations
-        plan = preemption.plan(
-            wanted,
-            self._knowledge.usage.view(),
-            decision,
-            decider,
-            nominated_node=nominations.node(key),
-            nominated=nominated,
-            budgets=self._budgets,
-        )
-        message = wording.refused(decision, plan.why)
-        self._park(wanted, decision.refused_by | plan.blocked_by)
-        if plan.chosen is None:
-            keeps = plan.waits or not nominations.node(key)
-            if not keeps:
-                self._happened(self._knowledge.nominate(wanted.facts, ""))
-            await self._writer.refuse(entry, "Unschedulable", message, None if keeps else "")
-            return
-        node = plan.chosen.node
-        surpassed = [one for one in nominations.on(node) if one.priority < wanted.facts.priority]
-        self._happened(self._knowledge.nominate(wanted.facts, node))
-        self._promising.add(key)
-        self._known.pop(key, None)
-        try:
-            # First the promise: who is killed in between finds it, and goes on from there.
-            await self._writer.refuse(entry, "Unschedulable", message, node)
-        finally:
-            self._promising.discard(key)
-            self.pod_changed(key)
-        scheduler = wanted.pod.spec.scheduler_name
-        for one in surpassed:
-            await self._surpass(one.key)
-        for victim in plan.chosen.victims:
-            if not victim.deleting:
-                await self._writer.end(victim, entry, scheduler, node)
-
-    async def _surpass(self, key: PodKey) -> None:
-        """Have a pod look for another place than the one that it was promised."""
-        entry = self._find(key)
-        if entry is not None and self.asks(entry.view(Pod)):
-            await self._writer.take_nomination(entry)
-            self._wake(self._parking.release_one(key, self._clock.monotonic()))
-
-    def _budgets(self) -> list[Budget]:
-        return [budget(one.object) for one in self._registry.list(PODDISRUPTIONBUDGETS)]
-
-    def _park(self, wanted: Incoming, refused_by: frozenset[str]) -> None:
+    def park(self, wanted: Incoming, refused_by: frozenset[str]) -> None:
+        """Have a pod wait for what may turn the refusals of these filters."""
         self._attempts[wanted.pod.spec.scheduler_name, "unschedulable"] += 1
         self._parking.park(wanted, refused_by, self._clock.monotonic())
 
     def _assume(self, wanted: Incoming, node: str) -> None:
         """Count the pod on the node from now on."""
         self._binding.add(wanted.facts.key)
-        self._known.pop(wanted.facts.key, None)
         self._happened(self._knowledge.count(wanted.facts, node))
         self._happened(self._knowledge.nominate(wanted.facts, ""))
 
@@ -295,13 +247,13 @@ class Scheduler:
             await self._volumes.prepare(entry, decision.node)
         except BaseException as error:
             self._binding.discard(key)
-            self.pod_changed(key)
+            self.pod_changed(key, anew=True)
             if isinstance(error, ApiError) and error.reason == "NotFound":
                 # Another pod may have taken the name, and found it in use here.
                 self._queue.add(key, wanted.facts.priority)
             if not isinstance(error, Unprepared):
                 raise
-            self._park(wanted, frozenset({VolumeBinding.name}))
+            self.park(wanted, frozenset({VolumeBinding.name}))
             await self._writer.refuse(entry, "Unschedulable", str(error))
             # What it waited for has come already, or comes never: time is what may help.
             self._wake(self._parking.release_one(key, self._clock.monotonic()))
@@ -313,7 +265,7 @@ class Scheduler:
             await self._writer.bind(entry, decision.node, record.write(decision))
         finally:
             self._binding.discard(key)
-            self.pod_changed(key)
+            self.pod_changed(key, anew=True)
         self._attempts[entry.view(Pod).spec.scheduler_name, "scheduled"] += 1
         self._parking.forget(key)
 
