@@ -20,7 +20,7 @@ from minikube8s.api.resources import (
 from minikube8s.controllers import applying
 from minikube8s.controllers.applying import Outdated
 from minikube8s.controllers.daemonsets import DaemonSetController
-from minikube8s.controllers.daemonsets.placement import home_of
+from minikube8s.controllers.daemonsets.placement import wish_of
 from minikube8s.controllers.garbage import GarbageController
 from minikube8s.controllers.garbage import Key as AnyKey
 from minikube8s.controllers.protection import ClaimProtectionController
@@ -76,7 +76,7 @@ async def play(cluster: LiveCluster) -> None:
         if pod.metadata.deletion_timestamp is not None:
             await cluster.finish(name)
         elif not pod.spec.node_name:
-            await bind(cluster, name, home_of(pod) or "n0")
+            await bind(cluster, name, wish_of(pod) or "n0")
         elif not pod.ready and not pod.terminal:
             await cluster.make_ready(name)
 

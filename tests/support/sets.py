@@ -9,7 +9,7 @@ from typing import Any
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS
 from minikube8s.api.views import ControllerRevision, DaemonSet, Node, Pod, StatefulSet, from_dict
-from minikube8s.controllers.daemonsets.placement import home_of
+from minikube8s.controllers.daemonsets.placement import wish_of
 from minikube8s.controllers.revisions import name_of
 from minikube8s.kit.tasks import Supervisor
 from tests.support.livecluster import LiveCluster
@@ -138,7 +138,7 @@ async def play(cluster: LiveCluster, delays: list[float]) -> None:
 
 async def _run(cluster: LiveCluster, pod: Pod, delay: float) -> None:
     name = pod.metadata.name
-    await bind(cluster, name, home_of(pod) or "n1")
+    await bind(cluster, name, wish_of(pod) or "n1")
     await asyncio.sleep(delay)
     if not pod.spec.containers[0].image.endswith("broken"):
         await cluster.make_ready(name)

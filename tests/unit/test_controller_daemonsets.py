@@ -3,13 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from minikube8s.api.views import Node, Pod, from_dict
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.daemonsets.model import Snapshot
-from minikube8s.controllers.daemonsets.placement import demanding, home_of, judge
+from minikube8s.controllers.daemonsets.placement import demanding, judge, wish_of
 from minikube8s.controllers.daemonsets.planning import plan
+from minikube8s.controllers.podfacts import PodFacts, facts_of
 from minikube8s.controllers.relapses import Relapses
 from minikube8s.controllers.revisions import name_of
 from tests.support.objects import owner, pod, template
@@ -35,7 +37,7 @@ def wish(node: str) -> Json:
     return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
 
 
-def member(obj: Json, node: str, state: str = "ready", name: str = "", **fields: Any) -> Pod:
+def member(obj: Json, node: str, state: str = "ready", name: str = "", **fields: Any) -> PodFacts:
     """A pod of the set on a node: new or old, and ready, waiting, going, failed, succeeded."""
     which, _, condition = state.rpartition(" ")
     digest = "old" if which == "old" else name_of(obj, 0).rpartition("-")[2]
@@ -51,26 +53,29 @@ def member(obj: Json, node: str, state: str = "ready", name: str = "", **fields:
         **fields,
     )
     made["metadata"]["ownerReferences"] = [owner("DaemonSet", "web")]
-    return from_dict(Pod, made)
+    return facts_of(from_dict(Pod, made))
 
 
 def planned(
-    obj: Json, *pods: Pod, nodes: tuple[Node, ...] = NODES, failure: str = "", **fields: Any
+    obj: Json, *pods: PodFacts, nodes: tuple[Node, ...] = NODES, failure: str = "", **fields: Any
 ) -> Plan:
     known = fields.pop("revisions", (revision_view("DaemonSet", obj),))
-    return plan(Snapshot(daemon_view(obj), obj, nodes, pods, known, **fields), NOW, failure)
+    # Which node a pod asks for stands in its name, too.
+    wishes = {one.metadata.uid: one.metadata.name.removeprefix("web-").rstrip("ab") for one in pods}
+    state = Snapshot(daemon_view(obj), obj, nodes, pods, known, wishes=wishes, **fields)
+    return plan(state, NOW, failure)
 
 
 def steps(result: Plan) -> tuple[list[str], list[str]]:
     """The nodes that get a pod, and the pods that go."""
-    made = [home_of(from_dict(Pod, one.object)) for one in result.creates]
+    made = [wish_of(from_dict(Pod, one.object)) for one in result.creates]
     return made, [one.target.name for one in result.deletes]
 
 
-def pods_on(obj: Json, states: list[str]) -> list[Pod]:
+def pods_on(obj: Json, states: list[str]) -> list[PodFacts]:
     """Pods of n0, n1, …: a state each, several of a node with + between."""
     return [
-        member(obj, f"n{number}", state, f"web-{number}{letter}")
+        member(obj, f"n{number}", state, f"web-n{number}{letter}")
         for number, of_node in enumerate(states)
         for letter, state in zip("ab", filter(None, of_node.split("+")), strict=False)
     ]
@@ -81,9 +86,9 @@ KEEPING = [
     ("one is there", ["ready", "", "waiting"], ["n1"], []),
     ("one is on its way", ["unbound", "ready", "ready"], [], []),
     ("one goes", ["going", "ready", "ready"], [], []),
-    ("two on one node", ["ready+ready", "ready", "ready"], [], ["web-0b"]),
+    ("two on one node", ["ready+ready", "ready", "ready"], [], ["web-n0b"]),
     ("one goes, one is there", ["going+ready", "ready", "ready"], [], []),
-    ("one ended", ["succeeded", "ready", "ready"], [], ["web-0a"]),
+    ("one ended", ["succeeded", "ready", "ready"], [], ["web-n0a"]),
     ("complete", ["ready", "ready", "ready"], [], []),
 ]
 
@@ -153,7 +158,7 @@ def test_pods_go_from_nodes_that_are_not_meant_and_stay_where_they_are_only_not_
         node_view("n2"),
     )
     result = planned(obj, *pods_on(obj, ["ready", "ready", "ready"]), nodes=nodes)
-    assert steps(result) == ([], ["web-0a"])
+    assert steps(result) == ([], ["web-n0a"])
     result = planned(obj, *pods_on(obj, ["", "ready", "ready"]), nodes=nodes)
     assert result.status is not None
     status = result.status.status
@@ -162,8 +167,8 @@ def test_pods_go_from_nodes_that_are_not_meant_and_stay_where_they_are_only_not_
 
 def test_a_pod_that_waits_for_a_node_that_is_gone_goes_and_one_that_ran_there_is_others() -> None:
     obj = daemon()
-    pods = [member(obj, "away", "unbound"), member(obj, "gone", "ready")]
-    assert steps(planned(obj, *pods, nodes=())) == ([], ["web-away"])
+    pods = [member(obj, "x", "unbound"), member(obj, "gone", "ready")]
+    assert steps(planned(obj, *pods, nodes=())) == ([], ["web-x"])
 
 
 def test_a_pod_asks_for_its_node_by_name_and_bears_what_a_node_may_suffer() -> None:
@@ -221,15 +226,15 @@ def test_pods_that_fail_one_after_the_other_are_replaced_later_and_later() -> No
 
 UPDATES = [
     # maxUnavailable, states by node, pods that go
-    (1, ["old ready", "old ready", "old ready"], ["web-0a"]),
-    (2, ["old ready", "old ready", "old ready"], ["web-0a", "web-1a"]),
-    ("50%", ["old ready", "old ready", "old ready"], ["web-0a", "web-1a"]),
-    (1, ["ready", "old ready", "old ready"], ["web-1a"]),
+    (1, ["old ready", "old ready", "old ready"], ["web-n0a"]),
+    (2, ["old ready", "old ready", "old ready"], ["web-n0a", "web-n1a"]),
+    ("50%", ["old ready", "old ready", "old ready"], ["web-n0a", "web-n1a"]),
+    (1, ["ready", "old ready", "old ready"], ["web-n1a"]),
     (1, ["waiting", "old ready", "old ready"], []),
-    (2, ["waiting", "old ready", "old ready"], ["web-1a"]),
+    (2, ["waiting", "old ready", "old ready"], ["web-n1a"]),
     (1, ["going", "old ready", "old ready"], []),
-    (1, ["old waiting", "old ready", "old ready"], ["web-0a"]),
-    (1, ["waiting", "old waiting", "old ready"], ["web-1a"]),
+    (1, ["old waiting", "old ready", "old ready"], ["web-n0a"]),
+    (1, ["waiting", "old waiting", "old ready"], ["web-n1a"]),
     (1, ["ready", "ready", "ready"], []),
 ]
 
@@ -249,11 +254,11 @@ SURGES = [
     ("67%", ["old ready", "old ready", "old ready"], ["n0", "n1", "n2"], []),
     (2, ["old ready", "old ready", "old ready"], ["n0", "n1"], []),
     (1, ["old ready+waiting", "old ready", "old ready"], [], []),
-    (1, ["old ready+ready", "old ready", "old ready"], [], ["web-0a"]),
-    (1, ["old waiting+waiting", "old ready", "old ready"], [], ["web-0a"]),
+    (1, ["old ready+ready", "old ready", "old ready"], [], ["web-n0a"]),
+    (1, ["old waiting+waiting", "old ready", "old ready"], [], ["web-n0a"]),
     (1, ["old waiting", "old ready", "old ready"], ["n0", "n1"], []),
     (1, ["ready", "old ready", "old ready"], ["n1"], []),
-    (1, ["ready+ready", "old ready", "old ready"], [], ["web-0b"]),
+    (1, ["ready+ready", "old ready", "old ready"], [], ["web-n0b"]),
     (1, ["ready", "ready", "ready"], [], []),
 ]
 
@@ -312,7 +317,9 @@ def test_old_revisions_beyond_the_limit_go_but_not_one_that_a_pod_has(
     known = (*older, revision_view("DaemonSet", obj, 4))
     mine = pods_on(obj, ["ready", "ready", "ready"])
     digest = older[0].metadata.name.rpartition("-")[2]
-    mine[0].metadata.labels["controller-revision-hash"] = digest
+    labels = {"app": "web", "controller-revision-hash": digest}
+    head = msgspec.structs.replace(mine[0].metadata, labels=labels)
+    mine[0] = msgspec.structs.replace(mine[0], metadata=head)
     names = [one.metadata.name for one in older[1:]]
     assert steps(planned(obj, *mine, revisions=known))[1] == names[:gone]
 

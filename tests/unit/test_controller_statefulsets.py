@@ -7,6 +7,7 @@ import pytest
 
 from minikube8s.api.views import ObjectMeta, Pod, from_dict
 from minikube8s.controllers.actions import Plan
+from minikube8s.controllers.podfacts import PodFacts, facts_of
 from minikube8s.controllers.revisions import name_of
 from minikube8s.controllers.statefulsets.model import Snapshot
 from minikube8s.controllers.statefulsets.planning import plan
@@ -20,7 +21,9 @@ OLD = "nginx:0"
 Json = dict[str, Any]
 
 
-def member(obj: Json, ordinal: int, state: str = "ready", *, of: str = "", **fields: Any) -> Pod:
+def member(
+    obj: Json, ordinal: int, state: str = "ready", *, of: str = "", **fields: Any
+) -> PodFacts:
     """A pod of the set; `of` is its revision, the template's if nothing is said.
 
     `state` is ready, waiting, going, failed or succeeded.
@@ -42,7 +45,7 @@ def member(obj: Json, ordinal: int, state: str = "ready", *, of: str = "", **fie
         **fields,
     )
     made["metadata"]["ownerReferences"] = [owner("StatefulSet", "web")]
-    return from_dict(Pod, made)
+    return facts_of(from_dict(Pod, made))
 
 
 def claim_head(ordinal: int, *owners: Json, deleting: bool = False) -> ObjectMeta:
@@ -52,7 +55,7 @@ def claim_head(ordinal: int, *owners: Json, deleting: bool = False) -> ObjectMet
     return from_dict(ObjectMeta, head)
 
 
-def planned(obj: Json, *pods: Pod, failure: str = "", **fields: Any) -> Plan:
+def planned(obj: Json, *pods: PodFacts, failure: str = "", **fields: Any) -> Plan:
     """Plan for a set whose template's revision is stored, unless `revisions` says otherwise."""
     known = fields.pop("revisions", (revision_view("StatefulSet", obj),))
     heads = {one.name: one for one in fields.pop("claims", ())}
@@ -239,12 +242,12 @@ def test_a_pod_that_ended_is_told_of_and_deleted_when_its_time_has_come() -> Non
 
 def test_a_matching_pod_of_the_sets_name_is_adopted_and_gets_its_labels() -> None:
     obj = stateful(1)
-    orphan = from_dict(Pod, pod("web-0", ready_since=READY, phase="Running"))
+    orphan = facts_of(from_dict(Pod, pod("web-0", ready_since=READY, phase="Running")))
     (adoption,) = planned(obj, orphan).patches
     assert adoption.patch["metadata"]["ownerReferences"] == [SET]
     mine = pod("web-0", ready_since=READY, phase="Running")
     mine["metadata"]["ownerReferences"] = [SET]
-    (labels,) = planned(obj, from_dict(Pod, mine)).patches
+    (labels,) = planned(obj, facts_of(from_dict(Pod, mine))).patches
     assert labels.patch["metadata"]["labels"] == {
         "statefulset.kubernetes.io/pod-name": "web-0",
         "apps.kubernetes.io/pod-index": "0",

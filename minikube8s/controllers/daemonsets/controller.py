@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from minikube8s.api.resources import CONTROLLERREVISIONS, DAEMONSETS, NODES, PODS, Resource
 from minikube8s.api.selectors import Selector, from_label_selector
-from minikube8s.api.views import ControllerRevision, DaemonSet, Node, PartialObject, Pod
+from minikube8s.api.views import (
+    ControllerRevision,
+    DaemonSet,
+    Node,
+    NodeSpec,
+    ObjectMeta,
+    PartialObject,
+    Pod,
+)
 from minikube8s.controllers import revisions
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.claims import belongs_alike
 from minikube8s.controllers.daemonsets.model import Snapshot
-from minikube8s.controllers.daemonsets.placement import home_of
+from minikube8s.controllers.daemonsets.placement import wish_of
 from minikube8s.controllers.daemonsets.planning import plan
+from minikube8s.controllers.podfacts import PodFacts, facts
 from minikube8s.controllers.relapses import Relapses
 from minikube8s.controllers.runner import Reader
 from minikube8s.kit.clock import Clock
@@ -57,11 +66,13 @@ class DaemonSetController:
             return None
         view, obj = entry.view(DaemonSet), entry.object
         selector = from_label_selector(view.spec.selector)
-        pods = tuple(
-            one.view(Pod)
+        entries = [
+            one
             for one in reader.claimable(PODS, key.namespace, entry.uid, selector)
             if one.owned_by(entry.uid) or selector.matches(one.labels)
-        )
+        ]
+        pods = tuple(facts(one) for one in entries)
+        wishes = {one.uid: one.digest(_wish) for one in entries if not facts(one).node}
         history = tuple(
             one.view(ControllerRevision)
             for one in reader.claimable(CONTROLLERREVISIONS, key.namespace, entry.uid, selector)
@@ -72,23 +83,26 @@ class DaemonSetController:
         return Snapshot(
             view,
             obj,
-            tuple(one.view(Node) for one in reader.list(NODES, None)),
+            tuple(one.digest(_offer) for one in reader.list(NODES, None)),
             pods,
             history,
             namesake.view(ControllerRevision) if namesake is not None else None,
-            self._due(entry.uid, pods),
+            self._due(entry.uid, pods, wishes),
+            wishes,
         )
 
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
         """Return the next steps towards a pod on every node that suits."""
         return plan(snapshot, now, failure)
 
-    def _due(self, uid: str, pods: Iterable[Pod]) -> dict[str, datetime]:
+    def _due(
+        self, uid: str, pods: Iterable[PodFacts], wishes: Mapping[str, str]
+    ) -> dict[str, datetime]:
         """Return when each node's first failed pod may go; the node's others go after it."""
-        failed: dict[str, Pod] = {}
+        failed: dict[str, PodFacts] = {}
         for pod in sorted(pods, key=lambda one: one.metadata.uid):
-            if pod.status.phase == "Failed" and pod.metadata.deletion_timestamp is None:
-                failed.setdefault(home_of(pod), pod)
+            if pod.phase == "Failed" and pod.metadata.deletion_timestamp is None:
+                failed.setdefault(pod.node or wishes.get(pod.metadata.uid, ""), pod)
         now = self._clock.now()
         return {
             pod.metadata.uid: self._relapses.due((uid, node), pod.metadata.uid, now)
@@ -99,14 +113,20 @@ class DaemonSetController:
 def _keys_of_node(event: Event, reader: Reader) -> set[Key]:
     """Return all sets, when a node came, went, or is another one to them."""
     before = event.previous
-    if before is not None and _offer(before) == _offer(event.entry):
+    if before is not None and before.digest(_offer) == event.entry.digest(_offer):
         return set()
     return {Key(one.namespace, one.name) for one in reader.list(DAEMONSETS, None)}
 
 
-def _offer(entry: Entry) -> Any:
+def _offer(entry: Entry) -> Node:
+    """Return what a set looks at in a node, and nothing else of it."""
     node = entry.view(Node)
-    return (node.metadata.labels, node.spec.taints)
+    metadata = ObjectMeta(name=node.metadata.name, labels=node.metadata.labels)
+    return Node(metadata=metadata, spec=NodeSpec(taints=node.spec.taints))
+
+
+def _wish(entry: Entry) -> str:
+    return wish_of(entry.view(Pod))
 
 
 def _keys_of_part(entry: Entry, reader: Reader) -> Iterator[Key]:

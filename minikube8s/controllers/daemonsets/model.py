@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from minikube8s.api.views import ControllerRevision, DaemonSet, Node, Pod
-from minikube8s.controllers.daemonsets.placement import Verdict, demanding, home_of, judge
-from minikube8s.controllers.pods import seconds_to_available
+from minikube8s.api.views import ControllerRevision, DaemonSet, Node
+from minikube8s.controllers.daemonsets.placement import Verdict, demanding, judge
+from minikube8s.controllers.podfacts import PodFacts
 from minikube8s.controllers.revisions import POD_LABEL
 
 
@@ -20,12 +20,18 @@ class Snapshot:
     view: DaemonSet
     object: Mapping[str, Any]
     nodes: tuple[Node, ...] = ()
-    pods: tuple[Pod, ...] = ()
+    pods: tuple[PodFacts, ...] = ()
     revisions: tuple[ControllerRevision, ...] = ()
     namesake: ControllerRevision | None = None
     """The object with the name of the template's revision, whoever owns it."""
     due: Mapping[str, datetime] = field(default_factory=dict)
     """From when on a failed pod, by uid, may be replaced; one a node."""
+    wishes: Mapping[str, str] = field(default_factory=dict)
+    """The nodes that pods without one ask for, by the pods' uids."""
+
+    def home_of(self, pod: PodFacts) -> str:
+        """Return the node that a pod is on or asks for; "" when it asks for none by name."""
+        return pod.node or self.wishes.get(pod.metadata.uid, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +40,10 @@ class Place:
 
     node: str
     verdict: Verdict
-    pods: tuple[Pod, ...]
+    pods: tuple[PodFacts, ...]
 
     @property
-    def staying(self) -> list[Pod]:
+    def staying(self) -> list[PodFacts]:
         """The pods that are not being deleted."""
         return [pod for pod in self.pods if pod.metadata.deletion_timestamp is None]
 
@@ -57,27 +63,27 @@ class Round:
         """The places that shall have a pod."""
         return [place for place in self.places if place.verdict.runs]
 
-    def is_updated(self, pod: Pod) -> bool:
+    def is_updated(self, pod: PodFacts) -> bool:
         """Tell whether the pod is of the template's revision."""
         return pod.metadata.labels.get(POD_LABEL) == self.digest
 
-    def is_available(self, pod: Pod) -> bool:
+    def is_available(self, pod: PodFacts) -> bool:
         """Tell whether the pod has been ready for long enough."""
-        return seconds_to_available(pod, self.view.spec.min_ready_seconds, self.now) == 0
+        return pod.seconds_to_available(self.view.spec.min_ready_seconds, self.now) == 0
 
 
-def places(view: DaemonSet, nodes: Iterable[Node], pods: Sequence[Pod]) -> tuple[Place, ...]:
+def places(snapshot: Snapshot, pods: Iterable[PodFacts]) -> tuple[Place, ...]:
     """Return every node with the set's pods that are on it or meant for it."""
-    homes: dict[str, list[Pod]] = {}
+    homes: dict[str, list[PodFacts]] = {}
     for pod in sorted(pods, key=_worth):
-        homes.setdefault(home_of(pod), []).append(pod)
-    asking = demanding(view)
-    verdicts = ((node.metadata.name, judge(asking, node)) for node in nodes)
+        homes.setdefault(snapshot.home_of(pod), []).append(pod)
+    asking = demanding(snapshot.view)
+    verdicts = ((node.metadata.name, judge(asking, node)) for node in snapshot.nodes)
     return tuple(Place(name, verdict, tuple(homes.get(name, ()))) for name, verdict in verdicts)
 
 
-def _worth(pod: Pod) -> tuple[bool, bool, str, str]:
+def _worth(pod: PodFacts) -> tuple[bool, bool, str, str]:
     """Order pods: those that are ready first, then those that are bound, then the oldest."""
     metadata = pod.metadata
     created = metadata.creation_timestamp or ""
-    return (not pod.ready, not pod.spec.node_name, created, metadata.name)
+    return (not pod.ready, not pod.node, created, metadata.name)

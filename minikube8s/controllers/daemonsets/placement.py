@@ -55,10 +55,8 @@ def judge(asking: Pod, node: Node) -> Verdict:
     return Verdict(not effects & {"NoSchedule", "NoExecute"}, "NoExecute" not in effects)
 
 
-def home_of(pod: Pod) -> str:
-    """Return the node that a pod is on or asks for; "" when it asks for none by name."""
-    if pod.spec.node_name:
-        return pod.spec.node_name
+def wish_of(pod: Pod) -> str:
+    """Return the node that a pod asks for by name; "" when it asks for none."""
     wanted = pod.spec.affinity.node_affinity
     required = wanted and wanted.required_during_scheduling_ignored_during_execution
     for term in required.node_selector_terms if required else ():

@@ -11,14 +11,13 @@ from datetime import datetime
 
 from minikube8s.api.resources import CONTROLLERREVISIONS, DAEMONSETS, PODS
 from minikube8s.api.selectors import from_label_selector
-from minikube8s.api.views import Pod
 from minikube8s.controllers import revisions
 from minikube8s.controllers.actions import NOTHING, Delete, Plan, Report, view_ref
 from minikube8s.controllers.claims import claim
 from minikube8s.controllers.daemonsets import rolling, status
 from minikube8s.controllers.daemonsets.model import Place, Round, Snapshot, places
-from minikube8s.controllers.daemonsets.placement import create, home_of
-from minikube8s.controllers.pods import seconds_to_available
+from minikube8s.controllers.daemonsets.placement import create
+from minikube8s.controllers.podfacts import PodFacts
 from minikube8s.controllers.revisions import POD_LABEL
 
 BURST = 250
@@ -32,7 +31,7 @@ class _Steps:
 
     nodes: list[str] = field(default_factory=list)
     """Those that get a pod."""
-    leaving: list[Pod] = field(default_factory=list)
+    leaving: list[PodFacts] = field(default_factory=list)
     warnings: list[Report] = field(default_factory=list)
     notices: list[Report] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
@@ -49,7 +48,7 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
     history = revisions.history(
         DAEMONSETS, obj, view.status.collision_count, owned.owned, snapshot.namesake
     )
-    look = Round(view, history.update.digest, places(view, snapshot.nodes, pods.owned), now)
+    look = Round(view, history.update.digest, places(snapshot, pods.owned), now)
     told = status.change(snapshot, look)
     wait = _availability(snapshot, pods.owned, now)
     if view.metadata.deletion_timestamp is not None or failure:
@@ -87,7 +86,7 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
     )
 
 
-def _steps(snapshot: Snapshot, look: Round, pods: Sequence[Pod]) -> _Steps:
+def _steps(snapshot: Snapshot, look: Round, pods: Sequence[PodFacts]) -> _Steps:
     steps = _Steps()
     for place in look.places:
         if place.verdict.runs and not place.pods:
@@ -100,9 +99,9 @@ def _steps(snapshot: Snapshot, look: Round, pods: Sequence[Pod]) -> _Steps:
     steps.leaving += [
         pod
         for pod in pods
-        if not pod.spec.node_name
+        if not pod.node
         and pod.metadata.deletion_timestamp is None
-        and home_of(pod) not in known
+        and snapshot.home_of(pod) not in known
     ]
     if not (steps.nodes or steps.leaving):
         moves = rolling.moves(look)
@@ -128,10 +127,10 @@ def _tidy(snapshot: Snapshot, look: Round, place: Place, steps: _Steps) -> None:
         steps.leaving.append(old[0])
 
 
-def _clear(snapshot: Snapshot, place: Place, pod: Pod, now: datetime, steps: _Steps) -> None:
+def _clear(snapshot: Snapshot, place: Place, pod: PodFacts, now: datetime, steps: _Steps) -> None:
     """Delete a pod that has ended; one that failed when its time has come."""
     name = f"{pod.metadata.namespace}/{pod.metadata.name}"
-    if pod.status.phase == "Succeeded":
+    if pod.phase == "Succeeded":
         message = f"Found succeeded daemon pod {name} on node {place.node}, will try to delete it"
         steps.notices.append(Report("SucceededDaemonPod", message))
         steps.leaving.append(pod)
@@ -147,8 +146,8 @@ def _clear(snapshot: Snapshot, place: Place, pod: Pod, now: datetime, steps: _St
     steps.leaving.append(pod)
 
 
-def _availability(snapshot: Snapshot, pods: Sequence[Pod], now: datetime) -> float | None:
+def _availability(snapshot: Snapshot, pods: Sequence[PodFacts], now: datetime) -> float | None:
     """Return in how many seconds the next pod will have been ready for long enough."""
     seconds = snapshot.view.spec.min_ready_seconds
-    waits = (seconds_to_available(pod, seconds, now) for pod in pods)
+    waits = (pod.seconds_to_available(seconds, now) for pod in pods)
     return min((wait for wait in waits if wait), default=None)

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from minikube8s.api.views import DaemonSet, Pod
+from minikube8s.api.views import DaemonSet
 from minikube8s.controllers.daemonsets.model import Place, Round
+from minikube8s.controllers.podfacts import PodFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Limits:
 class Moves(NamedTuple):
     """The pods to delete, and the nodes to create one on."""
 
-    leaving: list[Pod]
+    leaving: list[PodFacts]
     nodes: list[str]
 
 
@@ -35,8 +36,8 @@ class _Pair(NamedTuple):
     """A node's pods that stay."""
 
     place: Place
-    old: list[Pod]
-    new: list[Pod]
+    old: list[PodFacts]
+    new: list[PodFacts]
 
 
 def is_rolling(view: DaemonSet) -> bool:
@@ -83,10 +84,10 @@ def _pair(look: Round, place: Place) -> _Pair:
     return _Pair(place, [pod for pod in staying if not look.is_updated(pod)], new)
 
 
-def _replace(look: Round, pairs: Sequence[_Pair], most: int) -> list[Pod]:
+def _replace(look: Round, pairs: Sequence[_Pair], most: int) -> list[PodFacts]:
     """Return old pods to delete: all that do not serve, and others as far as `most` allows."""
-    broken: list[Pod] = []
-    serving: list[Pod] = []
+    broken: list[PodFacts] = []
+    serving: list[PodFacts] = []
     missing = 0
     for pair in pairs:
         if len(pair.old) == 1 and not pair.new:
@@ -105,7 +106,7 @@ def _surge(look: Round, pairs: Sequence[_Pair], most: int) -> Moves:
     """
     instead: list[str] = []
     beside: list[str] = []
-    leaving: list[Pod] = []
+    leaving: list[PodFacts] = []
     doubled = 0
     for pair in pairs:
         if not pair.old:

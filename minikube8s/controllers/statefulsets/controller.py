@@ -14,10 +14,11 @@ from minikube8s.api.resources import (
     Resource,
 )
 from minikube8s.api.selectors import from_label_selector
-from minikube8s.api.views import ControllerRevision, ObjectMeta, PartialObject, Pod, StatefulSet
+from minikube8s.api.views import ControllerRevision, ObjectMeta, PartialObject, StatefulSet
 from minikube8s.controllers import revisions
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.claims import belongs_alike
+from minikube8s.controllers.podfacts import PodFacts, facts
 from minikube8s.controllers.relapses import Relapses
 from minikube8s.controllers.runner import Reader
 from minikube8s.controllers.statefulsets.model import (
@@ -70,7 +71,7 @@ class StatefulSetController:
         view, obj = entry.view(StatefulSet), entry.object
         selector = from_label_selector(view.spec.selector)
         pods = tuple(
-            one.view(Pod)
+            facts(one)
             for one in reader.claimable(PODS, key.namespace, entry.uid, selector)
             if (one.owned_by(entry.uid) or selector.matches(one.labels))
             and (parent_and_ordinal(one.name) or ("", 0))[0] == key.name
@@ -96,7 +97,7 @@ class StatefulSetController:
         """Return the next steps towards the pods that are wanted."""
         return plan(snapshot, now, failure)
 
-    def _due(self, uid: str, pods: Iterable[Pod]) -> dict[str, datetime]:
+    def _due(self, uid: str, pods: Iterable[PodFacts]) -> dict[str, datetime]:
         now = self._clock.now()
         return {
             pod.metadata.uid: self._relapses.due((uid, pod.metadata.name), pod.metadata.uid, now)
@@ -105,7 +106,9 @@ class StatefulSetController:
         }
 
 
-def _claims(reader: Reader, view: StatefulSet, pods: Iterable[Pod]) -> Mapping[str, ObjectMeta]:
+def _claims(
+    reader: Reader, view: StatefulSet, pods: Iterable[PodFacts]
+) -> Mapping[str, ObjectMeta]:
     found: dict[str, ObjectMeta] = {}
     if not view.spec.volume_claim_templates:
         return found

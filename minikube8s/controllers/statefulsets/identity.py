@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from minikube8s.api.resources import PODS, STATEFULSETS
-from minikube8s.api.views import Pod, StatefulSet
+from minikube8s.api.views import StatefulSet
 from minikube8s.controllers.actions import Create, Delete, Patch, Report, view_ref
+from minikube8s.controllers.podfacts import PodFacts
 from minikube8s.controllers.revisions import POD_LABEL, Revision
 from minikube8s.controllers.statefulsets.model import POD_INDEX, POD_NAME, Snapshot, ordinal_of
 from minikube8s.controllers.statefulsets.storage import claim_name
@@ -40,12 +41,12 @@ def create(snapshot: Snapshot, ordinal: int, revision: Revision) -> Create:
     return Create(PODS, view.metadata.namespace, pod, report(view, "create", name))
 
 
-def delete(view: StatefulSet, pod: Pod) -> Delete:
+def delete(view: StatefulSet, pod: PodFacts) -> Delete:
     """Return the deletion of a pod."""
     return Delete(view_ref(PODS, pod.metadata), report=report(view, "delete", pod.metadata.name))
 
 
-def correction(pod: Pod) -> Patch | None:
+def correction(pod: PodFacts) -> Patch | None:
     """Return what gives a pod (an adopted one, say) the labels of its name, if it lacks them."""
     wanted = _labels(pod.metadata.name, ordinal_of(pod))
     if wanted.items() <= pod.metadata.labels.items():

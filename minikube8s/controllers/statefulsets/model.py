@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from minikube8s.api.views import ControllerRevision, ObjectMeta, Pod, StatefulSet
-from minikube8s.controllers.pods import seconds_to_available
+from minikube8s.api.views import ControllerRevision, ObjectMeta, StatefulSet
+from minikube8s.controllers.podfacts import PodFacts
 from minikube8s.controllers.revisions import POD_LABEL
 
 POD_NAME = "statefulset.kubernetes.io/pod-name"
@@ -24,7 +24,7 @@ class Snapshot:
 
     view: StatefulSet
     object: Mapping[str, Any]
-    pods: tuple[Pod, ...] = ()
+    pods: tuple[PodFacts, ...] = ()
     """Those that are named after it."""
     revisions: tuple[ControllerRevision, ...] = ()
     namesake: ControllerRevision | None = None
@@ -41,7 +41,7 @@ def parent_and_ordinal(name: str) -> tuple[str, int] | None:
     return (found[1], int(found[2])) if found else None
 
 
-def ordinal_of(pod: Pod) -> int:
+def ordinal_of(pod: PodFacts) -> int:
     """Return the ordinal of a pod that is known to have one."""
     return int(pod.metadata.name.rpartition("-")[2])
 
@@ -57,27 +57,27 @@ def is_ordered(view: StatefulSet) -> bool:
     return view.spec.pod_management_policy != "Parallel"
 
 
-def is_terminating(pod: Pod) -> bool:
+def is_terminating(pod: PodFacts) -> bool:
     """Tell whether the pod is being deleted."""
     return pod.metadata.deletion_timestamp is not None
 
 
-def revision_of(pod: Pod) -> str:
+def revision_of(pod: PodFacts) -> str:
     """Return the name of the revision that the pod was made from."""
     return pod.metadata.labels.get(POD_LABEL, "")
 
 
-def is_running_and_ready(pod: Pod) -> bool:
+def is_running_and_ready(pod: PodFacts) -> bool:
     """Tell whether the pod runs and is ready."""
-    return pod.status.phase == "Running" and pod.ready
+    return pod.phase == "Running" and pod.ready
 
 
-def is_available(view: StatefulSet, pod: Pod, now: datetime) -> bool:
+def is_available(view: StatefulSet, pod: PodFacts, now: datetime) -> bool:
     """Tell whether the pod has been ready for long enough."""
-    wait = seconds_to_available(pod, view.spec.min_ready_seconds, now)
+    wait = pod.seconds_to_available(view.spec.min_ready_seconds, now)
     return is_running_and_ready(pod) and wait == 0
 
 
-def serves(view: StatefulSet, pod: Pod, now: datetime) -> bool:
+def serves(view: StatefulSet, pod: PodFacts, now: datetime) -> bool:
     """Tell whether the pod is available and stays."""
     return is_available(view, pod, now) and not is_terminating(pod)

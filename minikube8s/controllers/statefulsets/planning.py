@@ -13,11 +13,10 @@ from datetime import datetime
 
 from minikube8s.api.resources import CONTROLLERREVISIONS, PODS, STATEFULSETS
 from minikube8s.api.selectors import from_label_selector
-from minikube8s.api.views import Pod
 from minikube8s.controllers import revisions
 from minikube8s.controllers.actions import NOTHING, Create, Delete, Patch, Plan, Report
 from minikube8s.controllers.claims import claim
-from minikube8s.controllers.pods import seconds_to_available
+from minikube8s.controllers.podfacts import PodFacts
 from minikube8s.controllers.revisions import History, Revision
 from minikube8s.controllers.statefulsets import identity, rolling, status, storage
 from minikube8s.controllers.statefulsets.model import (
@@ -103,7 +102,7 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
 
 
 def _steps(
-    snapshot: Snapshot, pods: Sequence[Pod], history: History, current: Revision, now: datetime
+    snapshot: Snapshot, pods: Sequence[PodFacts], history: History, current: Revision, now: datetime
 ) -> _Steps:
     view = snapshot.view
     wanted = ordinals(view)
@@ -149,7 +148,7 @@ def _begin(snapshot: Snapshot, ordinal: int, revision: Revision, steps: _Steps) 
     steps.pods.append(identity.create(snapshot, ordinal, revision))
 
 
-def _keep(snapshot: Snapshot, ordinal: int, pod: Pod, now: datetime, steps: _Steps) -> None:
+def _keep(snapshot: Snapshot, ordinal: int, pod: PodFacts, now: datetime, steps: _Steps) -> None:
     """Give a pod what it lacks; replace one that has ended."""
     view = snapshot.view
     if pod.terminal:
@@ -160,7 +159,7 @@ def _keep(snapshot: Snapshot, ordinal: int, pod: Pod, now: datetime, steps: _Ste
     if is_terminating(pod):
         steps.blocked = True
         return
-    if pod.status.phase == "Pending" and not storage.being_deleted(snapshot, ordinal):
+    if pod.phase == "Pending" and not storage.being_deleted(snapshot, ordinal):
         steps.claims += storage.missing(snapshot, ordinal, pod.metadata.name)
     correction = identity.correction(pod)
     if correction is not None:
@@ -170,7 +169,7 @@ def _keep(snapshot: Snapshot, ordinal: int, pod: Pod, now: datetime, steps: _Ste
         steps.blocked = True
 
 
-def _replace(snapshot: Snapshot, pod: Pod, now: datetime, steps: _Steps) -> None:
+def _replace(snapshot: Snapshot, pod: PodFacts, now: datetime, steps: _Steps) -> None:
     """Delete a pod that has ended, unless others of its ordinal did so just before."""
     wait = (snapshot.due.get(pod.metadata.uid, now) - now).total_seconds()
     if wait > 0:
@@ -178,7 +177,7 @@ def _replace(snapshot: Snapshot, pod: Pod, now: datetime, steps: _Steps) -> None
         return
     metadata = snapshot.view.metadata
     said = f"StatefulSet {metadata.namespace}/{metadata.name} is recreating"
-    if pod.status.phase == "Failed":
+    if pod.phase == "Failed":
         message = f"{said} failed Pod {pod.metadata.name}"
         steps.warnings.append(Report("RecreatingFailedPod", message))
     else:
@@ -187,7 +186,9 @@ def _replace(snapshot: Snapshot, pod: Pod, now: datetime, steps: _Steps) -> None
     steps.deletes.append(identity.delete(snapshot.view, pod))
 
 
-def _shrink(snapshot: Snapshot, condemned: Sequence[Pod], now: datetime, steps: _Steps) -> None:
+def _shrink(
+    snapshot: Snapshot, condemned: Sequence[PodFacts], now: datetime, steps: _Steps
+) -> None:
     """Delete pods of ordinals that are not wanted (given by rising ordinal), the last first."""
     view = snapshot.view
     ordered = is_ordered(view)
@@ -204,8 +205,8 @@ def _shrink(snapshot: Snapshot, condemned: Sequence[Pod], now: datetime, steps: 
             return
 
 
-def _availability(snapshot: Snapshot, pods: Sequence[Pod], now: datetime) -> float | None:
+def _availability(snapshot: Snapshot, pods: Sequence[PodFacts], now: datetime) -> float | None:
     """Return in how many seconds the next pod will have been ready for long enough."""
     seconds = snapshot.view.spec.min_ready_seconds
-    waits = (seconds_to_available(pod, seconds, now) for pod in pods)
+    waits = (pod.seconds_to_available(seconds, now) for pod in pods)
     return min((wait for wait in waits if wait), default=None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from minikube8s.api.views import Pod, StatefulSet
+from minikube8s.api.views import StatefulSet
+from minikube8s.controllers.podfacts import PodFacts
 from minikube8s.controllers.statefulsets.model import is_terminating, revision_of, serves
 
 
@@ -30,8 +31,8 @@ def max_unavailable(view: StatefulSet) -> int:
 
 
 def outdated(
-    view: StatefulSet, replicas: Sequence[Pod | None], update: str, now: datetime
-) -> list[Pod]:
+    view: StatefulSet, replicas: Sequence[PodFacts | None], update: str, now: datetime
+) -> list[PodFacts]:
     """Return the pods to delete now, so that they come back from the revision `update`.
 
     `replicas` are the pods by rising ordinal, None where there is none. Pods that are missing for

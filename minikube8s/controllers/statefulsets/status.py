@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from minikube8s.api.resources import STATEFULSETS
-from minikube8s.api.views import Pod
 from minikube8s.controllers.actions import SetStatus, ref
+from minikube8s.controllers.podfacts import PodFacts
 from minikube8s.controllers.statefulsets.model import (
     Snapshot,
     is_available,
@@ -21,7 +21,7 @@ from minikube8s.controllers.statefulsets.rolling import is_rolling
 
 def change(
     snapshot: Snapshot,
-    pods: Sequence[Pod],
+    pods: Sequence[PodFacts],
     current: str,
     update: str,
     now: datetime,

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from minikube8s.api.meta import owner_reference
 from minikube8s.api.resources import PERSISTENTVOLUMECLAIMS, PODS, STATEFULSETS
-from minikube8s.api.views import ObjectMeta, OwnerReference, Pod, StatefulSet
+from minikube8s.api.views import ObjectMeta, OwnerReference, StatefulSet
 from minikube8s.controllers.actions import Create, Patch, Report, owner_json, view_ref
+from minikube8s.controllers.podfacts import PodFacts
 from minikube8s.controllers.statefulsets.model import Snapshot, ordinal_of, ordinals
 
 
@@ -69,7 +70,7 @@ def being_deleted(snapshot: Snapshot, ordinal: int) -> str:
     return ""
 
 
-def retention(snapshot: Snapshot, pod: Pod) -> Iterator[Patch]:
+def retention(snapshot: Snapshot, pod: PodFacts) -> Iterator[Patch]:
     """Yield what gives a pod's claims the owners that the retention policy asks for."""
     for name in claim_names(snapshot.view, ordinal_of(pod)):
         claim = snapshot.claims.get(name)
@@ -84,7 +85,7 @@ def retention(snapshot: Snapshot, pod: Pod) -> Iterator[Patch]:
             )
 
 
-def _is_left_alone(claim: ObjectMeta, view: StatefulSet, pod: Pod) -> bool:
+def _is_left_alone(claim: ObjectMeta, view: StatefulSet, pod: PodFacts) -> bool:
     """Whether the claim goes away, or belongs to a set or pod of the same name that is gone."""
     return claim.deletion_timestamp is not None or any(
         _is_of(one, view, pod) and one.uid not in (view.metadata.uid, pod.metadata.uid)
@@ -92,7 +93,7 @@ def _is_left_alone(claim: ObjectMeta, view: StatefulSet, pod: Pod) -> bool:
     )
 
 
-def _is_of(owner: OwnerReference, view: StatefulSet, pod: Pod) -> bool:
+def _is_of(owner: OwnerReference, view: StatefulSet, pod: PodFacts) -> bool:
     known = (
         (STATEFULSETS.api_version, STATEFULSETS.kind, view.metadata.name),
         (PODS.api_version, PODS.kind, pod.metadata.name),
@@ -100,7 +101,7 @@ def _is_of(owner: OwnerReference, view: StatefulSet, pod: Pod) -> bool:
     return (owner.api_version, owner.kind, owner.name) in known
 
 
-def _owners(claim: ObjectMeta, view: StatefulSet, pod: Pod) -> tuple[OwnerReference, ...]:
+def _owners(claim: ObjectMeta, view: StatefulSet, pod: PodFacts) -> tuple[OwnerReference, ...]:
     """Return the owners of a claim: others' as they are, and ours where nobody else controls it."""
     others = tuple(one for one in claim.owner_references if not _is_of(one, view, pod))
     if any(one.controller for one in others):
