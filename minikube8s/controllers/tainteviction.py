@@ -3,7 +3,7 @@
 Owns the deletion of pods by taints of the effect NoExecute: at once without a toleration, after
 its `tolerationSeconds` with one. A time begins when the taint was added, or when the pod came to
 the node if that was later; both are stored, so a new master goes on with it. A taint that came
-without its time gets one. Kubernetes' taint-eviction-controller:
+without its time gets one when a pod's time depends on it. Kubernetes' taint-eviction-controller:
 https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/
 """
 
@@ -29,10 +29,7 @@ _WHY = "Taint manager: deleting due to NoExecute taint"
 
 
 class Key(NamedTuple):
-    """Names a pod, or (without a namespace) a node whose taints lack their time.
-
-    `relieved`: what would have ended the pod's time is gone.
-    """
+    """Names a pod; `relieved`: what would have ended its time is gone."""
 
     namespace: str
     name: str
@@ -47,6 +44,7 @@ class Snapshot:
     object: dict[str, Any]
     taints: tuple[Taint, ...]
     relieved: bool = False
+    node: dict[str, Any] | None = None
 
 
 class TaintEvictionController:
@@ -56,7 +54,7 @@ class TaintEvictionController:
     watches = (PODS, NODES)
 
     def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[Key]:
-        """Return the pods whose time a change begins or ends, and the node without times."""
+        """Return the pods whose time a change begins or ends."""
         entry = event.entry
         if event.type == "DELETED":
             return
@@ -66,30 +64,26 @@ class TaintEvictionController:
                 yield Key(entry.namespace, entry.name)
             return
         before, after = evicting(event.previous), evicting(entry)
-        if any(taint.time_added is None for taint in after):
-            yield Key("", entry.name)
         if before != after:
             for one in reader.pods_on(entry.name):
                 pod = one.view(Pod)
                 yield Key(one.namespace, one.name, ends(pod, before) and not ends(pod, after))
 
-    def read(self, reader: Reader, key: Key) -> Snapshot | dict[str, Any] | None:
-        """Return the pod with its node's taints, or the node; None when nothing concerns it."""
-        if not key.namespace:
-            node = reader.find(NODES, "", key.name)
-            return None if node is None else node.object
+    def read(self, reader: Reader, key: Key) -> Snapshot | None:
+        """Return the pod with its node's taints; None when nothing concerns it."""
         entry = reader.find(PODS, key.namespace, key.name)
         if entry is None or entry.meta.deletion_timestamp is not None:
             return None
         pod = entry.view(Pod)
-        taints = evicting(reader.find(NODES, "", pod.spec.node_name))
+        node = reader.find(NODES, "", pod.spec.node_name)
+        taints = evicting(node)
         if not taints and not key.relieved:
             return None
-        return Snapshot(pod, entry.object, taints, key.relieved)
+        return Snapshot(pod, entry.object, taints, key.relieved, node.object if node else None)
 
-    def plan(self, snapshot: Snapshot | dict[str, Any], now: datetime, failure: str = "") -> Plan:
-        """Return the eviction, or when it will be due; of a node, the times of its taints."""
-        return plan(snapshot, now) if isinstance(snapshot, Snapshot) else stamp(snapshot, now)
+    def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
+        """Return the eviction, or when it will be due."""
+        return plan(snapshot, now)
 
 
 def plan(snapshot: Snapshot, now: datetime) -> Plan:
@@ -103,7 +97,7 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
         cancelled = Report("TaintManagerEviction", f"Cancelling deletion of Pod {name}")
         return Plan(about=snapshot.object, notices=(cancelled,))
     if end > now:
-        return Plan(requeue_after=(end - now).total_seconds())
+        return Plan(patches=_stamps(snapshot, now), requeue_after=(end - now).total_seconds())
     target = ref(PODS, snapshot.object)
     told = Report("TaintManagerEviction", f"Marking for deletion Pod {name}")
     return Plan(
@@ -111,20 +105,6 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
         patches=tuple(_say_why(snapshot.object, now)),
         deletes=(Delete(target._replace(revision=""), report=told),),
     )
-
-
-def stamp(node: dict[str, Any], now: datetime) -> Plan:
-    """Give the node's taints that evict, and do not say since when, this moment."""
-    taints: list[dict[str, Any]] = (node.get("spec") or {}).get("taints") or []
-    stamped = [
-        {**taint, "timeAdded": now_rfc3339(now)}
-        if taint.get("effect") == EFFECT and not taint.get("timeAdded")
-        else taint
-        for taint in taints
-    ]
-    if stamped == taints:
-        return NOTHING
-    return Plan(patches=(Patch(ref(NODES, node), {"spec": {"taints": stamped}}),))
 
 
 def due(pod: Pod, taints: Sequence[Taint], now: datetime) -> datetime | None:
@@ -152,6 +132,20 @@ def evicting(node: Entry | None) -> tuple[Taint, ...]:
     if node is None:
         return ()
     return tuple(taint for taint in node.view(Node).spec.taints if taint.effect == EFFECT)
+
+
+def _stamps(snapshot: Snapshot, now: datetime) -> tuple[Patch, ...]:
+    """Return the write that gives this moment to the taints whose time is missing."""
+    unknown = (taint for taint in snapshot.taints if not taint.time_added)
+    if snapshot.node is None or not ends(snapshot.pod, unknown):
+        return ()
+    stamped = [
+        {**taint, "timeAdded": now_rfc3339(now)}
+        if taint.get("effect") == EFFECT and not taint.get("timeAdded")
+        else taint
+        for taint in snapshot.node["spec"]["taints"]
+    ]
+    return (Patch(ref(NODES, snapshot.node), {"spec": {"taints": stamped}}),)
 
 
 def _bound(pod: Pod) -> datetime | None:

@@ -1,5 +1,6 @@
 """Which pods a node's taints drive away, and when."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from minikube8s.api.views import Node, Pod, from_dict
 from minikube8s.controllers import tainteviction
 from minikube8s.controllers.actions import NOTHING
-from minikube8s.controllers.tainteviction import Snapshot, due, plan, stamp
+from minikube8s.controllers.tainteviction import Snapshot, due, plan
 from tests.support.objects import pod
 
 NOW = datetime(2026, 1, 1, 1, tzinfo=UTC)
@@ -115,20 +116,22 @@ def test_a_deletion_that_is_not_due_any_more_is_told() -> None:
     assert [one.message for one in seen.notices] == ["Cancelling deletion of Pod default/web"]
 
 
-def test_taints_that_evict_get_the_time_when_they_were_seen_first() -> None:
+def test_taints_get_the_time_when_a_pod_that_bears_them_for_some_time_was_seen_first() -> None:
+    taints = [taint(), {"key": "a", "effect": "NoExecute"}, {"key": "b", "effect": "NoSchedule"}]
     node = {
         "metadata": {"name": "n1", "uid": "u", "resourceVersion": "7"},
-        "spec": {"taints": [taint(), {"key": "a", "effect": "NoExecute"}]},
+        "spec": {"taints": taints},
     }
-    node["spec"]["taints"].append({"key": "b", "effect": "NoSchedule"})  # type: ignore[index]
-    (patch,) = stamp(node, NOW).patches
-    assert [one.get("timeAdded") for one in patch.patch["spec"]["taints"]] == [
-        BEFORE,
-        "2026-01-01T01:00:00Z",
-        None,
-    ]
-    node["spec"] = patch.patch["spec"]
-    assert stamp(node, NOW) is NOTHING
+    evicting = [one for one in taints if one["effect"] == "NoExecute"]
+
+    def patches(*tolerations: dict[str, Any]) -> list[Any]:
+        seen = replace(snapshot(evicting, bearing(), *tolerations), node=node)
+        return [one.patch["spec"]["taints"] for one in plan(seen, NOW).patches]
+
+    times = [BEFORE, "2026-01-01T01:00:00Z", None]
+    (stamped,) = patches(bearing("a", 90))
+    assert [one.get("timeAdded") for one in stamped] == times
+    assert not patches(bearing("a"))
 
 
 @pytest.mark.parametrize(

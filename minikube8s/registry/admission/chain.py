@@ -22,6 +22,7 @@ Kinds = dict[tuple[str, str], tuple[str, ...]]
 
 _PACKAGE = "minikube8s.registry.admission"
 _MUTATING: Kinds = {
+    ("", "Node"): ("cordons:admit",),
     ("", "PersistentVolume"): ("storage:protect_volume",),
     ("", "PersistentVolumeClaim"): ("classes:admit_claim", "storage:protect_claim"),
     ("", "Pod"): (
