@@ -242,7 +242,9 @@ def test_the_global_default_class_gives_a_pod_its_priority_and_the_system_has_it
 
 def test_a_profile_binds_its_own_pods_and_nobody_binds_those_of_an_unknown_one() -> None:
     async def main() -> None:
-        careless = Profile("careless", Choice(frozenset({"NodeUnschedulable"})))
+        # a cordon is a taint, too
+        plugins = frozenset({"NodeUnschedulable", "TaintToleration"})
+        careless = Profile("careless", Choice(plugins))
         async with live_cluster() as cluster, scheduled(cluster, Profile(), careless) as scheduler:
             await cluster.add_node("n1", unschedulable=True)
             for name in ("default-scheduler", "careless", "unknown"):
