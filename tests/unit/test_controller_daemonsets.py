@@ -87,6 +87,7 @@ KEEPING = [
     ("one is on its way", ["unbound", "ready", "ready"], [], []),
     ("one goes", ["going", "ready", "ready"], [], []),
     ("two on one node", ["ready+ready", "ready", "ready"], [], ["web-n0b"]),
+    ("two, the younger ready", ["waiting+ready", "ready", "ready"], [], ["web-n0a"]),
     ("one goes, one is there", ["going+ready", "ready", "ready"], [], []),
     ("one ended", ["succeeded", "ready", "ready"], [], ["web-n0a"]),
     ("complete", ["ready", "ready", "ready"], [], []),

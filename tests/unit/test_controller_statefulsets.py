@@ -393,6 +393,9 @@ def test_the_status_counts_pods_by_revision_and_the_update_becomes_current_at_it
         "updateRevision": name_of(obj, 0),
         "collisionCount": 0,
     }
+    unready = planned(obj, member(obj, 0), member(obj, 1, "waiting"), revisions=known)
+    assert unready.status is not None
+    assert unready.status.status["currentRevision"] == before.metadata.name
     done = planned(obj, member(obj, 0), member(obj, 1), revisions=known)
     assert done.status is not None
     assert done.status.status["currentRevision"] == name_of(obj, 0)
