@@ -28,6 +28,7 @@ class NodeState:
         "allocatable",
         "assumed",
         "claims",
+        "labels",
         "name",
         "node",
         "pods",
@@ -56,12 +57,13 @@ class NodeState:
     def replace(self, node: Node) -> None:
         """Take another state of the node itself; a mere sign of life changes nothing."""
         if _offer(self.node) == _offer(node):
-            self.node = node
+            self.node, self.labels = node, node.metadata.labels
         else:
             self._set(node)
 
     def _set(self, node: Node) -> None:
         self.node = node
+        self.labels = node.metadata.labels
         self.allocatable: Mapping[str, int] = amounts(node.status.allocatable)
         self._images: dict[str, int] | None = None
         self.version = next(_versions)
@@ -93,6 +95,7 @@ class NodeState:
         """Return a copy as if some pods were gone and others there."""
         other = NodeState.__new__(NodeState)
         other.name, other.node, other.allocatable = self.name, self.node, self.allocatable
+        other.labels = self.labels
         other._images = self._images
         other.pods, other.requests = dict(self.pods), dict(self.requests)
         other.assumed, other.ports = dict(self.assumed), dict(self.ports)

@@ -257,9 +257,9 @@ def test_scores_are_those_of_all_pods(random: Random) -> None:
     for question in questions:
         wanted = incoming(from_dict(Pod, question))
         even = EvenSpread(both.population, companions).rate(wanted, view, view.states)
-        assert even == naive.spread_scores(both.world, question, nodes)
+        expected = naive.spread_scores(both.world, question, nodes)
+        assert even == (expected if expected and len(set(expected)) > 1 else None)
         liked = PreferredPods(both.population).rate(wanted, view, view.states)
         numbers = naive.affinity_numbers(both.world, question, nodes)
         least, width = min(numbers), max(numbers) - min(numbers)
-        expected = [100 * (one - least) / width for one in numbers] if width else None
-        assert liked == expected
+        assert liked == ([100 * (one - least) / width for one in numbers] if width else None)

@@ -140,6 +140,8 @@ def test_pods_of_services_and_replica_sets_are_spread_without_having_asked_for_i
 
     async def scenario(cluster: LiveCluster) -> None:
         await nodes(cluster, n1="a", n2="b")
+        for app in ("alone", "web", "rs"):
+            await add(cluster, f"first-{app}", app, nodeName="n1")
         template = {"metadata": {"labels": {"app": "rs"}}, "spec": {"containers": []}}
         template["spec"] = {"containers": [{"name": "c", "image": "nginx"}]}
         selector = {"matchLabels": {"app": "rs"}}
@@ -158,7 +160,8 @@ def test_pods_of_services_and_replica_sets_are_spread_without_having_asked_for_i
             await add(cluster, name, app, **fields)
             await cluster.until(lambda name=name: home(cluster, name))
         assert "PodTopologySpread" not in points(cluster, "alone")
-        assert points(cluster, "served")["PodTopologySpread"] == 200
-        assert points(cluster, "owned")["PodTopologySpread"] == 200
+        for name in ("served", "owned"):
+            assert home(cluster, name) == "n2"
+            assert points(cluster, name)["PodTopologySpread"] == 200
 
     play(scenario)

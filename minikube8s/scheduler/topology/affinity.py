@@ -96,7 +96,7 @@ class AffinityRules(Rules):
 
     def check(self, state: NodeState) -> Refusal | None:
         """Return why the pod cannot be on the node; None if it can."""
-        labels = state.node.metadata.labels
+        labels = state.labels
         for term, counts in self._near:
             value = labels.get(term.key)
             if value is None or (value not in counts and not self._anywhere):
@@ -111,7 +111,7 @@ class AffinityRules(Rules):
 
     def refusal(self, state: NodeState, supposed: Supposed) -> Refusal | None:
         """Return why the pod cannot be on the node, if so much is supposed of the node's pods."""
-        labels = state.node.metadata.labels
+        labels = state.labels
         if self._near and not self._is_near(labels, supposed):
             return NOT_NEAR
         if not self._is_apart(labels, supposed):
@@ -211,7 +211,7 @@ class InterPodAffinity(Filter):
         near = asking.having(Role.NEAR)
         together = tuple(term.matcher for term in near)
         if change.kind is Kind.NODE_ADDED and change.state is not None:
-            return all(term.key in change.state.node.metadata.labels for term in near)
+            return all(term.key in change.state.labels for term in near)
         if change.kind not in (Kind.POD_ADDED, Kind.POD_REMOVED) or change.pod is None:
             return True
         other = traits(change.pod)

@@ -38,7 +38,7 @@ class PreferredPods(Score):
         worth = list(self._worth(wanted.facts).items())
         if not worth:
             return None
-        labels = [state.node.metadata.labels for state in feasible]
+        labels = [state.labels for state in feasible]
         numbers = [0] * len(labels)
         for key, values in worth:
             numbers = [

@@ -55,7 +55,7 @@ class Constraint(NamedTuple):
         for name, number in self.counts(population).items():
             state = view.find(name)
             if state is not None and self.looks_at(shape, state):
-                value = place.value(state.node.metadata.labels)
+                value = place.value(state.labels)
                 if value is not None:
                     found[value] = found.get(value, 0) + number
         return found
@@ -68,7 +68,7 @@ class Constraint(NamedTuple):
         if self.looks_at_all(shape):
             return population.terrain.domains(place)
         looked_at = (state for state in view.states if self.looks_at(shape, state))
-        found = {place.value(state.node.metadata.labels) for state in looked_at}
+        found = {place.value(state.labels) for state in looked_at}
         return {value for value in found if value is not None}
 
     def means(self, namespace: str, labels: Labels) -> bool:

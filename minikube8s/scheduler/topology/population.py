@@ -94,7 +94,7 @@ class Population(Observer):
 
     def node_added(self, state: NodeState) -> None:
         """Take in a node's labels."""
-        self.terrain.add(state.name, state.node.metadata.labels)
+        self.terrain.add(state.name, state.labels)
 
     def node_removed(self, state: NodeState) -> None:
         """Forget a node's labels."""
@@ -163,7 +163,7 @@ class Population(Observer):
         return kin
 
     def _count(self, kin: Kin, state: NodeState, more: int) -> None:
-        labels = state.node.metadata.labels
+        labels = state.labels
         _change(kin.counts, state.name, more)
         for question in kin.questions:
             _change(question.counts, state.name, more)

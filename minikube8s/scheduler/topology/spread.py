@@ -72,7 +72,7 @@ class SpreadRules(Rules):
 
     def check(self, state: NodeState) -> Refusal | None:
         """Return why the pod cannot be on the node; None if it can."""
-        labels = state.node.metadata.labels
+        labels = state.labels
         for key, full in self._full:
             value = labels.get(key)
             if value is None:
@@ -83,7 +83,7 @@ class SpreadRules(Rules):
 
     def refusal(self, state: NodeState, supposed: Supposed) -> Refusal | None:
         """Return why the pod cannot be on the node, if so much is supposed of the node's pods."""
-        labels = state.node.metadata.labels
+        labels = state.labels
         for key, one in self._domains:
             value = labels.get(key)
             if value is None:

@@ -18,6 +18,7 @@ from minikube8s.scheduler.states import NodeState, View
 from minikube8s.scheduler.topology import spread
 from minikube8s.scheduler.topology.constraints import WISHED, Constraint, constraints, has_all
 from minikube8s.scheduler.topology.population import Population
+from minikube8s.scheduler.topology.terrain import Place
 
 HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
@@ -54,14 +55,18 @@ class EvenSpread(Score):
         among = tuple(one.key for one in wishes) if own else ()
         compared = [state for state in feasible if has_all(among, state.node)] if own else feasible
         look = _Look(self._population, view, wanted.shape, among, compared)
-        totals = look.numbers(wishes[0])
-        for one in wishes[1:]:
-            totals = [total + more for total, more in zip(totals, look.numbers(one), strict=True)]
-        rated = _turned(list(map(round, totals)))
-        if len(compared) == len(feasible):
-            return rated
-        found = dict(zip((state.name for state in compared), rated, strict=True))
-        return [found.get(state.name, 0.0) for state in feasible]
+        totals: list[float] = []
+        for one in wishes:
+            numbers = look.numbers(one)
+            if numbers and totals:
+                totals = [total + more for total, more in zip(totals, numbers, strict=True)]
+            else:
+                totals = numbers or totals
+        rated = _turned(totals or [0.0] * len(compared))
+        if len(compared) < len(feasible):
+            found = dict(zip((state.name for state in compared), rated, strict=True))
+            rated = [found.get(state.name, 0.0) for state in feasible]
+        return rated if len(set(rated)) > 1 else None
 
     def _defaults(self, pod: Pod) -> Sequence[Constraint]:
         selector = self._companions.selector(pod)
@@ -81,26 +86,37 @@ class _Look(NamedTuple):
     compared: Sequence[NodeState]
 
     def numbers(self, constraint: Constraint) -> list[float]:
-        """Return what the constraint counts for each node: more where more pods are."""
+        """Return what the constraint counts for each node: more where more pods are.
+
+        Nothing where no node has the label.
+        """
         key, least = constraint.key, constraint.max_skew - 1
+        domains = self.population.terrain.domains(Place(key))
+        if not domains:
+            return []
         if key == HOSTNAME:
-            counts = constraint.counts(self.population)
+            number = constraint.counts(self.population).get
             weight = log(len(self.compared) + 2)
+            if len(domains) == len(self.view.states):
+                return [number(state.name, 0) * weight + least for state in self.compared]
             return [
-                counts.get(state.name, 0) * weight + least
-                if key in state.node.metadata.labels
-                else 0
+                number(state.name, 0) * weight + least if key in state.labels else 0
                 for state in self.compared
             ]
-        values = [state.node.metadata.labels.get(key) for state in self.compared]
-        domains = set(values)
+        values = [state.labels.get(key) for state in self.compared]
+        seen = set(values)
         pods = constraint.counts_at(self.population, self.among, self.shape, self.view)
-        weight = log(len(domains) + 2)
-        worth = {one: pods.get(one, 0) * weight + least for one in domains if one is not None}
+        weight = log(len(seen) + 2)
+        worth = {value: pods.get(value, 0) * weight + least for value in seen if value is not None}
         return [0 if value is None else worth[value] for value in values]
 
 
-def _turned(raw: Sequence[int]) -> list[float]:
+def _turned(totals: Sequence[float]) -> list[float]:
     """Return scores that are best where the number is least."""
-    least, most = min(raw, default=0), max(raw, default=0)
-    return [BEST * (most + least - one) / most if most else BEST for one in raw]
+    rounded = {total: round(total) for total in set(totals)}
+    least, most = min(rounded.values(), default=0), max(rounded.values(), default=0)
+    rated = {
+        total: BEST * (most + least - number) / most if most else BEST
+        for total, number in rounded.items()
+    }
+    return [rated[total] for total in totals]
