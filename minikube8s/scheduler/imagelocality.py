@@ -19,6 +19,9 @@ _MEBIBYTE = 1024 * 1024
 _MINIMUM, _MAXIMUM = 23 * _MEBIBYTE, 1000 * _MEBIBYTE
 """Images below the one do not matter; above the other (a container) more does not matter more."""
 
+KEPT = 16
+"""For how many pods' images the nodes' ratings are kept."""
+
 
 class ImageLocality(Score, Observer):
     """Prefers nodes that have the pod's images, the more the larger these are."""
@@ -28,9 +31,12 @@ class ImageLocality(Score, Observer):
     def __init__(self) -> None:
         self._nodes: Counter[str] = Counter()
         """By image name, how many nodes have it."""
+        self._kept: dict[tuple[str, ...], dict[str, float]] = {}
+        """By images, what nodes were rated since any node's images changed."""
 
     def node_added(self, state: NodeState) -> None:
         """Count the node's images."""
+        self._kept.clear()
         self._nodes.update(_names(state.node))
 
     def node_removed(self, state: NodeState) -> None:
@@ -47,18 +53,36 @@ class ImageLocality(Score, Observer):
         self, wanted: Incoming, view: View, feasible: Sequence[NodeState]
     ) -> Sequence[float] | None:
         """Return how much would not have to be pulled; None when no node has anything."""
-        images = [self._known(image) for image in wanted.shape.images]
-        known = [(name, self._nodes[name] / len(view.states)) for name in images if name]
+        images = wanted.shape.images
+        known = [name for name in map(self._known, images) if name]
         if not known:
             return None
-        most = _MAXIMUM * len(images)
-        rated = []
+        rated = self._rated(images)
+        points = []
         for state in feasible:
-            sizes = state.images
-            present = sum(int(sizes.get(name, 0) * share) for name, share in known)
-            clamped = min(max(present, _MINIMUM), most)
-            rated.append(BEST * (clamped - _MINIMUM) / (most - _MINIMUM))
-        return rated if any(rated) else None
+            found = rated.get(state.name)
+            if found is None:
+                found = rated[state.name] = self._points(
+                    state, known, len(images), len(view.states)
+                )
+            points.append(found)
+        return points if len(set(points)) > 1 else None
+
+    def _rated(self, images: tuple[str, ...]) -> dict[str, float]:
+        """Return what is known of nodes for these images, to be completed."""
+        rated = self._kept.get(images)
+        if rated is None:
+            if len(self._kept) >= KEPT:
+                del self._kept[next(iter(self._kept))]
+            rated = self._kept[images] = {}
+        return rated
+
+    def _points(self, state: NodeState, known: Sequence[str], containers: int, nodes: int) -> float:
+        sizes = state.images
+        present = sum(int(sizes.get(name, 0) * self._nodes[name] / nodes) for name in known)
+        most = _MAXIMUM * containers
+        clamped = min(max(present, _MINIMUM), most)
+        return BEST * (clamped - _MINIMUM) / (most - _MINIMUM)
 
     def _known(self, image: str) -> str:
         """Return the name by which nodes have an image; "" if none has it."""
@@ -66,6 +90,7 @@ class ImageLocality(Score, Observer):
         return next((one for one in (name, image) if one in self._nodes), "")
 
     def _forget(self, node: Node) -> None:
+        self._kept.clear()
         for name in _names(node):
             self._nodes[name] -= 1
             if not self._nodes[name]:

@@ -48,8 +48,9 @@ def test_an_image_of_few_nodes_counts_less_than_one_that_all_have() -> None:
     few = rated.points()
     rated.has("n2", image(1000))
     rated.has("n3", image(1000))
+    rated.has("n4")
     assert few is not None and few[0] < 40
-    assert rated.points() == [100, 100, 100]
+    assert rated.points() == [74.41, 74.41, 74.41, 0]
 
 
 def test_images_that_come_and_nodes_that_go_are_heeded() -> None:
@@ -70,4 +71,12 @@ def test_an_image_is_known_by_the_name_that_nodes_tell() -> None:
     for name in ("nginx", "nginx:latest"):
         rated = Rated()
         rated.has("n1", image(1000, name))
-        assert rated.points() == [100]
+        rated.has("n2")
+        assert rated.points() == [48.82, 0]
+
+
+def test_what_all_nodes_have_makes_no_difference() -> None:
+    rated = Rated()
+    for name in ("n1", "n2"):
+        rated.has(name, image(1000))
+    assert rated.points() is None
