@@ -99,3 +99,19 @@ def test_a_deployment_whose_replicaset_cannot_have_its_name_says_so(cluster: Clu
         assert "must be no more than 253" in told
     finally:
         cluster.kubectl("delete", "deploy", name).ok()
+
+
+def test_a_rollout_without_progress_is_told_after_its_deadline(cluster: Cluster) -> None:
+    body = manifests.deployment("stuck-e2e", 1)
+    body["spec"] |= {"progressDeadlineSeconds": 2, "minReadySeconds": 1}
+    apply(cluster, body)
+    cluster.kubectl("rollout", "status", "deploy", "stuck-e2e", "--timeout=60s").ok()
+    try:
+        cluster.kubectl("set", "image", "deploy", "stuck-e2e", "main=mk8s.invalid/none:1").ok()
+        said = cluster.kubectl("rollout", "status", "deploy", "stuck-e2e", "--timeout=60s").fails()
+        assert said == 'error: deployment "stuck-e2e" exceeded its progress deadline'
+        assert cluster.column("deploy", "stuck-e2e", "READY") == "1/1", "the old pod serves on"
+        cluster.kubectl("rollout", "undo", "deploy", "stuck-e2e").ok()
+        cluster.kubectl("rollout", "status", "deploy", "stuck-e2e", "--timeout=60s").ok()
+    finally:
+        cluster.kubectl("delete", "deploy", "stuck-e2e").ok()

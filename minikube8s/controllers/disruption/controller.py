@@ -42,9 +42,10 @@ class DisruptionController:
         if resource is PODS:
             states = [entry] if event.previous is None else [entry, event.previous]
             return {key for state in states for key in _counting(state, reader)}
-        if not reader.list(PODDISRUPTIONBUDGETS, entry.namespace) or not _is_rescaled(event):
+        if not _is_rescaled(event):
             return ()
-        return {key for pod in _pods_of(entry, reader) for key in _counting(pod, reader)}
+        alike = {id(facts(pod).metadata.labels): pod for pod in _pods_of(entry, reader)}
+        return {key for pod in alike.values() for key in _counting(pod, reader)}
 
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
         """Return the budget, its pods and their controllers' scales, or None when it is gone."""
