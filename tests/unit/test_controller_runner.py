@@ -1,8 +1,10 @@
 """The runner and the applier: order of writes, failures, retries, lost watches."""
 
 import asyncio
+import itertools
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import CONFIGMAPS, PODS, REPLICASETS, Resource
+from minikube8s.api.times import parse_time
 from minikube8s.controllers import applying
 from minikube8s.controllers.actions import (
     Create,
@@ -164,6 +167,41 @@ def test_a_refused_creation_is_told_and_tried_again_ever_more_slowly() -> None:
             await cluster.until(lambda: len(cluster.names(PODS)) == 2)
             await asyncio.sleep(1)
             assert "conditions" not in cluster.objects(REPLICASETS)[0]["status"]
+            await supervisor.close()
+            await recorder.close()
+            runner.close()
+
+    virtualtime.run(main())
+
+
+def test_a_template_that_every_node_refuses_is_tried_ever_more_slowly() -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            supervisor, recorder = Supervisor("test"), EventRecorder(cluster.registry, "test")
+
+            def refuse(event: Event) -> None:
+                def fail(pod: dict[str, Any]) -> None:
+                    pod["status"].update(phase="Failed", reason="NodeAffinity")
+
+                if event.type == "ADDED":
+                    name = event.entry.name
+                    change = partial(cluster.change, PODS, name, fail, "status")
+                    supervisor.spawn(f"refuse {name}", change, restart=False)
+
+            cluster.registry.observe(PODS, refuse)
+            controller = (ReplicasController(REPLICA_SET), recorder)
+            runner = Runner(cluster.registry, cluster.clock, [controller])
+            runner.start(supervisor)
+            await create_replicaset(cluster)
+            await asyncio.sleep(3600)
+            times = sorted({one["metadata"]["creationTimestamp"] for one in cluster.objects(PODS)})
+            gaps = [
+                (parse_time(after) - parse_time(before)).total_seconds()
+                for before, after in itertools.pairwise(times)
+            ]
+            assert gaps[:9] == [1, 2, 4, 8, 16, 32, 64, 128, 256]
+            assert set(gaps[9:]) == {300}
+            assert len(cluster.names(PODS)) == 2 * len(times)
             await supervisor.close()
             await recorder.close()
             runner.close()
