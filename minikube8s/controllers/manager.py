@@ -151,7 +151,7 @@ class Controllers:
             PersistentVolumeController(),
             LocalPathController(),
             EphemeralVolumeController(),
-            ResourceQuotaController(registry.quotas.used),
+            ResourceQuotaController(registry.quotas.used, registry.quotas.next_end),
             DisruptionController(),
             StaleDisruptionController(),
             self._autoscaling,

@@ -12,12 +12,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from minikube8s.api.resources import EVENTS, RESOURCEQUOTAS, RESOURCES, Resource
-from minikube8s.controllers.actions import NOTHING, Plan, SetStatus, ref
+from minikube8s.controllers.actions import Plan, SetStatus, ref
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.watching import Event
 
 Used = Callable[[str, str], Mapping[str, str]]
 """Returns what is used of the quota of this namespace and name."""
+NextEnd = Callable[[str], float | None]
+"""Returns in how many seconds that changes in a namespace by itself, if it does."""
 
 
 class Key(NamedTuple):
@@ -33,6 +35,8 @@ class Snapshot:
 
     quota: Mapping[str, Any]
     used: Mapping[str, str]
+    changes_in: float | None = None
+    """Seconds until less is used without any write."""
 
 
 class ResourceQuotaController:
@@ -45,8 +49,9 @@ class ResourceQuotaController:
         if resource.namespaced and not resource.storage and "watch" in resource.verbs
     )
 
-    def __init__(self, used: Used) -> None:
+    def __init__(self, used: Used, next_end: NextEnd) -> None:
         self._used = used
+        self._next_end = next_end
 
     def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[Key]:
         """Return the changed quota, or the quotas of the namespace in which something changed."""
@@ -60,7 +65,9 @@ class ResourceQuotaController:
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
         """Return the quota, or None when it is gone."""
         entry = reader.find(RESOURCEQUOTAS, *key)
-        return None if entry is None else Snapshot(entry.object, self._used(*key))
+        if entry is None:
+            return None
+        return Snapshot(entry.object, self._used(*key), self._next_end(key.namespace))
 
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
         """Return the status that the quota lacks."""
@@ -73,5 +80,6 @@ def plan(snapshot: Snapshot) -> Plan:
     hard = (quota.get("spec") or {}).get("hard") or {}
     status = {"hard": dict(hard), "used": dict(snapshot.used)} if hard else {}
     if status == (quota.get("status") or {}):
-        return NOTHING
-    return Plan(status=SetStatus(ref(RESOURCEQUOTAS, quota), status))
+        return Plan(requeue_after=snapshot.changes_in)
+    written = SetStatus(ref(RESOURCEQUOTAS, quota), status)
+    return Plan(status=written, requeue_after=snapshot.changes_in)

@@ -17,7 +17,8 @@ V = TypeVar("V")
 REMEMBERED = 1024
 """How many Events, matters and objects are remembered, each."""
 SIMILAR = 10
-"""How many different messages about one matter are told apart within SIMILAR_SECONDS."""
+"""How many different messages about one matter within SIMILAR_SECONDS are too many to tell apart:
+from the tenth on they are combined."""
 SIMILAR_SECONDS = 600.0
 BURST = 25
 """How many Events an object may cause at once; then one every REFILL_SECONDS."""
@@ -104,10 +105,11 @@ class Correlator:
         if matter is None or now - matter.since > SIMILAR_SECONDS:
             matter = _Matter(now, set())
         matter.since = now
-        if len(matter.messages) < SIMILAR:
+        told_apart = happening.message in matter.messages or len(matter.messages) < SIMILAR - 1
+        if told_apart:
             matter.messages.add(happening.message)
         _remember(self._matters, matter_key, matter)
-        return len(matter.messages) >= SIMILAR and happening.message not in matter.messages
+        return not told_apart
 
 
 K = TypeVar("K")

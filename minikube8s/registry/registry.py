@@ -70,7 +70,7 @@ class Registry:
         self._expiry = Expiry(clock, EVENT_TTL, self._expire)
         self._stored = Stored(cache)
         self._admission = Chain(self._stored)
-        self.quotas = Quotas(cache)
+        self.quotas = Quotas(cache, clock)
         self._writer = ""
         self._placement = Placement()
         cache.observe(SERVICES.prefix, self._allocations.observe)

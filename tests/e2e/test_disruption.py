@@ -81,7 +81,11 @@ def test_a_drain_takes_what_the_budget_allows_and_all_once_it_is_gone(guarded: C
     path = f"/api/v1/namespaces/default/pods/{name}/eviction"
     refused = guarded.kubectl("create", "--raw", path, "-f", "-", input=json.dumps(body)).fails()
     assert "violate" in refused
-    guarded.kubectl("delete", "pdb", "guarded").ok()
+    other = ("--selector=app=guarded", "--max-unavailable=1")
+    guarded.kubectl("create", "pdb", "guarded-too", *other).ok()
+    several = drain(guarded, "--timeout=60s").fails()
+    assert "This pod has more than one PodDisruptionBudget" in several
+    guarded.kubectl("delete", "pdb", "guarded", "guarded-too").ok()
     assert "evicted" in drain(guarded, "--timeout=60s").ok()
     guarded.kubectl("uncordon", "node1").ok()
     guarded.ready_pods(2, "app=guarded")

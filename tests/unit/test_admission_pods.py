@@ -160,6 +160,58 @@ async def test_a_priority_that_the_class_does_not_give_is_refused(registry: Regi
     assert (await admitted(registry, priority=0))["priority"] == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "fields", "message"),
+    [
+        (
+            "high",
+            {"value": 1_000_000_001},
+            "value: Forbidden: maximum allowed value of a user defined priority is 1000000000",
+        ),
+        (
+            "system-mine",
+            {"value": 5},
+            "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for"
+            " system use only. error: system-mine is not a known system priority class",
+        ),
+        (
+            "high",
+            {"value": 5, "preemptionPolicy": "Sometimes"},
+            'preemptionPolicy: Unsupported value: "Sometimes": supported values: "Never",'
+            ' "PreemptLowerPriority"',
+        ),
+        (
+            "High",
+            {"value": 5},
+            "metadata.name: Invalid value",
+        ),
+    ],
+)
+async def test_a_bad_class_is_refused_with_its_field(
+    registry: Registry, name: str, fields: Json, message: str
+) -> None:
+    with pytest.raises(ApiError) as refused:
+        await add(registry, PRIORITYCLASSES, name, **fields)
+    assert refused.value.code == 422
+    assert message in refused.value.message
+
+
+async def test_what_pods_were_given_by_a_class_stays(registry: Registry) -> None:
+    await add(registry, PRIORITYCLASSES, "high", value=5, preemptionPolicy="Never")
+
+    async def change(**fields: Any) -> str:
+        with pytest.raises(ApiError) as refused:
+            await registry.update(PRIORITYCLASSES, None, "high", lambda one: {**one, **fields})
+        return refused.value.message
+
+    assert "value: Forbidden: may not be changed in an update." in await change(value=6)
+    said = await change(preemptionPolicy="PreemptLowerPriority")
+    assert "preemptionPolicy: Invalid value" in said and "field is immutable" in said
+    await add(registry, PRIORITYCLASSES, "usual", value=1, globalDefault=True)
+    said = await change(globalDefault=True)
+    assert "PriorityClass usual is already marked as default. Only one default can exist" in said
+
+
 async def test_the_systems_priority_classes_stay(registry: Registry) -> None:
     with pytest.raises(ApiError) as refused:
         await registry.delete(PRIORITYCLASSES, None, "system-cluster-critical")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
+from minikube8s.api.errors import ApiError
 from minikube8s.api.podresources import amounts
 from minikube8s.api.resources import (
     CONFIGMAPS,
@@ -14,9 +17,11 @@ from minikube8s.api.resources import (
     REPLICASETS,
     RESOURCEQUOTAS,
 )
+from minikube8s.registry import Registry
 from minikube8s.registry.quota.ledger import Ledger
 from tests.support.livecluster import LiveCluster
 from tests.support.objects import template
+from tests.support.virtualtime import EPOCH
 from tests.unit.test_controller_lifecycles import play
 
 Json = dict[str, Any]
@@ -70,7 +75,7 @@ def test_a_replicaset_that_meets_a_quota_says_so_and_goes_on_when_there_is_room(
         )
         told = cluster.events("FailedCreate")
         assert told
-        assert all(message.startswith('Error creating: pods "web-') for message in told)
+        assert all('Error creating: pods "web-' in message for message in told)
 
         def widen(quota: Json) -> None:
             quota["spec"]["hard"]["pods"] = "3"
@@ -90,12 +95,65 @@ def test_a_grant_that_is_seen_is_not_counted_twice() -> None:
         {"metadata": {"name": name, "uid": name}, "spec": {"containers": []}} for name in "ab"
     )
     grant = ledger.grant("pods/x/a", PODS, first, None)
-    ledger.see("pods/x/a", PODS, first)
+    ledger.see("pods/x/a", PODS, first, EPOCH)
     other = ledger.grant("pods/x/b", PODS, second, None)
     ledger.release("pods/x/a", grant)
     ledger.release("pods/x/b", other)
     assert ledger.quotas["q"].used == amounts({"pods": "1"})
     assert not any(ledger.quotas["q"].reserved.values())
+
+
+def test_a_pod_whose_lost_node_does_not_end_it_is_counted_no_longer_than_twice_its_grace() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        hard = {"pods": "1", "requests.cpu": "1", "count/pods": "9"}
+        await cluster.create(RESOURCEQUOTAS, "q", spec={"hard": hard})
+        await cluster.add_node("n")
+        container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": "1"}}}
+        spec = {"containers": [container], "nodeName": "n"}
+        await cluster.create(PODS, "stuck", spec=spec)
+        await cluster.delete(PODS, "stuck", grace_period_seconds=30)
+        await asyncio.sleep(59)
+        assert status(cluster)["used"] == {"pods": "1", "requests.cpu": "1", "count/pods": "1"}
+        with pytest.raises(ApiError, match="exceeded quota"):
+            await cluster.create(PODS, "next", spec=spec)
+        await asyncio.sleep(2)
+        assert status(cluster)["used"] == {"pods": "0", "requests.cpu": "0", "count/pods": "1"}
+        await cluster.create(PODS, "next", spec=spec)
+        await cluster.finish("stuck")
+        await asyncio.sleep(1)
+        assert status(cluster)["used"] == {"pods": "1", "requests.cpu": "1", "count/pods": "1"}
+
+    play(scenario)
+
+
+def test_the_books_are_the_same_after_a_restart_and_under_load() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await cluster.create(RESOURCEQUOTAS, "q", spec={"hard": {"pods": "50"}})
+        spec = {"containers": [{"name": "c", "image": "i"}]}
+
+        async def ask(number: int) -> bool:
+            try:
+                await cluster.create(PODS, f"p{number}", spec=spec)
+            except ApiError as refusal:
+                assert "exceeded quota: q, requested: pods=1" in refusal.message
+                return False
+            return True
+
+        granted = await asyncio.gather(*(ask(number) for number in range(200)))
+        assert sum(granted) == len(cluster.names(PODS)) == 50
+
+        def end(pod: Json) -> None:
+            pod["status"]["phase"] = "Succeeded"
+
+        ended = cluster.names(PODS)[:20]
+        await asyncio.gather(*(cluster.change(PODS, name, end, "status") for name in ended))
+        await asyncio.sleep(1)
+        assert status(cluster)["used"] == {"pods": "30"}
+        anew = Registry(cluster.cache, cluster.clock)
+        assert anew.quotas.used("default", "q") == {"pods": "30"}
+        await anew.close()
+
+    play(scenario)
 
 
 def test_a_claim_in_use_goes_after_the_last_pod_that_uses_it() -> None:

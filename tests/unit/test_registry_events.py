@@ -276,10 +276,15 @@ def test_many_different_messages_about_one_matter_are_combined() -> None:
     correlator = Correlator()
     decisions = [correlator.decide(happening(f"m{n}"), float(n)) for n in range(SIMILAR + 3)]
     messages = [decision.message for decision in decisions if decision]
-    assert messages[:SIMILAR] == [f"m{n}" for n in range(SIMILAR)]
-    assert all(message.startswith(COMBINED) for message in messages[SIMILAR:])
-    keys = {decision.key for decision in decisions[SIMILAR:] if decision}
+    apart = SIMILAR - 1
+    assert messages[:apart] == [f"m{n}" for n in range(apart)]
+    assert all(message.startswith(COMBINED) for message in messages[apart:])
+    keys = {decision.key for decision in decisions[apart:] if decision}
     assert len(keys) == 1
+    known = correlator.decide(happening("m0"), 20.0)
+    assert known is not None and known.message == "m0"
+    later = correlator.decide(happening("m99"), 2000.0)
+    assert later is not None and later.message == "m99"
 
 
 def test_the_namespace_of_an_event_is_that_of_its_object() -> None:

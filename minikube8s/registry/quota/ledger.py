@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from minikube8s.api.podresources import Amounts, add, amounts
 from minikube8s.api.quantity import Quantity
 from minikube8s.api.resources import PODS, Resource
 from minikube8s.registry.quota import scopes
-from minikube8s.registry.quota.usage import masked, missing, usage
+from minikube8s.registry.quota.usage import ends_at, masked, missing, usage
 
 Object = dict[str, Any]
 
@@ -34,9 +35,9 @@ class Quota:
     charges: dict[str, Amounts] = field(default_factory=dict)
     """What each stored object is charged, by its key."""
 
-    def charge(self, resource: Resource, obj: Object) -> Amounts:
+    def charge(self, resource: Resource, obj: Object, *, ended: bool = False) -> Amounts:
         """Return what an object counts towards this quota: nothing if it is not in its scopes."""
-        part = masked(usage(resource, obj), self.hard)
+        part = masked(usage(resource, obj, ended=ended), self.hard)
         return part if part and scopes.covers(self.scopes, resource, obj) else {}
 
     def book(self, key: str, charge: Amounts) -> None:
@@ -74,6 +75,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self.quotas: dict[str, Quota] = {}
+        self.ending: dict[str, datetime] = {}
+        """When pods that are being deleted use nothing more, by their keys."""
         self._grants: dict[str, list[Grant]] = {}
 
     def open(self, name: str, spec: Object) -> bool:
@@ -86,10 +89,16 @@ class Ledger:
         self.quotas[name] = Quota(name, hard, scoped)
         return True
 
-    def see(self, key: str, resource: Resource, obj: Object | None) -> None:
+    def see(self, key: str, resource: Resource, obj: Object | None, now: datetime) -> None:
         """Charge what is stored under `key` now (None: nothing any more)."""
+        end = None if obj is None else ends_at(resource, obj)
+        ended = end is not None and end <= now
+        if end is None or ended:
+            self.ending.pop(key, None)
+        else:
+            self.ending[key] = end
         for quota in self.quotas.values():
-            quota.book(key, {} if obj is None else quota.charge(resource, obj))
+            quota.book(key, {} if obj is None else quota.charge(resource, obj, ended=ended))
         if obj is not None:
             uid = obj["metadata"]["uid"]
             for grant in self._grants.get(key, ()):

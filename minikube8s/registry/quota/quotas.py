@@ -12,7 +12,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from minikube8s.api import errors
-from minikube8s.api.resources import RESOURCEQUOTAS, RESOURCES, Resource
+from minikube8s.api.resources import PODS, RESOURCEQUOTAS, RESOURCES, Resource
+from minikube8s.kit.clock import Clock
 from minikube8s.registry.quota.ledger import Ledger, Refused
 from minikube8s.registry.quota.usage import is_charged
 from minikube8s.store.cache import Cache
@@ -31,8 +32,9 @@ _RESOURCE_OF_PREFIX = {
 class Quotas:
     """What all ResourceQuotas allow. Lives on one event loop."""
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: Cache, clock: Clock) -> None:
         self._cache = cache
+        self._clock = clock
         self._ledgers: dict[str, Ledger] = {}
 
     def observe(self, event: Event) -> None:
@@ -57,15 +59,31 @@ class Quotas:
         ledger = self._ledgers.get(namespace) if namespace else None
         if ledger is None or not is_charged(resource, subresource, new=old is None):
             return _FREE
+        self._settle(ledger)
         return _reserved(ledger, resource, new, old)
 
     def used(self, namespace: str, name: str) -> Mapping[str, str]:
         """Return how much of each bounded resource is used of one quota, as it is told."""
         ledger = self._ledgers.get(namespace)
         quota = ledger.quotas.get(name) if ledger else None
-        if quota is None:
+        if ledger is None or quota is None:
             return {}
+        self._settle(ledger)
         return {bounded: str(quota.used.get(bounded, 0)) for bounded in sorted(quota.hard)}
+
+    def next_end(self, namespace: str) -> float | None:
+        """Return in how many seconds a pod whose node does not end it stops being counted."""
+        ledger = self._ledgers.get(namespace)
+        if ledger is None or not ledger.ending:
+            return None
+        return max(0.0, (min(ledger.ending.values()) - self._clock.now()).total_seconds())
+
+    def _settle(self, ledger: Ledger) -> None:
+        """Take out of the books the pods whose time to end is over."""
+        now = self._clock.now()
+        for key in [key for key, end in ledger.ending.items() if end <= now]:
+            entry = self._cache.get(key)
+            ledger.see(key, PODS, None if entry is None else entry.object, now)
 
     def _follow(self, event: Event) -> None:
         namespace, name = event.entry.namespace, event.entry.name
@@ -85,7 +103,7 @@ class Quotas:
     def _see(self, ledger: Ledger, key: str, obj: Object | None) -> None:
         resource = _RESOURCE_OF_PREFIX.get(key[: key.find("/") + 1])
         if resource is not None:
-            ledger.see(key, resource, obj)
+            ledger.see(key, resource, obj, self._clock.now())
 
 
 @contextmanager

@@ -7,9 +7,10 @@ use more than their number.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
-from minikube8s.api.meta import is_pod_terminal
+from minikube8s.api.meta import is_pod_terminal, parse_time
 from minikube8s.api.podresources import Amounts, amounts, containers, limits, requests
 from minikube8s.api.quantity import from_value
 from minikube8s.api.resources import PERSISTENTVOLUMECLAIMS, PODS, SERVICES, Resource
@@ -37,15 +38,24 @@ _CLASS_BEFORE = "volume.beta.kubernetes.io/storage-class"
 _CHARGED_ON_UPDATE = frozenset({SERVICES, PERSISTENTVOLUMECLAIMS})
 
 
-def usage(resource: Resource, obj: Object) -> Amounts:
-    """Return what an object uses, by the names that quotas have for it."""
+def usage(resource: Resource, obj: Object, *, ended: bool = False) -> Amounts:
+    """Return what an object uses, by the names that quotas have for it; what `ended` is counted."""
     used = {f"count/{resource.group_resource}": ONE}
     if not resource.group and resource.plural in _OLDER_NAMES:
         used[resource.plural] = ONE
     more = _MORE.get(resource)
-    if more is not None:
+    if more is not None and not ended:
         used.update(more(obj))
     return used
+
+
+def ends_at(resource: Resource, obj: Object) -> datetime | None:
+    """Return when a pod that is being deleted uses nothing more, even if its node is lost."""
+    metadata = obj["metadata"]
+    if resource is not PODS or not metadata.get("deletionTimestamp"):
+        return None
+    grace = timedelta(seconds=metadata.get("deletionGracePeriodSeconds") or 0)
+    return parse_time(metadata["deletionTimestamp"]) + grace
 
 
 def is_charged(resource: Resource, subresource: str, *, new: bool) -> bool:
