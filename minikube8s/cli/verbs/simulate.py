@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from functools import partial
 
 import click
@@ -51,9 +52,10 @@ def command(
         )
         plan.check(wanted, pods or 0)
         settings = plan.settings(api_port, agent_port)
-        running.up(home, settings, wanted, pods or 0, _say)
+        began = datetime.now(UTC)
+        started = running.up(home, settings, wanted, pods or 0, _say)
         client = partial(load.client, home, settings)
-        load.wait_for_nodes(client, plan.node_names(wanted), _say)
+        load.wait_for_nodes(client, plan.node_names(wanted), began if started else None, _say)
         if pods is not None:
             load.make(client, pods, _say)
     except ClusterError as error:

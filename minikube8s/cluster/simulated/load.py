@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
+from minikube8s.api.times import parse_time
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import Say
@@ -13,11 +15,15 @@ from minikube8s.cluster.masterclient import MasterClient
 from minikube8s.cluster.simulated import plan
 
 _DEPLOYMENTS = f"/apis/apps/v1/namespaces/{plan.NAMESPACE}/deployments"
+_NODES = "/api/v1/nodes"
+_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 _LOAD = f"labelSelector={plan.LABEL}%3Dload"
 _FIGURES_EVERY = 1.0
 NODE_SECONDS, POD_SECONDS = 0.3, 0.1
 """What each may take at most, on a slow machine; and what all take together at least."""
 _LEAST = 60.0
+_LOOK_SECONDS = 20
+"""A watch is opened anew so often, so that silence is not taken for a master that is gone."""
 
 
 def client(home: Home, settings: Settings) -> MasterClient:
@@ -29,40 +35,37 @@ def client(home: Home, settings: Settings) -> MasterClient:
     )
 
 
-def wait_for_nodes(open_client: Callable[[], MasterClient], names: list[str], say: Say) -> None:
-    """Return when all nodes are Ready; remove those that are not of the cluster any more."""
-    started = time.monotonic()
+def wait_for_nodes(
+    open_client: Callable[[], MasterClient], names: list[str], since: datetime | None, say: Say
+) -> None:
+    """Return when all nodes are Ready; remove those that are not of the cluster any more.
+
+    With `since` their agents have to have spoken after that: what is stored may be from before.
+    """
+    began = time.monotonic()
     wanted, ready = set(names), set[str]()
-    deadline = started + _LEAST + NODE_SECONDS * len(names)
+    deadline = began + _LEAST + NODE_SECONDS * len(names)
     asking = open_client()
-    listed = _items(asking, "/api/v1/nodes")
-    for node in listed:
-        name = node["metadata"]["name"]
-        if name not in wanted:
-            _ask(asking, "DELETE", f"/api/v1/nodes/{name}")
-        elif _is_ready(node):
-            ready.add(name)
-    told = _Progress(say, "nodes Ready", len(names), len(ready))
-    following = open_client()
-    for event in following.follow("/api/v1/nodes?watch=true"):
-        if wanted <= ready:
-            break
-        if time.monotonic() > deadline:
-            missing = sorted(wanted - ready)
-            raise ClusterError(
-                f"{len(missing):,} nodes were not Ready within {deadline - started:.0f} s, among "
-                f"them {missing[0]}: see `mk8s status` for where the logs are."
-            )
-        node = event["object"]
-        name = node["metadata"]["name"]
-        if name in wanted and _is_ready(node):
+    for node in _items(asking, _NODES):
+        if node["metadata"]["name"] not in wanted:
+            _ask(asking, "DELETE", f"{_NODES}/{node['metadata']['name']}")
+    asking.close()
+    told = _Progress(say, "nodes Ready", len(names), 0)
+    path = _NODES if since is None else _LEASES
+    for event in _events(open_client, f"{path}?", deadline):
+        one = event["object"]
+        name = one["metadata"]["name"]
+        if name in wanted and (_is_ready(one) if since is None else _spoke(one, since)):
             ready.add(name)
             told.now(len(ready))
         if wanted <= ready:
-            break
-    following.close()
-    asking.close()
-    told.end()
+            told.end()
+            return
+    missing = sorted(wanted - ready)
+    raise ClusterError(
+        f"{len(missing):,} nodes were not Ready within {deadline - began:.0f} s, among them "
+        f"{missing[0]}: see `mk8s status` for where the logs are."
+    )
 
 
 def make(open_client: Callable[[], MasterClient], pods: int, say: Say) -> None:
@@ -81,25 +84,35 @@ def make(open_client: Callable[[], MasterClient], pods: int, say: Say) -> None:
         elif present[name]["spec"].get("replicas") != replicas:
             fresh = {**present[name], "spec": {**present[name]["spec"], "replicas": replicas}}
             _ask(asking, "PUT", f"{_DEPLOYMENTS}/{name}", fresh)
+    asking.close()
+    if not pods:
+        return
     deadline = time.monotonic() + _LEAST + POD_SECONDS * pods
     ready = {name: _ready(one) for name, one in present.items() if name in wanted}
-    following = open_client()
-    for event in following.follow(f"{_DEPLOYMENTS}?watch=true&{_LOAD}"):
+    for event in _events(open_client, f"{_DEPLOYMENTS}?{_LOAD}&", deadline):
         one = event["object"]
-        name = one["metadata"]["name"]
-        if name in wanted:
-            ready[name] = _ready(one)
+        if one["metadata"]["name"] in wanted:
+            ready[one["metadata"]["name"]] = _ready(one)
         told.now(sum(ready.values()))
         if sum(ready.values()) >= pods:
-            break
-        if time.monotonic() > deadline:
-            raise ClusterError(
-                f"Only {sum(ready.values()):,} of {pods:,} pods were Running in time: see "
-                f"`mk8s get deployments -n {plan.NAMESPACE}`."
-            )
-    following.close()
-    asking.close()
-    told.end()
+            told.end()
+            return
+    raise ClusterError(
+        f"Only {sum(ready.values()):,} of {pods:,} pods were Running in time: see "
+        f"`mk8s get deployments -n {plan.NAMESPACE}`."
+    )
+
+
+def _events(
+    open_client: Callable[[], MasterClient], path: str, deadline: float
+) -> Iterator[dict[str, Any]]:
+    """What there is and what changes, until the deadline; now and then all is told again."""
+    while time.monotonic() < deadline:
+        following = open_client()
+        try:
+            yield from following.follow(f"{path}watch=true&timeoutSeconds={_LOOK_SECONDS}")
+        finally:
+            following.close()
 
 
 class _Progress:
@@ -148,6 +161,11 @@ def _items(client: MasterClient, path: str) -> list[dict[str, Any]]:
 def _is_ready(node: dict[str, Any]) -> bool:
     conditions = node.get("status", {}).get("conditions", [])
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _spoke(lease: dict[str, Any], since: datetime) -> bool:
+    renewed = lease.get("spec", {}).get("renewTime")
+    return bool(renewed) and parse_time(renewed) >= since
 
 
 def _ready(deployment: dict[str, Any]) -> int:

@@ -49,8 +49,8 @@ def load(home: Home) -> Simulation | None:
         ) from None
 
 
-def up(home: Home, settings: Settings, wanted: Simulation, pods: int, say: Say) -> None:
-    """Start what does not run of the cluster. Raises ClusterError."""
+def up(home: Home, settings: Settings, wanted: Simulation, pods: int, say: Say) -> bool:
+    """Start what does not run of the cluster. False when all ran already. Raises ClusterError."""
     before = load(home)
     if home.used() and before is None:
         raise ClusterError(
@@ -72,7 +72,7 @@ def up(home: Home, settings: Settings, wanted: Simulation, pods: int, say: Say) 
             stop(nodes, STOP_SECONDS)
         stopped = [daemon for daemon in (master, nodes) if daemon.holder() is None]
         if not stopped:
-            return
+            return False
         _write(home, settings, wanted)
         starting: list[Starting] = []
         try:
@@ -81,6 +81,7 @@ def up(home: Home, settings: Settings, wanted: Simulation, pods: int, say: Say) 
             for start in starting:
                 start.wait(START_SECONDS)
                 say(f"{start.daemon.name} runs")
+            return True
         except BaseException:
             for start in starting:
                 start.cancel(STOP_SECONDS)
