@@ -12,6 +12,7 @@ from minikube8s.api import errors
 from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import now_rfc3339, set_condition
 from minikube8s.api.resources import PODS
+from minikube8s.api.views import Pod
 from minikube8s.kit.clock import Clock
 from minikube8s.registry import DeleteOptions, Registry
 from minikube8s.scheduler.pods import PREEMPTED, PodFacts
@@ -76,7 +77,8 @@ class Writer:
 
         if reason == "Unschedulable":
             self._recorder.event(entry.object, "Warning", "FailedScheduling", message)
-        await self._update(entry, "status", change)
+        if not _says(entry.view(Pod), reason, message, nominated):
+            await self._update(entry, "status", change)
 
     async def take_nomination(self, entry: Entry) -> None:
         """Take back the promise of a place."""
@@ -124,3 +126,14 @@ class Writer:
 
     def _now(self) -> str:
         return now_rfc3339(self._clock.now())
+
+
+def _says(pod: Pod, reason: str, message: str, nominated: str | None) -> bool:
+    """Tell whether a pod's status says all that already."""
+    if nominated is not None and pod.status.nominated_node_name != nominated:
+        return False
+    wanted = ("False", reason, message)
+    return any(
+        one.type == "PodScheduled" and (one.status, one.reason, one.message) == wanted
+        for one in pod.status.conditions
+    )
