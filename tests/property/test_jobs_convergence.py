@@ -13,7 +13,7 @@ from minikube8s.api.views import Job, Pod
 from minikube8s.controllers import applying
 from minikube8s.controllers.applying import Outdated
 from minikube8s.controllers.jobs import JobController, JobOrphanController, Key
-from minikube8s.controllers.jobs.model import FINALIZER, index_of
+from minikube8s.controllers.jobs.jobpod import FINALIZER, job_pod_of
 from minikube8s.controllers.jobs.orphans import Key as PodKey
 from minikube8s.controllers.pods import is_active
 from minikube8s.controllers.runner import Controller, RegistryReader
@@ -37,7 +37,7 @@ class Truth:
         """Remember an end, if the job has not let go of the pod."""
         if FINALIZER in pod.metadata.finalizers and not pod.terminal:
             self.ends.setdefault(pod.metadata.uid, set()).add(phase)
-            self.indexes[pod.metadata.uid] = index_of(pod)
+            self.indexes[pod.metadata.uid] = job_pod_of(pod).index
 
     def bounds(self, phase: str) -> range:
         """Return how many may have ended so."""

@@ -6,7 +6,7 @@ from typing import Any
 from minikube8s.api.views import Job, Pod, from_dict
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.jobs import Snapshot, plan
-from minikube8s.controllers.jobs.model import FAILURES, FINALIZER, INDEX
+from minikube8s.controllers.jobs.jobpod import FAILURES, FINALIZER, INDEX, job_pod_of
 from tests.support.objects import metadata, owner
 
 Json = dict[str, Any]
@@ -92,7 +92,7 @@ def pod(
 
 
 def look(obj: Json, *pods: Json, now: datetime = NOW, failure: str = "") -> Plan:
-    views = tuple(from_dict(Pod, one) for one in pods)
+    views = tuple(job_pod_of(from_dict(Pod, one)) for one in pods)
     return plan(Snapshot(from_dict(Job, obj), obj, views), now, failure)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from minikube8s.controllers.jobs.indexes import Indexes
-from minikube8s.controllers.jobs.model import FAILURES, FINALIZER, IGNORED_FAILURES, INDEX
+from minikube8s.controllers.jobs.jobpod import FAILURES, FINALIZER, IGNORED_FAILURES, INDEX
 from tests.support.jobs import (
     LABELS,
     TIME,

@@ -9,32 +9,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from minikube8s.api.views import Job, Pod
-from minikube8s.controllers.jobs.model import attempts_of, ended_at, is_failed
+from minikube8s.api.views import Job
+from minikube8s.controllers.jobs.jobpod import JobPod
+from minikube8s.controllers.jobs.model import is_failed
 from minikube8s.kit.backoff import Backoff
 
 BACKOFF = Backoff(initial=10.0, maximum=600.0)
 
 
-def wait(job: Job, pods: Iterable[Pod], now: datetime) -> float:
+def wait(job: Job, pods: Iterable[JobPod], now: datetime) -> float:
     """Return the seconds that are left before the job may have another pod."""
     succeeded, failed = [], []
     for pod in pods:
-        if pod.status.phase == "Succeeded":
-            succeeded.append(ended_at(pod))
+        if pod.phase == "Succeeded":
+            succeeded.append(pod.ended_at)
         elif is_failed(pod, job):
-            failed.append(ended_at(pod))
+            failed.append(pod.ended_at)
     if succeeded:
         last = max(succeeded)
         failed = [end for end in failed if end > last]
     return _left(len(failed), max(failed), now) if failed else 0.0
 
 
-def wait_for_index(replaced: Pod | None, now: datetime) -> float:
+def wait_for_index(replaced: JobPod | None, now: datetime) -> float:
     """Return the seconds that are left before the index of a failed pod may have another."""
     if replaced is None:
         return 0.0
-    return _left(attempts_of(replaced) + 1, ended_at(replaced), now)
+    return _left(replaced.failures + replaced.ignored_failures + 1, replaced.ended_at, now)
 
 
 def _left(failures: int, last: datetime, now: datetime) -> float:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from minikube8s.api.resources import JOBS, PODS, Resource
 from minikube8s.api.selectors import from_label_selector
-from minikube8s.api.views import Job, PartialObject, Pod
+from minikube8s.api.views import Job, PartialObject
 from minikube8s.controllers.actions import Plan
+from minikube8s.controllers.jobs.jobpod import job_pod
 from minikube8s.controllers.jobs.model import Snapshot, is_ours
 from minikube8s.controllers.jobs.planning import plan
 from minikube8s.controllers.runner import Reader
@@ -50,7 +51,7 @@ class JobController:
             return None
         selector = from_label_selector(job.spec.selector)
         pods = tuple(
-            one.view(Pod)
+            job_pod(one)
             for one in reader.claimable(PODS, key.namespace, entry.uid, selector)
             if one.owned_by(entry.uid) or selector.matches(one.labels)
         )

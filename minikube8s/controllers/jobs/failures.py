@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from minikube8s.api.views import Job, Pod
+from minikube8s.api.views import Job
 from minikube8s.api.views.batch import OnExitCodes, OnPodCondition
-from minikube8s.api.views.pods import ContainerStatus, PodCondition
-from minikube8s.controllers.jobs.model import failures_of
+from minikube8s.controllers.jobs.jobpod import JobPod
 
 
 class Meaning(NamedTuple):
@@ -21,7 +20,7 @@ class Meaning(NamedTuple):
 _ORDINARY = Meaning(counts=True)
 
 
-def meaning_of(pod: Pod, job: Job) -> Meaning:
+def meaning_of(pod: JobPod, job: Job) -> Meaning:
     """Return what the failure of `pod` means to its job: the first rule that matches decides."""
     policy = job.spec.pod_failure_policy
     for position, rule in enumerate(policy.rules if policy else ()):
@@ -29,14 +28,13 @@ def meaning_of(pod: Pod, job: Job) -> Meaning:
             container = _failed_container(pod, rule.on_exit_codes)
             if container is None:
                 continue
-            code = container.state.terminated.exit_code if container.state.terminated else 0
-            story = f"Container {container.name} for pod {_full_name(pod)} failed with exit code"
-            story = f"{story} {code}"
+            name, code = container
+            story = f"Container {name} for pod {_full_name(pod)} failed with exit code {code}"
         else:
             condition = _condition(pod, rule.on_pod_conditions)
             if condition is None:
                 continue
-            story = f"Pod {_full_name(pod)} has condition {condition.type}"
+            story = f"Pod {_full_name(pod)} has condition {condition}"
         message = f"{story} matching {rule.action} rule at index {position}"
         return Meaning(
             counts=rule.action != "Ignore",
@@ -46,31 +44,26 @@ def meaning_of(pod: Pod, job: Job) -> Meaning:
     return _ORDINARY
 
 
-def fails_index(pod: Pod, job: Job) -> bool:
+def fails_index(pod: JobPod, job: Job) -> bool:
     """Tell whether no other pod is to try the index of `pod`, which failed."""
     limit = job.spec.backoff_limit_per_index
     meaning = meaning_of(pod, job)
     if limit is None or not meaning.counts:
         return False
-    return meaning.action == "FailIndex" or failures_of(pod) >= limit
+    return meaning.action == "FailIndex" or pod.failures >= limit
 
 
-def _full_name(pod: Pod) -> str:
+def _full_name(pod: JobPod) -> str:
     return f"{pod.metadata.namespace}/{pod.metadata.name}"
 
 
-def _failed_container(pod: Pod, rule: OnExitCodes) -> ContainerStatus | None:
-    for status in (*pod.status.container_statuses, *pod.status.init_container_statuses):
-        ended = status.state.terminated
-        if ended is None or ended.exit_code == 0:
-            continue
-        if rule.container_name in (None, status.name) and (
-            (ended.exit_code in rule.values) == (rule.operator == "In")
-        ):
-            return status
+def _failed_container(pod: JobPod, rule: OnExitCodes) -> tuple[str, int] | None:
+    for name, code in pod.exits:
+        if rule.container_name in (None, name) and (code in rule.values) == (rule.operator == "In"):
+            return name, code
     return None
 
 
-def _condition(pod: Pod, patterns: tuple[OnPodCondition, ...]) -> PodCondition | None:
+def _condition(pod: JobPod, patterns: tuple[OnPodCondition, ...]) -> str | None:
     wanted = {(pattern.type, pattern.status) for pattern in patterns}
-    return next((one for one in pod.status.conditions if (one.type, one.status) in wanted), None)
+    return next((one[0] for one in pod.conditions if one in wanted), None)

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from minikube8s.api.resources import JOBS, PODS, Resource
-from minikube8s.api.views import PartialObject, Pod
+from minikube8s.api.views import PartialObject
 from minikube8s.controllers.actions import Plan
-from minikube8s.controllers.jobs.model import FINALIZER
+from minikube8s.controllers.jobs.jobpod import FINALIZER, JobPod, job_pod
 from minikube8s.controllers.jobs.tracking import untracked
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
@@ -44,12 +44,12 @@ class JobOrphanController:
             return ()
         return {Key(one.namespace, one.name) for one in found if _is_orphan(one, reader)}
 
-    def read(self, reader: Reader, key: Key) -> Pod | None:
+    def read(self, reader: Reader, key: Key) -> JobPod | None:
         """Return the pod if it is an orphan still."""
         entry = reader.find(PODS, *key)
-        return None if entry is None or not _is_orphan(entry, reader) else entry.view(Pod)
+        return None if entry is None or not _is_orphan(entry, reader) else job_pod(entry)
 
-    def plan(self, snapshot: Pod, now: datetime, failure: str = "") -> Plan:
+    def plan(self, snapshot: JobPod, now: datetime, failure: str = "") -> Plan:
         """Return the removal of the finalizer."""
         return Plan(patches=(untracked(snapshot),))
 

@@ -10,7 +10,7 @@ from minikube8s.api.meta import set_condition
 from minikube8s.api.resources import JOBS, PODS
 from minikube8s.api.selectors import from_label_selector
 from minikube8s.api.times import now_rfc3339
-from minikube8s.api.views import Job, Pod
+from minikube8s.api.views import Job
 from minikube8s.controllers.actions import (
     NOTHING,
     Delete,
@@ -22,7 +22,8 @@ from minikube8s.controllers.actions import (
     ref,
 )
 from minikube8s.controllers.claims import claim
-from minikube8s.controllers.jobs.model import FINALIZER, Snapshot, is_tracked
+from minikube8s.controllers.jobs.jobpod import FINALIZER, JobPod
+from minikube8s.controllers.jobs.model import Snapshot
 from minikube8s.controllers.jobs.sizing import BURST, Change, change
 from minikube8s.controllers.jobs.tally import Tally, tally
 from minikube8s.controllers.jobs.tracking import record, untracked
@@ -55,7 +56,7 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
     written = record(job, sums, pods, told, letting_go=not failure)
     # What a job fails with counts as failed; what it does not need any more is let go before.
     let_go = surplus if told is None or not told.is_failure else ()
-    free = {pod.metadata.uid: pod for pod in (*written.let_go, *let_go) if is_tracked(pod)}
+    free = {pod.uid: pod for pod in (*written.let_go, *let_go) if pod.tracked}
     waits = [wait for wait in (due.wait, None if verdict else seconds_left(job, now)) if wait]
     return Plan(
         about=snapshot.object,
@@ -69,9 +70,9 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
             counters={
                 **written.status,
                 "active": len(sums.active) + len(due.creates) - len(surplus),
-                "ready": sums.ready - sum(pod.ready for pod in surplus),
+                "ready": sums.ready - sum(pod.facts.ready for pod in surplus),
                 "terminating": len(sums.terminating)
-                + sum(bool(pod.spec.node_name) or not let_go for pod in surplus),
+                + sum(bool(pod.facts.node) or not let_go for pod in surplus),
             },
             verdict=verdict,
             over=told is not None
@@ -82,13 +83,13 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
     )
 
 
-def _after_the_end(job: Job, pods: Iterable[Pod]) -> Plan:
+def _after_the_end(job: Job, pods: Iterable[JobPod]) -> Plan:
     """Return what is done of a finished job: pods that came too late are let go."""
-    patches = tuple(untracked(pod) for pod in pods if is_tracked(pod) and _is_owned(pod, job))
+    patches = tuple(untracked(pod) for pod in pods if pod.tracked and _is_owned(pod, job))
     return Plan(patches=patches) if patches else NOTHING
 
 
-def _is_owned(pod: Pod, job: Job) -> bool:
+def _is_owned(pod: JobPod, job: Job) -> bool:
     controller = pod.metadata.controller
     return controller is not None and controller.uid == job.metadata.uid
 
@@ -99,16 +100,16 @@ def _with_finalizers(patches: Iterable[Patch], snapshot: Snapshot) -> tuple[Patc
     return tuple(_with_finalizer(one, pods[one.target.name], snapshot.job) for one in patches)
 
 
-def _with_finalizer(patch: Patch, pod: Pod, job: Job) -> Patch:
+def _with_finalizer(patch: Patch, pod: JobPod, job: Job) -> Patch:
     metadata = patch.patch["metadata"]
     owners = metadata["ownerReferences"] or ()
-    finalizers = [one for one in pod.metadata.finalizers if one != FINALIZER]
+    finalizers = [one for one in pod.finalizers if one != FINALIZER]
     if any(owner["uid"] == job.metadata.uid for owner in owners):
         finalizers.append(FINALIZER)
     return Patch(patch.target, {"metadata": {**metadata, "finalizers": finalizers or None}})
 
 
-def _whatever(pod: Pod) -> Ref:
+def _whatever(pod: JobPod) -> Ref:
     """Return a reference to the pod in whatever revision: it may just have been let go."""
     metadata = pod.metadata
     return Ref(PODS, metadata.namespace, metadata.name, metadata.uid, "")

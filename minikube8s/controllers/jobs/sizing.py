@@ -9,24 +9,19 @@ from itertools import islice
 from typing import Any
 
 from minikube8s.api.resources import JOBS, PODS
-from minikube8s.api.views import Job, Pod
+from minikube8s.api.views import Job
 from minikube8s.controllers.actions import Create, Report
 from minikube8s.controllers.jobs import backoff
 from minikube8s.controllers.jobs.failures import meaning_of
-from minikube8s.controllers.jobs.model import (
+from minikube8s.controllers.jobs.jobpod import (
     FAILURES,
     FINALIZER,
     IGNORED_FAILURES,
     INDEX,
-    Snapshot,
-    failures_of,
-    ignored_failures_of,
-    index_of,
-    is_in_range,
-    is_tracked,
+    JobPod,
 )
+from minikube8s.controllers.jobs.model import Snapshot, is_in_range
 from minikube8s.controllers.jobs.tally import Tally
-from minikube8s.controllers.podfacts import facts_of
 from minikube8s.controllers.replicas import victims
 from minikube8s.controllers.templates import pod_of
 
@@ -43,11 +38,11 @@ class Change:
     """The pods to create and to give up, and the seconds until more of them may be created."""
 
     creates: tuple[Create, ...] = ()
-    surplus: tuple[Pod, ...] = ()
+    surplus: tuple[JobPod, ...] = ()
     wait: float | None = None
 
 
-def change(snapshot: Snapshot, tally: Tally, pods: Sequence[Pod], now: datetime) -> Change:
+def change(snapshot: Snapshot, tally: Tally, pods: Sequence[JobPod], now: datetime) -> Change:
     """Return what brings a job that goes on to its size: creations or deletions, never both."""
     job = snapshot.job
     wanted = 0 if job.spec.suspend else _wanted(job, tally)
@@ -74,25 +69,25 @@ def _wanted(job: Job, tally: Tally) -> int:
     return max(0, min(job.spec.parallelism, job.spec.completions - tally.succeeded))
 
 
-def _surplus(job: Job, active: Sequence[Pod], count: int, now: datetime) -> tuple[Pod, ...]:
+def _surplus(job: Job, active: Sequence[JobPod], count: int, now: datetime) -> tuple[JobPod, ...]:
     """Return pods to give up: those that nobody needs, and as many as there are too many."""
-    useless: list[Pod] = []
+    useless: list[JobPod] = []
     if job.indexed:
         useless = _duplicates(job, active, now)
-        gone = {pod.metadata.uid for pod in useless}
-        active = [pod for pod in active if pod.metadata.uid not in gone]
+        gone = {pod.uid for pod in useless}
+        active = [pod for pod in active if pod.uid not in gone]
     # One that is not tracked was being given up when somebody was interrupted.
-    untracked = [pod for pod in active if not is_tracked(pod)][: max(0, count - len(useless))]
-    tracked = [pod for pod in active if is_tracked(pod)]
+    untracked = [pod for pod in active if not pod.tracked][: max(0, count - len(useless))]
+    tracked = [pod for pod in active if pod.tracked]
     chosen = (*useless, *untracked)
     return (*chosen, *_victims(tracked, count - len(chosen), now))
 
 
-def _duplicates(job: Job, active: Sequence[Pod], now: datetime) -> list[Pod]:
+def _duplicates(job: Job, active: Sequence[JobPod], now: datetime) -> list[JobPod]:
     """Return the pods of no index, and of each index all but the best."""
-    useless, by_index = [], dict[int, list[Pod]]()
+    useless, by_index = [], dict[int, list[JobPod]]()
     for pod in active:
-        index = index_of(pod)
+        index = pod.index
         if index is None or not is_in_range(pod, job):
             useless.append(pod)
         else:
@@ -102,11 +97,11 @@ def _duplicates(job: Job, active: Sequence[Pod], now: datetime) -> list[Pod]:
     return useless
 
 
-def _victims(pods: Sequence[Pod], count: int, now: datetime) -> list[Pod]:
+def _victims(pods: Sequence[JobPod], count: int, now: datetime) -> list[JobPod]:
     if count <= 0:
         return []
-    by_uid = {pod.metadata.uid: pod for pod in pods}
-    chosen = victims.choose([facts_of(pod) for pod in pods], count, (), now)
+    by_uid = {pod.uid: pod for pod in pods}
+    chosen = victims.choose([pod.facts for pod in pods], count, (), now)
     return [by_uid[one.metadata.uid] for one in chosen]
 
 
@@ -116,7 +111,7 @@ def _of_indexes(snapshot: Snapshot, tally: Tally, missing: int, now: datetime) -
     if job.spec.pod_replacement_policy == "Failed":
         busy += tally.terminating
     settled = tally.done if tally.lost is None else tally.done | tally.lost
-    taken = {index_of(pod) for pod in busy}
+    taken = {pod.index for pod in busy}
     free = (index for index in settled.missing(job.spec.completions or 0) if index not in taken)
     pending = list(islice(free, missing))
     if tally.lost is None:
@@ -130,7 +125,7 @@ def _of_indexes(snapshot: Snapshot, tally: Tally, missing: int, now: datetime) -
     )
 
 
-def _create(snapshot: Snapshot, index: int | None, replaced: Pod | None) -> Create:
+def _create(snapshot: Snapshot, index: int | None, replaced: JobPod | None) -> Create:
     job, obj = snapshot.job, snapshot.object
     pod = pod_of(JOBS, obj, obj["spec"]["template"])
     metadata = pod["metadata"]
@@ -158,12 +153,12 @@ def _give_index(pod: dict[str, Any], job: str, index: int) -> None:
             environment.append({"name": _INDEX_VARIABLE, "valueFrom": path})
 
 
-def _failures(job: Job, replaced: Pod | None) -> dict[str, str]:
+def _failures(job: Job, replaced: JobPod | None) -> dict[str, str]:
     """Return what the next pod of an index knows of those before it."""
     failed, ignored = 0, 0
     if replaced is not None:
         counts = meaning_of(replaced, job).counts
-        failed = failures_of(replaced) + counts
-        ignored = ignored_failures_of(replaced) + (not counts)
+        failed = replaced.failures + counts
+        ignored = replaced.ignored_failures + (not counts)
     told = {FAILURES: str(failed)}
     return {**told, IGNORED_FAILURES: str(ignored)} if ignored else told

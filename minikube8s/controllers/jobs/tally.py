@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from minikube8s.api.views import Job, Pod
+from minikube8s.api.views import Job
 from minikube8s.api.views.batch import UncountedTerminatedPods
 from minikube8s.controllers.jobs.failures import fails_index, meaning_of
 from minikube8s.controllers.jobs.indexes import Indexes
-from minikube8s.controllers.jobs.model import (
-    attempts_of,
-    ended_at,
-    index_of,
-    is_deleting,
-    is_failed,
-    is_in_range,
-    is_tracked,
-)
-from minikube8s.controllers.pods import is_active
+from minikube8s.controllers.jobs.jobpod import JobPod
+from minikube8s.controllers.jobs.model import is_failed, is_in_range
 
 NONE_UNCOUNTED = UncountedTerminatedPods()
 
@@ -31,20 +24,20 @@ class Tally:
     still to be handed on to the next pod of their index. `done` and `lost` are indexes.
     """
 
-    active: tuple[Pod, ...]
-    terminating: tuple[Pod, ...]
-    new_successes: tuple[Pod, ...]
-    new_failures: tuple[Pod, ...]
+    active: tuple[JobPod, ...]
+    terminating: tuple[JobPod, ...]
+    new_successes: tuple[JobPod, ...]
+    new_failures: tuple[JobPod, ...]
     succeeded: int
     failed: int
     done: Indexes
     lost: Indexes | None
-    delayed: Mapping[int, Pod]
+    delayed: Mapping[int, JobPod]
 
     @property
     def ready(self) -> int:
         """How many active pods are ready."""
-        return sum(pod.ready for pod in self.active)
+        return sum(pod.facts.ready for pod in self.active)
 
 
 def uncounted_of(job: Job) -> UncountedTerminatedPods:
@@ -59,38 +52,34 @@ def known_indexes(job: Job) -> Indexes:
     return Indexes.parse(job.status.completed_indexes, job.spec.completions or 0)
 
 
-def tally(job: Job, pods: Sequence[Pod]) -> Tally:
+def tally(job: Job, pods: Sequence[JobPod]) -> Tally:
     """Sort a job's pods."""
     uncounted = uncounted_of(job)
     told = {*uncounted.succeeded, *uncounted.failed}
-    fresh = [
-        pod
-        for pod in pods
-        if is_tracked(pod) and pod.metadata.uid not in told and is_in_range(pod, job)
-    ]
+    fresh = [pod for pod in pods if pod.tracked and pod.uid not in told and is_in_range(pod, job)]
     known = known_indexes(job)
     successes = tuple(
         pod
         for pod in fresh
-        if pod.status.phase == "Succeeded" and not (job.indexed and (index_of(pod) or 0) in known)
+        if pod.phase == "Succeeded" and not (job.indexed and (pod.index or 0) in known)
     )
     # Once the job has failed, what was deleted for that has failed, whatever becomes of it.
     lost_cause = job.condition("FailureTarget") is not None
     failures = tuple(
         pod
         for pod in fresh
-        if (is_failed(pod, job) or (lost_cause and is_deleting(pod) and not pod.terminal))
+        if (is_failed(pod, job) or (lost_cause and pod.deleting and not pod.terminal))
         and meaning_of(pod, job).counts
     )
     done = known.with_these(_indexes(successes)) if job.indexed else known
     succeeded = len(done)
     if not job.indexed:
         succeeded = job.status.succeeded + len(uncounted.succeeded) + len(successes)
-    active = tuple(pod for pod in pods if is_active(pod))
+    active = tuple(pod for pod in pods if pod.active)
     lost = _lost(job, pods)
     return Tally(
         active=active,
-        terminating=tuple(pod for pod in pods if is_deleting(pod) and not pod.terminal),
+        terminating=tuple(pod for pod in pods if pod.deleting and not pod.terminal),
         new_successes=successes,
         new_failures=failures,
         succeeded=succeeded,
@@ -101,11 +90,11 @@ def tally(job: Job, pods: Sequence[Pod]) -> Tally:
     )
 
 
-def _indexes(pods: Iterable[Pod]) -> list[int]:
-    return [index for pod in pods if (index := index_of(pod)) is not None]
+def _indexes(pods: Iterable[JobPod]) -> list[int]:
+    return [pod.index for pod in pods if pod.index is not None]
 
 
-def _lost(job: Job, pods: Sequence[Pod]) -> Indexes | None:
+def _lost(job: Job, pods: Sequence[JobPod]) -> Indexes | None:
     """Return the indexes that nobody will try again; None where failures are not told by index."""
     if not job.indexed or job.spec.backoff_limit_per_index is None:
         return None
@@ -119,21 +108,21 @@ def _lost(job: Job, pods: Sequence[Pod]) -> Indexes | None:
 
 
 def _delayed(
-    job: Job, pods: Sequence[Pod], active: Iterable[Pod], settled: Indexes
-) -> dict[int, Pod]:
+    job: Job, pods: Sequence[JobPod], active: Iterable[JobPod], settled: Indexes
+) -> dict[int, JobPod]:
     """Return for each index that waits for another pod the one that failed last."""
     taken = set(_indexes(active))
-    found: dict[int, Pod] = {}
+    found: dict[int, JobPod] = {}
     for pod in pods:
-        index = index_of(pod)
+        index = pod.index
         if index is None or index in taken or index in settled:
             continue
-        if not (is_tracked(pod) and is_failed(pod, job) and is_in_range(pod, job)):
+        if not (pod.tracked and is_failed(pod, job) and is_in_range(pod, job)):
             continue
         if index not in found or _rank(found[index]) <= _rank(pod):
             found[index] = pod
     return found
 
 
-def _rank(pod: Pod) -> tuple[int, float]:
-    return attempts_of(pod), ended_at(pod).timestamp()
+def _rank(pod: JobPod) -> tuple[int, datetime]:
+    return pod.failures + pod.ignored_failures, pod.ended_at

@@ -12,15 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from minikube8s.api.resources import PODS
-from minikube8s.api.views import Job, Pod
+from minikube8s.api.views import Job
 from minikube8s.controllers.actions import Patch, view_ref
-from minikube8s.controllers.jobs.model import (
-    FINALIZER,
-    index_of,
-    is_deleting,
-    is_failed,
-    is_tracked,
-)
+from minikube8s.controllers.jobs.jobpod import FINALIZER, JobPod
+from minikube8s.controllers.jobs.model import is_failed
 from minikube8s.controllers.jobs.tally import Tally, known_indexes, uncounted_of
 from minikube8s.controllers.jobs.verdict import Verdict
 
@@ -32,28 +27,28 @@ MOST_UNCOUNTED = 500
 class Record:
     """What is written about ended pods: which are let go now, and what the status says then."""
 
-    let_go: tuple[Pod, ...]
+    let_go: tuple[JobPod, ...]
     status: dict[str, Any]
     complete: bool
     """Whether nothing is left to write about any pod."""
 
 
-def untracked(pod: Pod) -> Patch:
+def untracked(pod: JobPod) -> Patch:
     """Return the write that lets go of a pod."""
-    rest = [one for one in pod.metadata.finalizers if one != FINALIZER]
+    rest = [one for one in pod.finalizers if one != FINALIZER]
     return Patch(view_ref(PODS, pod.metadata), {"metadata": {"finalizers": rest or None}})
 
 
 def record(
-    job: Job, tally: Tally, pods: Sequence[Pod], spoken: Verdict | None, *, letting_go: bool
+    job: Job, tally: Tally, pods: Sequence[JobPod], spoken: Verdict | None, *, letting_go: bool
 ) -> Record:
     """Return what is due of the three steps, of as many pods as there is room for.
 
     Without `letting_go` every pod keeps its finalizer: what is written is the status alone.
     """
     let_go = _settled(job, tally, pods, spoken) if letting_go else ()
-    freed = {pod.metadata.uid for pod in let_go}
-    kept = {pod.metadata.uid for pod in pods if is_tracked(pod)} - freed
+    freed = {pod.uid for pod in let_go}
+    kept = {pod.uid for pod in pods if pod.tracked} - freed
     before = uncounted_of(job)
     succeeded = [uid for uid in before.succeeded if uid in kept]
     failed = [uid for uid in before.failed if uid in kept]
@@ -67,36 +62,36 @@ def record(
     else:
         counted = len(before.succeeded) - len(succeeded)
         status["succeeded"] = job.status.succeeded + counted
-        succeeded += [pod.metadata.uid for pod in fine]
+        succeeded += [pod.uid for pod in fine]
     if tally.lost is not None:
         status["failedIndexes"] = str(tally.lost)
     delayed = _delayed(tally, spoken)
-    failed += [pod.metadata.uid for pod in broken if pod.metadata.uid not in delayed]
+    failed += [pod.uid for pod in broken if pod.uid not in delayed]
     lists = {"succeeded": succeeded, "failed": failed}
     status["uncountedTerminatedPods"] = {name: uids for name, uids in lists.items() if uids}
     return Record(let_go, status, complete=not (kept or succeeded or failed))
 
 
-def _indexes(pods: Iterable[Pod]) -> list[int]:
-    return [index for pod in pods if (index := index_of(pod)) is not None]
+def _indexes(pods: Iterable[JobPod]) -> list[int]:
+    return [pod.index for pod in pods if pod.index is not None]
 
 
 def _settled(
-    job: Job, tally: Tally, pods: Sequence[Pod], spoken: Verdict | None
-) -> tuple[Pod, ...]:
+    job: Job, tally: Tally, pods: Sequence[JobPod], spoken: Verdict | None
+) -> tuple[JobPod, ...]:
     """Return the tracked pods about which nothing is left to write."""
     uncounted = uncounted_of(job)
     told = {*uncounted.succeeded, *uncounted.failed}
-    news = {pod.metadata.uid for pod in (*tally.new_successes, *tally.new_failures)}
+    news = {pod.uid for pod in (*tally.new_successes, *tally.new_failures)}
     delayed = _delayed(tally, spoken)
     settled = []
     for pod in pods:
-        uid = pod.metadata.uid
-        if not is_tracked(pod) or uid in news:
+        uid = pod.uid
+        if not pod.tracked or uid in news:
             continue
-        over = job.metadata.deletion_timestamp is not None or pod.status.phase == "Succeeded"
+        over = job.metadata.deletion_timestamp is not None or pod.phase == "Succeeded"
         if spoken is not None:
-            over = over or pod.terminal or is_deleting(pod)
+            over = over or pod.terminal or pod.deleting
         elif is_failed(pod, job):
             over = over or uid not in delayed
         if over or uid in told:
@@ -106,4 +101,4 @@ def _settled(
 
 def _delayed(tally: Tally, spoken: Verdict | None) -> set[str]:
     """Return the failed pods that still have to hand on how often their index has failed."""
-    return set() if spoken else {pod.metadata.uid for pod in tally.delayed.values()}
+    return set() if spoken else {pod.uid for pod in tally.delayed.values()}

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from minikube8s.api.times import parse_time
-from minikube8s.api.views import Job, Pod
+from minikube8s.api.views import Job
 from minikube8s.controllers.jobs.failures import meaning_of
 from minikube8s.controllers.jobs.indexes import Indexes
+from minikube8s.controllers.jobs.jobpod import JobPod
 from minikube8s.controllers.jobs.model import is_failed
 from minikube8s.controllers.jobs.tally import Tally
 
@@ -41,7 +42,7 @@ def spoken(job: Job) -> Verdict | None:
     return Verdict(told.type, told.reason, told.message) if told else None
 
 
-def judge(job: Job, tally: Tally, pods: Iterable[Pod], now: datetime) -> Verdict | None:
+def judge(job: Job, tally: Tally, pods: Iterable[JobPod], now: datetime) -> Verdict | None:
     """Return what the job's pods and the time say of it; None as long as it goes on."""
     why = _failed(job, tally, pods, now) or _failed_by_index(job, tally)
     if why is not None:
@@ -59,7 +60,9 @@ def seconds_left(job: Job, now: datetime) -> float | None:
     return max(0.0, (start + timedelta(seconds=deadline) - now).total_seconds())
 
 
-def _failed(job: Job, tally: Tally, pods: Iterable[Pod], now: datetime) -> tuple[str, str] | None:
+def _failed(
+    job: Job, tally: Tally, pods: Iterable[JobPod], now: datetime
+) -> tuple[str, str] | None:
     if job.spec.pod_failure_policy is not None:
         for pod in pods:
             message = meaning_of(pod, job).message if is_failed(pod, job) else ""
@@ -72,14 +75,10 @@ def _failed(job: Job, tally: Tally, pods: Iterable[Pod], now: datetime) -> tuple
     return None
 
 
-def _restarted_too_often(job: Job, pods: Iterable[Pod]) -> bool:
+def _restarted_too_often(job: Job, pods: Iterable[JobPod]) -> bool:
     if job.spec.template.spec.restart_policy != "OnFailure":
         return False
-    restarts = sum(
-        container.restart_count
-        for pod in pods
-        for container in (*pod.status.init_container_statuses, *pod.status.container_statuses)
-    )
+    restarts = sum(pod.restarts for pod in pods)
     return restarts > 0 and restarts >= job.spec.backoff_limit
 
 
