@@ -183,6 +183,8 @@ def test_the_deadline_counts_from_the_start_and_not_while_suspended() -> None:
     assert look(job(STARTED, activeDeadlineSeconds=90), pod("p")).requeue_after == 30
     assert look(job(activeDeadlineSeconds=90)).requeue_after == 90
     asleep = look(job(STARTED, activeDeadlineSeconds=60, suspend=True))
+    resumed = look(job(status_of(asleep), activeDeadlineSeconds=60))
+    assert (resumed.requeue_after, status_of(resumed)["startTime"]) == (60, TIME)
     assert [kind for kind, _, _ in conditions_of(asleep)] == ["Suspended"]
 
 

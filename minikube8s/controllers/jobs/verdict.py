@@ -52,11 +52,15 @@ def judge(job: Job, tally: Tally, pods: Iterable[JobPod], now: datetime) -> Verd
 
 
 def seconds_left(job: Job, now: datetime) -> float | None:
-    """Return how long the job may still be active; None when it may for ever."""
+    """Return how long the job may still be active; None when it may for ever.
+
+    The time counts from the start, or from when the job was resumed.
+    """
     deadline = job.spec.active_deadline_seconds
     if deadline is None or job.spec.suspend:
         return None
-    start = parse_time(job.status.start_time) if job.status.start_time else now
+    begins = job.status.start_time is None or job.condition("Suspended") is not None
+    start = now if begins else parse_time(job.status.start_time or "")
     return max(0.0, (start + timedelta(seconds=deadline) - now).total_seconds())
 
 
@@ -70,7 +74,7 @@ def _failed(
                 return "PodFailurePolicy", message
     if tally.failed > job.spec.backoff_limit or _restarted_too_often(job, tally.active):
         return "BackoffLimitExceeded", "Job has reached the specified backoff limit"
-    if seconds_left(job, now) == 0 and job.status.start_time:
+    if seconds_left(job, now) == 0:
         return "DeadlineExceeded", "Job was active longer than specified deadline"
     return None
 
