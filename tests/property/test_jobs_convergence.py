@@ -1,5 +1,6 @@
 """Every pod's end is counted exactly once, wherever plans were cut off; no bound is passed."""
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from minikube8s.api.views import Job, Pod
 from minikube8s.controllers import applying
 from minikube8s.controllers.applying import Outdated
 from minikube8s.controllers.jobs import JobController, JobOrphanController, Key
+from minikube8s.controllers.jobs.indexes import Indexes
 from minikube8s.controllers.jobs.jobpod import FINALIZER, job_pod_of
 from minikube8s.controllers.jobs.orphans import Key as PodKey
 from minikube8s.controllers.pods import is_active
@@ -97,6 +99,8 @@ async def disturb(cluster: LiveCluster, truth: Truth, kind: str, at: int) -> Non
                 await cluster.change(
                     JOBS, "work", lambda j: j["spec"].update(parallelism=1 + at % MOST_ACTIVE)
                 )
+            case "wait":
+                await cluster.clock.sleep(at * 20)
             case "suspend":
                 await cluster.change(JOBS, "work", lambda j: j["spec"].update(suspend=at % 2 == 0))
     except ApiError as error:
@@ -120,7 +124,7 @@ def body(*, indexed: bool, completions: int, limit: int) -> dict[str, Any]:
 
 LOOK = st.tuples(st.just("look"), st.integers(0, 30), st.integers(0, 5))
 TROUBLE = st.tuples(
-    st.sampled_from(["succeed", "succeed", "fail", "delete", "bind", "size", "suspend"]),
+    st.sampled_from(["succeed", "succeed", "fail", "wait", "delete", "bind", "size", "suspend"]),
     st.integers(0, 30),
     st.just(0),
 )
@@ -166,6 +170,56 @@ async def settle(cluster: LiveCluster, controller: JobController, truth: Truth) 
         if not wrote and cluster.registry.get(JOBS, "default", "work").view(Job).ending:
             return
     raise AssertionError(f"still changing after {ROUNDS} rounds")
+
+
+INDEX_TROUBLE = st.tuples(
+    st.sampled_from(["succeed", "fail", "fail", "wait", "wait", "bind"]),
+    st.integers(0, 30),
+    st.just(0),
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    script=st.lists(st.one_of(LOOK, LOOK, INDEX_TROUBLE), min_size=20, max_size=90),
+    completions=st.integers(1, 4),
+    limit=st.integers(0, 2),
+)
+def test_no_index_is_tried_more_often_than_allowed_and_each_is_done_or_lost(
+    script: list[tuple[str, int, int]], completions: int, limit: int
+) -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            truth, controller = Truth(), JobController()
+            shape = body(indexed=True, completions=completions, limit=2**31 - 1)
+            shape["spec"]["backoffLimitPerIndex"] = limit
+            await cluster.create(JOBS, "work", **shape)
+            for kind, at, writes in script:
+                if kind == "look":
+                    await look(cluster, truth, controller, JOB, writes)
+                else:
+                    await disturb(cluster, truth, kind, at)
+            await settle(cluster, controller, truth)
+            check_indexes(cluster, truth, completions, limit)
+
+    virtualtime.run(main())
+
+
+def check_indexes(cluster: LiveCluster, truth: Truth, completions: int, limit: int) -> None:
+    job = cluster.registry.get(JOBS, "default", "work").view(Job)
+    done = Indexes.parse(job.status.completed_indexes, completions)
+    lost = Indexes.parse(job.status.failed_indexes or "", completions)
+    assert done.common(lost) == 0
+    assert len(done) + len(lost) == completions
+    assert job.ending is not None
+    assert job.ending.type == ("Failed" if len(lost) else "Complete")
+    failures = Counter(truth.indexes[uid] for uid, ends in truth.ends.items() if "Failed" in ends)
+    for index in range(completions):
+        assert failures[index] <= limit + 1
+        assert (index in lost) == (failures[index] == limit + 1)
+    assert job.status.failed == failures.total()
+    assert job.status.succeeded == len(done)
+    assert not any(FINALIZER in pod.metadata.finalizers for pod in cluster.pods())
 
 
 def check(cluster: LiveCluster, truth: Truth, limit: int) -> None:

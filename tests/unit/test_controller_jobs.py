@@ -1,11 +1,25 @@
 """What the job controller plans: sizes, endings, policies, in Kubernetes' words."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from minikube8s.api.resources import JOBS, PODS
+from minikube8s.api.views import Pod
+from minikube8s.controllers.jobs import JobController, Key, jobpod
 from minikube8s.controllers.jobs.indexes import Indexes
-from minikube8s.controllers.jobs.jobpod import FAILURES, FINALIZER, IGNORED_FAILURES, INDEX
+from minikube8s.controllers.jobs.jobpod import (
+    FAILURES,
+    FINALIZER,
+    IGNORED_FAILURES,
+    INDEX,
+    JobPod,
+    job_pod_of,
+)
+from minikube8s.controllers.runner import RegistryReader
+from minikube8s.controllers.templates import pod_of
+from tests.support import virtualtime
 from tests.support.jobs import (
     LABELS,
     TIME,
@@ -17,6 +31,7 @@ from tests.support.jobs import (
     pod,
     status_of,
 )
+from tests.support.livecluster import LiveCluster, live_cluster
 
 STARTED = {"startTime": ago(60), "ready": 0, "terminating": 0, "uncountedTerminatedPods": {}}
 INDEXED = {"completionMode": "Indexed", "completions": 3, "parallelism": 3}
@@ -466,3 +481,36 @@ def test_indexes_know_what_they_lack() -> None:
     assert list(indexes.missing(8)) == [0, 2, 6, 7]
     assert [n for n in range(8) if n in indexes] == [1, 3, 4, 5]
     assert list(indexes.with_these([0]).missing(5)) == [2]
+
+
+def test_a_look_decodes_only_the_pods_that_changed() -> None:
+    decoded: list[str] = []
+
+    def read(cluster: LiveCluster) -> None:
+        snapshot = JobController().read(RegistryReader(cluster.registry), Key("default", "work"))
+        assert snapshot is not None
+        assert len(snapshot.pods) == 20
+
+    def noting(pod: Pod) -> JobPod:
+        decoded.append(pod.metadata.name)
+        return job_pod_of(pod)
+
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            spec = {key: job()["spec"][key] for key in ("parallelism", "template")}
+            del spec["template"]["metadata"]
+            await cluster.create(JOBS, "work", spec=spec)
+            owner = cluster.registry.get(JOBS, "default", "work").object
+            for _ in range(20):
+                made = pod_of(JOBS, owner, owner["spec"]["template"])
+                await cluster.registry.create(PODS, "default", made)
+            with patch.object(jobpod, "job_pod_of", noting):
+                read(cluster)
+                assert len(decoded) == 20
+                decoded.clear()
+                name = cluster.names(PODS)[7]
+                await cluster.make_ready(name)
+                read(cluster)
+                assert decoded == [name]
+
+    virtualtime.run(main())
