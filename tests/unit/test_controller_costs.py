@@ -8,6 +8,8 @@ import pytest
 
 from minikube8s.api.resources import (
     DEPLOYMENTS,
+    ENDPOINTSLICES,
+    NODES,
     PODDISRUPTIONBUDGETS,
     PODS,
     REPLICASETS,
@@ -17,7 +19,7 @@ from minikube8s.api.resources import (
 )
 from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.disruption import DisruptionController
-from minikube8s.controllers.endpoints import EndpointsController
+from minikube8s.controllers.endpoints import EndpointsController, MirroringController, mirroring
 from minikube8s.controllers.replicas import (
     REPLICA_SET,
     REPLICATION_CONTROLLER,
@@ -98,8 +100,55 @@ def test_what_a_look_reads_does_not_grow_with_unrelated_objects(
             await populate(cluster, "mine")
             before = cost(cluster, controller, resource)
             for number in range(100):
+                await cluster.add_node(f"other-{number}")
                 await populate(cluster, f"other-{number}")
             assert cost(cluster, controller, resource) == before
             assert {name for _, name in before[1]} == {"mine"}
+
+    virtualtime.run(main())
+
+
+def test_a_copy_of_endpoints_is_looked_at_without_the_slices_of_other_services() -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            for number in range(20):
+                name = f"slice-{number}"
+                labels = {"kubernetes.io/service-name": name}
+                await cluster.create(
+                    ENDPOINTSLICES,
+                    name,
+                    metadata={"labels": labels},
+                    addressType="IPv4",
+                    endpoints=[],
+                )
+            reader: Any = Counting(cluster)
+            MirroringController().read(reader, mirroring.Key("default", "mine"))
+            assert reader.handed_out == 0
+
+    virtualtime.run(main())
+
+
+def test_a_node_in_a_zone_wakes_the_services_that_have_pods_on_it_and_no_others() -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            for app in ("here", "elsewhere"):
+                await cluster.create(
+                    SERVICES, app, spec={"selector": {"app": app}, "ports": [{"port": 80}]}
+                )
+            await cluster.create(
+                SERVICES,
+                "shared-out",
+                metadata={"annotations": {"service.kubernetes.io/topology-mode": "Auto"}},
+                spec={"selector": {"app": "none"}, "ports": [{"port": 80}]},
+            )
+            body = template(labels={"app": "here"})
+            body["spec"]["nodeName"] = "n1"
+            await cluster.create(PODS, "p", **body)
+            metadata = {"labels": {"topology.kubernetes.io/zone": "a"}}
+            node = await cluster.create(NODES, "n1", metadata=metadata, spec={})
+            reader = RegistryReader(cluster.registry)
+            event = Event("ADDED", node, None, node.revision)
+            woken = EndpointsController().keys(NODES, event, reader)
+            assert sorted(key.name for key in woken) == ["here", "shared-out"]
 
     virtualtime.run(main())

@@ -13,11 +13,12 @@ from minikube8s.controllers.endpoints.controller import Snapshot, plan
 from minikube8s.controllers.podfacts import facts_of
 from tests.support.objects import metadata, pod_view
 
+ZONE = "topology.kubernetes.io/zone"
 AUTO = {"service.kubernetes.io/topology-mode": "Auto"}
 
 
 def node(name: str, zone: str = "", cpu: str = "4", *, ready: bool = True, **labels: str) -> Node:
-    zones = {"topology.kubernetes.io/zone": zone} if zone else {}
+    zones = {ZONE: zone} if zone else {}
     condition = {"type": "Ready", "status": "True" if ready else "False"}
     status = {"allocatable": {"cpu": cpu}, "conditions": [condition]}
     return from_dict(
@@ -38,7 +39,8 @@ def planned(
         "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}], **spec},
     }
     seen = tuple(map(facts_of, pods))
-    return plan(Snapshot(from_dict(Service, obj), obj, seen, (), None, tuple(nodes)))
+    told = {one.metadata.name: one.metadata.labels.get(ZONE, "") for one in nodes}
+    return plan(Snapshot(from_dict(Service, obj), obj, seen, (), None, told, tuple(nodes)))
 
 
 def endpoints(result: Plan) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -42,7 +42,10 @@ class Snapshot:
     pods: tuple[PodFacts, ...]
     slices: tuple[Mapping[str, Any], ...]
     endpoints: Mapping[str, Any] | None
+    zones: Mapping[str, str] = field(default_factory=dict)
+    """Those of the pods' nodes."""
     nodes: tuple[Node, ...] = ()
+    """All there are, where the endpoints are shared out by them."""
 
 
 class EndpointsController:
@@ -71,13 +74,17 @@ class EndpointsController:
         labels = {slices.SERVICE_NAME: key.name, slices.MANAGED_BY: slices.MANAGER}
         own = reader.selected(ENDPOINTSLICES, key.namespace, from_map(labels))
         service = entry.view(Service) if entry is not None else None
+        pods = _selected(reader, service) if service is not None else ()
+        # Only where they share out the endpoints all nodes are looked at: there may be thousands.
+        shared_out = entry is not None and entry.digest(_is_shared_out)
         return Snapshot(
             service,
             entry.object if entry is not None else None,
-            _selected(reader, service) if service is not None else (),
+            pods,
             tuple(one.object for one in own),
             endpoints.object if endpoints is not None else None,
-            tuple(one.view(Node) for one in reader.list(NODES, None)),
+            _zones(reader, {pod.node for pod in pods}),
+            tuple(one.view(Node) for one in reader.list(NODES, None)) if shared_out else (),
         )
 
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
@@ -94,7 +101,6 @@ def plan(snapshot: Snapshot) -> Plan:
         return NOTHING
     if service.metadata.deletion_timestamp is not None:
         return NOTHING
-    zones = {one.metadata.name: one.metadata.labels.get(hints.ZONE, "") for one in snapshot.nodes}
     by_family = families(service)
     creates: list[Create] = []
     patches: list[Patch] = []
@@ -102,7 +108,9 @@ def plan(snapshot: Snapshot) -> Plan:
         slices.remove(one) for one in snapshot.slices if one.get("addressType") not in by_family
     ]
     reports: list[Report] = []
-    unhinted = {family: backends(service, snapshot.pods, zones, family) for family in by_family}
+    unhinted = {
+        family: backends(service, snapshot.pods, snapshot.zones, family) for family in by_family
+    }
     for family, every in unhinted.items():
         own = [one for one in snapshot.slices if one.get("addressType") == family]
         found, told = hints.hinted(service, every, snapshot.nodes, family)
@@ -155,12 +163,11 @@ def _services_of_pod(event: Event, reader: Reader) -> Iterable[Key]:
     states = [pod] if previous is None else [pod, previous]
     if not any(_has_address(state) for state in states):
         return
-    found = {
-        service.key: service
-        for state in states
-        for service in reader.selecting(SERVICES, pod.namespace, state.labels, _selector)
-    }
-    for service in found.values():
+    yield from {key for state in states for key in _selecting(state, reader)}
+
+
+def _selecting(pod: Entry, reader: Reader) -> Iterable[Key]:
+    for service in reader.selecting(SERVICES, pod.namespace, pod.labels, _selector):
         yield Key(service.namespace, service.name)
 
 
@@ -175,10 +182,27 @@ def _services_of_node(event: Event, reader: Reader) -> Iterable[Key]:
     known = previous is not None and event.type != "DELETED"
     if not moved and known and _capacity(node) == _capacity(previous):
         return
+    if moved:
+        yield from {key for pod in reader.pods_on(node.name) for key in _selecting(pod, reader)}
     for entry in reader.list(SERVICES, None):
-        service = entry.view(Service)
-        if service.spec.selector and (moved or hints.is_auto(service.metadata.annotations)):
+        if entry.digest(_is_shared_out):
             yield Key(entry.namespace, entry.name)
+
+
+def _is_shared_out(entry: Entry) -> bool:
+    """Tell whether the nodes' CPUs decide whom the Service's endpoints are for."""
+    service = entry.view(Service)
+    return bool(service.spec.selector) and hints.is_auto(service.metadata.annotations)
+
+
+def _zones(reader: Reader, nodes: Iterable[str]) -> dict[str, str]:
+    """Return the zones of the nodes that there are."""
+    found = {name: reader.find(NODES, "", name) for name in nodes if name}
+    return {name: node.digest(_zone) for name, node in found.items() if node is not None}
+
+
+def _zone(node: Entry) -> str:
+    return node.labels.get(hints.ZONE, "")
 
 
 def _capacity(node: Entry | None) -> tuple[Any, ...]:

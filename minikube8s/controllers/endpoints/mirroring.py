@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from minikube8s.api.meta import owner_reference
 from minikube8s.api.resources import ENDPOINTS, ENDPOINTSLICES, SERVICES, Resource
+from minikube8s.api.selectors import from_map
 from minikube8s.api.views import Service
 from minikube8s.controllers.actions import Create, Delete, Patch, Plan, Report, ref
 from minikube8s.controllers.endpoints.slices import MANAGED_BY, SERVICE_NAME
@@ -73,11 +74,9 @@ class MirroringController:
 
     def read(self, reader: Reader, key: Key) -> Snapshot:
         """Return the Endpoints if they are to be copied, and the copies."""
-        copies = (
-            entry.object
-            for entry in reader.list(ENDPOINTSLICES, key.namespace)
-            if _is_copy(entry) and entry.labels.get(SERVICE_NAME) == key.name
-        )
+        labels = {SERVICE_NAME: key.name, MANAGED_BY: MANAGER}
+        found = reader.selected(ENDPOINTSLICES, key.namespace, from_map(labels))
+        copies = (entry.object for entry in found)
         endpoints = reader.find(ENDPOINTS, *key)
         service = reader.find(SERVICES, *key)
         wanted = (
