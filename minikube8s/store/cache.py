@@ -189,7 +189,7 @@ class Cache:
         event and must be quick. What is live already comes first, as ADDED.
         """
         for entry in self.list(prefix):
-            observer(Event("ADDED", entry, None, entry.revision))
+            _tell(observer, Event("ADDED", entry, None, entry.revision))
         self._observers.setdefault(prefix, []).append(observer)
 
     async def put(self, key: str, blob: Blob, expected: int | None) -> Entry:
@@ -229,12 +229,14 @@ class Cache:
             await self._visible(await self._store.revision(), VISIBLE_DEADLINE)
 
     async def _load(self, revision: int) -> int:
-        """Show the store as it was at `revision`; return the revision it is at."""
+        """Show the store as it was at `revision`; return the revision it is at.
+
+        What was shown before stays, with all that is known of it, until this takes its place.
+        """
         target = await self._store.revision()
-        records, self._revision = await self._store.range("", revision=revision)
-        self._floor = self._revision
-        self._warmth.store(-sum(len(entry.value) for entry in self.list("")))
-        self._buckets = {}
+        records, shown = await self._store.range("", revision=revision)
+        self._drop()
+        self._revision = self._floor = shown
         for name, group in groupby(records, key=lambda record: _bucket_name(record.key)):
             entries = [self._entry(record) for record in group]
             bucket = self._buckets.setdefault(name, Bucket(self._floor))
@@ -243,6 +245,16 @@ class Cache:
             for entry in entries:
                 self._notify(name, Event("ADDED", entry, None, entry.revision))
         return target
+
+    def _drop(self) -> None:
+        """Show nothing any more; who watches has to begin anew."""
+        for watch in [w for watches in self._watches.values() for w in watches]:
+            watch.expire("the cache lost its place in the store's history; list and watch again")
+        for name, bucket in self._buckets.items():
+            for entry in bucket.list(""):
+                self._notify(name, Event("DELETED", entry, entry, entry.revision))
+                self._warmth.store(-len(entry.value))
+        self._buckets = {}
 
     async def _follow(self) -> None:
         while True:
@@ -259,11 +271,6 @@ class Cache:
                 await self._reload()
 
     async def _reload(self) -> None:
-        for watch in [w for watches in self._watches.values() for w in watches]:
-            watch.expire("the cache lost its place in the store's history; list and watch again")
-        for bucket_name, bucket in self._buckets.items():
-            for entry in bucket.list(""):
-                self._notify(bucket_name, Event("DELETED", entry, entry, entry.revision))
         await self._load(await self._store.revision())
         for revision in [r for r in self._awaited if r <= self._revision]:
             self._awaited.pop(revision).set_result(None)
@@ -289,11 +296,7 @@ class Cache:
     def _notify(self, bucket_name: str, event: Event) -> None:
         for prefix in (bucket_name, ""):
             for observer in self._observers.get(prefix, ()):
-                try:
-                    observer(event)
-                except Exception:
-                    # One object that an index cannot read must not stop all others.
-                    log.exception("an index could not take in %s", event.entry)
+                _tell(observer, event)
 
     async def _visible(self, revision: int, deadline: float) -> None:
         if self._revision >= revision:
@@ -332,6 +335,14 @@ class Cache:
             watches.discard(watch)
             if not watches:
                 del self._watches[watch.prefix]
+
+
+def _tell(observer: Observer, event: Event) -> None:
+    try:
+        observer(event)
+    except Exception:
+        # One object that an index cannot read must not stop all others.
+        log.exception("an index could not take in %s", event.entry)
 
 
 def _bucket_name(key: str) -> str:

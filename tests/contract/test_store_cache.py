@@ -16,7 +16,7 @@ from minikube8s.store.cache import Cache
 from minikube8s.store.encode import blob
 from minikube8s.store.entry import Entry
 from minikube8s.store.feed import Feed
-from minikube8s.store.interface import Mismatch, Store
+from minikube8s.store.interface import Mismatch, Record, Store
 from minikube8s.store.memory import MemoryStore
 from minikube8s.store.sqlite import SqliteStore
 from minikube8s.store.watching import Event, Watch
@@ -372,6 +372,58 @@ async def test_a_cache_that_lost_its_place_loads_anew_and_expires_its_watches() 
     assert refusal.value.code == 410
     await cache.close()
     await store.close()
+
+
+async def test_while_a_cache_loads_anew_it_shows_what_it_showed_before() -> None:
+    class Slow(MemoryStore):
+        """A store whose lists take until they are let go on."""
+
+        reading, go_on = asyncio.Event(), asyncio.Event()
+
+        async def range(self, *args: Any, **options: Any) -> tuple[list[Record], int]:
+            self.reading.set()
+            await self.go_on.wait()
+            return await super().range(*args, **options)
+
+    store = Slow()
+    store._feed = Feed(bound=5)
+    await store.open()
+    store.go_on.set()
+    cache = Cache(store)
+    await cache.start()
+    key = "pods/default/mine"
+    await put(cache, key, ownerReferences=[{"uid": "o", "controller": True}])
+    store.reading.clear()
+    store.go_on.clear()
+    for n in range(10):
+        await store.put(f"pods/default/p{n}", blob(an_object(f"p{n}")), 0)
+    await asyncio.wait_for(store.reading.wait(), DEADLINE)
+    listed, found = cache.list("pods/"), cache.claimable("pods/", "pods/default/", "o")
+    assert [one.key for one in listed] == [one.key for one in found] == [key]
+    # Who looks now must be told that there is more: the changes in between are shown to nobody.
+    watch = cache.watch("pods/")
+    store.go_on.set()
+    with pytest.raises(ApiError) as refusal:
+        await watch.batch(DEADLINE)
+    assert refusal.value.code == 410
+    assert cache.count("pods/") == 11
+    await cache.close()
+    await store.close()
+
+
+async def test_an_index_is_whole_though_it_cannot_read_one_object(cache: Cache) -> None:
+    def picky(entry: Entry) -> Selector:
+        if entry.name == "a":
+            raise ValueError(entry.key)
+        return parse_labels("app=web")
+
+    for name in ("a", "b"):
+        await put(cache, f"pods/default/{name}")
+    found = cache.selecting("pods/", "pods/default/", {"app": "web"}, picky)
+    assert [one.name for one in found] == ["b"]
+    await put(cache, "pods/default/c")
+    found = cache.selecting("pods/", "pods/default/", {"app": "web"}, picky)
+    assert [one.name for one in found] == ["b", "c"]
 
 
 async def test_labels_find_what_a_walk_over_the_namespace_finds(cache: Cache) -> None:
