@@ -9,6 +9,7 @@ import pytest
 from minikube8s.api.resources import (
     DEPLOYMENTS,
     ENDPOINTSLICES,
+    JOBS,
     NODES,
     PODDISRUPTIONBUDGETS,
     PODS,
@@ -20,6 +21,7 @@ from minikube8s.api.resources import (
 from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.disruption import DisruptionController
 from minikube8s.controllers.endpoints import EndpointsController, MirroringController, mirroring
+from minikube8s.controllers.jobs import JobController
 from minikube8s.controllers.replicas import (
     REPLICA_SET,
     REPLICATION_CONTROLLER,
@@ -35,6 +37,7 @@ CONTROLLERS: Sequence[tuple[Controller, Resource]] = (
     (ReplicasController(REPLICA_SET), REPLICASETS),
     (ReplicasController(REPLICATION_CONTROLLER), REPLICATIONCONTROLLERS),
     (DeploymentController(), DEPLOYMENTS),
+    (JobController(), JOBS),
     (EndpointsController(), SERVICES),
     (DisruptionController(), PODDISRUPTIONBUDGETS),
 )
@@ -72,6 +75,10 @@ async def populate(cluster: LiveCluster, app: str) -> None:
     await cluster.create(
         PODDISRUPTIONBUDGETS, app, spec={"selector": {"matchLabels": labels}, "minAvailable": 1}
     )
+    work = template(labels=labels)
+    work["spec"]["restartPolicy"] = "Never"
+    chosen = {"selector": {"matchLabels": labels}, "manualSelector": True}
+    await cluster.create(JOBS, app, spec={"template": work, **chosen})
     await cluster.create(PODS, app, **template(labels=labels))
 
 

@@ -113,6 +113,16 @@ def test_a_pod_that_ends_is_replaced_at_once_or_when_it_has_ended() -> None:
     assert status_of(plan)["uncountedTerminatedPods"] == {"failed": ["uid-b"]}
 
 
+def test_a_pod_that_is_deleted_before_a_node_had_it_has_failed() -> None:
+    # Nobody else would end it: it would wait for its finalizer, and the job for its end.
+    never = pod("p", "Pending", deleting=True, node="")
+    first = look(job(STARTED, podReplacementPolicy="Failed"), never)
+    told = status_of(first)["uncountedTerminatedPods"]
+    assert told == {"failed": ["uid-p"]}
+    status = {**STARTED, "uncountedTerminatedPods": told}
+    assert let_go(look(job(status, podReplacementPolicy="Failed"), never)) == ["p"]
+
+
 # --- back-off -----------------------------------------------------------------------------------
 
 

@@ -7,18 +7,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from minikube8s.api.resources import JOBS, PODS, Resource
-from minikube8s.api.selectors import from_label_selector
+from minikube8s.api.selectors import Selector, from_label_selector
 from minikube8s.api.views import Job, PartialObject
 from minikube8s.controllers.actions import Plan
+from minikube8s.controllers.claims import belongs_alike
 from minikube8s.controllers.jobs.jobpod import job_pod
 from minikube8s.controllers.jobs.model import Snapshot, is_ours
 from minikube8s.controllers.jobs.planning import plan
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
-
-_NAME_LABEL = "batch.kubernetes.io/job-name"
-_MANUAL = b'"manualSelector":true'
 
 
 class Key(NamedTuple):
@@ -38,7 +36,10 @@ class JobController:
         """Return the changed job, or those that a changed pod belongs or may belong to."""
         if resource is JOBS:
             return {Key(event.entry.namespace, event.entry.name)}
-        states = [event.entry] if event.previous is None else [event.entry, event.previous]
+        entry, before = event.entry, event.previous
+        states = [entry]
+        if before is not None and not belongs_alike(entry, before):
+            states.append(before)
         return {key for state in states for key in _keys_of_pod(state, reader)}
 
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
@@ -49,7 +50,7 @@ class JobController:
         job = entry.view(Job)
         if not is_ours(job):
             return None
-        selector = from_label_selector(job.spec.selector)
+        selector = entry.digest(_selector_of)
         pods = tuple(
             job_pod(one)
             for one in reader.claimable(PODS, key.namespace, entry.uid, selector)
@@ -68,10 +69,9 @@ def _keys_of_pod(pod: Entry, reader: Reader) -> Iterable[Key]:
         if controller.kind == JOBS.kind and controller.api_version == JOBS.api_version:
             yield Key(pod.namespace, controller.name)
         return
-    if _NAME_LABEL in pod.labels:
-        yield Key(pod.namespace, pod.labels[_NAME_LABEL])
-    for job in reader.list(JOBS, pod.namespace):
-        if _MANUAL in job.value:
-            selector = from_label_selector(job.view(Job).spec.selector)
-            if not selector.empty and selector.matches(pod.labels):
-                yield Key(job.namespace, job.name)
+    for job in reader.selecting(JOBS, pod.namespace, pod.labels, _selector_of):
+        yield Key(job.namespace, job.name)
+
+
+def _selector_of(entry: Entry) -> Selector:
+    return from_label_selector(entry.view(Job).spec.selector)

@@ -28,10 +28,13 @@ def is_ours(job: Job) -> bool:
 
 
 def is_failed(pod: JobPod, job: Job) -> bool:
-    """Tell whether the pod counts as failed: a deleted one may do so before it has ended."""
+    """Tell whether the pod counts as failed: a deleted one may do so before it has ended.
+
+    One that no node has never ends: to be deleted is its end.
+    """
     if pod.phase == "Failed":
         return True
-    early = job.spec.pod_replacement_policy == "TerminatingOrFailed"
+    early = job.spec.pod_replacement_policy == "TerminatingOrFailed" or not pod.facts.node
     return early and pod.deleting and pod.phase != "Succeeded"
 
 
