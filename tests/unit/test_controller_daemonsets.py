@@ -101,6 +101,14 @@ def test_every_node_has_one_pod(states: list[str], nodes: list[str], gone: list[
     assert steps(planned(obj, *pods_on(obj, states))) == (nodes, gone)
 
 
+def test_a_pod_that_ended_and_waits_for_its_finalizers_keeps_no_place() -> None:
+    obj = daemon()
+    ended = member(obj, "n0", "going", "web-n0a")
+    ended = msgspec.structs.replace(ended, phase="Failed", ready=False)
+    others = pods_on(obj, ["", "ready", "ready"])
+    assert steps(planned(obj, ended, *others)) == (["n0"], [])
+
+
 def a_pod(**spec: Any) -> Json:
     made = template()
     made["spec"] |= spec

@@ -164,6 +164,14 @@ def test_claims_come_before_their_pod() -> None:
     assert said == "create Claim data-web-0 Pod web-0 in StatefulSet web success"
 
 
+def test_a_pod_waits_for_its_own_claims_alone() -> None:
+    # What a quota refuses one pod must not keep from the others.
+    templates = [claim_template()]
+    obj = stateful(3, volumeClaimTemplates=templates, podManagementPolicy="Parallel")
+    made, _ = steps(planned(obj, claims=[claim_head(0), claim_head(1)]))
+    assert made == ["web-0", "web-1", "data-web-2"]
+
+
 def test_a_pending_pod_gets_a_claim_that_is_missing() -> None:
     obj = stateful(1, volumeClaimTemplates=[claim_template()])
     assert steps(planned(obj, member(obj, 0, "waiting")))[0] == ["data-web-0"]

@@ -73,9 +73,13 @@ class Round:
 
 
 def places(snapshot: Snapshot, pods: Iterable[PodFacts]) -> tuple[Place, ...]:
-    """Return every node with the set's pods that are on it or meant for it."""
+    """Return every node with the set's pods that are on it or meant for it.
+
+    One that has ended and is being deleted is nowhere any more, whatever holds it.
+    """
     homes: dict[str, list[PodFacts]] = {}
-    for pod in sorted(pods, key=_worth):
+    there = (one for one in pods if not (one.terminal and one.metadata.deletion_timestamp))
+    for pod in sorted(there, key=_worth):
         homes.setdefault(snapshot.home_of(pod), []).append(pod)
     asking = demanding(snapshot.view)
     verdicts = ((node.metadata.name, judge(asking, node)) for node in snapshot.nodes)

@@ -48,8 +48,8 @@ class _Steps:
 
     @property
     def creates(self) -> tuple[Create, ...]:
-        """Claims first: a pod is made when all of its claims are there."""
-        return tuple((self.claims or self.pods)[:BURST])
+        """Pods first: what a claim is refused for keeps back its own pod alone."""
+        return tuple([*self.pods, *self.claims][:BURST])
 
 
 def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
@@ -133,7 +133,7 @@ def _steps(
 
 
 def _begin(snapshot: Snapshot, ordinal: int, revision: Revision, steps: _Steps) -> None:
-    """Make the pod of an ordinal that has none, its claims first."""
+    """Make the pod of an ordinal that has none, or its claims: it is made when they are there."""
     name = identity.pod_name(snapshot.view, ordinal)
     steps.blocked = True
     if storage.is_stale(snapshot, ordinal, name):
@@ -144,8 +144,10 @@ def _begin(snapshot: Snapshot, ordinal: int, revision: Revision, steps: _Steps) 
         message = f"{report.failed_message}pvc {leaving} is being deleted"
         steps.warnings.append(Report(report.failed_reason, message))
         return
-    steps.claims += storage.missing(snapshot, ordinal, name)
-    steps.pods.append(identity.create(snapshot, ordinal, revision))
+    lacking = list(storage.missing(snapshot, ordinal, name))
+    steps.claims += lacking
+    if not lacking:
+        steps.pods.append(identity.create(snapshot, ordinal, revision))
 
 
 def _keep(snapshot: Snapshot, ordinal: int, pod: PodFacts, now: datetime, steps: _Steps) -> None:
