@@ -24,6 +24,8 @@ ALL_NODES = 100
 """Up to so many nodes all are looked at, and never fewer fitting ones are searched for."""
 CONFLICT = Refusal(NodeAffinity.name, ("pod affinity terms conflict",), permanent=True)
 """No node has all the names that the pod's node affinity asks for at once."""
+PERCENT = 5
+"""Of very many nodes that share of fitting ones is searched for."""
 RANKED = 4
 """Of how many nodes, the best ones, a decision tells the scores."""
 
@@ -71,11 +73,12 @@ class Decision:
 
 
 def enough(nodes: int) -> int:
-    """Return how many fitting nodes end the search: all of a few, 42 % of 1,000, 5 % of many."""
-    if nodes <= ALL_NODES:
-        return nodes
-    percent = max(5, 50 - nodes // 125)
-    return max(ALL_NODES, nodes * percent // 100)
+    """Return how many fitting nodes end the search: all of up to 100, then 100, 5 % of many.
+
+    That is the least that Kubernetes takes; as each search begins where the last one ended, pods
+    are spread over all nodes all the same.
+    """
+    return min(nodes, max(ALL_NODES, nodes * PERCENT // 100))
 
 
 class Decider:

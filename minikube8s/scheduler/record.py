@@ -7,7 +7,7 @@ its own. `write` makes it, `read` understands it. At most BYTES long; the parts 
     ImageLocality 95), node1 203, node3 180; node4: Insufficient cpu
 
 1. How many nodes fit, of how many that were looked at: `3 of 4 nodes fit`. When the search ended
-   before it had seen every node, `420 of 430 nodes fit, 570 not looked at`.
+   before it had seen every node, `100 of 104 nodes fit, 896 not looked at`.
 2. What decided between them. `NODE scored TOTAL (SCORE POINTS, …), NODE TOTAL, …`: the chosen node,
    then the next best, up to three; points are times their weights, so that they add up to the
    total, and scores that make no difference between nodes are left out. `only NODE`: there was no
