@@ -38,8 +38,6 @@ SIZES = (
     Size(900, 2000, 60),
     Size(1800, float("inf"), 300),
 )
-_GREW = frozenset(size.most + 1 for size in SIZES)
-_SHRANK = frozenset(size.fewest - 1 for size in SIZES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +54,19 @@ class TtlController:
     name = "ttl"
     watches = (NODES,)
 
+    def __init__(self) -> None:
+        self._count = 0
+
     def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[str]:
-        """Return the new node; all of them when the cluster grew or shrank out of its size."""
+        """Return the new node; all of them when the cluster grew or shrank out of its size.
+
+        Several may have come since the last change: what counts is where the number was then.
+        """
         if event.type == "MODIFIED":
             return ()
         nodes = reader.list(NODES, None)
-        if len(nodes) in (_GREW if event.type == "ADDED" else _SHRANK):
+        before, self._count = self._count, len(nodes)
+        if outgrown(before, self._count):
             return [one.name for one in nodes]
         return (event.entry.name,)
 
@@ -73,6 +78,11 @@ class TtlController:
     def plan(self, snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
         """Return the annotation if it is missing or of another size."""
         return plan(snapshot)
+
+
+def outgrown(before: int, after: int) -> bool:
+    """Tell whether a cluster of so many nodes left a size when it got `after`."""
+    return any(before <= one.most < after or after < one.fewest <= before for one in SIZES)
 
 
 def plan(snapshot: Snapshot) -> Plan:
