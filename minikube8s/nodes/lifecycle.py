@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5.0
 """Seconds until a node is judged again whose loss could not be written."""
+STOOD_STILL = 1.0
+"""A look that comes so many seconds too late: the master itself did not listen meanwhile."""
+LISTENING = 5.0
+"""Seconds that it takes then to hear what agents said in the meantime."""
 
 
 class Lifecycle:
@@ -78,9 +82,14 @@ class Lifecycle:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._rearm.wait()
+            late = 0.0 if wait is None else self._clock.monotonic() - now - wait
+            if late > STOOD_STILL:
+                await self._clock.sleep(LISTENING)
 
     async def _lose(self, node: str, now: float) -> None:
         last = self._heard.get(node)
+        if last is None or last + self._grace > now:
+            return  # it spoke, or was deleted, while others were written
         try:
             await self._mark(node)
         except ApiError as error:

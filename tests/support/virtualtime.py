@@ -44,6 +44,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.elapsed
 
+    def stand_still(self, seconds: float) -> None:
+        """Let time pass in which nothing runs."""
+        self._jumping.elapsed += seconds
+
 
 class VirtualClock:
     """The Clock of a VirtualLoop; wall time starts at EPOCH. Sleeps take `slower` times as long."""
