@@ -25,7 +25,7 @@ class VolumeRestrictions(Filter):
     """Refuses every node while another pod uses a claim that only one pod may use."""
 
     name = "VolumeRestrictions"
-    wakes = frozenset({Kind.POD_REMOVED, Kind.CLAIM})
+    wakes = frozenset({Kind.POD_REMOVED, Kind.NODE_REMOVED, Kind.CLAIM})
 
     def prepare(self, wanted: Incoming, view: View) -> Prepared | Refusal | None:
         """Count who uses these claims."""
@@ -38,7 +38,9 @@ class VolumeRestrictions(Filter):
         return _Exclusive(users) if any(users.values()) else None
 
     def helps(self, wanted: Incoming, change: Change) -> bool:
-        """Tell whether the pod that went used one of the claims."""
+        """Tell whether the pod that went, or one on the node that went, used one of the claims."""
+        if change.kind is Kind.NODE_REMOVED and change.state is not None:
+            return not wanted.volumes.exclusive.isdisjoint(change.state.claims)
         return change.pod is None or bool(change.pod.claims & wanted.volumes.exclusive)
 
 

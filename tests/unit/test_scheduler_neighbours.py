@@ -75,6 +75,20 @@ def test_a_group_that_is_kept_apart_never_shares_a_node_however_many_are_bound_a
     play(scenario)
 
 
+def test_a_node_that_goes_frees_the_pods_that_its_pods_kept_away() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await nodes(cluster, n1="a", n2="a")
+        await add(cluster, "first", "web", nodeName="n1")
+        await add(cluster, "second", "web", **apart(term("web", ZONE)))
+        await cluster.until(lambda: scheduled_condition(cluster, "second"))
+        assert home(cluster, "second") == ""
+        await cluster.delete(NODES, "n1")
+        await cluster.until(lambda: home(cluster, "second"), 1)
+        assert home(cluster, "second") == "n2"
+
+    play(scenario)
+
+
 def test_spread_pods_bound_at_once_stay_within_the_skew_and_wait_for_no_time_to_pass() -> None:
     async def scenario(cluster: LiveCluster) -> None:
         await nodes(cluster, n1="a", n2="a", n3="b")

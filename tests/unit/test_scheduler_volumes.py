@@ -28,8 +28,12 @@ from minikube8s.api.views import (
 from minikube8s.controllers import Controllers
 from minikube8s.registry.events import EventRecorder
 from minikube8s.scheduler import Scheduler
+from minikube8s.scheduler.framework import Change, Kind
+from minikube8s.scheduler.pods import facts_of, incoming
+from minikube8s.scheduler.states import NodeState
 from minikube8s.scheduler.storage import VolumeBinder
-from minikube8s.scheduler.volumes import errands, of_pod
+from minikube8s.scheduler.volumefilters import VolumeRestrictions
+from minikube8s.scheduler.volumes import PodVolumes, errands, of_pod
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, live_cluster
 from tests.support.scheduling import Cluster
@@ -203,6 +207,16 @@ def test_a_claim_for_one_pod_is_refused_to_a_second_one():
     )
     shared = claim(annotations=BOUND, volumeName="v")
     assert sentence(pod("c"), shared, volume(), running=(pod("c", name="first"),)) == ""
+
+
+@pytest.mark.parametrize(("name", "helps"), [("c", True), ("d", False)])
+def test_a_node_that_goes_with_the_one_pod_of_a_claim_frees_the_claim(name: str, helps: bool):
+    asked = PodVolumes(exclusive=frozenset({("default", "c")}))
+    gone = NodeState(node(), [facts_of(pod(name, name="first"))])
+    restrictions = VolumeRestrictions()
+    assert Kind.NODE_REMOVED in restrictions.wakes
+    change = Change(Kind.NODE_REMOVED, gone)
+    assert restrictions.helps(incoming(pod("c"), asked), change) is helps
 
 
 def test_volumes_that_exist_are_taken_before_new_ones_are_made():

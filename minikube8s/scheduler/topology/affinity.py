@@ -163,6 +163,7 @@ class InterPodAffinity(Filter):
             Kind.POD_REMOVED,
             Kind.POD_LABELS,
             Kind.NODE_ADDED,
+            Kind.NODE_REMOVED,
             Kind.NODE_LABELS,
             Kind.NAMESPACE,
         }
@@ -206,12 +207,16 @@ class InterPodAffinity(Filter):
         return traits(wanted.facts)
 
     def helps(self, wanted: Incoming, change: Change) -> bool:
-        """Tell whether a pod came that was missed or went that was in the way, or a node came."""
+        """Tell whether a pod that was missed, or a node, came, or a pod that was in the way went."""
         asking = who(wanted.facts, self._population.namespaces)
         near = asking.having(Role.NEAR)
         together = tuple(term.matcher for term in near)
         if change.kind is Kind.NODE_ADDED and change.state is not None:
             return all(term.key in change.state.labels for term in near)
+        if change.kind is Kind.NODE_REMOVED and change.state is not None:
+            # Its pods are counted no more, and nothing is told of them when they end.
+            ends = (Change(Kind.POD_REMOVED, pod=one) for one in change.state.pods.values())
+            return any(self.helps(wanted, one) for one in ends)
         if change.kind not in (Kind.POD_ADDED, Kind.POD_REMOVED) or change.pod is None:
             return True
         other = traits(change.pod)
