@@ -150,30 +150,55 @@ class _Trial:
     def on(self, state: NodeState, lower: Sequence[PodFacts]) -> Candidate | Refusal:
         """Return which of these pods have to end on a node, or why that does not help."""
         lower = sorted(lower, key=importance)
-        refusal = self._refusal(state, lower)
-        if refusal is not None:
-            return refusal
+        # It has to fit beside the pods that are nominated for the node, and without them.
+        looks = [_Without(self, state, lower, ())]
+        there = [one for one in self.nominated.get(state.name, ()) if one.key not in state.pods]
+        if there:
+            looks.append(_Without(self, state, lower, there))
+        for look in looks:
+            refusal = look.refusal()
+            if refusal is not None:
+                return refusal
         breaking, others = split(lower, self.budgets)
-        gone = {one.key: one for one in lower}
-        for one in chain(breaking, others):
-            back = gone.pop(one.key)
-            if self._refusal(state, list(gone.values())) is not None:
-                gone[one.key] = back
+        gone = {one.key for one in chain(breaking, others) if not _may_stay(looks, one)}
         violations = sum(one.key in gone for one in breaking)
         victims = tuple(one for one in lower if one.key in gone)
         return Candidate(state.name, victims, violations)
 
-    def _refusal(self, state: NodeState, gone: Sequence[PodFacts]) -> Refusal | None:
-        """Return why the pod does not fit without some pods, beside those nominated or not."""
-        refusal = self._refused(state, gone, ())
-        there = self.nominated.get(state.name, ())
-        if refusal is not None or not there:
-            return refusal
-        return self._refused(state, gone, [one for one in there if one.key not in state.pods])
 
-    def _refused(
-        self, state: NodeState, gone: Sequence[PodFacts], there: Sequence[PodFacts]
-    ) -> Refusal | None:
-        then = state.changed(gone, there)
-        prepared = [one.moved(then, gone, there) for one in self.decision.prepared]
-        return self.decider.check(self.wanted, then, prepared)
+class _Without:
+    """A node without some pods, which are given back one by one. Never copied meanwhile."""
+
+    def __init__(
+        self, trial: _Trial, state: NodeState, gone: Sequence[PodFacts], there: Sequence[PodFacts]
+    ) -> None:
+        self._trial = trial
+        self._state = state.changed(gone, there)
+        self._prepared = [one.moved(self._state, gone, there) for one in trial.decision.prepared]
+        self._before = self._prepared
+
+    def refusal(self) -> Refusal | None:
+        """Return why the pod does not fit now."""
+        return self._trial.decider.check(self._trial.wanted, self._state, self._prepared)
+
+    def give_back(self, pod: PodFacts) -> None:
+        """Have a pod be there again."""
+        self._before = self._prepared
+        self._state.add(pod)
+        self._prepared = [one.moved(self._state, (), (pod,)) for one in self._prepared]
+
+    def take_again(self, pod: PodFacts) -> None:
+        """Undo the last `give_back`."""
+        self._state.remove(pod.key)
+        self._prepared = self._before
+
+
+def _may_stay(looks: Sequence[_Without], pod: PodFacts) -> bool:
+    """Give a pod back where the one at hand fits nevertheless; tell whether it does."""
+    for look in looks:
+        look.give_back(pod)
+    if all(look.refusal() is None for look in looks):
+        return True
+    for look in looks:
+        look.take_again(pod)
+    return False

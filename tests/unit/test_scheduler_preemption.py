@@ -9,6 +9,7 @@ from minikube8s.scheduler import preemption
 from minikube8s.scheduler.budgets import Budget, budget, split
 from minikube8s.scheduler.pods import facts_of, incoming
 from minikube8s.scheduler.preemption import Candidate, Plan, least_harm
+from minikube8s.scheduler.states import NodeState
 from tests.support.scheduling import Cluster, node, pod
 
 
@@ -68,6 +69,23 @@ def test_the_least_important_go_and_no_more_than_needed() -> None:
     assert chosen(plan) == ("n1", ["c", "b"])
     plan = planned(high("500m"), node(), running={"n1": [*there, low("d", "500m", 9)]})
     assert chosen(plan) == ("n1", ["b"])
+
+
+def test_a_node_full_of_pods_is_copied_once_and_not_for_each_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copies = []
+    changed = NodeState.changed
+
+    def counted(self: NodeState, *moved: Any) -> NodeState:
+        copies.append(self.name)
+        return changed(self, *moved)
+
+    monkeypatch.setattr(NodeState, "changed", counted)
+    there = [low(f"p{number}", "20m", number) for number in range(100)]
+    plan = planned(high("30m"), node(allocatable={"pods": "110"}), running={"n1": there})
+    assert chosen(plan) == ("n1", ["p1", "p0"])
+    assert copies == ["n1"]
 
 
 def test_of_equal_ones_who_started_last_goes() -> None:

@@ -37,6 +37,7 @@ REPELLED = Refusal(
 Near = Mapping[str, int]
 """Pods by their nodes' value of a label; values without any are left out."""
 _NONE: Near = {}
+_REPELS = "repels"
 
 
 class Who(NamedTuple):
@@ -120,8 +121,18 @@ class AffinityRules(Rules):
             return REPELLED
         return None
 
+    def counted(self, its: Traits) -> Iterator[Hashable]:
+        """Return which of the pod's terms mean another pod, and by which labels that repels it."""
+        if self._near and self._who.means(self._together, its):
+            yield Role.NEAR, ""
+        for number, (term, _) in enumerate(self._apart):
+            if self._who.means((term.matcher,), its):
+                yield Role.APART, number
+        for key in self._who.repelled_by(its):
+            yield _REPELS, key
+
     def _is_near(self, labels: Labels, supposed: Supposed) -> bool:
-        more = sum(sign for its, sign in supposed if self._who.means(self._together, its))
+        more = supposed.get((Role.NEAR, ""), 0)
         beside = True
         for term, counts in self._near:
             value = labels.get(term.key)
@@ -132,24 +143,16 @@ class AffinityRules(Rules):
         return beside or (self._is_first and self._found + more * len(self._near) == 0)
 
     def _is_apart(self, labels: Labels, supposed: Supposed) -> bool:
-        for term, counts in self._apart:
-            value = labels.get(term.key)
-            if value is not None:
-                meant = (term.matcher,)
-                more = sum(sign for its, sign in supposed if self._who.means(meant, its))
-                if counts.get(value, 0) + more > 0:
-                    return False
-        return True
+        return not any(
+            counts.get(labels[term.key], 0) + supposed.get((Role.APART, number), 0) > 0
+            for number, (term, counts) in enumerate(self._apart)
+            if term.key in labels
+        )
 
     def _is_repelled(self, labels: Labels, supposed: Supposed) -> bool:
-        more: dict[str, int] = {}
-        for its, sign in supposed:
-            for key in self._who.repelled_by(its):
-                more[key] = more.get(key, 0) + sign
         return any(
-            self._repelled.get(key, _NONE).get(labels[key], 0) + more.get(key, 0) > 0
-            for key in self._repelled.keys() | more.keys()
-            if key in labels
+            self._repelled.get(key, _NONE).get(value, 0) + supposed.get((_REPELS, key), 0) > 0
+            for key, value in labels.items()
         )
 
 
@@ -207,7 +210,7 @@ class InterPodAffinity(Filter):
         return traits(wanted.facts)
 
     def helps(self, wanted: Incoming, change: Change) -> bool:
-        """Tell whether a pod that was missed, or a node, came, or a pod that was in the way went."""
+        """Tell whether a pod came that was missed or went that was in the way, or a node came."""
         asking = who(wanted.facts, self._population.namespaces)
         near = asking.having(Role.NEAR)
         together = tuple(term.matcher for term in near)

@@ -5,7 +5,7 @@ https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constrai
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from functools import cached_property
 from heapq import nsmallest
 
@@ -13,6 +13,7 @@ from minikube8s.scheduler.framework import Change, Filter, Kind, Prepared, Refus
 from minikube8s.scheduler.pods import Incoming, Shape
 from minikube8s.scheduler.states import NodeState, View
 from minikube8s.scheduler.topology.constraints import REQUIRED, Constraint, constraints, has_all
+from minikube8s.scheduler.topology.matching import Traits
 from minikube8s.scheduler.topology.population import Counts, Population
 from minikube8s.scheduler.topology.supposing import Rules, Supposed
 
@@ -84,23 +85,27 @@ class SpreadRules(Rules):
     def refusal(self, state: NodeState, supposed: Supposed) -> Refusal | None:
         """Return why the pod cannot be on the node, if so much is supposed of the node's pods."""
         labels = state.labels
-        for key, one in self._domains:
+        for number, (key, one) in enumerate(self._domains):
             value = labels.get(key)
             if value is None:
                 return UNLABELLED
-            if not one.fits(value, self._more(one.constraint, state, supposed)):
+            more = supposed.get(number, 0)
+            if not one.fits(value, more if more and self._counts(one.constraint, state) else 0):
                 return UNEVEN
         return None
 
-    def _more(self, constraint: Constraint, state: NodeState, supposed: Supposed) -> int:
+    def counted(self, its: Traits) -> Iterator[Hashable]:
+        """Return the numbers of the constraints that are to spread another pod."""
+        if its.leaving:
+            return
+        labels = dict(its.labels)
+        for number, (_, one) in enumerate(self._domains):
+            if one.constraint.means(its.namespace, labels):
+                yield number
+
+    def _counts(self, constraint: Constraint, state: NodeState) -> bool:
         keys = (key for key, _ in self._domains)
-        if not has_all(keys, state.node) or not constraint.looks_at(self._shape, state):
-            return 0
-        return sum(
-            sign
-            for its, sign in supposed
-            if not its.leaving and constraint.means(its.namespace, dict(its.labels))
-        )
+        return has_all(keys, state.node) and constraint.looks_at(self._shape, state)
 
 
 class PodTopologySpread(Filter):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from typing import NamedTuple
 
 from minikube8s.scheduler.framework import Refusal
@@ -11,14 +11,19 @@ from minikube8s.scheduler.pods import PodFacts
 from minikube8s.scheduler.states import NodeState
 from minikube8s.scheduler.topology.matching import Traits, traits
 
-Supposed = Sequence[tuple[Traits, int]]
-"""Pods taken for gone from a node (-1) or for being there (1), whatever was counted."""
+Supposed = Mapping[Hashable, int]
+"""How many more pods (fewer: negative) are taken to be on a node than were counted, by what they
+count for."""
 
-NOTHING: Supposed = ()
+NOTHING: Supposed = {}
 
 
 class Rules(ABC):
     """What a filter means for each node, ready for one pod."""
+
+    @abstractmethod
+    def counted(self, its: Traits) -> Iterable[Hashable]:
+        """Return all that a pod on a node counts for there."""
 
     @abstractmethod
     def refusal(self, state: NodeState, supposed: Supposed) -> Refusal | None:
@@ -49,6 +54,9 @@ class Supposing(NamedTuple):
         self, state: NodeState, removed: Iterable[PodFacts], added: Iterable[PodFacts]
     ) -> Supposing:
         """Suppose still more."""
-        gone = ((traits(pod), -1) for pod in removed)
-        come = ((traits(pod), 1) for pod in added)
-        return self._replace(supposed=(*self.supposed, *gone, *come))
+        supposed = dict(self.supposed)
+        for pods, more in ((removed, -1), (added, 1)):
+            for pod in pods:
+                for one in self.rules.counted(traits(pod)):
+                    supposed[one] = supposed.get(one, 0) + more
+        return self._replace(supposed=supposed)
