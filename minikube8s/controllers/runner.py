@@ -168,6 +168,7 @@ class Runner:
         self._resources = list(
             dict.fromkeys(resource for one, _ in controllers for resource in one.watches)
         )
+        self._followed: set[Resource] = set()
 
     def start(self, supervisor: Supervisor) -> None:
         """Start following changes and working, as tasks of `supervisor`."""
@@ -192,10 +193,14 @@ class Runner:
     async def _follow(self, resource: Resource) -> None:
         interested = [lane for lane in self._lanes if resource in lane.controller.watches]
         while True:
+            # All watches begin in one turn of the event loop, each with its own kind. Who begins
+            # anew may have missed that an object went: other kinds tell whom that concerns.
+            again = resource in self._followed
+            self._followed.add(resource)
             # No await between opening the watch and the lists: there is no gap between them.
             with closing(self._registry.watch(resource, None, None)) as watch:
                 for lane in interested:
-                    self._look_at_everything(lane)
+                    self._look_at_all(lane, lane.controller.watches if again else (resource,))
                 try:
                     async for event in watch:
                         for lane in interested:
@@ -205,8 +210,8 @@ class Runner:
                         raise
                     log.warning("watching %s lagged behind; looking at all", resource.plural)
 
-    def _look_at_everything(self, lane: Lane) -> None:
-        for resource in lane.controller.watches:
+    def _look_at_all(self, lane: Lane, resources: Iterable[Resource]) -> None:
+        for resource in resources:
             for entry in self._registry.list(resource, None):
                 event = Event("ADDED", entry, None, entry.revision)
                 self._enqueue(lane, resource, event)

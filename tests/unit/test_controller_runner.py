@@ -219,7 +219,7 @@ class Counting:
     """Looks at every ConfigMap, and does nothing."""
 
     name = "counting"
-    watches = (CONFIGMAPS,)
+    watches: tuple[Resource, ...] = (CONFIGMAPS,)
 
     def __init__(self) -> None:
         self.looks: list[str] = []
@@ -261,6 +261,43 @@ def test_a_watch_that_was_cut_off_looks_at_everything_again(
 
     virtualtime.run(main())
     assert "lagged behind" in caplog.text
+
+
+class Told(Counting):
+    """Notes every object that it is told of; watches two kinds."""
+
+    name = "told"
+    watches = (CONFIGMAPS, PODS)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def keys(self, resource: Resource, event: Event, reader: Reader) -> Iterable[str]:
+        self.told.append(event.entry.name)
+        return ()
+
+
+def test_each_object_is_looked_at_once_at_the_start_and_all_of_them_after_a_lag() -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            await cluster.create(CONFIGMAPS, "map")
+            await cluster.create(PODS, "pod", **template())
+            told, supervisor = Told(), Supervisor("test")
+            recorder = EventRecorder(cluster.registry, "test")
+            runner = Runner(cluster.registry, cluster.clock, [(told, recorder)])
+            runner.start(supervisor)
+            await asyncio.sleep(1)
+            assert told.told == ["map", "pod"]
+            # A pod that went meanwhile is told of by nobody but its owner, of another kind.
+            (watch,) = cluster.cache._watches[PODS.prefix]
+            watch.expire("lagged")
+            await asyncio.sleep(1)
+            assert told.told == ["map", "pod"] * 2
+            await supervisor.close()
+            runner.close()
+
+    virtualtime.run(main())
 
 
 class Confused(Counting):
