@@ -128,6 +128,9 @@ class Scheduler:
         if self._known.get(key) == entry.revision and not anew:
             return
         pod = entry.view(Pod)
+        if not self.asks(pod):
+            # Somebody else gave it a node, or it has ended.
+            self._parking.forget(key)
         assumed = key in self._binding or key in self._preemptor.promising
         if pod.spec.node_name or not assumed:
             self._known[key] = entry.revision
@@ -152,7 +155,7 @@ class Scheduler:
 
     def waiting(self) -> set[PodKey]:
         """Return the pods that are known and may be gone."""
-        return self._parking.keys() | self._knowledge.nominations.keys()
+        return self._parking.keys() | self._knowledge.nominations.keys() | self._known.keys()
 
     def _happened(self, changes: Iterable[Change]) -> None:
         now = self._clock.monotonic()

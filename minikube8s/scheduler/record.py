@@ -9,10 +9,10 @@ its own. `write` makes it, `read` understands it. At most BYTES long; the parts 
 1. How many nodes fit, of how many that were looked at: `3 of 4 nodes fit`. When the search ended
    before it had seen every node, `100 of 104 nodes fit, 896 not looked at`.
 2. What decided between them. `NODE scored TOTAL (SCORE POINTS, …), NODE TOTAL, …`: the chosen node,
-   then the next best, up to three; points are times their weights, so that they add up to the
-   total, and scores that make no difference between nodes are left out. `only NODE`: there was no
-   other. `nominated NODE`: it was promised the place, which others had been preempted for, and it
-   fitted.
+   then the next best, up to three, as long as there is room; points are times their weights, so
+   that they add up to the total, and scores that make no difference between nodes are left out.
+   `only NODE`: there was no other. `nominated NODE`: it was promised the place, which others had
+   been preempted for, and it fitted.
 3. Why the others were refused, the most frequent reason first: `NODE, NODE: REASON, REASON`. After
    the third node of a reason, `and 12 more`. Reasons that there is no room for are counted at the
    end: `and 2 more reasons`.
@@ -32,6 +32,8 @@ BYTES = 1024
 NODES = 3
 """How many nodes are named for each reason."""
 
+_CHOICE = BYTES - 128
+"""How long the second part is at most, for the next best nodes to be told of."""
 _JOIN = "; "
 _FIT = re.compile(r"(\d+) of (\d+) nodes fit(?:, (\d+) not looked at)?")
 _SCORED = re.compile(r"(\S+) scored (\d+) \((.*?)\)((?:, \S+ \d+)*)")
@@ -125,7 +127,12 @@ def _choice(decision: Decision) -> str:
         return f"only {best.node}"
     points = ", ".join(f"{name} {number}" for name, number in best.points)
     chosen = f"{best.node} scored {best.total} ({points})"
-    return ", ".join([chosen, *(f"{one.node} {one.total}" for one in others)])
+    for one in others:
+        more = f"{chosen}, {one.node} {one.total}"
+        if len(more) > _CHOICE:
+            break
+        chosen = more
+    return chosen
 
 
 def _groups(decision: Decision) -> list[str]:

@@ -29,13 +29,17 @@ class VolumeRestrictions(Filter):
 
     def prepare(self, wanted: Incoming, view: View) -> Prepared | Refusal | None:
         """Count who uses these claims."""
+        found = self.prepare_beside(wanted, view)
+        return found if found is not None and any(found.users.values()) else None
+
+    def prepare_beside(self, wanted: Incoming, view: View) -> _Exclusive | None:
+        """Count them even where nobody does yet: who is nominated may."""
         exclusive = wanted.volumes.exclusive
         if not exclusive:
             return None
-        users = {
-            claim: sum(state.claims.get(claim, 0) for state in view.states) for claim in exclusive
-        }
-        return _Exclusive(users) if any(users.values()) else None
+        return _Exclusive(
+            {claim: sum(state.claims.get(claim, 0) for state in view.states) for claim in exclusive}
+        )
 
     def helps(self, wanted: Incoming, change: Change) -> bool:
         """Tell whether the pod that went, or one on the node that went, used one of the claims."""
@@ -46,6 +50,8 @@ class VolumeRestrictions(Filter):
 
 @dataclass(frozen=True, slots=True)
 class _Exclusive:
+    """Claims, and how many pods use each."""
+
     users: Mapping[ClaimKey, int]
 
     def check(self, state: NodeState) -> Refusal | None:

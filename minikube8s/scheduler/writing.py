@@ -67,6 +67,9 @@ class Writer:
         now = self._now()
 
         def change(pod: dict[str, Any]) -> dict[str, Any]:
+            if nominated and pod["metadata"].get("deletionTimestamp"):
+                why = "the pod is being deleted, nobody is ended for it"
+                raise errors.conflict(PODS, entry.name, why)
             status = pod.setdefault("status", {})
             set_condition(status, "PodScheduled", "False", now=now, reason=reason, message=message)
             if nominated:

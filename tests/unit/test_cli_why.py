@@ -409,6 +409,15 @@ def test_lines_are_wrapped_and_told_once() -> None:
     assert "Empty" not in lines
 
 
+@pytest.mark.parametrize("width", [None, 80])
+def test_what_a_program_has_said_gives_the_terminal_no_orders(width: int | None) -> None:
+    story = Story("head")
+    story.tell("Part", ["ended: \x1b]0;title\x07\x1b[2Jall is fine\rnothing"])
+    text = story.text(width)
+    assert "\x1b" not in text and "\r" not in text
+    assert "^[[2Jall is fine\\rnothing" in text
+
+
 def test_the_most_frequent_trouble_comes_first() -> None:
     rare, common = Finding("rare"), Finding("common", ("x",))
     found = grouped([("a", rare), ("b", common), ("c", common)], 5)

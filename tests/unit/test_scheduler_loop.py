@@ -5,12 +5,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
+from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import condition
 from minikube8s.api.resources import NODES, PODS
 from minikube8s.registry.events import EventRecorder
 from minikube8s.scheduler import Scheduler
+from minikube8s.scheduler.writing import Writer
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, live_cluster
+
+
+class Silent:
+    def event(self, *_: Any) -> None:
+        pass
 
 
 @asynccontextmanager
@@ -141,6 +150,40 @@ def test_a_crowd_of_hopeless_pods_keeps_no_other_from_its_place() -> None:
         await cluster.until(lambda: home(cluster, "next"), 2)
         await asyncio.sleep(60)
         assert len(cluster.events("FailedScheduling")) == failures, "no hopeless one was woken"
+
+    play(scenario)
+
+
+def test_a_refused_pod_that_somebody_else_binds_waits_no_more() -> None:
+    def bind(pod: dict[str, Any]) -> None:
+        pod["spec"]["nodeName"] = "small"
+
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            scheduler = Scheduler(cluster.registry, Silent(), cluster.clock)
+            task = asyncio.ensure_future(scheduler.run())
+            await cluster.add_node("small", cpu="1")
+            await add_pod(cluster, "big", "2")
+            await cluster.until(lambda: scheduler.figures().unschedulable == 1)
+            await cluster.change(PODS, "big", bind, "binding")
+            await cluster.until(lambda: scheduler.figures().unschedulable == 0, 1)
+            await scheduler.close()
+            task.cancel()
+
+    virtualtime.run(main())
+
+
+def test_nobody_is_promised_a_place_that_is_being_deleted() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        kept = {"finalizers": ["example.com/kept"]}
+        spec = {"containers": [{"name": "c", "image": "nginx"}], "schedulerName": "another"}
+        seen = await cluster.create(PODS, "p", metadata=kept, spec=spec)
+        await cluster.delete(PODS, "p", grace_period_seconds=0)
+        writer = Writer(cluster.registry, Silent(), cluster.clock)
+        with pytest.raises(ApiError, match="being deleted"):
+            await writer.refuse(seen, "Unschedulable", "why", "n1")
+        left = cluster.registry.get(PODS, "default", "p").object
+        assert "nominatedNodeName" not in left["status"]
 
     play(scenario)
 

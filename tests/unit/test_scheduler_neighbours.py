@@ -4,8 +4,16 @@ import asyncio
 from typing import Any
 
 from minikube8s.api.resources import NAMESPACES, NODES, PODS, REPLICASETS, SERVICEACCOUNTS, SERVICES
+from minikube8s.api.selectors import from_map
 from minikube8s.scheduler import record
+from minikube8s.scheduler.pods import facts_of
+from minikube8s.scheduler.states import NodeState
+from minikube8s.scheduler.topology.companions import Services
+from minikube8s.scheduler.topology.matching import within
+from minikube8s.scheduler.topology.population import Population
+from minikube8s.scheduler.topology.terrain import Place
 from tests.support.livecluster import LiveCluster
+from tests.support.scheduling import node, pod
 from tests.unit.test_scheduler_loop import home, play, scheduled_condition
 
 HOST, ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
@@ -179,3 +187,31 @@ def test_pods_of_services_and_replica_sets_are_spread_without_having_asked_for_i
             assert points(cluster, name)["PodTopologySpread"] == 200
 
     play(scenario)
+
+
+def test_as_many_places_of_a_question_are_kept_as_of_the_nodes() -> None:
+    population = Population(places=3)
+    state = NodeState(node("n1", labels={f"k{number}": "v" for number in range(9)}))
+    population.node_added(state)
+    population.pod_added(facts_of(pod(labels={"app": "web"})), state)
+    asked = (within("default", from_map({"app": "web"})),)
+    for _ in range(2):
+        for number in range(9):
+            found = population.pods_at(asked, Place(f"k{number}"), leaving=True)
+            assert found == {"v": 1}
+    (question,) = population._questions.values()
+    assert len(question.by_place) == 3
+
+
+def test_a_namespace_whose_last_service_goes_is_forgotten() -> None:
+    services = Services()
+    services.put(("gone", "headless"), {})
+    for name in ("a", "b"):
+        services.put(("gone", name), {"app": name})
+        services.put(("gone", name), {"app": "web"})
+    services.put(("kept", "c"), {"app": "web"})
+    for name in ("a", "b"):
+        services.remove(("gone", name))
+    services.remove(("gone", "headless"))
+    assert services._by_label.keys() == {"kept"}
+    assert list(services.of("kept", {"app": "web"})) == [from_map({"app": "web"})]

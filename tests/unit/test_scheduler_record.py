@@ -1,5 +1,7 @@
 """The record of a decision, written and read."""
 
+import pytest
+
 from minikube8s.scheduler import record
 from minikube8s.scheduler.decision import Decision, Ranked
 from minikube8s.scheduler.framework import Refusal
@@ -69,9 +71,12 @@ def test_a_nominated_node_is_told_as_such() -> None:
     assert record.read(text) == Record(1, 1, node="n1", how="nominated")
 
 
-def test_it_stays_small_whatever_the_nodes_are_called_and_say() -> None:
-    refusals = {f"{'n' * 60}{number}": refusal(f"Insufficient x{number}") for number in range(500)}
-    ranking = tuple(Ranked(f"{'m' * 60}{number}", 300, POINTS) for number in range(4))
+@pytest.mark.parametrize("length", [60, 252])
+def test_it_stays_small_whatever_the_nodes_are_called_and_say(length: int) -> None:
+    refusals = {
+        f"{'n' * length}{number}": refusal(f"Insufficient x{number}") for number in range(500)
+    }
+    ranking = tuple(Ranked(f"{'m' * length}{number}", 300, POINTS) for number in range(4))
     text = record.write(Decision(ranking[0].node, 600, 100, ranking, refusals))
     assert len(text.encode()) <= BYTES
     read = record.read(text)

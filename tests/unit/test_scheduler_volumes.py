@@ -209,6 +209,16 @@ def test_a_claim_for_one_pod_is_refused_to_a_second_one():
     assert sentence(pod("c"), shared, volume(), running=(pod("c", name="first"),)) == ""
 
 
+def test_a_claim_for_one_pod_is_kept_for_the_one_that_was_promised_a_place():
+    mine = claim(annotations=BOUND, volumeName="v", accessModes=["ReadWriteOncePod"])
+    cluster = Cluster(node())
+    wanted = incoming(pod("c"), of_pod(pod("c"), Shelf(mine, volume())))
+    there = {"n1": [facts_of(pod("c", name="first"))]}
+    assert cluster.decider.decide(wanted, cluster.usage.view()).node == "n1"
+    decision = cluster.decider.decide(wanted, cluster.usage.view(), there)
+    assert decision.refused_by == {"VolumeRestrictions"}
+
+
 @pytest.mark.parametrize(("name", "helps"), [("c", True), ("d", False)])
 def test_a_node_that_goes_with_the_one_pod_of_a_claim_frees_the_claim(name: str, helps: bool):
     asked = PodVolumes(exclusive=frozenset({("default", "c")}))

@@ -25,7 +25,7 @@ from minikube8s.cli.explaining.facts import Facts, Object, spec, when
 _GENERATIONS = 8
 """How far up the chain of owners is followed; a cycle of owners ends here, too."""
 _EXAMPLES = 50
-"""How many pods' Events are read to explain a workload: those that are not ready come first."""
+"""Of how many pods that are not ready Events, nodes and claims are read to explain a workload."""
 
 
 class Gatherer:
@@ -40,16 +40,17 @@ class Gatherer:
         found = self._client.json("GET", targets.path(resource, namespace, name))
         owners, lost = self._owners(found)
         pods = list(self._pods(resource, found))
+        worst = _worst(pods)
         return Facts(
             resource,
             found,
             self._now,
             owners=tuple(owners),
             lost_owner=lost,
-            events=self._events([found, *owners, *_worst(pods)]),
+            events=self._events([found, *owners, *worst]),
             pods=tuple(pods),
-            nodes=self._nodes([found, *pods] if resource is PODS else pods),
-            claims=self._claims([found] if resource is PODS else pods),
+            nodes=self._nodes([found] if resource is PODS else worst),
+            claims=self._claims([found] if resource is PODS else worst),
             related=tuple(self._related(resource, found)),
         )
 
@@ -156,7 +157,7 @@ class Gatherer:
 
 
 def _worst(pods: list[Object]) -> list[Object]:
-    """Return the pods whose Events are worth reading."""
+    """Return the pods that more is worth reading of."""
     return [pod for pod in pods if not is_pod_ready(pod)][:_EXAMPLES]
 
 

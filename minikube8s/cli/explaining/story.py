@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+_HARMLESS = {ord("\x1b"): "^[", ord("\r"): "\\r"}
+"""What programs have said may be addressed to the terminal; it is shown as kubectl shows it."""
+
 
 class Finding(NamedTuple):
     """Something that keeps an object from being what it should be, and what would change that."""
@@ -67,6 +70,7 @@ def _share(count: int, total: int) -> str:
 
 
 def _wrapped(text: str, indent: str, width: int | None) -> str:
+    text = text.translate(_HARMLESS)
     if width is None:
         return indent + text
     return textwrap.fill(

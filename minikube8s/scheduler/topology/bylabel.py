@@ -22,6 +22,11 @@ class ByLabel(Generic[T]):
     def __init__(self) -> None:
         self._buckets: dict[Bucket, dict[T, None]] = {}
 
+    @property
+    def empty(self) -> bool:
+        """Whether no selector is here that may mean anything."""
+        return not self._buckets
+
     def add(self, thing: T, selector: Selector) -> None:
         """Take in a thing; one whose selector means nothing is never found."""
         for bucket in _buckets(selector):

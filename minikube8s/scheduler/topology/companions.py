@@ -44,8 +44,11 @@ class Services:
     def remove(self, key: ServiceKey) -> None:
         """Forget a Service."""
         selector = self._selectors.pop(key, None)
-        if selector is not None:
-            self._by_label[key[0]].discard(key, selector)
+        held = self._by_label.get(key[0])
+        if selector is not None and held is not None:
+            held.discard(key, selector)
+            if held.empty:
+                del self._by_label[key[0]]
 
     def keys(self) -> set[ServiceKey]:
         """Return the Services that are known."""

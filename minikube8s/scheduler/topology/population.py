@@ -58,7 +58,7 @@ class _Question:
         self.counts: dict[str, int] = {}
         """By node."""
         self.by_place: dict[Place, dict[str, int]] = {}
-        """By the values of those places that were asked for."""
+        """By the values of those places that were asked for, as many as `terrain` keeps."""
         self.kins: dict[Kin, None] = {}
 
 
@@ -69,6 +69,7 @@ class Population(Observer):
         self.namespaces = Namespaces()
         self.terrain = Terrain(places)
         self._most = questions
+        self._places = places
         self._kins: dict[Traits, Kin] = {}
         self._homes: dict[PodKey, Kin] = {}
         self._questions: OrderedDict[_Key, _Question] = OrderedDict()
@@ -128,6 +129,8 @@ class Population(Observer):
         question = self._question((matchers, leaving))
         found = question.by_place.get(place)
         if found is None:
+            if len(question.by_place) >= self._places:
+                del question.by_place[next(iter(question.by_place))]
             found = question.by_place[place] = {}
             for node, number in question.counts.items():
                 value = place.value(self.terrain.labels[node])
