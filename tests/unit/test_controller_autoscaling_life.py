@@ -19,6 +19,8 @@ from minikube8s.api.resources import (
     Resource,
 )
 from minikube8s.controllers import Controllers
+from minikube8s.controllers.autoscaling import NoMetrics
+from minikube8s.controllers.autoscaling.rounds import Key, Rounds
 from tests.support import virtualtime
 from tests.support.autoscalers import PlayedMetrics, autoscaler_spec, resource_metric
 from tests.support.livecluster import LiveCluster, deployment_body, live_cluster
@@ -304,3 +306,23 @@ def test_policies_hold_over_their_periods() -> None:
             assert abs(after - before) <= 2
 
     play(scenario)
+
+
+def test_an_autoscaler_that_cannot_be_read_keeps_no_other_from_being_measured() -> None:
+    async def main() -> None:
+        def pods_of(key: Key) -> tuple[()]:
+            if key.name == "bad":
+                raise ValueError(key)
+            return ()
+
+        rounds, done = Rounds(NoMetrics()), set[Key]()
+        good, bad = Key("default", "good"), Key("default", "bad")
+        for key in (bad, good):
+            rounds.measured(key)
+        task = asyncio.create_task(rounds.run(pods_of, done.add))
+        await asyncio.sleep(1)
+        task.cancel()
+        assert good in done
+        assert rounds.measured(good) == {}
+
+    virtualtime.run(main())

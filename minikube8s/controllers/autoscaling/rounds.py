@@ -90,7 +90,13 @@ class Rounds:
         return True
 
     async def _round(self, keys: Iterable[Key], pods_of: Callable[[Key], Sequence[Entry]]) -> None:
-        wanted = {key: pods_of(key) for key in keys}
+        wanted: dict[Key, Sequence[Entry]] = {}
+        for key in keys:
+            try:
+                wanted[key] = pods_of(key)
+            except Exception:
+                # One that cannot be read must not keep the others from being measured.
+                log.exception("cannot tell whose pods %s/%s scales", *key)
         pods = {pod.key: pod for found in wanted.values() for pod in found}
         try:
             answers = await self._metrics.measure(list(pods.values())) if pods else ()

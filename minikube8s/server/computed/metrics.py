@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from minikube8s.api.errors import ApiError
@@ -48,11 +48,9 @@ class NodeMetrics:
 
     async def _measured(self, call: Call, nodes: list[Entry]) -> list[Entry]:
         stats = await _ask(call.services.pod_streams, (node.name for node in nodes))
-        return [
-            entry(NODE_METRICS, usage.node_metrics(node.object, stats[node.name]))
-            for node in nodes
-            if node.name in stats
-        ]
+        every = ((node, stats[node.name]) for node in nodes if node.name in stats)
+        made = (_told(usage.node_metrics, node, node.name, told) for node, told in every)
+        return [entry(NODE_METRICS, one) for one in made if one is not None]
 
 
 class PodMetrics:
@@ -89,8 +87,20 @@ class PodUse:
         """Return the PodMetrics of those of these pods that run, on nodes that answer."""
         placed = [(pod, pod.object["spec"].get("nodeName", "")) for pod in pods]
         stats = await _ask(self._streams, (node for _, node in placed if node))
-        made = [usage.pod_metrics(pod.object, stats[node]) for pod, node in placed if node in stats]
+        every = ((pod, node) for pod, node in placed if node in stats)
+        made = (_told(usage.pod_metrics, pod, node, stats[node]) for pod, node in every)
         return [one for one in made if one is not None]
+
+
+def _told(
+    metrics: Callable[[Object, Object], Object | None], about: Entry, node: str, stats: Object
+) -> Object | None:
+    """Return the metrics of a node or a pod; None also when the node's answer makes no sense."""
+    try:
+        return metrics(about.object, stats)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        log.warning("what node %s tells of %s makes no sense: %r", node, about.key, error)
+        return None
 
 
 async def _ask(streams: PodStreams, nodes: Iterable[str]) -> dict[str, Object]:
