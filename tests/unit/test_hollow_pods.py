@@ -126,6 +126,20 @@ def test_what_ran_before_goes_on_with_its_containers_and_its_address():
     run(scenario())
 
 
+def test_new_containers_never_take_the_place_of_those_that_ran_before():
+    async def scenario() -> None:
+        first, second = Node(), Node()
+        first.assign(pod("a", "1"))
+        await first.after(START + 0.1)
+        second.assign({**pod("a", "1"), "status": first.statuses["a"]})
+        second.assign(pod("b", "2"))
+        await second.after(START + 0.1)
+        owners = [one.labels["io.kubernetes.pod.uid"] for one in second.runtime.present()]
+        assert sorted(owners) == ["1", "1", "2", "2"]
+
+    run(scenario())
+
+
 def test_a_pod_that_is_not_to_run_for_ever_succeeds_also_after_a_restart():
     async def scenario() -> None:
         first, second = Node(), Node()

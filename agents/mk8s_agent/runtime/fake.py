@@ -192,7 +192,8 @@ class FakeRuntime:
                 raise RuntimeFault("conflicting options: hostname and the network mode")
         if refusal := _refusal(spec):
             raise RuntimeFault(refusal)
-        container_id = f"{next(self._numbers):064x}"
+        every = (f"{number:064x}" for number in self._numbers)
+        container_id = next(one for one in every if one not in self._boxes)
         seen = Container(
             id=container_id,
             name=spec.name,
