@@ -2,8 +2,9 @@
 
 import pytest
 
+from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.simulated import plan
+from minikube8s.cluster.simulated import plan, running
 from minikube8s.cluster.simulated.plan import Simulation
 
 MANY = 1 << 40
@@ -45,3 +46,14 @@ def test_every_node_has_an_address_and_a_zone():
     nodes = plan.hollow_nodes(names, ["PEM"] * 1000)
     assert len({one["address"] for one in nodes}) == 1000
     assert {one["zone"] for one in nodes} == set(plan.ZONES)
+
+
+def test_the_home_of_a_real_cluster_is_left_alone(tmp_path):
+    home = Home(tmp_path / "real")
+    home.save(Settings(node_name="machine"))
+    told = plan.settings(7443, 7444)
+    with pytest.raises(ClusterError, match="nodes that are real"):
+        running.up(home, told, Simulation(), 0, print)
+    running.down(home, purge=True, say=print)
+    assert home.load() == Settings(node_name="machine")
+    assert not home.is_simulated()

@@ -51,13 +51,13 @@ def load(home: Home) -> Simulation | None:
 
 def up(home: Home, settings: Settings, wanted: Simulation, pods: int, say: Say) -> bool:
     """Start what does not run of the cluster. False when all ran already. Raises ClusterError."""
-    before = load(home)
-    if home.used() and before is None:
-        raise ClusterError(
-            f"{home.path} holds a cluster with nodes that are real: simulate in another directory "
-            "with --home or MK8S_HOME."
-        )
     with lifecycle.exclusive(home):
+        before = load(home)
+        if home.used() and before is None:
+            raise ClusterError(
+                f"{home.path} holds a cluster with nodes that are real: simulate in another "
+                "directory with --home or MK8S_HOME."
+            )
         master, nodes = layout.master(home), hollow(home)
         if master.holder() is not None and settings != home.load():
             raise ClusterError(
@@ -91,6 +91,8 @@ def up(home: Home, settings: Settings, wanted: Simulation, pods: int, say: Say) 
 def down(home: Home, *, purge: bool, say: Say) -> None:
     """Stop both daemons; with `purge` also remove the cluster's state. Raises ClusterError."""
     with lifecycle.exclusive(home):
+        if not home.is_simulated():
+            return  # somebody else removed it just now; what is here since is another cluster
         for daemon in (hollow(home), layout.master(home)):
             if stop(daemon, STOP_SECONDS):
                 say(f"{daemon.name} stopped")
