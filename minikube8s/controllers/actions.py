@@ -92,7 +92,8 @@ class Plan:
     """Everything one look at one key leads to, in the order in which it is applied.
 
     `patches` run together and all must succeed before anything else happens; then `creates` in
-    slow-start batches and `deletes` together; then `status`. After a failure the controller is
+    slow-start batches and `deletes` together (which comes first, says `deletes_first`: the second
+    waits for the first to succeed); then `status`. After a failure the controller is
     asked for a plan again, with the failure, and only the status of that plan is written.
     `requeue_after` (seconds) asks for another look when nothing changes before.
     """
@@ -102,6 +103,8 @@ class Plan:
     patches: tuple[Patch, ...] = ()
     creates: tuple[Create, ...] = ()
     deletes: tuple[Delete, ...] = ()
+    deletes_first: bool = False
+    """For what may need the room that goes free, under a ResourceQuota say."""
     status: SetStatus | None = None
     requeue_after: float | None = None
     warnings: tuple[Report, ...] = ()

@@ -82,8 +82,10 @@ async def apply(plan: Plan, writer: Writer, recorder: Recorder) -> None:
     reporter = _Reporter(recorder, plan.about)
     reporter.tell(plan.warnings, plan.notices)
     await _together(partial(_patch, writer, reporter), plan.patches)
-    await _slow_start(writer, reporter, plan.creates)
-    await _together(partial(_delete, writer, reporter), plan.deletes)
+    deleting = partial(_together, partial(_delete, writer, reporter), plan.deletes)
+    creating = partial(_slow_start, writer, reporter, plan.creates)
+    for part in (deleting, creating) if plan.deletes_first else (creating, deleting):
+        await part()
     if plan.status is not None:
         await apply_status(plan.status, writer)
         reporter.tell(plan.status.warnings, plan.status.notices)

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -81,6 +82,13 @@ async def test_writes_go_patches_creations_deletions_status() -> None:
     await applying.apply(full_plan(), log, log)  # type: ignore[arg-type]
     assert log.calls == ["update", "create", "delete", "status"]
     assert log.events == [("Normal", "Did", "did made-2"), ("Normal", "Did", "did x")]
+
+
+async def test_what_goes_makes_room_first_where_a_plan_says_so() -> None:
+    log = Log(errors.forbidden(CONFIGMAPS, "x", "exceeded quota"), "create")
+    with pytest.raises(ApiError):
+        await applying.apply(replace(full_plan(), deletes_first=True), log, log)  # type: ignore[arg-type]
+    assert log.calls == ["update", "delete", "create"]
 
 
 @pytest.mark.parametrize(

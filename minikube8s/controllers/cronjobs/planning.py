@@ -60,6 +60,7 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
             Delete(view_ref(JOBS, job.metadata), propagation="Background", report=DELETED)
             for job in deletes
         ),
+        deletes_first=True,
         status=status(snapshot, started, {job.metadata.uid for job in deletes}),
         requeue_after=start.wait,
         warnings=(*unexpected(snapshot), *start.warnings),

@@ -79,6 +79,7 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
         about=obj,
         creates=creates,
         deletes=deletes,
+        deletes_first=True,
         status=None if acts else told,
         requeue_after=min(steps.waits, default=None),
         warnings=tuple(steps.warnings),

@@ -94,6 +94,7 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
         patches=tuple(steps.patches),
         creates=steps.creates,
         deletes=deletes,
+        deletes_first=True,
         status=None if acts else told,
         requeue_after=min(steps.waits, default=None),
         warnings=tuple(steps.warnings),
