@@ -206,6 +206,13 @@ def test_a_nodes_addresses_for_pods_stay():
     ]
 
 
+@pytest.mark.parametrize("spec", [{"podCIDR": "all"}, {"podCIDRs": ["10.244.0.0/33"]}])
+def test_a_nodes_addresses_for_pods_are_networks(spec):
+    (told,) = problems(NODES, thing(NODES, spec=spec))
+    assert told.startswith("spec.podCIDRs[0]: Invalid value: ")
+    assert "must be a valid CIDR value" in told
+
+
 def test_a_nodes_status_may_bring_labels():
     old = thing(NODES, {"labels": {"a": "1"}}, spec={"podCIDR": "c"})
     new = thing(NODES, {"labels": {"a": "2"}}, spec={}, status={"phase": "x"})

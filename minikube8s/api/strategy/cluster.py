@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from minikube8s.api import names
 from minikube8s.api.errors import Cause, duplicate, forbidden_field
-from minikube8s.api.strategy.checks.common import Obj, named, needed_name, one_of
+from minikube8s.api.strategy.checks.common import Obj, named, needed_name, one_of, range_of
 from minikube8s.api.strategy.checks.scheduling import EFFECTS
 from minikube8s.api.strategy.model import Strategy
 
@@ -60,10 +60,14 @@ class NodeStrategy(Strategy):
             new["metadata"]["labels"] = labels
 
     def validate(self, obj: Obj) -> list[Cause]:
-        """Check metadata and taints."""
+        """Check metadata, pod addresses and taints."""
         causes = super().validate(obj)
+        spec = obj.get("spec") or {}
+        ranges = spec.get("podCIDRs") or [one for one in (spec.get("podCIDR"),) if one]
+        for position, value in enumerate(ranges):
+            causes += range_of(f"spec.podCIDRs[{position}]", value)
         taken: set[tuple[str, str]] = set()
-        for position, taint in enumerate((obj.get("spec") or {}).get("taints") or ()):
+        for position, taint in enumerate(spec.get("taints") or ()):
             field = f"spec.taints[{position}]"
             causes += needed_name(f"{field}.key", taint.get("key"), names.qualified_name)
             causes += named(f"{field}.value", taint.get("value") or "", names.label_value)
