@@ -7,7 +7,7 @@ refused by its name.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -19,7 +19,7 @@ DEFAULT = "default-scheduler"
 
 class _Plugin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
-    weight: int = 0
+    weight: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class _Plugins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

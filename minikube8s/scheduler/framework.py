@@ -20,6 +20,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Sequence
 from enum import Enum, auto
+from functools import lru_cache
 from typing import ClassVar, NamedTuple, Protocol
 
 from minikube8s.scheduler.pods import Incoming, PodFacts, Shape
@@ -115,6 +116,13 @@ class Filter(ABC):
         return wanted.facts.key
 
 
+@lru_cache(maxsize=8)
+def _without_lower(state: NodeState, version: int, priority: int) -> NodeState | None:
+    """Return a node without its pods of lower priority; None if it has none. Of one version."""
+    lower = state.below(priority)
+    return state.changed(lower) if lower else None
+
+
 class LocalFilter(ABC):
     """A filter of a shape and one node alone. Its answer must depend on nothing else."""
 
@@ -130,8 +138,10 @@ class LocalFilter(ABC):
         state = change.state
         if state is None or self.check(wanted.shape, state) is None:
             return True
-        lower = state.below(wanted.facts.priority) if wanted.preempts else ()
-        return bool(lower) and self.check(wanted.shape, state.changed(lower)) is None
+        if not wanted.preempts:
+            return False
+        without = _without_lower(state, state.version, wanted.facts.priority)
+        return without is not None and self.check(wanted.shape, without) is None
 
     def kin(self, wanted: Incoming) -> Hashable:
         """Return what is equal for pods that `helps` treats alike."""

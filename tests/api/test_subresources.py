@@ -172,6 +172,18 @@ def test_a_binding_puts_a_pod_on_a_node_once(api: ApiServer, namespace: str) -> 
     assert 'pod p is already assigned to node "node1"' in again.json["message"]
 
 
+def test_a_pod_that_is_held_back_is_bound_by_nobody(api: ApiServer, namespace: str) -> None:
+    base = f"/api/v1/namespaces/{namespace}/pods"
+    gated = pod("p")
+    gated["spec"]["schedulingGates"] = [{"name": "example.com/wait"}]
+    api.create(base, gated)
+    binding = {"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "node1"}}
+    reply = api.post(f"{base}/p/binding", binding)
+    assert reply.code == 409
+    assert "pod p has non-empty .spec.schedulingGates" in reply.json["message"]
+    assert "nodeName" not in api.get(f"{base}/p").json["spec"]
+
+
 def test_an_eviction_deletes_the_pod(api: ApiServer, namespace: str) -> None:
     base = f"/api/v1/namespaces/{namespace}/pods"
     api.create(base, pod("p"))

@@ -54,6 +54,7 @@ def test_profiles_are_told_with_their_filters_scores_and_weights(tmp_path: Path)
         ("[]", "cannot be used: Expected `object`, got `array`."),
         ("{kind: KubeSchedulerConfiguration, extenders: []}", "unknown field `extenders`"),
         ("{kind: KubeSchedulerConfiguration, profiles: [{}, {}]}", "two profiles of one"),
+        (FILE.replace("weight: 5", "weight: -1"), "Expected `int` >= 0"),
         (
             "{kind: KubeSchedulerConfiguration, profiles: [{plugins: {bind: {}}}]}",
             "unknown field `bind`",

@@ -149,6 +149,30 @@ def test_a_pod_is_woken_only_by_what_may_help_it(
     assert woken_by(change, refused_by, **fields) is helps
 
 
+def test_pods_of_many_shapes_share_the_look_at_a_node_without_its_lower_pods(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copies = []
+    changed = NodeState.changed
+
+    def counted(self: NodeState, *moved: Any) -> NodeState:
+        copies.append(self.name)
+        return changed(self, *moved)
+
+    monkeypatch.setattr(NodeState, "changed", counted)
+    places, full = parking(), state(pod("a", cpu="1"), pod("b", cpu="1"))
+    for number in range(50):
+        wanted = incoming(pod(f"p{number}", cpu=f"{1950 + number}m", priority=5))
+        places.park(wanted, frozenset({"NodeResourcesFit"}), 0.0)
+    change = Change(Kind.POD_REMOVED, full, GONE)
+    assert len(places.release(change, 0.0)) == 50
+    assert copies == ["n1"]
+    full.remove(key("a"))
+    places.park(incoming(pod("p", cpu="2", priority=5)), frozenset({"NodeResourcesFit"}), 0.0)
+    assert len(places.release(change, 0.0)) == 1
+    assert copies == ["n1", "n1"]
+
+
 def test_who_was_refused_several_times_holds_back_longer_and_no_longer_than_ten_seconds() -> None:
     places = parking()
     wanted = incoming(pod())

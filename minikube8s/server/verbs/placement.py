@@ -38,6 +38,8 @@ async def bind(call: Call) -> web.StreamResponse:
                 name,
                 f'pod {name} is already assigned to node "{pod["spec"]["nodeName"]}"',
             )
+        if pod["spec"].get("schedulingGates"):
+            raise errors.conflict(PODS, name, f"pod {name} has non-empty .spec.schedulingGates")
         if pod["metadata"].get("deletionTimestamp"):
             why = f"pod {name} is being deleted, cannot be assigned to a host"
             raise errors.conflict(PODS, name, why)
