@@ -16,6 +16,7 @@ from minikube8s.api.podresources import Amounts, add, amounts
 from minikube8s.api.quantity import Quantity
 from minikube8s.api.resources import PODS, Resource
 from minikube8s.registry.quota import scopes
+from minikube8s.registry.quota.endings import Endings
 from minikube8s.registry.quota.usage import ends_at, masked, missing, usage
 
 Object = dict[str, Any]
@@ -75,7 +76,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.quotas: dict[str, Quota] = {}
-        self.ending: dict[str, datetime] = {}
+        self.endings = Endings()
         """When pods that are being deleted use nothing more, by their keys."""
         self._grants: dict[str, list[Grant]] = {}
 
@@ -93,10 +94,7 @@ class Ledger:
         """Charge what is stored under `key` now (None: nothing any more)."""
         end = None if obj is None else ends_at(resource, obj)
         ended = end is not None and end <= now
-        if end is None or ended:
-            self.ending.pop(key, None)
-        else:
-            self.ending[key] = end
+        self.endings.put(key, None if ended else end)
         for quota in self.quotas.values():
             quota.book(key, {} if obj is None else quota.charge(resource, obj, ended=ended))
         if obj is not None:

@@ -74,14 +74,16 @@ class Quotas:
     def next_end(self, namespace: str) -> float | None:
         """Return in how many seconds a pod whose node does not end it stops being counted."""
         ledger = self._ledgers.get(namespace)
-        if ledger is None or not ledger.ending:
+        first = ledger.endings.first() if ledger is not None else None
+        if first is None:
             return None
-        return max(0.0, (min(ledger.ending.values()) - self._clock.now()).total_seconds())
+        return max(0.0, (first[0] - self._clock.now()).total_seconds())
 
     def _settle(self, ledger: Ledger) -> None:
         """Take out of the books the pods whose time to end is over."""
         now = self._clock.now()
-        for key in [key for key, end in ledger.ending.items() if end <= now]:
+        while (first := ledger.endings.first()) is not None and first[0] <= now:
+            key = first[1]
             entry = self._cache.get(key)
             ledger.see(key, PODS, None if entry is None else entry.object, now)
 
