@@ -26,6 +26,8 @@ _WORDS = {
     "@hourly": "0 * * * *",
 }
 _DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+")
+_TOO_LONG = 2**63
+"""Nanoseconds: some 292 years."""
 _NO_NAMES: dict[str, int] = {}
 _FIELDS = (
     (0, 59, _NO_NAMES),
@@ -111,10 +113,11 @@ def parse(schedule: str) -> Schedule:
     if not schedule.startswith("@every "):
         raise ScheduleError(f"unrecognized descriptor: {schedule}")
     duration = schedule.removeprefix("@every ")
-    if not _DURATION.fullmatch(duration):
+    nanoseconds = parse_duration(duration) if _DURATION.fullmatch(duration) else _TOO_LONG
+    if nanoseconds >= _TOO_LONG:
         why = f'time: invalid duration "{duration}"'
         raise ScheduleError(f"failed to parse duration {schedule}: {why}")
-    return Every(max(1, parse_duration(duration) // 10**9))
+    return Every(max(1, nanoseconds // 10**9))
 
 
 def problems(schedule: str) -> list[str]:

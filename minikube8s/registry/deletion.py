@@ -22,6 +22,8 @@ _DELETE_REFUSALS = {
 }
 PROTECTED_NAMESPACES = frozenset(("default", "kube-system", "kube-public"))
 _DEFAULT_GRACE = 30
+_LONGEST_GRACE = 2**31 - 1
+"""Seconds that still lead to a time that a calendar has."""
 
 
 class Verdict(Enum):
@@ -116,7 +118,7 @@ def _grace(pod: Object, options: DeleteOptions) -> int:
     if grace is None:
         grace = int(spec.get("terminationGracePeriodSeconds", _DEFAULT_GRACE))
     # A negative period stands for "as soon as possible", which is not "without asking the node".
-    return grace if grace >= 0 else 1
+    return min(grace, _LONGEST_GRACE) if grace >= 0 else 1
 
 
 def _shorten(obj: Object, options: DeleteOptions) -> Verdict:

@@ -42,6 +42,10 @@ def test_valid_schedules(schedule):
         ),
         ("@often", "unrecognized descriptor: @often"),
         ("@every day", 'failed to parse duration @every day: time: invalid duration "day"'),
+        (
+            "@every 2562048h",
+            'failed to parse duration @every 2562048h: time: invalid duration "2562048h"',
+        ),
         ("  ", "empty spec string"),
     ],
 )

@@ -137,6 +137,11 @@ def test_the_last_missed_time_within_the_deadline_is_due(
     assert found.requeue_after == 30
 
 
+def test_a_deadline_beyond_all_calendars_is_none() -> None:
+    plan = look(cronjob(startingDeadlineSeconds=2**62))
+    assert started(plan) == started(look(cronjob())) != []
+
+
 def test_too_many_missed_times_are_told_and_the_last_is_started() -> None:
     obj = cronjob(head={"creationTimestamp": "2026-01-01T10:19:30Z"})
     assert ("TooManyMissedTimes" in dict(told(look(obj)))) is True

@@ -213,6 +213,10 @@ def test_the_deadline_counts_from_the_start_and_not_while_suspended() -> None:
     assert [kind for kind, _, _ in conditions_of(asleep)] == ["Suspended"]
 
 
+def test_a_deadline_beyond_all_calendars_is_never_reached() -> None:
+    assert look(job(STARTED, activeDeadlineSeconds=2**62), pod("p")).requeue_after == 2**62
+
+
 def test_a_job_without_work_completes_at_once() -> None:
     assert conditions_of(look(job(completions=0))) == [MET]
 

@@ -115,6 +115,12 @@ async def test_a_negative_grace_period_still_asks_the_node(registry: Registry) -
     assert deletion(registry)[1] == 1
 
 
+async def test_a_grace_period_beyond_all_calendars_is_cut(registry: Registry) -> None:
+    await a_bound_pod(registry)
+    assert not await delete_pod(registry, grace_period_seconds=2**62)
+    assert deletion(registry) == ("2094-01-19T15:14:07Z", 2**31 - 1)
+
+
 async def test_an_object_with_finalizers_waits_for_them(registry: Registry) -> None:
     obj = configmap()
     obj["metadata"]["finalizers"] = ["example.com/a", "example.com/b"]

@@ -29,8 +29,8 @@ def times(cronjob: CronJob, schedule: Schedule, zone: tzinfo, now: datetime) -> 
     base = _base(cronjob)
     since = base
     deadline = cronjob.spec.starting_deadline_seconds
-    if deadline is not None:
-        since = max(base, now - timedelta(seconds=deadline))
+    if deadline is not None and deadline < (now - base).total_seconds():
+        since = now - timedelta(seconds=deadline)
     if isinstance(schedule, Every):
         return _every(schedule, base, since, now)
     following = schedule.next(now, zone)

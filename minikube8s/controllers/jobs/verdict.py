@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from minikube8s.api.times import parse_time
@@ -61,7 +61,7 @@ def seconds_left(job: Job, now: datetime) -> float | None:
         return None
     begins = job.status.start_time is None or job.condition("Suspended") is not None
     start = now if begins else parse_time(job.status.start_time or "")
-    return max(0.0, (start + timedelta(seconds=deadline) - now).total_seconds())
+    return max(0.0, deadline - (now - start).total_seconds())
 
 
 def _failed(
