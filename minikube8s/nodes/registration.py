@@ -5,7 +5,6 @@ have to look like is `register`'s and `merging`'s; this writes, and only when so
 """
 
 import asyncio
-import contextlib
 import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -101,15 +100,21 @@ class Registration:
     async def settle_taints(self, node: str) -> None:
         """Make the Node's taints say what its conditions say.
 
-        Those of all lost nodes, when their number now tells of something else.
+        Those of all lost nodes, when their number now tells of something else; what could not be
+        written then is written the next time.
         """
         await self._settle(node)
         spared = self._outages.spared()
-        if spared != self._spared:
+        if spared == self._spared:
+            return
+        unwritten = False
+        for lost in self._outages.lost():
+            try:
+                await self._settle(lost)
+            except ApiError as error:
+                unwritten |= error.code != 404
+        if not unwritten:
             self._spared = spared
-            for lost in self._outages.lost():
-                with contextlib.suppress(ApiError):
-                    await self._settle(lost)
 
     async def _settle(self, node: str) -> None:
         now = now_rfc3339(self._clock.now())

@@ -1,5 +1,6 @@
 """How often Nodes and Leases are written, on a clock that the test moves."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +8,7 @@ import pytest
 
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import LEASES, NODES
+from minikube8s.nodes import lost
 from minikube8s.nodes.blocks import NoBlockLeft
 from minikube8s.nodes.config import NodesConfig
 from minikube8s.nodes.register import Introduction
@@ -129,3 +131,28 @@ async def test_a_node_gets_a_block_of_each_family(place: Place):
     assert (await both.introduce("two")).pod_cidrs == ("10.244.1.0/24", "fd00:10:244:1::/64")
     spec = place.registry.get(NODES, None, "two").object["spec"]
     assert spec["podCIDRs"] == ["10.244.1.0/24", "fd00:10:244:1::/64"]
+
+
+async def test_lost_nodes_are_tainted_also_when_who_began_with_it_was_interrupted(place: Place):
+    def taints(node: str) -> set[str]:
+        found = place.registry.get(NODES, None, node).object["spec"].get("taints") or ()
+        return {one["effect"] for one in found}
+
+    registration = place.registration
+    for node in ("one", "two", "three"):
+        await place.introduce(node)
+    for node in ("one", "two", "three"):
+        await place.registry.update(
+            NODES, None, node, lambda obj: lost.unknown_node(obj, "2026-01-01T00:00:00Z"), "status"
+        )
+        await registration.settle_taints(node)
+    assert taints("two") == taints("three") == {"NoSchedule"}, "nobody is ready: all are spared"
+    back = asyncio.create_task(registration.status("one", node_status()))
+    async with asyncio.timeout(5):
+        while "NoExecute" not in taints("two") | taints("three"):
+            await asyncio.sleep(0)
+    back.cancel()
+    await asyncio.wait([back])
+    await registration.status("one", node_status())
+    assert taints("one") == set()
+    assert taints("two") == taints("three") == {"NoSchedule", "NoExecute"}
