@@ -110,8 +110,8 @@ class Writer:
         try:
             told = await self._registry.update(PODS, namespace, name, tell, "status")
             await self._registry.delete(PODS, namespace, name, DeleteOptions(uid=victim.uid))
-        except ApiError as error:
-            if error.reason not in ("NotFound", "Conflict"):
+        except ApiError:
+            if self._is_there(victim):
                 raise
             return
         message = f"Preempted by pod {preemptor.uid} on node {node}"
@@ -126,6 +126,12 @@ class Writer:
             return change(pod)
 
         return await self._registry.update(PODS, entry.namespace, entry.name, guarded, subresource)
+
+    def _is_there(self, pod: PodFacts) -> bool:
+        try:
+            return self._registry.get(PODS, *pod.key).uid == pod.uid
+        except ApiError:
+            return False
 
     def _now(self) -> str:
         return now_rfc3339(self._clock.now())

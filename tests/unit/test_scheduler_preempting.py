@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from minikube8s.api import errors
 from minikube8s.api.meta import condition
 from minikube8s.api.resources import NODES, PODDISRUPTIONBUDGETS, PODS, PRIORITYCLASSES
+from minikube8s.registry import Registry
 from minikube8s.registry.events import EventRecorder
 from minikube8s.scheduler import Scheduler
 from minikube8s.scheduler.profiles import Choice, Profile
@@ -277,5 +279,41 @@ def test_the_highest_priority_is_bound_first() -> None:
                 ]
                 assert bound == ["high0", "high1"]
                 assert ending(cluster) == []
+
+    virtualtime.run(main())
+
+
+def test_a_victim_whose_end_was_not_written_is_ended_later() -> None:
+    class Contended:
+        """A registry whose first write to a victim loses every race."""
+
+        def __init__(self, registry: Registry) -> None:
+            self._registry = registry
+            self.lost = 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._registry, name)
+
+        async def update(self, resource: Any, namespace: str, name: str, *rest: Any) -> Any:
+            if name == "low" and rest[1] == "status" and not self.lost:
+                self.lost += 1
+                raise errors.conflict(PODS, name, "the object has been modified")
+            return await self._registry.update(resource, namespace, name, *rest)
+
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            registry: Any = Contended(cluster.registry)
+            recorder = EventRecorder(cluster.registry, "default-scheduler")
+            scheduler = Scheduler(registry, recorder, cluster.clock)
+            task = asyncio.ensure_future(scheduler.run())
+            await cluster.add_node("n1", cpu="1")
+            await add_pod(cluster, "low", "1")
+            await cluster.until(lambda: home(cluster, "low"))
+            await add_pod(cluster, "high", "1", 100)
+            await cluster.until(lambda: ending(cluster) == ["low"], 30)
+            assert registry.lost == 1
+            await scheduler.close()
+            await recorder.close()
+            task.cancel()
 
     virtualtime.run(main())
