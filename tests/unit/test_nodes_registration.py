@@ -147,10 +147,13 @@ async def test_lost_nodes_are_tainted_also_when_who_began_with_it_was_interrupte
         )
         await registration.settle_taints(node)
     assert taints("two") == taints("three") == {"NoSchedule"}, "nobody is ready: all are spared"
+    begun = asyncio.Event()
+    place.registry.observe(
+        NODES, lambda event: begun.set() if b"NoExecute" in event.entry.value else None
+    )
     back = asyncio.create_task(registration.status("one", node_status()))
     async with asyncio.timeout(5):
-        while "NoExecute" not in taints("two") | taints("three"):
-            await asyncio.sleep(0)
+        await begun.wait()
     back.cancel()
     await asyncio.wait([back])
     await registration.status("one", node_status())
