@@ -51,4 +51,5 @@ class Relapses:
 
 
 def _is_over(last: _Failure, now: datetime) -> bool:
-    return now - last.due > 2 * LONGEST
+    # One that is due later than the longest pause from now is of a clock that was set back since.
+    return not -LONGEST <= now - last.due <= 2 * LONGEST

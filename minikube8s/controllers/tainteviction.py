@@ -25,6 +25,8 @@ from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
 
 EFFECT = "NoExecute"
+_LONGEST = 2**31 - 1
+"""Seconds of toleration that still lead to a time that a calendar has."""
 _WHY = "Taint manager: deleting due to NoExecute taint"
 
 
@@ -117,7 +119,8 @@ def due(pod: Pod, taints: Sequence[Taint], now: datetime) -> datetime | None:
         if bearing.toleration_seconds is not None:
             added = parse_time(taint.time_added) if taint.time_added else now
             since = max(added, _bound(pod) or added)
-            ends.append(since + timedelta(seconds=max(0, bearing.toleration_seconds)))
+            seconds = min(max(0, bearing.toleration_seconds), _LONGEST)
+            ends.append(since + timedelta(seconds=seconds))
     return min(ends, default=None)
 
 

@@ -233,6 +233,13 @@ def test_pods_that_fail_one_after_the_other_are_replaced_later_and_later() -> No
     assert len(relapses) == 1
 
 
+def test_no_pause_outlasts_a_clock_that_was_set_back() -> None:
+    relapses = Relapses()
+    assert relapses.due("place", "a", NOW) == NOW
+    before = NOW - timedelta(days=1)
+    assert relapses.due("place", "b", before) == before
+
+
 UPDATES = [
     # maxUnavailable, states by node, pods that go
     (1, ["old ready", "old ready", "old ready"], ["web-n0a"]),

@@ -51,6 +51,7 @@ def left(seen: Snapshot) -> float | None:
         ([taint(value="v")], [{"key": "k", "value": "v", "effect": "NoExecute"}], None),
         ([taint(value="w")], [{"key": "k", "value": "v", "effect": "NoExecute"}], 0),
         ([taint()], [{"operator": "Exists"}], None),
+        ([taint()], [bearing(seconds=2**62)], 2**31 - 1 - 60),
         # the first toleration that covers a taint counts
         ([taint()], [bearing(seconds=90), bearing()], 30),
         ([taint()], [bearing(), bearing(seconds=90)], None),
