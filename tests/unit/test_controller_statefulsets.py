@@ -9,7 +9,7 @@ from minikube8s.api.views import ObjectMeta, Pod, from_dict
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.podfacts import PodFacts, facts_of
 from minikube8s.controllers.revisions import name_of
-from minikube8s.controllers.statefulsets.model import Snapshot
+from minikube8s.controllers.statefulsets.model import Snapshot, in_turn
 from minikube8s.controllers.statefulsets.planning import plan
 from minikube8s.controllers.statefulsets.rolling import max_unavailable
 from tests.support.objects import metadata, owner, pod, template
@@ -117,6 +117,14 @@ def test_a_parallel_set_takes_all_steps_at_once(
     obj = stateful(3, podManagementPolicy="Parallel")
     result = planned(obj, *(member(obj, *one) for one in pods))
     assert steps(result) == (creates, deletes)
+
+
+def test_a_set_of_billions_is_made_in_bursts() -> None:
+    obj = stateful(2**31 - 1, podManagementPolicy="Parallel")
+    made, _ = steps(planned(obj, member(obj, 0), member(obj, 2), member(obj, 2**31 - 2)))
+    assert (made[0], made[1], made[-1], len(made)) == ("web-1", "web-3", "web-501", 500)
+    known = stateful_view(stateful(2**31 - 1))
+    assert in_turn(known, {0, 2**31 - 2})[-2:] == [500, 2**31 - 2]
 
 
 def test_ordinals_begin_where_the_set_says() -> None:

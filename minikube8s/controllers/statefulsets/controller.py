@@ -23,9 +23,9 @@ from minikube8s.controllers.relapses import Relapses
 from minikube8s.controllers.runner import Reader
 from minikube8s.controllers.statefulsets.model import (
     Snapshot,
+    in_turn,
     is_terminating,
     ordinal_of,
-    ordinals,
     parent_and_ordinal,
 )
 from minikube8s.controllers.statefulsets.planning import plan
@@ -112,7 +112,8 @@ def _claims(
     found: dict[str, ObjectMeta] = {}
     if not view.spec.volume_claim_templates:
         return found
-    for ordinal in {*ordinals(view), *(ordinal_of(pod) for pod in pods)}:
+    taken = {ordinal_of(pod) for pod in pods}
+    for ordinal in taken.union(in_turn(view, taken)):
         for name in claim_names(view, ordinal):
             entry = reader.find(PERSISTENTVOLUMECLAIMS, view.metadata.namespace, name)
             if entry is not None:

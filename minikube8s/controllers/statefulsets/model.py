@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from minikube8s.api.views import ControllerRevision, ObjectMeta, StatefulSet
@@ -14,6 +15,9 @@ from minikube8s.controllers.revisions import POD_LABEL
 
 POD_NAME = "statefulset.kubernetes.io/pod-name"
 POD_INDEX = "apps.kubernetes.io/pod-index"
+
+BURST = 500
+"""The most objects created or deleted by one plan; the rest follows with the next."""
 
 _MEMBER = re.compile(r"(.*)-([0-9]+)")
 
@@ -50,6 +54,16 @@ def ordinals(view: StatefulSet) -> range:
     """Return the ordinals that shall have a pod."""
     start = view.spec.ordinals.start
     return range(start, start + view.spec.replicas)
+
+
+def in_turn(view: StatefulSet, taken: Collection[int]) -> list[int]:
+    """Return the ordinals that one look is about: those of `taken` and the next BURST others.
+
+    Only such as shall have a pod. A set may ask for two billion of them.
+    """
+    wanted = ordinals(view)
+    others = islice((one for one in wanted if one not in taken), BURST)
+    return sorted({*others, *(one for one in taken if one in wanted)})
 
 
 def is_ordered(view: StatefulSet) -> bool:

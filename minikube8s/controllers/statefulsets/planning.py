@@ -20,7 +20,9 @@ from minikube8s.controllers.podfacts import PodFacts
 from minikube8s.controllers.revisions import History, Revision
 from minikube8s.controllers.statefulsets import identity, rolling, status, storage
 from minikube8s.controllers.statefulsets.model import (
+    BURST,
     Snapshot,
+    in_turn,
     is_available,
     is_ordered,
     is_terminating,
@@ -28,9 +30,6 @@ from minikube8s.controllers.statefulsets.model import (
     ordinals,
     revision_of,
 )
-
-BURST = 500
-"""The most objects created or deleted by one plan; the rest follows with the next."""
 
 
 @dataclass(slots=True)
@@ -112,10 +111,10 @@ def _steps(
     wait = _availability(snapshot, pods, now)
     if wait is not None:
         steps.waits.append(wait)
-    for position, ordinal in enumerate(wanted):
+    for ordinal in in_turn(view, by_ordinal):
         pod = by_ordinal.get(ordinal)
         if pod is None:
-            kept = position < rolling.partition(view)
+            kept = ordinal - wanted.start < rolling.partition(view)
             _begin(snapshot, ordinal, current if kept else history.update, steps)
         else:
             _keep(snapshot, ordinal, pod, now, steps)
@@ -127,7 +126,7 @@ def _steps(
     _shrink(snapshot, condemned, now, steps)
     acts = steps.patches or steps.creates or steps.deletes
     if not acts and not (steps.blocked and is_ordered(view)):
-        replicas = [by_ordinal.get(ordinal) for ordinal in wanted]
+        replicas = [by_ordinal[one] for one in sorted(by_ordinal) if one in wanted]
         old = rolling.outdated(view, replicas, history.update.name, now)
         steps.deletes += [identity.delete(view, pod) for pod in old]
     return steps

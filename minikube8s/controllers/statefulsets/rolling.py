@@ -7,7 +7,12 @@ from datetime import datetime
 
 from minikube8s.api.views import StatefulSet
 from minikube8s.controllers.podfacts import PodFacts
-from minikube8s.controllers.statefulsets.model import is_terminating, revision_of, serves
+from minikube8s.controllers.statefulsets.model import (
+    is_terminating,
+    ordinal_of,
+    revision_of,
+    serves,
+)
 
 
 def is_rolling(view: StatefulSet) -> bool:
@@ -31,22 +36,25 @@ def max_unavailable(view: StatefulSet) -> int:
 
 
 def outdated(
-    view: StatefulSet, replicas: Sequence[PodFacts | None], update: str, now: datetime
+    view: StatefulSet, replicas: Sequence[PodFacts], update: str, now: datetime
 ) -> list[PodFacts]:
     """Return the pods to delete now, so that they come back from the revision `update`.
 
-    `replicas` are the pods by rising ordinal, None where there is none. Pods that are missing for
-    another reason count: what is left of maxUnavailable is what this may take. One that has to go
+    `replicas` are those of wanted ordinals, by rising ordinal. Pods that are missing for another
+    reason count: what is left of maxUnavailable is what this may take. One that has to go
     and does not serve anyway counts when it goes, so that a broken revision can be left behind.
     """
     if not is_rolling(view):
         return []
     old = [
         pod
-        for pod in replicas[partition(view) :]
-        if pod is not None and revision_of(pod) != update and not is_terminating(pod)
+        for pod in replicas
+        if ordinal_of(pod) >= view.spec.ordinals.start + partition(view)
+        and revision_of(pod) != update
+        and not is_terminating(pod)
     ]
     known = {pod.metadata.uid for pod in old}
-    others = (pod for pod in replicas if pod is None or pod.metadata.uid not in known)
-    missing = sum(pod is None or not serves(view, pod, now) for pod in others)
+    others = (pod for pod in replicas if pod.metadata.uid not in known)
+    missing = view.spec.replicas - len(replicas)
+    missing += sum(not serves(view, pod, now) for pod in others)
     return old[::-1][: max(0, max_unavailable(view) - missing)]
