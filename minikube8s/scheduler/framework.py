@@ -18,13 +18,14 @@ Every filter tells which changes may turn its refusal (`wakes`) and, of one chan
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence, Set
 from enum import Enum, auto
 from functools import lru_cache
 from typing import ClassVar, NamedTuple, Protocol
 
 from minikube8s.scheduler.pods import Incoming, PodFacts, Shape
 from minikube8s.scheduler.states import NodeState, View
+from minikube8s.scheduler.volumes import ClaimKey
 
 BEST = 100.0
 
@@ -52,11 +53,16 @@ class Kind(Enum):
 
 
 class Change(NamedTuple):
-    """One change: of a node, or of a pod on it; without both it may concern any pod."""
+    """One change: of a node, of a pod on it, or of a claim; without all it may concern any pod."""
 
     kind: Kind
     state: NodeState | None = None
     pod: PodFacts | None = None
+    claim: ClaimKey | None = None
+
+    def may_help_claims(self, claims: Set[ClaimKey]) -> bool:
+        """Tell whether it may concern one of these claims."""
+        return self.claim is None or self.claim in claims
 
 
 NODE_CHANGES = frozenset({Kind.NODE_ADDED, Kind.NODE_LABELS, Kind.NODE_TAINTS, Kind.NODE_RESOURCES})

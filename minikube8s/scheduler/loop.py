@@ -33,6 +33,7 @@ from minikube8s.scheduler.profiles import Profile, deciders
 from minikube8s.scheduler.queue import PodQueue
 from minikube8s.scheduler.storage import Unprepared, VolumeBinder
 from minikube8s.scheduler.volumefilters import VolumeBinding
+from minikube8s.scheduler.volumes import ClaimKey
 from minikube8s.scheduler.writing import Recorder, Writer
 from minikube8s.store.entry import Entry
 
@@ -80,7 +81,7 @@ class Scheduler:
         """The revisions of pods that were taken in."""
         self._attempts: Counter[tuple[str, str]] = Counter()
         self._supervisor = Supervisor("scheduler")
-        self._volumes = VolumeBinder(registry, partial(self._happened, [Change(Kind.CLAIM)]))
+        self._volumes = VolumeBinder(registry, self._claim_changed)
         self._preemptor = Preemptor(registry, self._knowledge, self._writer, self)
         self._follower = Follower(registry, self._knowledge, self)
 
@@ -165,6 +166,9 @@ class Scheduler:
                 # Its place may be free, or has to be made on another node.
                 for pod in self._knowledge.nominations.on(change.state.name):
                     self._wake(self._parking.release_one(pod.key, now))
+
+    def _claim_changed(self, claim: ClaimKey | None) -> None:
+        self._happened([Change(Kind.CLAIM, claim=claim)])
 
     def _wake(self, woken: Iterable[Woken]) -> None:
         for one in woken:

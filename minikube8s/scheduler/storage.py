@@ -101,9 +101,12 @@ class Storage:
 
 
 class VolumeBinder:
-    """Prepares pods' volumes; `wake` is called when pods that wait for volumes may be helped."""
+    """Prepares pods' volumes; `wake` is called when pods that wait for volumes may be helped.
 
-    def __init__(self, registry: Registry, wake: Callable[[], None]) -> None:
+    It is told the one claim that a change concerns, or None when that may be any.
+    """
+
+    def __init__(self, registry: Registry, wake: Callable[[ClaimKey | None], None]) -> None:
         self._registry = registry
         self._storage = Storage(registry)
         self._wake = wake
@@ -232,7 +235,7 @@ class VolumeBinder:
         for waiter in self._waiting.values():
             if claim is None or claim in waiter.claims:
                 waiter.news.set()
-        self._wake()
+        self._wake(claim)
 
 
 def _claim_behind(resource: Resource, entry: Entry) -> ClaimKey | None:

@@ -45,6 +45,8 @@ class VolumeRestrictions(Filter):
         """Tell whether the pod that went, or one on the node that went, used one of the claims."""
         if change.kind is Kind.NODE_REMOVED and change.state is not None:
             return not wanted.volumes.exclusive.isdisjoint(change.state.claims)
+        if change.kind is Kind.CLAIM:
+            return change.may_help_claims(wanted.facts.claims)
         return change.pod is None or bool(change.pod.claims & wanted.volumes.exclusive)
 
 
@@ -86,6 +88,10 @@ class VolumeZone(Filter):
         )
         return _Zoned(labels) if labels else None
 
+    def helps(self, wanted: Incoming, change: Change) -> bool:
+        """Tell whether a claim that changed is one of the pod's."""
+        return change.may_help_claims(wanted.facts.claims)
+
 
 @dataclass(frozen=True, slots=True)
 class _Zoned:
@@ -117,6 +123,10 @@ class VolumeBinding(Filter):
         if volumes.refusal:
             return Refusal(self.name, (volumes.refusal,), permanent=True)
         return _Placed(volumes) if volumes.bound or volumes.awaited else None
+
+    def helps(self, wanted: Incoming, change: Change) -> bool:
+        """Tell whether a claim that changed is one of the pod's."""
+        return change.may_help_claims(wanted.facts.claims)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import pytest
 
 from minikube8s.scheduler.framework import Change, Kind
 from minikube8s.scheduler.pods import facts_of, incoming
+from minikube8s.scheduler.states import NodeState
 from minikube8s.scheduler.topology.affinity import InterPodAffinity
 from minikube8s.scheduler.topology.population import Population
 from tests.support.scheduling import Cluster, node, pod
@@ -186,6 +187,8 @@ def test_a_refused_pod_is_looked_at_when_its_neighbour_comes_or_who_is_in_its_wa
     assert helps(follows, Kind.POD_ADDED, pod=a)
     assert not helps(follows, Kind.POD_ADDED, pod=b)
     assert not helps(follows, Kind.POD_REMOVED, pod=a)
+    for there, wakes in (a, True), (b, False):
+        assert helps(follows, Kind.NODE_ADDED, state=NodeState(node(), [there])) is wakes
     assert helps(avoids, Kind.POD_REMOVED, pod=a)
     assert not helps(avoids, Kind.POD_REMOVED, pod=b)
     assert not helps(avoids, Kind.POD_ADDED, pod=a)

@@ -28,16 +28,17 @@ from minikube8s.api.views import (
 from minikube8s.controllers import Controllers
 from minikube8s.registry.events import EventRecorder
 from minikube8s.scheduler import Scheduler
-from minikube8s.scheduler.framework import Change, Kind
+from minikube8s.scheduler.framework import Change, Filter, Kind
 from minikube8s.scheduler.pods import facts_of, incoming
 from minikube8s.scheduler.states import NodeState
 from minikube8s.scheduler.storage import VolumeBinder
-from minikube8s.scheduler.volumefilters import VolumeRestrictions
+from minikube8s.scheduler.volumefilters import VolumeBinding, VolumeRestrictions, VolumeZone
 from minikube8s.scheduler.volumes import PodVolumes, errands, of_pod
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, live_cluster
 from tests.support.scheduling import Cluster
 from tests.support.volumes import claim, class_json, on_node, reference, storage_class, volume
+from tests.unit.test_scheduler_loop import Silent
 
 HELPLESS = "Preemption is not helpful for scheduling"
 BOUND = {"pv.kubernetes.io/bind-completed": "yes"}
@@ -227,6 +228,39 @@ def test_a_node_that_goes_with_the_one_pod_of_a_claim_frees_the_claim(name: str,
     assert Kind.NODE_REMOVED in restrictions.wakes
     change = Change(Kind.NODE_REMOVED, gone)
     assert restrictions.helps(incoming(pod("c"), asked), change) is helps
+
+
+@pytest.mark.parametrize("judge", [VolumeRestrictions(), VolumeBinding(), VolumeZone()])
+def test_a_claim_that_changes_wakes_those_who_use_it_and_a_class_wakes_all(judge: Filter):
+    wanted = incoming(pod("c", v={"ephemeral": {}}))
+    changed = {
+        name: judge.helps(wanted, Change(Kind.CLAIM, claim=("default", name)))
+        for name in ("c", "p-v", "d")
+    }
+    assert changed == {"c": True, "p-v": True, "d": False}
+    assert not judge.helps(wanted, Change(Kind.CLAIM, claim=("other", "c")))
+    assert judge.helps(wanted, Change(Kind.CLAIM))
+
+
+def test_pods_that_wait_for_claims_are_not_looked_at_for_those_of_others() -> None:
+    async def main() -> None:
+        async with live_cluster() as cluster:
+            scheduler = Scheduler(cluster.registry, Silent(), cluster.clock)
+            task = asyncio.ensure_future(scheduler.run())
+            await add_node(cluster, "n1")
+            await add_pod(cluster, "p", "missing")
+            await cluster.until(lambda: scheduler.figures().unschedulable == 1)
+            before = scheduler.figures().attempts
+            for number in range(20):
+                await add_claim(cluster, f"c{number}", "nobodys")
+            await asyncio.sleep(30)
+            assert scheduler.figures().attempts == before
+            await add_claim(cluster, "missing", "nobodys")
+            await cluster.until(lambda: scheduler.figures().attempts != before, 15)
+            await scheduler.close()
+            task.cancel()
+
+    virtualtime.run(main())
 
 
 def test_volumes_that_exist_are_taken_before_new_ones_are_made():

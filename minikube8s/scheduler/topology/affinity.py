@@ -215,7 +215,11 @@ class InterPodAffinity(Filter):
         near = asking.having(Role.NEAR)
         together = tuple(term.matcher for term in near)
         if change.kind is Kind.NODE_ADDED and change.state is not None:
-            return all(term.key in change.state.labels for term in near)
+            # It has room itself, or pods that it brings along are near other nodes.
+            comes = (Change(Kind.POD_ADDED, pod=one) for one in change.state.pods.values())
+            return all(term.key in change.state.labels for term in near) or any(
+                self.helps(wanted, one) for one in comes
+            )
         if change.kind is Kind.NODE_REMOVED and change.state is not None:
             # Its pods are counted no more, and nothing is told of them when they end.
             ends = (Change(Kind.POD_REMOVED, pod=one) for one in change.state.pods.values())
