@@ -154,7 +154,7 @@ def _judge_owners(snapshot: Snapshot) -> Plan:
             return told
         kept = _keep_owners(snapshot.resource, snapshot.metadata, solid)
         return replace(told, patches=(kept,))
-    propagation: Propagation | None = None
+    propagation = _chosen(snapshot.metadata)
     if waiting and snapshot.dependents:
         # Whoever waits for this one may be among those that it waits for.
         blocking = any(one.block_owner_deletion for one in references)
@@ -164,9 +164,14 @@ def _judge_owners(snapshot: Snapshot) -> Plan:
                 told, patches=(_keep_owners(snapshot.resource, snapshot.metadata, freed),)
             )
         propagation = "Foreground"
-    elif not waiting:
-        propagation = "Background"
     return replace(told, deletes=(Delete(_ref(snapshot), propagation=propagation),))
+
+
+def _chosen(metadata: ObjectMeta) -> Propagation:
+    """Return what becomes of the object's own dependents, as its finalizers say."""
+    if ORPHAN in metadata.finalizers:
+        return "Orphan"
+    return "Foreground" if FOREGROUND in metadata.finalizers else "Background"
 
 
 def _told(snapshot: Snapshot) -> Plan:

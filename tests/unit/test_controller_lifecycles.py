@@ -108,6 +108,24 @@ def test_orphans_stay_and_forget_their_owner() -> None:
     play(scenario)
 
 
+@pytest.mark.parametrize(
+    ("finalizer", "left"), [("orphan", ["bottom"]), ("foregroundDeletion", ["bottom", "middle"])]
+)
+def test_what_is_collected_goes_as_its_own_finalizer_says(finalizer: str, left: list[str]) -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        top = await make(cluster, "top")
+        metadata = {"ownerReferences": [reference(top)], "finalizers": [finalizer]}
+        middle = await cluster.create(CONFIGMAPS, "middle", metadata=metadata)
+        held = {"ownerReferences": [reference(middle, block=True)], "finalizers": ["test/hold"]}
+        await cluster.create(CONFIGMAPS, "bottom", metadata=held)
+        await cluster.delete(CONFIGMAPS, "top")
+        assert await quiet(cluster) == left
+        bottom = cluster.registry.get(CONFIGMAPS, "default", "bottom").object
+        assert ("deletionTimestamp" in bottom["metadata"]) is ("middle" in left)
+
+    play(scenario)
+
+
 def test_a_foreground_deletion_waits_for_the_dependents_that_block_it() -> None:
     async def scenario(cluster: LiveCluster) -> None:
         top = await make(cluster, "top")
