@@ -490,6 +490,14 @@ def test_indexes_are_read_and_written_as_ranges(
     assert (len(indexes), str(indexes)) == (count, again)
 
 
+def test_numbers_of_thousands_of_digits_are_none() -> None:
+    digits = "9" * 5000
+    assert str(Indexes.parse(f"1,{digits},3-{digits}", 10)) == "1"
+    strange = pod("p")
+    strange["metadata"]["annotations"] = {INDEX: digits, FAILURES: digits}
+    assert names(look(job(STARTED, **INDEXED), strange).deletes) == ["p"]
+
+
 def test_indexes_know_what_they_lack() -> None:
     indexes = Indexes.parse("1,3-5", 9)
     assert list(indexes.missing(8)) == [0, 2, 6, 7]

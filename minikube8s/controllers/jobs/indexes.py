@@ -10,6 +10,14 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 
+_MOST_DIGITS = 10
+
+
+def number(text: str) -> int | None:
+    """Return the number that a text is; None when it is none, or none that a job can have."""
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
+
+
 class Indexes:
     """An immutable set of numbers, as ranges in order."""
 
@@ -32,8 +40,9 @@ class Indexes:
         ranges = []
         for part in text.split(","):
             first, _, last = part.partition("-")
-            if first.isdecimal() and (last or first).isdecimal() and int(first) < limit:
-                ranges.append((int(first), min(int(last or first), limit - 1)))
+            start, end = number(first), number(last or first)
+            if start is not None and end is not None and start < limit:
+                ranges.append((start, min(end, limit - 1)))
         return cls(ranges)
 
     def __contains__(self, index: int) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 
 from minikube8s.api.times import parse_time
 from minikube8s.api.views import ObjectMeta, Pod
+from minikube8s.controllers.jobs.indexes import number
 from minikube8s.controllers.podfacts import PodFacts, facts_of
 from minikube8s.store.entry import Entry
 
@@ -92,9 +93,9 @@ def job_pod_of(pod: Pod) -> JobPod:
     return JobPod(
         facts=facts_of(pod),
         finalizers=pod.metadata.finalizers,
-        index=_number(notes.get(INDEX)),
-        failures=_number(notes.get(FAILURES)) or 0,
-        ignored_failures=_number(notes.get(IGNORED_FAILURES)) or 0,
+        index=number(notes.get(INDEX, "")),
+        failures=number(notes.get(FAILURES, "")) or 0,
+        ignored_failures=number(notes.get(IGNORED_FAILURES, "")) or 0,
         restarts=sum(one.restart_count for one in every),
         ended_at=_end(pod),
         exits=tuple((name, end.exit_code) for name, end in ends if end and end.exit_code),
@@ -104,10 +105,6 @@ def job_pod_of(pod: Pod) -> JobPod:
 
 def _of_entry(entry: Entry) -> JobPod:
     return job_pod_of(entry.view(Pod))
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
 
 
 def _end(pod: Pod) -> datetime:
