@@ -263,14 +263,11 @@ def _is_news(event: Event) -> bool:
 
 
 def _state(obj: dict[str, Any]) -> tuple[Any, ...]:
-    metadata, spec = obj["metadata"], obj.get("spec") or {}
+    metadata = obj["metadata"]
     return (
         metadata.get("annotations"),
         metadata.get("deletionTimestamp"),
         metadata.get("labels"),
-        spec.get("volumeName"),
-        spec.get("claimRef"),
-        spec.get("capacity"),
-        spec.get("storageClassName"),
+        obj.get("spec"),
         (obj.get("status") or {}).get("phase"),
     )

@@ -437,6 +437,25 @@ def test_a_static_volume_decides_the_node_of_a_pod_whose_claim_waits() -> None:
     play(scenario)
 
 
+def test_a_volume_that_may_be_used_otherwise_from_now_on_helps_who_waits_for_it() -> None:
+    async def scenario(cluster: LiveCluster) -> None:
+        await add_class(cluster, "static", provisioner="kubernetes.io/no-provisioner")
+        await add_node(cluster, "n1")
+        await add_volume(cluster, "v", storageClassName="static", accessModes=["ReadOnlyMany"])
+        await add_claim(cluster, "c", "static")
+        await add_pod(cluster, "p", "c")
+        await asyncio.sleep(60)
+        assert home(cluster, "p") == ""
+
+        def allow(volume: dict[str, Any]) -> None:
+            volume["spec"]["accessModes"].append("ReadWriteOnce")
+
+        await cluster.change(PERSISTENTVOLUMES, "v", allow)
+        await cluster.until(lambda: home(cluster, "p") == "n1", 15)
+
+    play(scenario)
+
+
 def test_two_claims_for_one_volume_share_nothing() -> None:
     async def scenario(cluster: LiveCluster) -> None:
         await add_volume(cluster, "v")
