@@ -259,6 +259,9 @@ class NodeLinks:
 
     def _node_deleted(self, node: str) -> None:
         self._lifecycle.forget(node)
+        recorder = self._node_recorders.pop(node, None)
+        if recorder is not None:
+            self._tasks.spawn(f"last events of {node}", recorder.close, restart=False)
         session = self._sessions.get(node)
         if session is not None:
             sentence = f'the Node "{node}" was deleted; it is registered again with a new session'

@@ -444,6 +444,22 @@ async def test_a_deleted_node_of_a_living_agent_is_registered_again(cluster: Clu
     assert cluster.node()["metadata"]["uid"] != before
 
 
+async def test_nothing_is_kept_of_a_deleted_nodes_events(cluster: Cluster, monkeypatch):
+    def writing() -> bool:
+        return any(task.get_name() == "events of kubelet/write" for task in asyncio.all_tasks())
+
+    monkeypatch.setattr("mk8s_agent.link.client.TAKEN_OVER", 0.1)
+    agent = await cluster.connected()
+    about = {"kind": "Node", "name": "one", "uid": "one"}
+    agent.reporter.event(about, "Normal", "Starting", "for the first time")
+    await until("its event is written", writing)
+    await cluster.registry.delete(NODES, None, "one")
+    await until("its writer has ended", lambda: not writing())
+    await until("a new Node", lambda: (cluster.node() or {}).get("metadata"))
+    agent.reporter.event(about, "Normal", "Starting", "again")
+    await until("it is heard again", lambda: len(told(cluster, "Starting")) == 2)
+
+
 async def test_a_port_that_is_taken_is_an_error_with_its_address(cluster: Cluster, tmp_path):
     second = Cluster(tmp_path / "second")
     second.port = cluster.port
