@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from minikube8s.api.resources import (
+    CRONJOBS,
     DEPLOYMENTS,
     ENDPOINTSLICES,
     JOBS,
@@ -16,8 +17,10 @@ from minikube8s.api.resources import (
     REPLICASETS,
     REPLICATIONCONTROLLERS,
     SERVICES,
+    STATEFULSETS,
     Resource,
 )
+from minikube8s.controllers.cronjobs import CronJobController
 from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.disruption import DisruptionController
 from minikube8s.controllers.endpoints import EndpointsController, MirroringController, mirroring
@@ -28,16 +31,20 @@ from minikube8s.controllers.replicas import (
     ReplicasController,
 )
 from minikube8s.controllers.runner import Controller, RegistryReader
+from minikube8s.controllers.statefulsets import StatefulSetController
 from minikube8s.store.watching import Event
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, deployment_body, live_cluster
 from tests.support.objects import template
+from tests.support.virtualtime import VirtualClock
 
 CONTROLLERS: Sequence[tuple[Controller, Resource]] = (
     (ReplicasController(REPLICA_SET), REPLICASETS),
     (ReplicasController(REPLICATION_CONTROLLER), REPLICATIONCONTROLLERS),
     (DeploymentController(), DEPLOYMENTS),
     (JobController(), JOBS),
+    (CronJobController(), CRONJOBS),
+    (StatefulSetController(VirtualClock()), STATEFULSETS),
     (EndpointsController(), SERVICES),
     (DisruptionController(), PODDISRUPTIONBUDGETS),
 )
@@ -64,7 +71,7 @@ class Counting:
 async def populate(cluster: LiveCluster, app: str) -> None:
     """One owner of each kind that selects app=`app`, and a pod of nobody's with that label."""
     labels = {"app": app}
-    for resource in (REPLICASETS, REPLICATIONCONTROLLERS, DEPLOYMENTS):
+    for resource in (REPLICASETS, REPLICATIONCONTROLLERS, DEPLOYMENTS, STATEFULSETS):
         body = deployment_body(1)
         body["spec"]["template"] = template(labels=labels)
         selector = labels if resource is REPLICATIONCONTROLLERS else {"matchLabels": labels}
@@ -79,6 +86,8 @@ async def populate(cluster: LiveCluster, app: str) -> None:
     work["spec"]["restartPolicy"] = "Never"
     chosen = {"selector": {"matchLabels": labels}, "manualSelector": True}
     await cluster.create(JOBS, app, spec={"template": work, **chosen})
+    schedule = {"schedule": "@daily", "jobTemplate": {"spec": {"template": work}}}
+    await cluster.create(CRONJOBS, app, spec=schedule)
     await cluster.create(PODS, app, **template(labels=labels))
 
 
