@@ -204,6 +204,14 @@ def test_pods_that_nodes_refuse_are_made_again_ever_more_slowly(
     assert len(later.creates) == replicas
 
 
+def test_refusals_of_long_ago_put_nothing_off() -> None:
+    fate = {"phase": "Failed", "reason": "OutOfcpu"}
+    old = [owned(f"o{n}", created=f"2026-01-01T00:0{n % 2}:00Z", **fate) for n in range(9)]
+    now = datetime(2026, 1, 1, 1, tzinfo=UTC)
+    fresh = owned("fresh", created="2026-01-01T01:00:00Z", **fate)
+    assert plan(seen(replicaset(replicas=1), *old, fresh), now).requeue_after == 1.0
+
+
 def test_pods_that_failed_after_they_had_run_are_made_again_at_once() -> None:
     fate = {"phase": "Failed", "reason": "Evicted", "created": "2026-01-01T00:10:00Z"}
     ran, foreign = owned("ran", restarts=1, **fate), a_pod("foreign", **fate)
