@@ -7,7 +7,7 @@ revision. What many pods have alike is held once.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
@@ -69,6 +69,16 @@ class PodFacts(msgspec.Struct, frozen=True, gc=False):
             return None
         due = self.ready_since + timedelta(seconds=min_ready_seconds)
         return max(0.0, (due - now).total_seconds())
+
+
+def next_availability(
+    pods: Iterable[PodFacts], min_ready_seconds: int, now: datetime
+) -> float | None:
+    """Return in how many seconds the next of them will have been ready for long enough."""
+    if not min_ready_seconds:
+        return None
+    waits = (pod.seconds_to_available(min_ready_seconds, now) for pod in pods)
+    return min((wait for wait in waits if wait), default=None)
 
 
 _ENDED = frozenset({"Succeeded", "Failed"})

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from minikube8s.api.times import parse_time
 from minikube8s.api.views import Pod, PodCondition
-
-
-def is_active(pod: Pod) -> bool:
-    """Tell whether the pod runs or will run: neither ended nor being deleted."""
-    return not pod.terminal and pod.metadata.deletion_timestamp is None
 
 
 def ready_condition(pod: Pod) -> PodCondition | None:
@@ -24,18 +19,6 @@ def ready_since(pod: Pod) -> datetime | None:
     if condition is None or condition.status != "True" or not condition.last_transition_time:
         return None
     return parse_time(condition.last_transition_time)
-
-
-def seconds_to_available(pod: Pod, min_ready_seconds: int, now: datetime) -> float | None:
-    """Return how long until the pod has been ready long enough: 0 if it has, None if not ready."""
-    if not pod.ready:
-        return None
-    if min_ready_seconds <= 0:
-        return 0.0
-    since = ready_since(pod)
-    if since is None:
-        return None
-    return max(0.0, (since + timedelta(seconds=min_ready_seconds) - now).total_seconds())
 
 
 def restarts(pod: Pod) -> int:

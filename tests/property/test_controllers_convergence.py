@@ -16,7 +16,7 @@ from minikube8s.controllers.deployments import DeploymentController
 from minikube8s.controllers.endpoints import EndpointsController
 from minikube8s.controllers.garbage import GarbageController
 from minikube8s.controllers.garbage import Key as AnyKey
-from minikube8s.controllers.pods import is_active
+from minikube8s.controllers.podfacts import facts_of
 from minikube8s.controllers.replicas import REPLICA_SET, ReplicasController
 from minikube8s.controllers.runner import Controller, RegistryReader
 from tests.support import virtualtime
@@ -162,7 +162,7 @@ async def settle(cluster: LiveCluster) -> None:
             for key in keys(cluster, controller):
                 await look(cluster, controller, key, 10**6)
         for number, pod in enumerate(cluster.pods()):
-            if not pod.ready and is_active(pod):
+            if not pod.ready and facts_of(pod).active:
                 await cluster.make_ready(pod.metadata.name, ip=f"10.0.1.{number + 1}")
         calm = calm + 1 if cluster.registry.revision == before else 0
         if calm == 2:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from minikube8s.api.resources import DEPLOYMENTS, PODS, REPLICASETS
 from minikube8s.api.views import Deployment, Pod
 from minikube8s.controllers.deployments import DeploymentController
-from minikube8s.controllers.pods import is_active
+from minikube8s.controllers.podfacts import facts_of
 from minikube8s.controllers.replicas import REPLICA_SET, ReplicasController
 from minikube8s.controllers.runner import Runner
 from minikube8s.kit.tasks import Supervisor
@@ -37,7 +37,7 @@ class Watchman:
         cluster.cache.observe(PODS.prefix, self.look)
 
     def look(self, _: Event) -> None:
-        active = [pod for pod in self.cluster.pods() if is_active(pod)]
+        active = [pod for pod in self.cluster.pods() if facts_of(pod).active]
         self.most = max(self.most, len(active))
         if self.guarding:
             self.fewest = min(self.fewest, sum(pod.ready for pod in active))
@@ -183,7 +183,7 @@ def set_image(deployment: dict, image: str) -> None:  # type: ignore[type-arg]
 
 def complete(cluster: LiveCluster, replicas: int, image: str = "nginx:1") -> bool:
     view = cluster.registry.get(DEPLOYMENTS, "default", "web").view(Deployment)
-    pods = [pod for pod in cluster.pods() if is_active(pod)]
+    pods = [pod for pod in cluster.pods() if facts_of(pod).active]
     sizes = [one["spec"]["replicas"] for one in cluster.objects(REPLICASETS)]
     return (
         view.status.observed_generation == view.metadata.generation

@@ -17,7 +17,7 @@ from minikube8s.controllers.jobs import JobController, JobOrphanController, Key
 from minikube8s.controllers.jobs.indexes import Indexes
 from minikube8s.controllers.jobs.jobpod import FINALIZER, job_pod_of
 from minikube8s.controllers.jobs.orphans import Key as PodKey
-from minikube8s.controllers.pods import is_active
+from minikube8s.controllers.podfacts import facts_of
 from minikube8s.controllers.runner import Controller, RegistryReader
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, live_cluster
@@ -69,7 +69,7 @@ def check_bounds(cluster: LiveCluster) -> None:
     job = cluster.registry.get(JOBS, "default", "work").view(Job)
     if job.status.completion_time:
         return
-    active = [pod for pod in cluster.pods() if is_active(pod)]
+    active = [pod for pod in cluster.pods() if facts_of(pod).active]
     assert len(active) <= MOST_ACTIVE
 
 

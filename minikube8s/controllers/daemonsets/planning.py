@@ -17,7 +17,7 @@ from minikube8s.controllers.claims import claim
 from minikube8s.controllers.daemonsets import rolling, status
 from minikube8s.controllers.daemonsets.model import Place, Round, Snapshot, places
 from minikube8s.controllers.daemonsets.placement import create
-from minikube8s.controllers.podfacts import PodFacts
+from minikube8s.controllers.podfacts import PodFacts, next_availability
 from minikube8s.controllers.revisions import POD_LABEL
 
 BURST = 250
@@ -50,7 +50,7 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
     )
     look = Round(view, history.update.digest, places(snapshot, pods.owned), now)
     told = status.change(snapshot, look)
-    wait = _availability(snapshot, pods.owned, now)
+    wait = next_availability(pods.owned, view.spec.min_ready_seconds, now)
     if view.metadata.deletion_timestamp is not None or failure:
         return Plan(about=obj, status=told, requeue_after=wait)
     if pods.patches or owned.patches:
@@ -145,10 +145,3 @@ def _clear(snapshot: Snapshot, place: Place, pod: PodFacts, now: datetime, steps
     message = f"Found failed daemon pod {name} on node {place.node}, will try to kill it"
     steps.warnings.append(Report("FailedDaemonPod", message))
     steps.leaving.append(pod)
-
-
-def _availability(snapshot: Snapshot, pods: Sequence[PodFacts], now: datetime) -> float | None:
-    """Return in how many seconds the next pod will have been ready for long enough."""
-    seconds = snapshot.view.spec.min_ready_seconds
-    waits = (pod.seconds_to_available(seconds, now) for pod in pods)
-    return min((wait for wait in waits if wait), default=None)

@@ -67,7 +67,7 @@ class JobPod(msgspec.Struct, frozen=True, gc=False):
     @property
     def terminal(self) -> bool:
         """Whether the pod has ended for good."""
-        return self.facts.phase in ("Succeeded", "Failed")
+        return self.facts.terminal
 
     @property
     def deleting(self) -> bool:

@@ -18,7 +18,7 @@ from minikube8s.controllers.actions import (
     view_ref,
 )
 from minikube8s.controllers.claims import claim
-from minikube8s.controllers.podfacts import PodFacts
+from minikube8s.controllers.podfacts import PodFacts, next_availability
 from minikube8s.controllers.replicas import backoff, victims
 from minikube8s.controllers.replicas.model import Kind, Snapshot
 from minikube8s.controllers.replicas.status import Failure, status
@@ -52,7 +52,7 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
             deletes = tuple(Delete(view_ref(PODS, pod.metadata), report=DELETED) for pod in chosen)
     settled = not (claims.patches or creates or deletes) or bool(failure)
     told = Failure("FailedCreate" if excess < 0 else "FailedDelete", failure) if failure else None
-    wait = _next_availability(owner, claims.owned, now)
+    wait = next_availability(claims.owned, owner["spec"].get("minReadySeconds", 0), now)
     return Plan(
         about=owner,
         patches=claims.patches,
@@ -66,16 +66,6 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
 def _creation(kind: Kind, owner: Mapping[str, Any]) -> Create:
     pod = pod_of(kind.resource, owner, owner["spec"]["template"])
     return Create(PODS, owner["metadata"]["namespace"], pod, CREATED)
-
-
-def _next_availability(
-    owner: Mapping[str, Any], pods: Sequence[PodFacts], now: datetime
-) -> float | None:
-    seconds = owner["spec"].get("minReadySeconds", 0)
-    if not seconds:
-        return None
-    waits = (pod.seconds_to_available(seconds, now) for pod in pods)
-    return min((wait for wait in waits if wait), default=None)
 
 
 def _status_change(

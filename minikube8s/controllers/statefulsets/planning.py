@@ -16,7 +16,7 @@ from minikube8s.api.selectors import from_label_selector
 from minikube8s.controllers import revisions
 from minikube8s.controllers.actions import NOTHING, Create, Delete, Patch, Plan, Report
 from minikube8s.controllers.claims import claim
-from minikube8s.controllers.podfacts import PodFacts
+from minikube8s.controllers.podfacts import PodFacts, next_availability
 from minikube8s.controllers.revisions import History, Revision
 from minikube8s.controllers.statefulsets import identity, rolling, status, storage
 from minikube8s.controllers.statefulsets.model import (
@@ -66,7 +66,11 @@ def plan(snapshot: Snapshot, now: datetime, failure: str = "") -> Plan:
     told = status.change(snapshot, pods.owned, current.name, history.update.name, now)
     adopting = pods.patches + owned.patches
     if view.metadata.deletion_timestamp is not None or failure:
-        return Plan(about=obj, status=told, requeue_after=_availability(snapshot, pods.owned, now))
+        return Plan(
+            about=obj,
+            status=told,
+            requeue_after=next_availability(pods.owned, view.spec.min_ready_seconds, now),
+        )
     if adopting:
         return Plan(about=obj, patches=adopting)
     if history.collides:
@@ -108,7 +112,7 @@ def _steps(
     wanted = ordinals(view)
     by_ordinal = {ordinal_of(pod): pod for pod in pods}
     steps = _Steps()
-    wait = _availability(snapshot, pods, now)
+    wait = next_availability(pods, view.spec.min_ready_seconds, now)
     if wait is not None:
         steps.waits.append(wait)
     for ordinal in in_turn(view, by_ordinal):
@@ -205,10 +209,3 @@ def _shrink(
             steps.blocked = True
         if ordered:
             return
-
-
-def _availability(snapshot: Snapshot, pods: Sequence[PodFacts], now: datetime) -> float | None:
-    """Return in how many seconds the next pod will have been ready for long enough."""
-    seconds = snapshot.view.spec.min_ready_seconds
-    waits = (pod.seconds_to_available(seconds, now) for pod in pods)
-    return min((wait for wait in waits if wait), default=None)
