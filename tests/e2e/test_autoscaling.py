@@ -98,7 +98,7 @@ def test_an_autoscaler_of_nothing_says_so(cluster: Cluster) -> None:
     body = {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": "lost"},
+        "metadata": {"name": "scaling-nothing"},
         "spec": {"scaleTargetRef": reference, "maxReplicas": 3},
     }
     try:
@@ -106,7 +106,7 @@ def test_an_autoscaler_of_nothing_says_so(cluster: Cluster) -> None:
         assert applied.ok() and "Warning" not in applied.err
 
         def told() -> bool:
-            shown = cluster.kubectl("describe", "hpa", "lost").ok()
+            shown = cluster.kubectl("describe", "hpa", "scaling-nothing").ok()
             return (
                 "AbleToScale  False   FailedGetScale" in shown
                 and "FailedGetScale" in shown.partition("Events:")[2]
@@ -115,4 +115,4 @@ def test_an_autoscaler_of_nothing_says_so(cluster: Cluster) -> None:
 
         until("it says what is missing", told)
     finally:
-        cluster.kubectl("delete", "hpa", "lost").ok()
+        cluster.kubectl("delete", "hpa", "scaling-nothing").ok()

@@ -24,6 +24,7 @@ def daemons(cluster: Cluster) -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.kubectl("delete", "ds/everywhere").ok()
+        cluster.no_pods("app=everywhere")
 
 
 def homes(cluster: Cluster) -> dict[str, str]:

@@ -46,6 +46,7 @@ def pods(lab: Lab) -> Iterator[list[dict[str, Any]]]:
     finally:
         lab.cluster.mk8s("lab", "heal", LOST).ok()
         lab.cluster.kubectl("delete", "rs", NAME, "--ignore-not-found").ok()
+        lab.cluster.no_pods(f"app={NAME}")
 
 
 def places(pods: list[dict[str, Any]]) -> Counter[str]:

@@ -41,7 +41,8 @@ def affinity(kind: str, app: str) -> dict[str, Any]:
 def gone_afterwards(cluster: Cluster) -> Iterator[None]:
     yield
     names = ("spreading-even", "spreading-apart", "spreading-near", "spreading-anchor")
-    cluster.kubectl("delete", "deployment", *names, "--ignore-not-found", "--wait=false").ok()
+    cluster.kubectl("delete", "deployment", *names, "--ignore-not-found").ok()
+    cluster.no_pods(f"app in ({','.join(names)})")
 
 
 def homes(cluster: Cluster, app: str) -> Counter[str]:

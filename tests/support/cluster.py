@@ -152,6 +152,11 @@ class Cluster:
         items: list[dict[str, Any]] = self.get("pods", "-n", namespace, *extra)["items"]
         return items
 
+    def no_pods(self, selector: str) -> None:
+        """End the pods that match at once, and wait until they are gone from the machine, too."""
+        self.kubectl("delete", "pod", "-l", selector, "--now", "--ignore-not-found").ok()
+        until(f"no pods {selector}", lambda: not self.pods(selector), 60)
+
     def ready_pods(
         self, count: int, selector: str = "", seconds: float = 60
     ) -> list[dict[str, Any]]:
