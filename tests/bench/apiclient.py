@@ -104,7 +104,8 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connection.socket.shutdown(socket.SHUT_RDWR)
+        # Not the TLS socket's own: after that one the reader would be given what is encrypted.
+        socket.socket.shutdown(self._connection.socket, socket.SHUT_RDWR)
         self._thread.join(10)
         self._connection.close()
 
