@@ -87,6 +87,15 @@ def test_a_pods_existence_is_told_from_the_first_cause_down() -> None:
     ]
 
 
+def test_a_set_made_a_pod_and_not_only_its_claim() -> None:
+    shop = an_object("StatefulSet", "shop", spec={"replicas": 2})
+    claim = "create Claim data-shop-1 Pod shop-1 in StatefulSet shop success"
+    made = "create Pod shop-1 in StatefulSet shop successful"
+    events = [an_event(shop, "SuccessfulCreate", message) for message in (claim, made)]
+    text = story_of(a_pod("shop-1"), owners=(shop,), events=events)
+    assert f"(SuccessfulCreate: {made})" in text
+
+
 def test_an_expired_event_is_said_to_be_gone() -> None:
     text = story_of(a_pod(), owners=(an_object("Job", "once", spec={"completions": 1}),))
     assert "Job once made it 3m ago (the Event that told of it has expired)." in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from minikube8s.cli.explaining.facts import Facts, Object, latest, named, spec, status, words
+from minikube8s.cli.explaining.facts import Facts, Object, named, spec, status, words
 
 _REVISION = "deployment.kubernetes.io/revision"
 _CAUSE = "kubernetes.io/change-cause"
@@ -41,7 +41,8 @@ def _made_by(facts: Facts, owner: Object) -> str:
         for event in facts.events_of(owner)
         if event.get("reason") in _CREATIONS and name in event.get("message", "")
     ]
-    said = latest(creations, *_CREATIONS)
+    # Of a StatefulSet's Events those about a pod's claims name the pod, too.
+    said = min(creations, key=lambda event: len(event["message"]), default=None)
     record = words(said) if said else "the Event that told of it has expired"
     return f"{named(owner)} made it {made} ({record})."
 

@@ -62,7 +62,8 @@ def command(
         raise CommandError(str(error)) from None
     click.echo(
         f"{wanted.nodes:,} hollow nodes are up at {kubeconfig.server_url(settings)}.\n"
-        f"Try them: export KUBECONFIG={home.kubeconfig}; remove them: mk8s simulate --down"
+        f"Try them: export KUBECONFIG={home.kubeconfig}; remove them:"
+        f" mk8s --home {home.path} simulate --down"
     )
 
 
