@@ -6,29 +6,22 @@ from collections.abc import Set
 
 from minikube8s.api.selectors import Selector
 from minikube8s.store.entry import Entry
+from minikube8s.store.places import Places
 from minikube8s.store.watching import Event
 
-_NONE: frozenset[str] = frozenset()
+_Place = tuple[str, str, str]
 
 
 class Labelled:
     """Keys of objects by their namespace's prefix, a label and its value."""
 
     def __init__(self) -> None:
-        self._keys: dict[tuple[str, str, str], set[str]] = {}
+        self._keys: Places[_Place] = Places()
 
     def observe(self, event: Event) -> None:
         """Follow the objects of the kind; an observer of the cache."""
-        before = _places(event.previous)
-        after = frozenset() if event.type == "DELETED" else _places(event.entry)
-        key = event.entry.key
-        for place in before - after:
-            keys = self._keys[place]
-            keys.discard(key)
-            if not keys:
-                del self._keys[place]
-        for place in after - before:
-            self._keys.setdefault(place, set()).add(key)
+        now = event.entry if event.type != "DELETED" else None
+        self._keys.move(event.entry.key, _places(event.previous), _places(now))
 
     def candidates(self, prefix: str, selector: Selector) -> Set[str] | None:
         """Return the keys under `prefix` with the labels that the selector demands.
@@ -39,9 +32,7 @@ class Labelled:
         choices: list[Set[str]] = []
         for requirement in selector.requirements:
             if requirement.operator == "In":
-                found = [
-                    self._keys.get((prefix, requirement.key, v), _NONE) for v in requirement.values
-                ]
+                found = [self._keys.at((prefix, requirement.key, v)) for v in requirement.values]
                 choices.append(found[0] if len(found) == 1 else set().union(*found))
         if not choices:
             return None
@@ -56,7 +47,7 @@ def demands_all(selector: Selector) -> bool:
     return all(one.operator == "In" for one in selector.requirements)
 
 
-def _places(entry: Entry | None) -> frozenset[tuple[str, str, str]]:
+def _places(entry: Entry | None) -> frozenset[_Place]:
     if entry is None or b'"labels"' not in entry.value:
         return frozenset()
     prefix = entry.key[: entry.key.rfind("/") + 1]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from minikube8s.api.selectors import Selector
 from minikube8s.store.entry import Entry
+from minikube8s.store.places import Places
 from minikube8s.store.watching import Event
 
 SelectorOf = Callable[[Entry], Selector]
@@ -21,25 +22,17 @@ class Selecting:
 
     def __init__(self, selector_of: SelectorOf) -> None:
         self._selector_of = selector_of
-        self._keys: dict[_Place, set[str]] = {}
+        self._keys: Places[_Place] = Places()
 
     def observe(self, event: Event) -> None:
         """Follow the objects of the kind; an observer of the cache."""
-        before = self._places(event.previous)
-        after = frozenset() if event.type == "DELETED" else self._places(event.entry)
-        key = event.entry.key
-        for place in before - after:
-            keys = self._keys[place]
-            keys.discard(key)
-            if not keys:
-                del self._keys[place]
-        for place in after - before:
-            self._keys.setdefault(place, set()).add(key)
+        now = event.entry if event.type != "DELETED" else None
+        self._keys.move(event.entry.key, self._places(event.previous), self._places(now))
 
     def candidates(self, prefix: str, labels: Mapping[str, str]) -> set[str]:
         """Return keys under `prefix` among which are all whose selector matches `labels`."""
         places = [(prefix, "", ""), *((prefix, name, value) for name, value in labels.items())]
-        return set().union(*(self._keys.get(place, ()) for place in places))
+        return set().union(*(self._keys.at(place) for place in places))
 
     def _places(self, entry: Entry | None) -> frozenset[_Place]:
         if entry is None:

@@ -1,8 +1,6 @@
 """The scheduler's loop on the real registry, on virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -10,37 +8,16 @@ import pytest
 from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import condition
 from minikube8s.api.resources import NODES, PODS
-from minikube8s.registry.events import EventRecorder
 from minikube8s.scheduler import Scheduler
 from minikube8s.scheduler.writing import Writer
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, live_cluster
+from tests.support.schedulers import play, scheduled
 
 
 class Silent:
     def event(self, *_: Any) -> None:
         pass
-
-
-@asynccontextmanager
-async def scheduled(cluster: LiveCluster) -> AsyncIterator[None]:
-    recorder = EventRecorder(cluster.registry, "default-scheduler")
-    scheduler = Scheduler(cluster.registry, recorder, cluster.clock)
-    task = asyncio.ensure_future(scheduler.run())
-    try:
-        yield
-    finally:
-        await scheduler.close()
-        await recorder.close()
-        task.cancel()
-
-
-def play(scenario: Callable[[LiveCluster], Awaitable[None]]) -> None:
-    async def main() -> None:
-        async with live_cluster() as cluster, scheduled(cluster):
-            await scenario(cluster)
-
-    virtualtime.run(main())
 
 
 async def add_pod(cluster: LiveCluster, name: str, cpu: str = "100m", **spec: Any) -> None:

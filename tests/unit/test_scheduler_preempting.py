@@ -1,8 +1,6 @@
 """Preemption by the scheduler on the real registry, on virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 from minikube8s.api import errors
@@ -14,29 +12,9 @@ from minikube8s.scheduler import Scheduler
 from minikube8s.scheduler.profiles import Choice, Profile
 from tests.support import virtualtime
 from tests.support.livecluster import LiveCluster, live_cluster
+from tests.support.schedulers import play, scheduled
 
 GRACE = 30
-
-
-@asynccontextmanager
-async def scheduled(cluster: LiveCluster, *profiles: Profile) -> AsyncIterator[Scheduler]:
-    recorder = EventRecorder(cluster.registry, "default-scheduler")
-    scheduler = Scheduler(cluster.registry, recorder, cluster.clock, profiles or (Profile(),))
-    task = asyncio.ensure_future(scheduler.run())
-    try:
-        yield scheduler
-    finally:
-        await scheduler.close()
-        await recorder.close()
-        task.cancel()
-
-
-def play(scenario: Callable[[LiveCluster], Awaitable[None]]) -> None:
-    async def main() -> None:
-        async with live_cluster() as cluster, scheduled(cluster):
-            await scenario(cluster)
-
-    virtualtime.run(main())
 
 
 async def add_pod(
