@@ -1,4 +1,4 @@
-"""The registry: reads from the cache, and writes with everything Kubernetes makes of them.
+"""The registry: writes with everything Kubernetes makes of them (reads: `reading.py`).
 
 Owns the order of the steps of a write: metadata, defaults, mutating admission, strategy,
 validation, validating admission, allocation and quota, then one compare-and-put. It must not know
@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from copy import copy
 from typing import Any
@@ -20,7 +20,6 @@ from minikube8s.api import defaults, errors, names, strategy
 from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import now_rfc3339
 from minikube8s.api.resources import EVENTS, NAMESPACES, PODS, SERVICES, Resource
-from minikube8s.api.selectors import Selector
 from minikube8s.kit.clock import Clock
 from minikube8s.registry import deletion, families, namespaces, objects, services, tracking
 from minikube8s.registry.admission import Chain, Request, Stored
@@ -28,13 +27,12 @@ from minikube8s.registry.allocation import Allocations
 from minikube8s.registry.deletion import Verdict
 from minikube8s.registry.expiry import Expiry
 from minikube8s.registry.options import DeleteOptions, RegistryConfig, WriteOptions
-from minikube8s.registry.placement import Placement
 from minikube8s.registry.quota import Quotas
+from minikube8s.registry.reading import Entries, Reads
 from minikube8s.store import encode
-from minikube8s.store.cache import Cache, Observer
+from minikube8s.store.cache import Cache
 from minikube8s.store.entry import Entry
 from minikube8s.store.interface import Blob, Mismatch, StoreBusy, StoreError
-from minikube8s.store.watching import Watch
 
 Object = dict[str, Any]
 Change = Callable[[Object], Object]
@@ -57,13 +55,13 @@ _WRITE = WriteOptions()
 _DELETE = DeleteOptions()
 
 
-class Registry:
-    """All objects of the cluster. Errors are ApiErrors, ready for a client."""
+class Registry(Reads):
+    """All objects of the cluster, read and written. Errors are ApiErrors, ready for a client."""
 
     def __init__(self, cache: Cache, clock: Clock, config: RegistryConfig | None = None) -> None:
         self.config = config or RegistryConfig()
         self.clock = clock
-        self._cache = cache
+        super().__init__(cache)
         # Uids, names and addresses need spread, not secrecy.
         self._rng = random.Random()
         self._allocations = Allocations(self.config, self._rng)
@@ -72,9 +70,7 @@ class Registry:
         self._admission = Chain(self._stored)
         self.quotas = Quotas(cache, clock)
         self._writer = ""
-        self._placement = Placement()
         cache.observe(SERVICES.prefix, self._allocations.observe)
-        cache.observe(PODS.prefix, self._placement.observe)
         cache.observe(EVENTS.prefix, self._expiry.observe)
         cache.observe("", self.quotas.observe)
 
@@ -94,11 +90,6 @@ class Registry:
         return registry
 
     @property
-    def revision(self) -> int:
-        """The revision that reads show now."""
-        return self._cache.revision
-
-    @property
     def kubernetes_address(self) -> str:
         """The cluster address of the Service default/kubernetes."""
         return self._allocations.first_address
@@ -107,87 +98,6 @@ class Registry:
     def dns_address(self) -> str:
         """The cluster address that is meant for the Service kube-system/kube-dns."""
         return self._allocations.dns_address
-
-    def get(self, resource: Resource, namespace: str | None, name: str) -> Entry:
-        """Return an object; raises ApiError 404."""
-        entry = self._cache.get(resource.key(namespace, name))
-        if entry is None:
-            raise errors.not_found(resource, name)
-        return entry
-
-    def list(self, resource: Resource, namespace: str | None = None) -> Entries:
-        """Return the objects of one namespace (None: of all), sorted by namespace and name."""
-        return self._cache.list(resource.namespace_prefix(namespace))
-
-    def count(self, resource: Resource, namespace: str | None = None) -> int:
-        """Return how many objects `list` would return."""
-        return self._cache.count(resource.namespace_prefix(namespace))
-
-    def watchers(self, resource: Resource) -> int:
-        """Return how many watch the resource, or a part of it, now."""
-        return self._cache.watchers(resource.prefix)
-
-    def watch(
-        self,
-        resource: Resource,
-        namespace: str | None = None,
-        after: int | None = None,
-        name: str = "",
-    ) -> Watch:
-        """Watch what `list` returns, or the one object `name`; raises ApiError 410.
-
-        After a `list` taken in the same step of the event loop, `after=None` continues it without
-        gap or overlap.
-        """
-        prefix = resource.key(namespace, name) if name else resource.namespace_prefix(namespace)
-        return self._cache.watch(prefix, after)
-
-    async def reach_store(self) -> None:
-        """Return when the store has answered. Raises StoreError."""
-        await self._cache.reach_store()
-
-    def observe(self, resource: Resource, observer: Observer) -> None:
-        """Keep an index: call `observer` with what is there, as ADDED, and with every event.
-
-        It runs before any watcher sees the event and must be quick.
-        """
-        self._cache.observe(resource.prefix, observer)
-
-    def pods_on(self, node: str) -> Entries:
-        """Return the pods that are bound to a node, sorted by namespace and name."""
-        entries = (self._cache.get(key) for key in self._placement.on(node))
-        return [entry for entry in entries if entry is not None]
-
-    def dependents(self, uid: str) -> Entries:
-        """Return the objects of all kinds that name `uid` among their owners."""
-        return self._cache.dependents(uid)
-
-    def claimable(
-        self, resource: Resource, namespace: str, uid: str, selector: Selector | None = None
-    ) -> Entries:
-        """Return the objects of a namespace that name `uid` as an owner or have no controller.
-
-        With `selector` the latter only if it may match them, which is up to the caller to see:
-        what this costs does not depend on objects with other labels.
-        """
-        prefix = resource.namespace_prefix(namespace)
-        return self._cache.claimable(resource.prefix, prefix, uid, selector)
-
-    def selected(self, resource: Resource, namespace: str, selector: Selector) -> Entries:
-        """Return the objects of a namespace whose labels match, sorted by name, by an index."""
-        prefix = resource.namespace_prefix(namespace)
-        return self._cache.selected(resource.prefix, prefix, selector)
-
-    def selecting(
-        self,
-        resource: Resource,
-        namespace: str,
-        labels: Mapping[str, str],
-        selector_of: Callable[[Entry], Selector],
-    ) -> Entries:
-        """Return the objects of a namespace whose selector, as `selector_of` tells, matches."""
-        prefix = resource.namespace_prefix(namespace)
-        return self._cache.selecting(resource.prefix, prefix, labels, selector_of)
 
     async def create(
         self,
@@ -504,9 +414,6 @@ class Registry:
 
     def _suffix(self) -> str:
         return "".join(self._rng.choices(names.SUFFIX_ALPHABET, k=names.SUFFIX_LENGTH))
-
-
-Entries = list[Entry]
 
 
 def _check_size(blob: Blob) -> None:
