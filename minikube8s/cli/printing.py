@@ -9,6 +9,7 @@ from typing import Any
 from minikube8s.api.resources import Resource
 from minikube8s.cli import tables
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.escapes import harmless
 
 FORMS = ("", "wide", "json", "yaml", "name")
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -97,9 +98,8 @@ class TablePrinter:
         return (["NAMESPACE"] if self._namespaces else []) + names + ["LABELS"] * self._labels
 
     def _cells(self, row: dict[str, Any]) -> list[str]:
-        cells = [
-            "<none>" if row["cells"][i] is None else str(row["cells"][i]) for i in self._shown()
-        ]
+        shown = (row["cells"][index] for index in self._shown())
+        cells = ["<none>" if cell is None else harmless(str(cell)) for cell in shown]
         if self._prefix:
             cells[0] = f"{self._prefix}/{cells[0]}"
         metadata = (row.get("object") or {}).get("metadata") or {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from minikube8s.cli.escapes import harmless
+
 PADDING = 2
 
 
@@ -15,7 +17,7 @@ class Writer:
 
     def line(self, level: int, *cells: object) -> None:
         """One line, indented by ``level``; a cell but the last is aligned with its neighbours."""
-        texts = [str(cell) for cell in cells] or [""]
+        texts = [harmless(str(cell)) for cell in cells] or [""]
         texts[0] = "  " * level + texts[0]
         self._lines.append(texts)
 

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-_HARMLESS = {ord("\x1b"): "^[", ord("\r"): "\\r"}
-"""What programs have said may be addressed to the terminal; it is shown as kubectl shows it."""
+from minikube8s.cli.escapes import harmless
 
 
 class Finding(NamedTuple):
@@ -70,7 +69,7 @@ def _share(count: int, total: int) -> str:
 
 
 def _wrapped(text: str, indent: str, width: int | None) -> str:
-    text = text.translate(_HARMLESS)
+    text = harmless(text)
     if width is None:
         return indent + text
     return textwrap.fill(

@@ -1,0 +1,20 @@
+"""What others wrote into objects does not steer the terminal of who looks at them."""
+
+from minikube8s.cli.describing.writer import Writer
+from minikube8s.cli.printing import TablePrinter
+
+EVIL = "\x1b[2Jgone\r"
+SHOWN = "^[[2Jgone\\r"
+
+
+def test_a_description_shows_escapes_as_characters() -> None:
+    writer = Writer()
+    writer.line(0, "Message:", EVIL)
+    writer.mapping("Annotations", {"note": EVIL})
+    assert writer.text() == f"Message:      {SHOWN}\nAnnotations:  note={SHOWN}"
+
+
+def test_a_table_shows_escapes_as_characters() -> None:
+    printer = TablePrinter(wide=False, namespaces=False, headers=False)
+    table = {"columnDefinitions": [{"name": "Name"}], "rows": [{"cells": [EVIL]}]}
+    assert printer.text(table).strip() == SHOWN
