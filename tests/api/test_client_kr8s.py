@@ -15,6 +15,7 @@ from kr8s.objects import Pod as SyncPod
 from tests.api.apiserver import ApiServer, configmap, pod
 from tests.api.kubectl import kubeconfig
 from tests.support.dialogues import EchoStreams
+from tests.support.ports import free_port
 
 DEADLINE = 20
 
@@ -176,7 +177,8 @@ async def test_a_pod_is_ready_logs_and_runs_commands(
 @pytest.mark.usefixtures("bound")
 async def test_a_port_is_forwarded(config: str, namespace: str) -> None:
     found = await Pod.get("p", namespace=namespace, api=await connected(config))
-    async with found.portforward(remote_port=80, local_port="auto") as port:
+    # of its own accord it takes a number by chance, whoever has it
+    async with found.portforward(remote_port=80, local_port=free_port()) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"hello")
         async with asyncio.timeout(DEADLINE):

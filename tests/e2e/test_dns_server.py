@@ -19,8 +19,9 @@ from mk8s_agent.dns import tcp as tcp_server
 from mk8s_agent.dns.resolvconf import HostResolver
 from mk8s_agent.dns.sockets import OwnSockets
 
-from tests.support.fakedns import fake_server, free_port, says
+from tests.support.fakedns import fake_server, says
 from tests.support.netlab import eventually
+from tests.support.ports import free_port
 
 ADDRESS, UPSTREAM = "127.0.0.10", "127.0.0.11"
 ZONE = "default.svc.cluster.local"

@@ -12,7 +12,6 @@ import random
 import re
 import select
 import signal
-import socket
 import struct
 import subprocess
 import termios
@@ -25,6 +24,7 @@ import pytest
 from tests.support import manifests
 from tests.support.cluster import MK8S, Cluster, kubectls
 from tests.support.manifests import container, pod
+from tests.support.ports import free_port
 from tests.support.tutorial import EXAMPLES, fetch
 from tests.support.wait import until
 
@@ -345,9 +345,3 @@ class TestMk8s:
         shell.wait_for(rb"33 99\r\n")
         shell.type("exit 5\n")
         assert shell.end() == 5
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

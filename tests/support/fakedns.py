@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable
 
 import dns.flags
@@ -83,14 +82,6 @@ async def fake_server(address: str, port: int, answer: Answer) -> AsyncIterator[
         tcp.close()
 
 
-def free_port() -> int:
-    """A port that nobody has, on any loopback address, for UDP and TCP."""
-    with socket.socket() as probe:
-        probe.bind(("0.0.0.0", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def truncated(query: dns.message.Message) -> dns.message.Message:
     """An answer that says: ask by TCP."""
     reply = dns.message.make_response(query)
@@ -98,4 +89,4 @@ def truncated(query: dns.message.Message) -> dns.message.Message:
     return reply
 
 
-__all__ = ["FakeServer", "OwnSockets", "fake_server", "free_port", "says", "truncated"]
+__all__ = ["FakeServer", "OwnSockets", "fake_server", "says", "truncated"]

@@ -18,8 +18,9 @@ from mk8s_agent.dns.sockets import OwnSockets
 from mk8s_agent.dns.wire import UDP_BYTES
 
 from tests.support.dnszone import lines, zone
-from tests.support.fakedns import fake_server, free_port, says, truncated
+from tests.support.fakedns import fake_server, says, truncated
 from tests.support.netlab import eventually
+from tests.support.ports import free_port
 
 ONE, TWO = "127.0.0.11", "127.0.0.12"
 

@@ -9,7 +9,7 @@ import pytest
 from mk8s_agent.dns.ports import taken_everywhere
 from mk8s_agent.dns.resolvconf import HostResolver, upstreams
 
-from tests.support.fakedns import free_port
+from tests.support.ports import free_port
 
 STUB = "nameserver 127.0.0.53\noptions edns0 trust-ad\nsearch corp.example\n"
 BEHIND = "nameserver 192.0.2.53\nnameserver 192.0.2.54\nsearch corp.example\n"

@@ -16,6 +16,7 @@ from mk8s_agent.proxy.health_checks import HealthChecks, answer
 
 from minikube8s.api.views import Service
 from tests.support.netlab import eventually
+from tests.support.ports import free_port
 from tests.support.servedservices import HERE, endpoint, service, slice_of
 
 KEY = ("shop", "web")
@@ -58,12 +59,6 @@ def test_the_answer_is_kube_proxys(count: int, healthy: bool, status: int) -> No
         "localEndpoints": count,
         "serviceProxyHealthy": healthy,
     }
-
-
-def free_port() -> int:
-    with socket.create_server(("", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @dataclass
