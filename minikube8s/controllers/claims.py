@@ -15,7 +15,6 @@ from minikube8s.api.resources import Resource
 from minikube8s.api.selectors import Selector
 from minikube8s.api.views import ObjectMeta
 from minikube8s.controllers.actions import Patch, owner_json, view_ref
-from minikube8s.store.entry import Entry
 
 
 class Claimable(Protocol):
@@ -88,12 +87,6 @@ class _Relations:
             matches = self._selector.matches(metadata.labels)
             known = self._known[alike] = (controller.uid if controller else "", matches)
         return known
-
-
-def belongs_alike(entry: Entry, other: Entry) -> bool:
-    """Tell whether two revisions of an object have the same owners and are selected by the same."""
-    same_owners = entry.meta.owner_references == other.meta.owner_references
-    return same_owners and entry.labels == other.labels
 
 
 def _adopt(resource: Resource, metadata: ObjectMeta, reference: dict[str, Any]) -> Patch:

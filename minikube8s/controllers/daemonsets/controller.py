@@ -19,7 +19,7 @@ from minikube8s.api.views import (
 )
 from minikube8s.controllers import revisions
 from minikube8s.controllers.actions import Plan
-from minikube8s.controllers.claims import belongs_alike
+from minikube8s.controllers.belonging import belongings, candidates
 from minikube8s.controllers.daemonsets.model import Snapshot
 from minikube8s.controllers.daemonsets.placement import wish_of
 from minikube8s.controllers.daemonsets.planning import plan
@@ -54,10 +54,7 @@ class DaemonSetController:
             return {Key(event.entry.namespace, event.entry.name)}
         if resource is NODES:
             return _keys_of_node(event, reader)
-        states, before = [event.entry], event.previous
-        if before is not None and not belongs_alike(event.entry, before):
-            states.append(before)
-        return {key for state in states for key in _keys_of_part(state, reader)}
+        return {key for one in belongings(event) for key in _keys_of_part(one, reader)}
 
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
         """Return the DaemonSet with its pods and all nodes, or None when it is gone."""
@@ -66,11 +63,7 @@ class DaemonSetController:
             return None
         view, obj = entry.view(DaemonSet), entry.object
         selector = from_label_selector(view.spec.selector)
-        entries = [
-            one
-            for one in reader.claimable(PODS, key.namespace, entry.uid, selector)
-            if one.owned_by(entry.uid) or selector.matches(one.labels)
-        ]
+        entries = candidates(reader, PODS, key.namespace, entry.uid, selector)
         pods = tuple(facts(one) for one in entries)
         wishes = {one.uid: one.digest(_wish) for one in entries if not facts(one).node}
         history = tuple(

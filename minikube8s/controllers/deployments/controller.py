@@ -10,6 +10,7 @@ from minikube8s.api.resources import DEPLOYMENTS, PODS, REPLICASETS, Resource
 from minikube8s.api.selectors import Selector, from_label_selector
 from minikube8s.api.views import Deployment, ObjectMeta, PartialObject, Pod, ReplicaSet
 from minikube8s.controllers.actions import Plan
+from minikube8s.controllers.belonging import candidates
 from minikube8s.controllers.deployments.history import name_and_hash
 from minikube8s.controllers.deployments.model import Member, Snapshot, is_rolling
 from minikube8s.controllers.deployments.planning import plan
@@ -46,12 +47,8 @@ class DeploymentController:
         if entry is None:
             return None
         selector = entry.digest(_selector)
-        found = reader.claimable(REPLICASETS, key.namespace, entry.uid, selector)
-        members = tuple(
-            Member(one.view(ReplicaSet), one.object)
-            for one in found
-            if selector.matches(one.labels) or one.owned_by(entry.uid)
-        )
+        found = candidates(reader, REPLICASETS, key.namespace, entry.uid, selector)
+        members = tuple(Member(one.view(ReplicaSet), one.object) for one in found)
         view = entry.view(Deployment)
         populated = frozenset[str]() if is_rolling(view) else _populated(reader, members)
         name, _ = name_and_hash(view, entry.object)

@@ -10,7 +10,7 @@ from minikube8s.api.resources import JOBS, PODS, Resource
 from minikube8s.api.selectors import Selector, from_label_selector
 from minikube8s.api.views import Job, PartialObject
 from minikube8s.controllers.actions import Plan
-from minikube8s.controllers.claims import belongs_alike
+from minikube8s.controllers.belonging import belongings, candidates
 from minikube8s.controllers.jobs.jobpod import job_pod
 from minikube8s.controllers.jobs.model import Snapshot, is_ours
 from minikube8s.controllers.jobs.planning import plan
@@ -36,11 +36,7 @@ class JobController:
         """Return the changed job, or those that a changed pod belongs or may belong to."""
         if resource is JOBS:
             return {Key(event.entry.namespace, event.entry.name)}
-        entry, before = event.entry, event.previous
-        states = [entry]
-        if before is not None and not belongs_alike(entry, before):
-            states.append(before)
-        return {key for state in states for key in _keys_of_pod(state, reader)}
+        return {key for one in belongings(event) for key in _keys_of_pod(one, reader)}
 
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
         """Return the job with its pods, or None when there is nothing to do for it."""
@@ -52,9 +48,7 @@ class JobController:
             return None
         selector = entry.digest(_selector_of)
         pods = tuple(
-            job_pod(one)
-            for one in reader.claimable(PODS, key.namespace, entry.uid, selector)
-            if one.owned_by(entry.uid) or selector.matches(one.labels)
+            job_pod(one) for one in candidates(reader, PODS, key.namespace, entry.uid, selector)
         )
         return Snapshot(job, entry.object, pods)
 

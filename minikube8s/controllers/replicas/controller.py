@@ -9,7 +9,7 @@ from typing import NamedTuple
 from minikube8s.api.resources import PODS, Resource
 from minikube8s.api.views import PartialObject
 from minikube8s.controllers.actions import Plan
-from minikube8s.controllers.claims import belongs_alike
+from minikube8s.controllers.belonging import belongings
 from minikube8s.controllers.podfacts import PodFacts, facts
 from minikube8s.controllers.replicas.model import Kind, Snapshot
 from minikube8s.controllers.replicas.planning import plan
@@ -37,11 +37,7 @@ class ReplicasController:
         """Return the changed object, or those that a changed pod belongs or may belong to."""
         if resource is self._kind.resource:
             return {Key(event.entry.namespace, event.entry.name)}
-        entry, previous = event.entry, event.previous
-        states = [entry]
-        if previous is not None and not belongs_alike(entry, previous):
-            states.append(previous)
-        return {key for state in states for key in self._keys_of_pod(state, reader)}
+        return {key for one in belongings(event) for key in self._keys_of_pod(one, reader)}
 
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
         """Return the object with its pods, or None when it is gone."""

@@ -17,7 +17,7 @@ from minikube8s.api.selectors import from_label_selector
 from minikube8s.api.views import ControllerRevision, ObjectMeta, PartialObject, StatefulSet
 from minikube8s.controllers import revisions
 from minikube8s.controllers.actions import Plan
-from minikube8s.controllers.claims import belongs_alike
+from minikube8s.controllers.belonging import belongings, candidates
 from minikube8s.controllers.podfacts import PodFacts, facts
 from minikube8s.controllers.relapses import Relapses
 from minikube8s.controllers.runner import Reader
@@ -58,10 +58,7 @@ class StatefulSetController:
             return {Key(event.entry.namespace, event.entry.name)}
         if resource is PERSISTENTVOLUMECLAIMS:
             return set(_keys_of_claim(event, reader))
-        states, before = [event.entry], event.previous
-        if before is not None and not belongs_alike(event.entry, before):
-            states.append(before)
-        return {key for state in states for key in _keys_of_part(state, reader)}
+        return {key for one in belongings(event) for key in _keys_of_part(one, reader)}
 
     def read(self, reader: Reader, key: Key) -> Snapshot | None:
         """Return the StatefulSet with all that its pods need, or None when it is gone."""
@@ -72,9 +69,8 @@ class StatefulSetController:
         selector = from_label_selector(view.spec.selector)
         pods = tuple(
             facts(one)
-            for one in reader.claimable(PODS, key.namespace, entry.uid, selector)
-            if (one.owned_by(entry.uid) or selector.matches(one.labels))
-            and (parent_and_ordinal(one.name) or ("", 0))[0] == key.name
+            for one in candidates(reader, PODS, key.namespace, entry.uid, selector)
+            if (parent_and_ordinal(one.name) or ("", 0))[0] == key.name
         )
         history = tuple(
             one.view(ControllerRevision)
