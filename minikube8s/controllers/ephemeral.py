@@ -8,22 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from minikube8s.api.meta import owner_reference
 from minikube8s.api.persistence import claim_of
 from minikube8s.api.resources import PERSISTENTVOLUMECLAIMS, PODS, Resource
 from minikube8s.api.views import Pod
 from minikube8s.controllers.actions import NOTHING, Create, Plan, Report
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.watching import Event
-
-
-class Key(NamedTuple):
-    """Names a pod."""
-
-    namespace: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from minikube8s.api import localpath
 from minikube8s.api.persistence import (
@@ -35,16 +35,10 @@ from minikube8s.api.views import (
     StorageClass,
 )
 from minikube8s.controllers.actions import NOTHING, Create, Patch, Plan, Report, view_ref
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.persistentvolumes.claims import claim_reference
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.watching import Event
-
-
-class Key(NamedTuple):
-    """Names a claim."""
-
-    namespace: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)

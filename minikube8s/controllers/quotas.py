@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from minikube8s.api.resources import EVENTS, RESOURCEQUOTAS, RESOURCES, Resource
 from minikube8s.controllers.actions import Plan, SetStatus, ref
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.watching import Event
 
@@ -20,13 +21,6 @@ Used = Callable[[str, str], Mapping[str, str]]
 """Returns what is used of the quota of this namespace and name."""
 NextEnd = Callable[[str], float | None]
 """Returns in how many seconds that changes in a namespace by itself, if it does."""
-
-
-class Key(NamedTuple):
-    """Names a ResourceQuota."""
-
-    namespace: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)

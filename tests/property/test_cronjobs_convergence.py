@@ -15,7 +15,8 @@ from minikube8s.api.times import now_rfc3339, parse_time
 from minikube8s.api.views import CronJob, Job
 from minikube8s.controllers import applying
 from minikube8s.controllers.applying import Outdated
-from minikube8s.controllers.cronjobs import CronJobController, Key
+from minikube8s.controllers.cronjobs import CronJobController
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import RegistryReader
 from minikube8s.store.watching import Event
 from tests.support import virtualtime

@@ -14,7 +14,8 @@ from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODDISRUPTIONBUDGETS, PODS, REPLICASETS
 from minikube8s.controllers import applying
 from minikube8s.controllers.applying import Outdated
-from minikube8s.controllers.disruption.controller import DisruptionController, Key
+from minikube8s.controllers.disruption.controller import DisruptionController
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import RegistryReader
 from minikube8s.registry import DeleteOptions, eviction
 from tests.support import virtualtime

@@ -13,10 +13,10 @@ from minikube8s.api.resources import JOBS, PODS
 from minikube8s.api.views import Job, Pod
 from minikube8s.controllers import applying
 from minikube8s.controllers.applying import Outdated
-from minikube8s.controllers.jobs import JobController, JobOrphanController, Key
+from minikube8s.controllers.jobs import JobController, JobOrphanController
 from minikube8s.controllers.jobs.indexes import Indexes
 from minikube8s.controllers.jobs.jobpod import FINALIZER, job_pod_of
-from minikube8s.controllers.jobs.orphans import Key as PodKey
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.podfacts import facts_of
 from minikube8s.controllers.runner import Controller, RegistryReader
 from tests.support import virtualtime
@@ -256,14 +256,14 @@ def test_pods_of_a_job_that_went_are_let_go_wherever_that_was_cut_off() -> None:
             await cluster.delete(JOBS, "work", propagation="Background")
             for writes in (0, 0, 1, 1, 1):
                 for name in names:
-                    await look_at_orphan(cluster, PodKey("default", name), writes)
+                    await look_at_orphan(cluster, Key("default", name), writes)
             assert len(names) == 2
             assert not any(pod.metadata.finalizers for pod in cluster.pods())
 
     virtualtime.run(main())
 
 
-async def look_at_orphan(cluster: LiveCluster, key: PodKey, writes: int) -> None:
+async def look_at_orphan(cluster: LiveCluster, key: Key, writes: int) -> None:
     orphans = JobOrphanController()
     snapshot = orphans.read(RegistryReader(cluster.registry), key)
     if snapshot is not None:

@@ -17,7 +17,7 @@ from minikube8s.api.resources import (
 from minikube8s.controllers import applying
 from minikube8s.controllers.actions import NOTHING, Plan
 from minikube8s.controllers.applying import Outdated
-from minikube8s.controllers.localpath import Key as ProvisionKey
+from minikube8s.controllers.keys import Key as ProvisionKey
 from minikube8s.controllers.localpath import LocalPathController
 from minikube8s.controllers.persistentvolumes import PersistentVolumeController
 from minikube8s.controllers.persistentvolumes.controller import ClaimKey, VolumeKey

@@ -20,7 +20,8 @@ from minikube8s.api.resources import (
 )
 from minikube8s.controllers import Controllers
 from minikube8s.controllers.autoscaling import NoMetrics
-from minikube8s.controllers.autoscaling.rounds import Key, Rounds
+from minikube8s.controllers.autoscaling.rounds import Rounds
+from minikube8s.controllers.keys import Key
 from tests.support import virtualtime
 from tests.support.autoscalers import PlayedMetrics, autoscaler_spec, resource_metric
 from tests.support.livecluster import LiveCluster, deployment_body, live_cluster

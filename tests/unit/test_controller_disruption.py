@@ -19,9 +19,10 @@ from minikube8s.api.resources import (
 from minikube8s.api.views import Pod, from_dict
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.disruption import stale
-from minikube8s.controllers.disruption.controller import DisruptionController, Key
+from minikube8s.controllers.disruption.controller import DisruptionController
 from minikube8s.controllers.disruption.owners import Scale
 from minikube8s.controllers.disruption.planning import Need, Snapshot, Uncountable, needed, plan
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.podfacts import PodFacts, facts_of
 from minikube8s.controllers.runner import RegistryReader
 from minikube8s.registry import DeleteOptions, eviction

@@ -7,7 +7,7 @@ import pytest
 
 from minikube8s.api.resources import JOBS, PODS
 from minikube8s.api.views import Pod
-from minikube8s.controllers.jobs import JobController, Key, jobpod
+from minikube8s.controllers.jobs import JobController, jobpod
 from minikube8s.controllers.jobs.indexes import Indexes
 from minikube8s.controllers.jobs.jobpod import (
     FAILURES,
@@ -17,6 +17,7 @@ from minikube8s.controllers.jobs.jobpod import (
     JobPod,
     job_pod_of,
 )
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import RegistryReader
 from minikube8s.controllers.templates import pod_of
 from tests.support import virtualtime

@@ -13,8 +13,9 @@ from minikube8s.controllers.actions import NOTHING, Plan
 from minikube8s.controllers.autoscaling import bounds, planning
 from minikube8s.controllers.autoscaling.history import NO_HISTORY, History
 from minikube8s.controllers.autoscaling.planning import Snapshot
-from minikube8s.controllers.autoscaling.rounds import Key, Rounds
+from minikube8s.controllers.autoscaling.rounds import Rounds
 from minikube8s.controllers.autoscaling.targets import Target, may_overlap, target_of
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import Reader
 from minikube8s.kit.clock import Clock
 from minikube8s.store.entry import Entry

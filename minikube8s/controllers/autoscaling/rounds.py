@@ -9,23 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from minikube8s.api.errors import ApiError
 from minikube8s.controllers.autoscaling.use import Metrics
+from minikube8s.controllers.keys import Key
 from minikube8s.store.entry import Entry
 
 log = logging.getLogger(__name__)
 
 PERIOD = 15.0
 """Seconds between two rounds."""
-
-
-class Key(NamedTuple):
-    """Names an autoscaler."""
-
-    namespace: str
-    name: str
 
 
 Measured = Mapping[str, Mapping[str, Any]]

@@ -4,8 +4,8 @@
 status says of the jobs (`status.py`), which finished ones are too old (`history.py`).
 """
 
-from minikube8s.controllers.cronjobs.controller import CronJobController, Key
+from minikube8s.controllers.cronjobs.controller import CronJobController
 from minikube8s.controllers.cronjobs.model import Snapshot
 from minikube8s.controllers.cronjobs.planning import plan
 
-__all__ = ["CronJobController", "Key", "Snapshot", "plan"]
+__all__ = ["CronJobController", "Snapshot", "plan"]

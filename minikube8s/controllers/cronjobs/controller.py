@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
-from typing import NamedTuple
 
 from minikube8s.api import timezones
 from minikube8s.api.resources import CRONJOBS, JOBS, Resource
@@ -12,15 +11,9 @@ from minikube8s.api.views import CronJob, Job, PartialObject
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.cronjobs.model import Snapshot
 from minikube8s.controllers.cronjobs.planning import plan
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.watching import Event
-
-
-class Key(NamedTuple):
-    """Names a CronJob."""
-
-    namespace: str
-    name: str
 
 
 class CronJobController:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
 
 from minikube8s.api.resources import CONTROLLERREVISIONS, DAEMONSETS, NODES, PODS, Resource
 from minikube8s.api.selectors import Selector, from_label_selector
@@ -23,19 +22,13 @@ from minikube8s.controllers.belonging import belongings, candidates
 from minikube8s.controllers.daemonsets.model import Snapshot
 from minikube8s.controllers.daemonsets.placement import wish_of
 from minikube8s.controllers.daemonsets.planning import plan
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.podfacts import PodFacts, facts
 from minikube8s.controllers.relapses import Relapses
 from minikube8s.controllers.runner import Reader
 from minikube8s.kit.clock import Clock
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
-
-
-class Key(NamedTuple):
-    """Names a DaemonSet."""
-
-    namespace: str
-    name: str
 
 
 class DaemonSetController:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
 
 from minikube8s.api.resources import DEPLOYMENTS, PODS, REPLICASETS, Resource
 from minikube8s.api.selectors import Selector, from_label_selector
@@ -14,16 +13,10 @@ from minikube8s.controllers.belonging import candidates
 from minikube8s.controllers.deployments.history import name_and_hash
 from minikube8s.controllers.deployments.model import Member, Snapshot, is_rolling
 from minikube8s.controllers.deployments.planning import plan
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
-
-
-class Key(NamedTuple):
-    """Names a Deployment."""
-
-    namespace: str
-    name: str
 
 
 class DeploymentController:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
 
 from minikube8s.api.resources import PODDISRUPTIONBUDGETS, PODS, RESOURCES, Resource
 from minikube8s.api.selectors import Selector, from_label_selector
@@ -13,19 +12,13 @@ from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.disruption import planning
 from minikube8s.controllers.disruption.owners import Scale, scale_of
 from minikube8s.controllers.disruption.planning import Snapshot
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.podfacts import facts
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
 
 _SCALED = tuple(one for one in RESOURCES.all() if "scale" in one.subresources and not one.storage)
-
-
-class Key(NamedTuple):
-    """Names a PodDisruptionBudget."""
-
-    namespace: str
-    name: str
 
 
 class DisruptionController:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from minikube8s.api.meta import condition, is_pod_terminal, now_rfc3339, parse_time
 from minikube8s.api.resources import PODS, Resource
 from minikube8s.controllers.actions import NOTHING, Patch, Plan, ref
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.watching import Event
 
@@ -16,13 +17,6 @@ TIMEOUT = timedelta(minutes=2)
 """How long after the announcement of its end a pod may still not be being deleted."""
 _CONDITION = "DisruptionTarget"
 _MARK = _CONDITION.encode()
-
-
-class Key(NamedTuple):
-    """Names a pod."""
-
-    namespace: str
-    name: str
 
 
 class StaleDisruptionController:

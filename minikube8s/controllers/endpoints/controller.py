@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from minikube8s.api.resources import (
     ENDPOINTS,
@@ -20,17 +20,11 @@ from minikube8s.api.views import Node, Service
 from minikube8s.controllers.actions import NOTHING, Create, Delete, Patch, Plan, Report, ref
 from minikube8s.controllers.endpoints import hints, legacy, slices
 from minikube8s.controllers.endpoints.backends import backends, families
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.podfacts import PodFacts, facts
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
-
-
-class Key(NamedTuple):
-    """Names a Service."""
-
-    namespace: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ job is over (`verdict.py`), which pods it needs (`sizing.py`) and which ends are
 (`tracking.py`). `orphans.py` lets go of pods whose job is gone, `ttl.py` removes finished jobs.
 """
 
-from minikube8s.controllers.jobs.controller import JobController, Key
+from minikube8s.controllers.jobs.controller import JobController
 from minikube8s.controllers.jobs.model import Snapshot
 from minikube8s.controllers.jobs.orphans import JobOrphanController
 from minikube8s.controllers.jobs.planning import plan
@@ -14,7 +14,6 @@ from minikube8s.controllers.jobs.ttl import TtlAfterFinishedController
 __all__ = [
     "JobController",
     "JobOrphanController",
-    "Key",
     "Snapshot",
     "TtlAfterFinishedController",
     "plan",

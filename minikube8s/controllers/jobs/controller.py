@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
 
 from minikube8s.api.resources import JOBS, PODS, Resource
 from minikube8s.api.selectors import Selector, from_label_selector
@@ -14,16 +13,10 @@ from minikube8s.controllers.belonging import belongings, candidates
 from minikube8s.controllers.jobs.jobpod import job_pod
 from minikube8s.controllers.jobs.model import Snapshot, is_ours
 from minikube8s.controllers.jobs.planning import plan
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
-
-
-class Key(NamedTuple):
-    """Names a Job."""
-
-    namespace: str
-    name: str
 
 
 class JobController:

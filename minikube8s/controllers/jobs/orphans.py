@@ -7,25 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
 
 from minikube8s.api.resources import JOBS, PODS, Resource
 from minikube8s.api.views import PartialObject
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.jobs.jobpod import FINALIZER, JobPod, job_pod
 from minikube8s.controllers.jobs.tracking import untracked
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
 
 _MARK = FINALIZER.encode()
-
-
-class Key(NamedTuple):
-    """Names a pod."""
-
-    namespace: str
-    name: str
 
 
 class JobOrphanController:

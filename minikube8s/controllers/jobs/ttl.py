@@ -9,7 +9,7 @@ from minikube8s.api.resources import JOBS, Resource
 from minikube8s.api.times import parse_time
 from minikube8s.api.views import Job
 from minikube8s.controllers.actions import NOTHING, Delete, Plan, view_ref
-from minikube8s.controllers.jobs.controller import Key
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.watching import Event
 

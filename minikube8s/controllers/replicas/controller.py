@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from minikube8s.api.resources import PODS, Resource
 from minikube8s.api.views import PartialObject
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.belonging import belongings
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.podfacts import PodFacts, facts
 from minikube8s.controllers.replicas.model import Kind, Snapshot
 from minikube8s.controllers.replicas.planning import plan
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
-
-
-class Key(NamedTuple):
-    """Names a ReplicaSet or ReplicationController."""
-
-    namespace: str
-    name: str
 
 
 class ReplicasController:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
 
 from minikube8s.api.resources import (
     CONTROLLERREVISIONS,
@@ -18,6 +17,7 @@ from minikube8s.api.views import ControllerRevision, ObjectMeta, PartialObject, 
 from minikube8s.controllers import revisions
 from minikube8s.controllers.actions import Plan
 from minikube8s.controllers.belonging import belongings, candidates
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.podfacts import PodFacts, facts
 from minikube8s.controllers.relapses import Relapses
 from minikube8s.controllers.runner import Reader
@@ -33,13 +33,6 @@ from minikube8s.controllers.statefulsets.storage import claim_names
 from minikube8s.kit.clock import Clock
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
-
-
-class Key(NamedTuple):
-    """Names a StatefulSet."""
-
-    namespace: str
-    name: str
 
 
 class StatefulSetController:
