@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from minikube8s.kit import readiness
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.clock import Clock, SystemClock
@@ -134,6 +136,7 @@ class Agent:
             may_protect=machine.may_protect,
             node_namespace=config.network_namespace,
         )
+        self._pod_images = Images(self._runtime, self._clock, record.note)
         context = NodeContext(
             runtime=self._runtime,
             network=self._network,
@@ -152,7 +155,7 @@ class Agent:
                 apparmor=machine.apparmor,
             ),
             owner=owner,
-            images=Images(self._runtime, self._clock, record.note),
+            images=self._pod_images,
             sandboxes=self._sandboxes,
             addresses=self._addresses,
             files=PodFiles(config.pods_dir),
@@ -220,13 +223,18 @@ class Agent:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """What serves streams to the master, by kind."""
-        return {"logs": self._logs.open, "stats": self._stats.open, "configz": self._configz}
+        return {
+            "logs": self._logs.open,
+            "stats": self._stats.open,
+            "configz": self._configz,
+            "pulls": self._pulls,
+        }
 
     async def _configz(self, _: dict[str, Any]) -> AsyncIterator[bytes]:
-        async def told() -> AsyncIterator[bytes]:
-            yield configz(self._config.kubelet)
+        return _once(configz(self._config.kubelet))
 
-        return told()
+    async def _pulls(self, _: dict[str, Any]) -> AsyncIterator[bytes]:
+        return _once(msgspec.json.encode({"pulls": self._pod_images.pulling()}))
 
     @property
     def dialogues(self) -> Mapping[str, DialogueHandler]:
@@ -356,3 +364,7 @@ class Agent:
             self._node.trouble(_ENGINE, f"container runtime is down: {error}")
         except NetworkError as error:
             log.warning("pods may be cut off: %s", error)
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data

@@ -175,6 +175,10 @@ class NodeLinks:
         """What a node's agent is told to do, in the form of the kubelet's page. Raises ApiError."""
         return await self._document(node, "configz")
 
+    async def pulls(self, node: str) -> dict[str, Any]:
+        """The images that a node's agent is pulling: `pulls`. Raises ApiError."""
+        return await self._document(node, "pulls")
+
     async def _document(self, node: str, kind: str) -> dict[str, Any]:
         stream = LogStream(await self._streams.open(node, kind, {}))
         async with contextlib.aclosing(stream):

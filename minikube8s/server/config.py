@@ -133,6 +133,14 @@ class PodStreams(Protocol):
         """Ask a node's agent for its configuration, as the kubelet's page. Raises ApiError."""
         ...
 
+    async def pulls(self, node: str) -> dict[str, Any]:
+        """Ask a node's agent which images it is pulling. Raises ApiError.
+
+        Returns `pulls`, each with `image`, `downloadedBytes`, `totalBytes` (as far as announced),
+        `layersDone` and `layers`.
+        """
+        ...
+
     async def stats(self, node: str) -> dict[str, Any]:
         """Ask a node what it and its containers use. Raises ApiError.
 

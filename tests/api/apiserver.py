@@ -52,6 +52,9 @@ class FakePodStreams:
     async def configz(self, node: str) -> dict[str, Any]:
         return {"kubeletconfig": {"maxPods": len(node)}}
 
+    async def pulls(self, node: str) -> dict[str, Any]:
+        return {"pulls": [{"image": f"image-of-{node}", "downloadedBytes": 3, "totalBytes": 8}]}
+
     async def stats(self, node: str) -> dict[str, Any]:
         if node not in self.measured:
             raise errors.unavailable(f"node {node} is away")

@@ -152,6 +152,8 @@ def test_a_nodes_agent_has_pages_of_the_kubelet(api: ApiServer, node: str, names
     )
     assert sample in text.splitlines()
     assert api.get(f"{node}/configz").json == {"kubeletconfig": {"maxPods": 2}}
+    [pull] = api.get(f"{node}/pulls").json["pulls"]
+    assert (pull["image"], pull["downloadedBytes"], pull["totalBytes"]) == ("image-of-n1", 3, 8)
     waits = api.get(f"{node}/containerLogs/{namespace}/here/main")
     assert (waits.code, "ContainerCreating" in waits.json["message"]) == (400, True)
     assert api.get(f"{node}/containerLogs/{namespace}/gone/main").code == 404

@@ -25,6 +25,7 @@ from mk8s_agent.runtime.interface import (
     Phase,
     RuntimeEvent,
 )
+from mk8s_agent.runtime.pulling import Layers
 
 from minikube8s.kit.clock import Clock
 
@@ -115,9 +116,11 @@ class TroubledEngine(FakeRuntime):
         await self._clock.sleep(self.pace)
         return await super().image(reference)
 
-    async def pull(self, reference: str, login: Login | None = None) -> None:
+    async def pull(
+        self, reference: str, login: Login | None = None, layers: Layers | None = None
+    ) -> None:
         await self._clock.sleep(self.pace)
-        await super().pull(reference, login)
+        await super().pull(reference, login, layers)
 
     async def _troubled(self, work: Callable[[], Awaitable[T]]) -> T:
         await self._clock.sleep(self.pace)

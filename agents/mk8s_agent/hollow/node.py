@@ -58,7 +58,7 @@ class HollowAgent:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """The streams that a hollow node can serve."""
-        return {"configz": self._configz, "logs": self._nothing_runs}
+        return {"configz": self._configz, "logs": self._nothing_runs, "pulls": self._no_pulls}
 
     @property
     def dialogues(self) -> Mapping[str, DialogueHandler]:
@@ -82,6 +82,9 @@ class HollowAgent:
             self._pods.changed(key)
         elif resource == CLUSTER and (cluster := self.assignments.cluster) is not None:
             self._pods.set_range(cluster.pod_cidr)
+
+    async def _no_pulls(self, _: dict[str, Any]) -> AsyncIterator[bytes]:
+        return _once(b'{"pulls":[]}')
 
     async def _configz(self, _: dict[str, Any]) -> AsyncIterator[bytes]:
         return _once(configz(self._state.settings))

@@ -24,6 +24,7 @@ from mk8s_agent.runtime.errors import (
     RuntimeFault,
 )
 from mk8s_agent.runtime.interface import Image, Login, Runtime
+from mk8s_agent.runtime.pulling import Layers
 from mk8s_agent.runtime.references import full_name
 
 Say = Callable[[str, str, str], None]
@@ -53,6 +54,7 @@ class Images:
         self._note = note
         self._slots = asyncio.Semaphore(MAX_PULLS)
         self._pulls: dict[tuple[str, Login | None], asyncio.Task[_Pulled]] = {}
+        self._layers: dict[tuple[str, Login | None], Layers] = {}
 
     async def ensure(
         self, action: EnsureImage, before: ImageState | None, logins: Sequence[Login], say: Say
@@ -94,6 +96,10 @@ class Images:
             failed_at=now,
             retry_at=now + timedelta(seconds=_BACKOFF.delay(failures)),
         )
+
+    def pulling(self) -> list[dict[str, str | int]]:
+        """The pulls under way or waiting for their turn: the image, and how far it has come."""
+        return [{"image": key[0], **layers.told()} for key, layers in self._layers.items()]
 
     async def _way_out(self, reference: str) -> str:
         """What helps who built the image here and has it pulled all the same."""
@@ -141,17 +147,18 @@ class Images:
         key = (reference, login)
         task = self._pulls.get(key)
         if task is None:
-            task = asyncio.create_task(self._pull_alone(reference, login), name=f"pull {reference}")
-            self._pulls[key] = task
-            task.add_done_callback(lambda _: self._pulls.pop(key, None))
+            layers = self._layers[key] = Layers()
+            pull = self._pull_alone(reference, login, layers)
+            task = self._pulls[key] = asyncio.create_task(pull, name=f"pull {reference}")
+            task.add_done_callback(lambda _: (self._pulls.pop(key), self._layers.pop(key)))
         # A pod that goes away leaves its pull to the others that wait for it.
         return await asyncio.shield(task)
 
-    async def _pull_alone(self, reference: str, login: Login | None) -> _Pulled:
+    async def _pull_alone(self, reference: str, login: Login | None, layers: Layers) -> _Pulled:
         async with self._slots:
             before = await self._present(reference)
             started = self._clock.monotonic()
-            await self._runtime.pull(reference, login)
+            await self._runtime.pull(reference, login, layers)
             image = await self._runtime.image(reference)
             if image.id != before:
                 self._note(full_name(reference), image.id)

@@ -43,6 +43,7 @@ from mk8s_agent.runtime.interface import (
     RuntimeEvent,
 )
 from mk8s_agent.runtime.log_files import LogDirectories
+from mk8s_agent.runtime.pulling import Layers
 from mk8s_agent.runtime.references import normalize
 from mk8s_agent.runtime.sessions import AttachSpec, ExecSession, ExecSpec, Session
 
@@ -188,7 +189,9 @@ class DockerRuntime:
         async with self.call("GET", "/events", {"filters": _json(filters)}) as response:
             yield (event.action async for event in _events(response))
 
-    async def pull(self, reference: str, login: Login | None = None) -> None:
+    async def pull(
+        self, reference: str, login: Login | None = None, layers: Layers | None = None
+    ) -> None:
         """Fetch an image. Raises PullError with the engine's message, InvalidReference."""
         name, tag = normalize(reference)
         query = {"fromImage": name, "tag": tag}
@@ -197,7 +200,7 @@ class DockerRuntime:
             async with self.call(
                 "POST", "/images/create", query, seconds=_PULL_SILENCE_SECONDS, headers=headers
             ) as response:
-                await _progress(response)
+                await _progress(response, layers or Layers())
         except EngineUnavailable:
             raise
         except RuntimeFault as error:
@@ -211,7 +214,7 @@ class DockerRuntime:
         async with self.call(
             "POST", "/images/load", {"quiet": "1"}, body=archive, content_type="application/x-tar"
         ) as response:
-            await _progress(response)
+            await _progress(response, Layers())
 
     async def remove_image(self, reference: str) -> None:
         """Remove a local image.
@@ -348,8 +351,8 @@ def _fault(path: str, status: int, body: bytes) -> RuntimeFault:
     return _Conflict(message) if status == 409 else RuntimeFault(message)
 
 
-async def _progress(response: Response) -> None:
-    """Read a stream of progress to its end.
+async def _progress(response: Response, layers: Layers) -> None:
+    """Read a stream of progress to its end, and tell ``layers``.
 
     The error that the engine puts into it becomes a PullError.
     """
@@ -363,6 +366,7 @@ async def _progress(response: Response) -> None:
         for line in lines.feed(block):
             if message := line.get("error"):
                 raise PullError(str(message))
+            layers.take(line)
 
 
 async def _events(response: Response) -> AsyncIterator[RuntimeEvent]:

@@ -40,6 +40,7 @@ from mk8s_agent.runtime.interface import (
     Phase,
     RuntimeEvent,
 )
+from mk8s_agent.runtime.pulling import Layers
 from mk8s_agent.runtime.references import normalize
 
 NO_SUCH_COMMAND = "/no/such/command"
@@ -311,7 +312,9 @@ class FakeRuntime:
         self._call("image")
         return self._image(reference)
 
-    async def pull(self, reference: str, login: Login | None = None) -> None:
+    async def pull(
+        self, reference: str, login: Login | None = None, layers: Layers | None = None
+    ) -> None:
         """Take an image from `registry`."""
         name, tag = normalize(reference)
         self._call(f"pull {reference}")

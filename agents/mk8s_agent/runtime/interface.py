@@ -18,6 +18,8 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
+from mk8s_agent.runtime.pulling import Layers
+
 
 class Phase(StrEnum):
     """Where a container is in its life. It only ever moves forward, and never starts twice."""
@@ -308,8 +310,10 @@ class Runtime(Protocol):
         """Subscribe to what happens to images (`pull`, `tag`, `delete`, …), as `events` does."""
         ...
 
-    async def pull(self, reference: str, login: Login | None = None) -> None:
-        """Fetch an image, where `login` is given as that user.
+    async def pull(
+        self, reference: str, login: Login | None = None, layers: Layers | None = None
+    ) -> None:
+        """Fetch an image, where `login` is given as that user; `layers` is told how far it is.
 
         Raises PullError with the engine's message, InvalidReference.
         """

@@ -1,4 +1,4 @@
-"""nodes/proxy: ports of a node, and the pages of its agent that the kubelet has too."""
+"""nodes/proxy: ports of a node, and its agent's pages: some of the kubelet's, and `pulls`."""
 
 from __future__ import annotations
 
@@ -62,6 +62,10 @@ async def _configz(call: Call, node: str) -> web.StreamResponse:
     return responses.document(call.request, await call.services.pod_streams.configz(node))
 
 
+async def _pulls(call: Call, node: str) -> web.StreamResponse:
+    return responses.document(call.request, await call.services.pod_streams.pulls(node))
+
+
 async def _container_log(names_of_log: Sequence[str], call: Call, node: str) -> web.StreamResponse:
     namespace, pod, container = names_of_log
     found = call.registry.get(PODS, namespace, pod).object
@@ -98,5 +102,6 @@ _PAGES: dict[str, _Page] = {
     "metrics/cadvisor": _cadvisor,
     "metrics/resource": _resource_metrics,
     "pods": _pods,
+    "pulls": _pulls,
     "stats/summary": _summary,
 }
