@@ -66,11 +66,11 @@ class Client:
         return Client(f"https://{host}:{settings.api_port}", context, {})
 
     @staticmethod
-    def of_context(obj: Mapping[str, str | None]) -> Client:
+    def of_flags(flags: Mapping[str, Any]) -> Client:
         """By ``--kubeconfig``, else the cluster in the home, else KUBECONFIG or ~/.kube/config."""
-        if obj.get("kubeconfig"):
-            return Client.of_kubeconfig(Path(str(obj["kubeconfig"])))
-        home = Home.from_environment(obj.get("home"))
+        if flags.get("kubeconfig"):
+            return Client.of_kubeconfig(Path(str(flags["kubeconfig"])))
+        home = Home.from_environment(flags.get("home"))
         try:
             if home.exists():
                 return Client.of_home(home)

@@ -5,88 +5,122 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
+from minikube8s.cli import command
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 
-# verb -> module of minikube8s.cli.verbs that holds a click command of the same name
 VERBS = {
-    "up": "up",
-    "down": "down",
-    "status": "status",
-    "node": "node",
-    "lab": "lab",
-    "simulate": "simulate",
-    "token": "token",
-    "join": "join",
-    "doctor": "doctor",
-    "kubeconfig": "kubeconfig",
-    "get": "get",
-    "describe": "describe",
-    "why": "why",
-    "apply": "apply",
-    "delete": "delete",
-    "edit": "edit",
-    "scale": "scale",
-    "logs": "logs",
-    "exec": "exec",
-    "attach": "attach",
-    "port-forward": "port_forward",
-    "api-resources": "api_resources",
+    "This machine's cluster": {
+        "up": ("up", "Create the cluster, or start what does not run of it."),
+        "down": (
+            "down",
+            "Stop the daemons; remove every container, rule, link and route that they made.",
+        ),
+        "status": ("status", "What runs of the cluster, since when, where the logs are."),
+        "node": ("node", "Add a node to this machine's lab, or remove one."),
+        "lab": ("lab", "Cut nodes of this machine's lab off, delay or lose what goes to them."),
+        "simulate": ("simulate", "Run the real master with nodes that are hollow."),
+        "token": ("token", "Make, list and delete the tokens with which other machines join."),
+        "join": ("join", "Make this machine a node of the cluster whose API is at HOST:PORT."),
+        "doctor": ("doctor", "Check this machine, and what runs of a cluster."),
+        "kubeconfig": ("kubeconfig", "Print the administrator's kubeconfig."),
+    },
+    "Objects": {
+        "get": ("get", "Show objects."),
+        "describe": ("describe", "Describe objects."),
+        "why": ("why", "Say why an object is as it is."),
+        "apply": ("apply", "Create or change objects as files say."),
+        "delete": ("delete", "Delete objects by name, by file, by label, or --all of a kind."),
+        "edit": ("edit", "Open one object in $KUBE_EDITOR or $EDITOR (vi)."),
+        "scale": ("scale", "Set the number of replicas."),
+    },
+    "Pods": {
+        "logs": ("logs", "Print the log of a container."),
+        "exec": ("exec", "Run a command in a container."),
+        "attach": ("attach", "Join the process of a container that runs."),
+        "port-forward": ("port_forward", "Lead local ports to ports of a pod until interrupted."),
+    },
+    "Settings": {
+        "api-resources": (
+            "api_resources",
+            "Show every kind: its names, short names, group and scope.",
+        ),
+        "options": ("options", "The global flags, which all verbs take."),
+    },
 }
+"""Section of the help -> verb -> its module below `minikube8s.cli.verbs`, and its summary."""
+
+_MODULES = {name: row[0] for rows in VERBS.values() for name, row in rows.items()}
+_MEANT = {"create-cluster": "up", "start": "up", "stop": "down", "ls": "get", "rm": "delete"}
 
 
-class Verbs(click.Group):
-    """A group that imports a verb's module when it is called or listed."""
+class Verbs(command.Group):
+    """A group that imports a verb's module when it is called."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Every verb, in the order of the table."""
-        return list(VERBS)
+        return list(_MODULES)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """The verb ``name``, or None when there is none."""
-        if name not in VERBS:
+        if name not in _MODULES:
             return None
-        module = importlib.import_module(f"minikube8s.cli.verbs.{VERBS[name]}")
-        command: click.Command = module.command
-        return command
+        module = importlib.import_module(f"minikube8s.cli.verbs.{_MODULES[name]}")
+        found: click.Command = module.command
+        return found
+
+    def nearest(self, context: click.Context, name: str) -> list[str]:
+        """The verbs that a user of ``name`` may mean."""
+        return [_MEANT[name]] if name in _MEANT else super().nearest(context, name)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table, without a look at any verb."""
+        for section, rows in VERBS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name, summary) for name, (_, summary) in rows.items()])
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--home", metavar="DIR", help="The cluster's directory (MK8S_HOME).")
-@click.option("--kubeconfig", metavar="FILE", help="Talk to the cluster of this kubeconfig.")
 @click.version_option(package_name="minikube8s", prog_name="mk8s")
 @click.pass_context
-def mk8s(context: click.Context, home: str | None, kubeconfig: str | None) -> None:
+def mk8s(context: click.Context) -> None:
     """A small, real Kubernetes on Docker. Start with `mk8s up`."""
-    context.obj = {"home": home, "kubeconfig": kubeconfig}
 
 
 def main() -> NoReturn:
     """The program `mk8s`."""
+    session = Session()
     try:
-        code = mk8s.main(prog_name="mk8s", standalone_mode=False)
+        code: Any = mk8s.main(prog_name="mk8s", standalone_mode=False, obj=session)
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.Abort:
         sys.exit(130)
     except click.UsageError as error:
-        error.show()
-        sys.exit(error.exit_code)
+        _fail(command.usage_sentence(error), 1, session)
     except CommandError as error:
-        _fail(str(error), error.code)
+        _fail(str(error), error.code, session)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         # the reader of a pipe (head, less) has seen enough; nothing is left to flush
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        _fail(f"error: mk8s itself failed ({why}). Where: again with --debug.", 1, session)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _fail(message: str, code: int) -> NoReturn:
+def _fail(message: str, code: int, session: Session) -> NoReturn:
+    if session.flags.get("debug"):
+        import traceback
+
+        traceback.print_exc()
     click.echo(message, err=True)
     sys.exit(code)
 

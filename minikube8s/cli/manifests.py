@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import yaml
 
-from minikube8s.api.resources import RESOURCES, Resource
 from minikube8s.cli.errors import CommandError
 
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -52,18 +51,6 @@ def read(filenames: Sequence[str], *, recursive: bool) -> list[dict[str, Any]]:
 def parse(source: str, text: str) -> list[dict[str, Any]]:
     """Every object in ``text``. Raises CommandError naming ``source`` and the place."""
     return list(_objects(source, text))
-
-
-def resource_of(obj: dict[str, Any]) -> Resource:
-    """The row of an object's apiVersion and kind. Raises CommandError when there is none."""
-    api_version, kind = str(obj["apiVersion"]), str(obj["kind"])
-    found = RESOURCES.by_api_version(api_version, kind)
-    if found is None:
-        raise CommandError(
-            f'no matches for kind "{kind}" in version "{api_version}". See `mk8s api-resources` '
-            "for what there is."
-        )
-    return found
 
 
 def _texts(filenames: Iterable[str], recursive: bool) -> Iterator[tuple[str, str]]:

@@ -7,14 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
+from minikube8s.cli.command import Implied
+
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def namespace(command: F) -> F:
-    """`-n/--namespace`."""
-    return click.option("-n", "--namespace", default="default", help="The namespace to act in.")(
-        command
-    )
 
 
 def all_namespaces(command: F) -> F:
@@ -40,6 +35,45 @@ def filenames(command: F) -> F:
     return click.option("-R", "--recursive", is_flag=True, help="Go into folders' folders.")(
         command
     )
+
+
+def output(command: F) -> F:
+    """`-o/--output` of a verb that changes objects, as ``form``."""
+    return click.option(
+        "-o", "--output", "form", default="", help="Print the object: json, yaml or name."
+    )(command)
+
+
+def dry_run(command: F) -> F:
+    """`--dry-run`, ``none``, ``client`` or ``server``."""
+    return click.option(
+        "--dry-run",
+        cls=Implied,
+        implied="client",
+        type=click.Choice(["none", "client", "server"]),
+        default="none",
+        help="client: only say what would be sent; server: let the server try it.",
+    )(command)
+
+
+def field_manager(command: F) -> F:
+    """`--field-manager`, the name under which the fields that are written are kept."""
+    return click.option(
+        "--field-manager", metavar="NAME", default="", help="Who writes, in managedFields."
+    )(command)
+
+
+def record(command: F) -> F:
+    """`--record`, deprecated but used everywhere: keep the command line as the cause."""
+    return click.option(
+        "--record", is_flag=True, help="Keep this line in kubernetes.io/change-cause (deprecated)."
+    )(command)
+
+
+def written(dry_run: str, manager: str) -> dict[str, str]:
+    """Query parameters of a write by field manager ``manager``."""
+    query = {"fieldManager": manager}
+    return query | {"dryRun": "All"} if dry_run == "server" else query
 
 
 def selectors(selector: str, field_selector: str) -> dict[str, str]:

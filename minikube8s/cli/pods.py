@@ -10,16 +10,17 @@ from minikube8s.api.resources import PODS
 from minikube8s.cli import targets
 from minikube8s.cli.client import Client
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 
 _DEFAULT = "kubectl.kubernetes.io/default-container"
 
 
-def path(word: str, namespace: str) -> str:
+def path(session: Session, word: str) -> str:
     """The API path of a pod named `POD` or `pod/POD`. Raises CommandError."""
     kind, slash, name = word.partition("/")
-    if slash and targets.resource(kind) is not PODS:
+    if slash and session.kinds.by_word(kind) is not PODS:
         raise CommandError(f"name a pod: this is of pods, and {kind} has none itself")
-    return targets.path(PODS, namespace, name if slash else word)
+    return targets.path(PODS, session.namespace, name if slash else word)
 
 
 def container(client: Client, pod_path: str, wanted: str) -> str:

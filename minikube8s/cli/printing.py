@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import click
+
 from minikube8s.api.resources import Resource
 from minikube8s.cli import tables
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.escapes import harmless
 
 FORMS = ("", "wide", "json", "yaml", "name")
+_DRY_RUNS = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 
@@ -47,6 +50,18 @@ def name_of(resource: Resource, obj: dict[str, Any]) -> str:
     """`pod/x`, `deployment.apps/y`: an object as kubectl names it."""
     group = f".{resource.group}" if resource.group else ""
     return f"{resource.singular}{group}/{obj['metadata']['name']}"
+
+
+def tell(
+    form: str, resource: Resource, obj: dict[str, Any], operation: str, dry_run: str = "none"
+) -> None:
+    """Print what a changing verb did: `pod/x deleted`, or the object in ``form``."""
+    if form in {"json", "yaml"}:
+        click.echo(structured(form, without_managers(obj)))
+    elif form == "name":
+        click.echo(name_of(resource, obj))
+    else:
+        click.echo(f"{name_of(resource, obj)} {operation}{_DRY_RUNS[dry_run]}")
 
 
 class TablePrinter:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from minikube8s.api.resources import RESOURCES, Resource
+from minikube8s.api.resources import Resource
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.kinds import Kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Target:
     name: str | None = None
 
 
-def parse(words: Sequence[str], *, names: bool = True) -> list[Target]:
+def parse(kinds: Kinds, words: Sequence[str], *, names: bool = True) -> list[Target]:
     """The targets that ``words`` name. Raises CommandError in kubectl's words.
 
     ``names`` False refuses object names (for verbs that take only kinds).
@@ -29,8 +29,8 @@ def parse(words: Sequence[str], *, names: bool = True) -> list[Target]:
             "You must specify the type of resource, such as `pods`. See `mk8s api-resources`."
         )
     if "/" in words[0]:
-        return [_pair(word) for word in words]
-    kinds = [kind for word in words[0].split(",") for kind in _kinds(word)]
+        return [_pair(kinds, word) for word in words]
+    chosen = [kind for word in words[0].split(",") for kind in _kinds(kinds, word)]
     rest = words[1:]
     if any("/" in word for word in rest):
         raise CommandError(
@@ -39,37 +39,26 @@ def parse(words: Sequence[str], *, names: bool = True) -> list[Target]:
             f"`mk8s get {words[0]} {words[0]}/NAME`)"
         )
     if not rest:
-        return [Target(kind) for kind in kinds]
+        return [Target(kind) for kind in chosen]
     if not names:
         raise CommandError(f"no names are taken here: {' '.join(rest)}")
-    return [Target(kind, name) for kind in kinds for name in rest]
+    return [Target(kind, name) for kind in chosen for name in rest]
 
 
-def named(words: Sequence[str]) -> list[tuple[Resource, str]]:
+def named(kinds: Kinds, words: Sequence[str]) -> list[tuple[Resource, str]]:
     """The objects that ``words`` name. Raises CommandError when one has no name."""
-    found = [(target.resource, target.name or "") for target in parse(words)]
+    found = [(target.resource, target.name or "") for target in parse(kinds, words)]
     if not all(name for _, name in found):
         raise CommandError("name the objects, as TYPE NAME or TYPE/NAME")
     return found
 
 
-def one(words: Sequence[str]) -> Target:
+def one(kinds: Kinds, words: Sequence[str]) -> Target:
     """The single object that ``words`` name. Raises CommandError for none or several."""
-    targets = parse(words)
+    targets = parse(kinds, words)
     if len(targets) != 1 or targets[0].name is None:
         raise CommandError("name exactly one object, as TYPE NAME or TYPE/NAME")
     return targets[0]
-
-
-def resource(word: str) -> Resource:
-    """The kind that ``word`` names. Raises CommandError with the nearest known name."""
-    found = RESOURCES.by_word(word)
-    if found is None:
-        words = [known for row in RESOURCES.all() for known in (row.plural, row.singular)]
-        near = difflib.get_close_matches(word.lower(), words, 1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
-        raise CommandError(f'the server doesn\'t have a resource type "{word}"{hint}')
-    return found
 
 
 def path(resource: Resource, namespace: str | None, name: str | None = None) -> str:
@@ -80,14 +69,12 @@ def path(resource: Resource, namespace: str | None, name: str | None = None) -> 
     return f"{base}/{resource.plural}" + (f"/{quote(name, safe='')}" if name else "")
 
 
-def _pair(word: str) -> Target:
+def _pair(kinds: Kinds, word: str) -> Target:
     kind, slash, name = word.partition("/")
     if not slash or not name or not kind or "/" in name:
         raise CommandError(f"arguments in resource/name form must have one slash: {word!r}")
-    return Target(resource(kind), name)
+    return Target(kinds.by_word(kind), name)
 
 
-def _kinds(word: str) -> list[Resource]:
-    if word == "all":
-        return [row for row in RESOURCES.preferred() if "all" in row.categories]
-    return [resource(word)]
+def _kinds(kinds: Kinds, word: str) -> list[Resource]:
+    return kinds.in_category("all") if word == "all" else [kinds.by_word(word)]

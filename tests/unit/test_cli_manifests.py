@@ -8,6 +8,7 @@ import pytest
 
 from minikube8s.cli import manifests
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.kinds import Kinds
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: NAME}\n"
 
@@ -52,4 +53,4 @@ def test_a_missing_path_and_an_unknown_kind_are_named() -> None:
     with pytest.raises(CommandError, match='the path "/no/such" does not exist'):
         manifests.read(["/no/such"], recursive=False)
     with pytest.raises(CommandError, match='no matches for kind "Pdo" in version "v1"'):
-        manifests.resource_of({"apiVersion": "v1", "kind": "Pdo"})
+        Kinds().of({"apiVersion": "v1", "kind": "Pdo"})

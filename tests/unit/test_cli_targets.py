@@ -7,6 +7,7 @@ import pytest
 from minikube8s.api.resources import DEPLOYMENTS, NODES, PODS, REPLICASETS
 from minikube8s.cli import targets
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.kinds import Kinds
 from minikube8s.cli.targets import Target
 
 
@@ -22,11 +23,11 @@ from minikube8s.cli.targets import Target
     ],
 )
 def test_words_name_targets(words: list[str], wanted: list[Target]) -> None:
-    assert targets.parse(words) == wanted
+    assert targets.parse(Kinds(), words) == wanted
 
 
 def test_all_names_the_kinds_of_that_category() -> None:
-    kinds = [target.resource for target in targets.parse(["all"])]
+    kinds = [target.resource for target in targets.parse(Kinds(), ["all"])]
     assert PODS in kinds and DEPLOYMENTS in kinds and NODES not in kinds
 
 
@@ -42,7 +43,7 @@ def test_all_names_the_kinds_of_that_category() -> None:
 )
 def test_what_names_nothing_is_refused_in_words(words: list[str], message: str) -> None:
     with pytest.raises(CommandError, match=message):
-        targets.parse(words)
+        targets.parse(Kinds(), words)
 
 
 def test_paths_follow_group_and_scope() -> None:

@@ -6,9 +6,10 @@ import click
 
 from minikube8s.api.resources import RESOURCES
 from minikube8s.cli import tables
+from minikube8s.cli.command import verb
 
 
-@click.command("api-resources")
+@verb("api-resources")
 @click.option("--namespaced", type=bool, default=None, help="Only kinds that are (not) namespaced.")
 @click.option("--no-headers", is_flag=True, help="Leave the headings out.")
 def command(namespaced: bool | None, no_headers: bool) -> None:

@@ -9,49 +9,49 @@ import click
 
 from minikube8s.api.patch.three_way import three_way
 from minikube8s.cli import manifests, options, printing, targets
-from minikube8s.cli.client import ApiFailure, Client, raise_last
+from minikube8s.cli.client import ApiFailure, raise_last
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _STRATEGIC = "application/strategic-merge-patch+json"
 _RETRIES = 5
 
 
-@click.command("apply")
+@verb("apply")
 @click.option("--dry-run", type=click.Choice(["none", "server"]), default="none")
 @click.option("--validate", type=click.Choice(["strict", "warn", "ignore"]), default="strict")
 @options.filenames
-@options.namespace
 @click.pass_obj
-def command(context: dict[str, str | None], /, **given: Any) -> None:
+def command(session: Session, /, **given: Any) -> None:
     """Create or change objects as files say: `mk8s apply -f web.yaml`."""
     objects = manifests.read(given["filenames"], recursive=given["recursive"])
     for obj in objects:
-        manifests.resource_of(obj)
+        session.kinds.of(obj)
         if not (obj.get("metadata") or {}).get("name"):
             raise CommandError(
                 f"a {obj['kind']} has no metadata.name: apply needs to know which object it is"
             )
-    client = Client.of_context(context)
     query = {"fieldManager": "mk8s-apply", "fieldValidation": given["validate"].capitalize()}
     if given["dry_run"] == "server":
         query["dryRun"] = "All"
     failures: list[ApiFailure] = []
     for obj in objects:
         try:
-            what = _apply(client, obj, given["namespace"], query)
+            what = _apply(session, obj, query)
         except ApiFailure as failure:
             failures.append(failure)
             continue
         suffix = " (server dry run)" if "dryRun" in query else ""
-        click.echo(f"{printing.name_of(manifests.resource_of(obj), obj)} {what}{suffix}")
+        click.echo(f"{printing.name_of(session.kinds.of(obj), obj)} {what}{suffix}")
     raise_last(failures)
 
 
-def _apply(client: Client, obj: dict[str, Any], namespace: str, query: dict[str, str]) -> str:
-    resource = manifests.resource_of(obj)
+def _apply(session: Session, obj: dict[str, Any], query: dict[str, str]) -> str:
+    client, resource = session.client, session.kinds.of(obj)
     metadata = obj["metadata"]
-    place = metadata.get("namespace") or namespace
+    place = metadata.get("namespace") or session.namespace
     wanted = _annotated(obj, place if resource.namespaced else None)
     path = targets.path(resource, place, metadata["name"])
     for attempt in range(_RETRIES):

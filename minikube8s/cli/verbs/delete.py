@@ -11,13 +11,15 @@ import click
 from minikube8s.api.resources import Resource
 from minikube8s.cli import manifests, options, printing, targets
 from minikube8s.cli.client import ApiFailure, Client, raise_last
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 
 _CASCADE = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan"}
 WAIT_SECONDS = 7 * 24 * 3600.0
 
 
-@click.command("delete")
+@verb("delete")
 @click.argument("words", nargs=-1, metavar="TYPE NAME ... | TYPE/NAME ... | -f FILE")
 @click.option("--all", "everything", is_flag=True, help="Every object of the kinds.")
 @click.option("--cascade", type=click.Choice(list(_CASCADE)), default="background")
@@ -30,13 +32,12 @@ WAIT_SECONDS = 7 * 24 * 3600.0
 @options.filenames
 @options.selector
 @options.all_namespaces
-@options.namespace
 @click.pass_obj
-def command(context: dict[str, str | None], /, **given: Any) -> None:
+def command(session: Session, /, **given: Any) -> None:
     """Delete objects by name, by file, by label, or --all of a kind."""
-    client = Client.of_context(context)
+    client = session.client
     ignore: bool = given["ignore_not_found"]
-    found = _from_files(given) if given["filenames"] else _from_words(client, given)
+    found = _from_files(session, given) if given["filenames"] else _from_words(session, given)
     seconds = given["timeout"] or WAIT_SECONDS
     body = _delete_options(given)
     waiting: list[tuple[Resource, str, str]] = []
@@ -63,7 +64,7 @@ def command(context: dict[str, str | None], /, **given: Any) -> None:
         click.echo("No resources found", err=True)
 
 
-def _from_files(given: dict[str, Any]) -> list[tuple[Resource, str, str]]:
+def _from_files(session: Session, given: dict[str, Any]) -> list[tuple[Resource, str, str]]:
     if given["words"]:
         raise CommandError("name objects by -f or by TYPE NAME, not by both")
     found = []
@@ -71,27 +72,27 @@ def _from_files(given: dict[str, Any]) -> list[tuple[Resource, str, str]]:
         metadata = obj.get("metadata") or {}
         if not metadata.get("name"):
             raise CommandError(f"a {obj['kind']} in the file has no metadata.name")
-        place = metadata.get("namespace") or given["namespace"]
-        found.append((manifests.resource_of(obj), place, metadata["name"]))
+        place = metadata.get("namespace") or session.namespace
+        found.append((session.kinds.of(obj), place, metadata["name"]))
     return found
 
 
-def _from_words(client: Client, given: dict[str, Any]) -> list[tuple[Resource, str, str]]:
+def _from_words(session: Session, given: dict[str, Any]) -> list[tuple[Resource, str, str]]:
     query = options.selectors(given["selector"], given["field_selector"])
-    chosen = targets.parse(given["words"])
+    chosen = targets.parse(session.kinds, given["words"])
     found = []
     for target in chosen:
         if target.name:
             if given["everything"] or query:
                 raise CommandError("name cannot be provided when --all or a selector is given")
-            found.append((target.resource, given["namespace"], target.name))
+            found.append((target.resource, session.namespace, target.name))
             continue
         if not (given["everything"] or query):
             raise CommandError(
                 f"name the {target.resource.plural} to delete, select them with -l, or give --all"
             )
-        place = None if given["all_namespaces"] else given["namespace"]
-        listed = client.json("GET", targets.path(target.resource, place), query=query)
+        place = None if given["all_namespaces"] else session.namespace
+        listed = session.client.json("GET", targets.path(target.resource, place), query=query)
         for item in listed.get("items") or []:
             metadata = item["metadata"]
             found.append((target.resource, metadata.get("namespace", ""), metadata["name"]))

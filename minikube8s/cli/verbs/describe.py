@@ -20,27 +20,28 @@ from minikube8s.api.resources import (
 )
 from minikube8s.cli import manifests, options, targets
 from minikube8s.cli.client import ApiFailure, Client, raise_last
+from minikube8s.cli.command import verb
 from minikube8s.cli.describing import common, others, pods, workloads
 from minikube8s.cli.describing.writer import Writer
+from minikube8s.cli.session import Session
 
 Object = dict[str, Any]
 
 
-@click.command("describe")
+@verb("describe")
 @click.argument("words", nargs=-1, metavar="TYPE [NAME ...] | TYPE/NAME ...")
 @options.filenames
 @options.selector
 @options.all_namespaces
-@options.namespace
 @click.pass_obj
-def command(context: dict[str, str | None], /, **given: Any) -> None:
+def command(session: Session, /, **given: Any) -> None:
     """Describe objects: `mk8s describe pod web-0`."""
-    client = Client.of_context(context)
+    client = session.client
     query = options.selectors(given["selector"], given["field_selector"])
-    place = None if given["all_namespaces"] else given["namespace"]
+    place = None if given["all_namespaces"] else session.namespace
     failures: list[ApiFailure] = []
     texts = []
-    for resource, namespace, name in _named(given, place):
+    for resource, namespace, name in _named(session, given, place):
         path = targets.path(resource, namespace, name)
         try:
             answer = client.json("GET", path, query={} if name else query)
@@ -57,17 +58,19 @@ def command(context: dict[str, str | None], /, **given: Any) -> None:
     raise_last(failures)
 
 
-def _named(given: dict[str, Any], place: str | None) -> list[tuple[Resource, str | None, str]]:
+def _named(
+    session: Session, given: dict[str, Any], place: str | None
+) -> list[tuple[Resource, str | None, str]]:
     if given["filenames"]:
         return [
             (
-                manifests.resource_of(obj),
+                session.kinds.of(obj),
                 obj["metadata"].get("namespace") or place,
                 obj["metadata"]["name"],
             )
             for obj in manifests.read(given["filenames"], recursive=given["recursive"])
         ]
-    chosen = targets.parse(given["words"])
+    chosen = targets.parse(session.kinds, given["words"])
     return [(target.resource, place, target.name or "") for target in chosen]
 
 

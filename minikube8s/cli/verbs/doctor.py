@@ -6,21 +6,23 @@ import os
 
 import click
 
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 from minikube8s.cluster import doctor, joined, preflight
 from minikube8s.cluster.config import Home, Settings, resolve
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.findings import Mark
 
 
-@click.command("doctor")
+@verb("doctor")
 @click.pass_obj
-def command(context: dict[str, str | None]) -> None:
+def command(session: Session) -> None:
     """Check this machine, and what runs of a cluster: one line each, which says what to do.
 
     ✓ is fine, ! spoils something, ✗ keeps the cluster from starting: exit code 1.
     """
-    home = Home.from_environment(context["home"])
+    home = session.home
     try:
         # without it neither the kernel nor a cluster's files can be looked at
         preflight.require_root("doctor")

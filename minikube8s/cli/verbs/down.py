@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import click
 
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 from minikube8s.cluster import joined, lifecycle
-from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.simulated import running
 
 
-@click.command("down")
+@verb("down")
 @click.option("--purge", is_flag=True, help="Also remove the state: every object is lost.")
 @click.pass_obj
-def command(context: dict[str, str | None], purge: bool) -> None:
+def command(session: Session, purge: bool) -> None:
     """Stop the daemons; remove every container, rule, link and route that they made."""
-    home = Home.from_environment(context["home"])
+    home = session.home
     try:
         down = joined.down if home.is_joined() else lifecycle.down
         if home.is_simulated():

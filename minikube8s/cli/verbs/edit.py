@@ -12,9 +12,11 @@ from typing import Any
 import click
 
 from minikube8s.api.patch.three_way import three_way
-from minikube8s.cli import manifests, options, printing, targets
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli import manifests, printing, targets
+from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 
 _STRATEGIC = "application/strategic-merge-patch+json"
 _HEADER = """\
@@ -25,15 +27,14 @@ _HEADER = """\
 """
 
 
-@click.command("edit")
+@verb("edit")
 @click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME")
-@options.namespace
 @click.pass_obj
-def command(context: dict[str, str | None], /, words: tuple[str, ...], namespace: str) -> None:
+def command(session: Session, /, words: tuple[str, ...]) -> None:
     """Open one object in $KUBE_EDITOR or $EDITOR (vi) and write back what you changed."""
-    target = targets.one(words)
-    client = Client.of_context(context)
-    path = targets.path(target.resource, namespace, target.name)
+    target = targets.one(session.kinds, words)
+    client = session.client
+    path = targets.path(target.resource, session.namespace, target.name)
     live = printing.without_managers(client.json("GET", path))
     name = printing.name_of(target.resource, live)
     text = printing.structured("yaml", live) + "\n"

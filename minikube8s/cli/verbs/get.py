@@ -9,12 +9,14 @@ from typing import Any
 import click
 
 from minikube8s.cli import options, printing, targets
-from minikube8s.cli.client import ApiFailure, Client, raise_last
+from minikube8s.cli.client import ApiFailure, raise_last
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 from minikube8s.cli.targets import Target
 
 
-@click.command("get")
+@verb("get")
 @click.argument("words", nargs=-1, metavar="TYPE [NAME ...] | TYPE/NAME ...")
 @click.option("-o", "--output", "form", default="", help="wide, json, yaml or name.")
 @click.option("-w", "--watch", is_flag=True, help="After the list, show changes as they happen.")
@@ -25,19 +27,19 @@ from minikube8s.cli.targets import Target
 @click.option("--ignore-not-found", is_flag=True, help="No error when an object is not there.")
 @options.selector
 @options.all_namespaces
-@options.namespace
 @click.pass_obj
-def command(context: dict[str, str | None], /, **options: Any) -> None:
+def command(session: Session, /, **options: Any) -> None:
     """Show objects: `mk8s get pods`, `mk8s get deploy web -o yaml`, `mk8s get all`."""
     printing.check_form(options["form"])
-    _Get(Client.of_context(context), **options).run(options["words"])
+    _Get(session, **options).run(options["words"])
 
 
 class _Get:
     """One call of the verb: its client and its options."""
 
-    def __init__(self, client: Client, **given: Any) -> None:
-        self.client = client
+    def __init__(self, session: Session, **given: Any) -> None:
+        self.client = session.client
+        self.kinds = session.kinds
         self.form: str = given["form"]
         self.watching: bool = given["watch"] or given["watch_only"]
         self.watch_only: bool = given["watch_only"]
@@ -46,11 +48,11 @@ class _Get:
         self.managers: bool = given["show_managed_fields"]
         self.ignore: bool = given["ignore_not_found"]
         self.everywhere: bool = given["all_namespaces"]
-        self.namespace: str | None = None if self.everywhere else given["namespace"]
+        self.namespace: str | None = None if self.everywhere else session.namespace
         self.query = options.selectors(given["selector"], given["field_selector"])
 
     def run(self, words: list[str]) -> None:
-        chosen = targets.parse(words)
+        chosen = targets.parse(self.kinds, words)
         if any(target.name for target in chosen) and (self.everywhere or self.query):
             raise CommandError(
                 "a resource cannot be retrieved by name with selectors or across all namespaces"

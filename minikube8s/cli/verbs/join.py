@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 from minikube8s.cluster import joined
-from minikube8s.cluster.config import DEFAULT_DOCKER_HOST, Home, default_node_name
+from minikube8s.cluster.config import DEFAULT_DOCKER_HOST, default_node_name
 from minikube8s.cluster.errors import ClusterError
 
 
-@click.command("join")
+@verb("join")
 @click.argument("master", metavar="HOST:PORT")
 @click.option("--token", default="", help="A bootstrap token: see `mk8s token create`.")
 @click.option(
@@ -29,7 +31,7 @@ from minikube8s.cluster.errors import ClusterError
 @click.option("--kubelet-config", help="A KubeletConfiguration file (MK8S_KUBELET_CONFIG).")
 @click.pass_obj
 def command(
-    context: dict[str, str | None],
+    session: Session,
     master: str,
     token: str,
     pins: tuple[str, ...],
@@ -42,7 +44,7 @@ def command(
     `mk8s token create --print-join-command` on the master prints the whole command. Once joined,
     `mk8s up`, `down` and `status` are about this node.
     """
-    home = Home.from_environment(context["home"])
+    home = session.home
     kubelet = kubelet_config or os.environ.get("MK8S_KUBELET_CONFIG") or ""
     wish = joined.Wish(
         master=master,

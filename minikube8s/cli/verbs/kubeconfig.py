@@ -7,20 +7,21 @@ from pathlib import Path
 
 import click
 
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 from minikube8s.cluster import kubeconfig
-from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 
 
-@click.command("kubeconfig")
+@verb("kubeconfig")
 @click.option("--merge", is_flag=True, help="Merge it into ~/.kube/config and make it current.")
 @click.pass_obj
-def command(context: dict[str, str | None], merge: bool) -> None:
+def command(session: Session, merge: bool) -> None:
     """Print the administrator's kubeconfig; nothing of yours changes without --merge."""
     import yaml
 
-    home = Home.from_environment(context["home"])
+    home = session.home
     try:
         ours = kubeconfig.build(home, home.load())
         if not merge:

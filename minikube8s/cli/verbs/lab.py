@@ -7,33 +7,34 @@ import shutil
 
 import click
 
+from minikube8s.cli.command import group
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 from minikube8s.cluster import lab, labnet, preflight
-from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.kit import labnames
 
 
-@click.group("lab")
+@group("lab")
 def command() -> None:
-    """Cut nodes of this machine's lab off, delay or lose what goes to them, look into them."""
+    """Cut nodes of this machine's lab off, delay or lose what goes to them."""
 
 
 @command.command("cut")
 @click.argument("node")
 @click.pass_obj
-def cut(context: dict[str, str | None], node: str) -> None:
+def cut(session: Session, node: str) -> None:
     """Switch a node's link to the lab off; its pods go on. It stays so until `heal` or `down`."""
-    _change(context, "cut", node)
+    _change(session, "cut", node)
     click.echo(f"{node} is cut off; `mk8s lab heal {node}` joins it again")
 
 
 @command.command("heal")
 @click.argument("node")
 @click.pass_obj
-def heal(context: dict[str, str | None], node: str) -> None:
+def heal(session: Session, node: str) -> None:
     """Switch a node's link on again, without delay and loss."""
-    _change(context, "heal", node)
+    _change(session, "heal", node)
     click.echo(f"{node} is joined to the lab")
 
 
@@ -41,27 +42,27 @@ def heal(context: dict[str, str | None], node: str) -> None:
 @click.argument("node")
 @click.argument("ms", type=click.FloatRange(0, 60_000))
 @click.pass_obj
-def delay(context: dict[str, str | None], node: str, ms: float) -> None:
+def delay(session: Session, node: str, ms: float) -> None:
     """Let all that goes to a node take MS milliseconds longer; 0 ends it."""
-    _change(context, "delay", node, f"{ms:g}")
+    _change(session, "delay", node, f"{ms:g}")
 
 
 @command.command("loss")
 @click.argument("node")
 @click.argument("percent", type=click.FloatRange(0, 100))
 @click.pass_obj
-def loss(context: dict[str, str | None], node: str, percent: float) -> None:
+def loss(session: Session, node: str, percent: float) -> None:
     """Lose PERCENT of all packets to a node; 0 ends it."""
-    _change(context, "loss", node, f"{percent:g}")
+    _change(session, "loss", node, f"{percent:g}")
 
 
 @command.command("shell", context_settings={"ignore_unknown_options": True})
 @click.argument("node")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
-def shell(context: dict[str, str | None], node: str, words: tuple[str, ...]) -> None:
+def shell(session: Session, node: str, words: tuple[str, ...]) -> None:
     """Run a command, or a shell, in a node's network: mk8s lab shell node2 -- ip route."""
-    home = Home.from_environment(context["home"])
+    home = session.home
     program = list(words) or [os.environ.get("SHELL") or "/bin/sh"]
     try:
         preflight.require_root("lab shell")
@@ -79,8 +80,8 @@ def shell(context: dict[str, str | None], node: str, words: tuple[str, ...]) -> 
     os.execvp(program[0], program)
 
 
-def _change(context: dict[str, str | None], verb: str, node: str, *amount: str) -> None:
-    home = Home.from_environment(context["home"])
+def _change(session: Session, verb: str, node: str, *amount: str) -> None:
+    home = session.home
     past = {"cut": "cut off", "heal": "healed", "delay": "delayed", "loss": "made lossy"}[verb]
     try:
         preflight.require_root(f"lab {verb}")

@@ -8,14 +8,15 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import options, pods
-from minikube8s.cli.client import Client
+from minikube8s.cli import pods
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
 
-@click.command("logs")
+@verb("logs")
 @click.argument("pod", metavar="POD | pod/POD")
 @click.argument("container_word", required=False, metavar="[CONTAINER]")
 @click.option("-c", "--container", default="", help="The container, where a pod has several.")
@@ -27,14 +28,11 @@ _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 @click.option("--timestamps", is_flag=True, help="With the time of every line.")
 @click.option("--limit-bytes", type=int, help="At most so many bytes.")
 @click.option("--all-containers", is_flag=True, help="Of all containers, one after the other.")
-@options.namespace
 @click.pass_obj
-def command(
-    context: dict[str, str | None], /, pod: str, container_word: str | None, **given: Any
-) -> None:
+def command(session: Session, /, pod: str, container_word: str | None, **given: Any) -> None:
     """Print the log of a container: `mk8s logs -f web-0`."""
-    path = pods.path(pod, given["namespace"])
-    client = Client.of_context(context)
+    path = pods.path(session, pod)
+    client = session.client
     if given["all_containers"]:
         spec = client.json("GET", path)["spec"]
         lists = ("initContainers", "containers", "ephemeralContainers")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import click
 
 from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.command import group
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 from minikube8s.cli.verbs.up import node_names, wait_ready
 from minikube8s.cluster import lab, lifecycle, preflight
-from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 
 
-@click.group("node")
+@group("node")
 def command() -> None:
     """Add a node to this machine's lab, or remove one."""
 
@@ -20,9 +21,9 @@ def command() -> None:
 @command.command("add")
 @click.argument("name", required=False, default="")
 @click.pass_obj
-def add(context: dict[str, str | None], name: str) -> None:
+def add(session: Session, name: str) -> None:
     """Add a node; returns when it is Ready. A cluster that is stopped is started, too."""
-    home = Home.from_environment(context["home"])
+    home = session.home
     try:
         preflight.require_root("node add")
         lifecycle.up(home, lambda: lab.with_node(home.load(), name), wait_ready, node_names, _say)
@@ -33,9 +34,9 @@ def add(context: dict[str, str | None], name: str) -> None:
 @command.command("remove")
 @click.argument("name")
 @click.pass_obj
-def remove(context: dict[str, str | None], name: str) -> None:
+def remove(session: Session, name: str) -> None:
     """Remove a node with its pods and its volumes; `kubectl drain` moves the pods before."""
-    home = Home.from_environment(context["home"])
+    home = session.home
     try:
         lifecycle.remove_node(home, name, lambda node: _forget(Client.of_home(home), node), _say)
     except ClusterError as error:

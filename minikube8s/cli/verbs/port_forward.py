@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import options, pods
+from minikube8s.cli import pods
 from minikube8s.cli.client import Client
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 from minikube8s.cli.websocket import WebSocket
 
 _PROTOCOL = "v4.channel.k8s.io"
@@ -19,18 +21,15 @@ _NAME_BYTES = 2
 _BLOCK = 32 * 1024
 
 
-@click.command("port-forward")
+@verb("port-forward")
 @click.argument("pod", metavar="POD | pod/POD")
 @click.argument("ports", nargs=-1, required=True, metavar="[LOCAL:]REMOTE...")
 @click.option("--address", default="127.0.0.1", help="Where to listen.")
-@options.namespace
 @click.pass_obj
-def command(
-    context: dict[str, str | None], /, pod: str, ports: tuple[str, ...], **given: Any
-) -> None:
+def command(session: Session, /, pod: str, ports: tuple[str, ...], **given: Any) -> None:
     """Lead local ports to ports of a pod until interrupted: `mk8s port-forward web-0 8080:80`."""
-    client = Client.of_context(context)
-    path = pods.path(pod, given["namespace"])
+    client = session.client
+    path = pods.path(session, pod)
     client.json("GET", path)
     client.close()
     pairs = [_pair(text) for text in ports]

@@ -8,14 +8,16 @@ from functools import partial
 
 import click
 
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 from minikube8s.cluster import kubeconfig
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.simulated import load, plan, running
 
 
-@click.command("simulate")
+@verb("simulate")
 @click.option("--nodes", type=int, help="How many hollow nodes (100).")
 @click.option("--pods", type=int, help="Make Deployments with so many pods in all.")
 @click.option("--start-seconds", type=float, help="What a pod takes to start (1).")
@@ -24,7 +26,7 @@ from minikube8s.cluster.simulated import load, plan, running
 @click.option("--down", is_flag=True, help="Stop the simulated cluster and remove all of it.")
 @click.pass_obj
 def command(
-    context: dict[str, str | None],
+    session: Session,
     nodes: int | None,
     pods: int | None,
     start_seconds: float | None,
@@ -38,7 +40,7 @@ def command(
     Docker nor root is needed, but for the default directory, /var/lib/mk8s-simulated.
     """
     home = Home.from_environment(
-        context["home"] or os.environ.get("MK8S_HOME") or running.DEFAULT_HOME
+        session.flags.get("home") or os.environ.get("MK8S_HOME") or running.DEFAULT_HOME
     )
     try:
         if down:

@@ -8,19 +8,20 @@ from datetime import timedelta
 import click
 
 from minikube8s.api.times import human_duration
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 from minikube8s.cli.tables import render
 from minikube8s.cluster import joined, kubeconfig, labnet, lifecycle
-from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.simulated import running as simulated
 
 
-@click.command("status")
+@verb("status")
 @click.pass_obj
-def command(context: dict[str, str | None]) -> None:
+def command(session: Session) -> None:
     """What runs of the cluster, since when, where the logs are; exit code 3 unless all runs."""
-    home = Home.from_environment(context["home"])
+    home = session.home
     try:
         if home.is_joined():
             about, cut, components = _joined(joined.load(home)), [], [joined.status(home)]

@@ -11,8 +11,10 @@ import click
 
 from minikube8s.api import bootstraptokens
 from minikube8s.api.times import human_duration
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.command import group
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 from minikube8s.cli.tables import render
 from minikube8s.cluster import addresses
 from minikube8s.cluster.config import Home
@@ -23,7 +25,7 @@ _LETTERS = string.ascii_lowercase + string.digits
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-@click.group("token")
+@group("token")
 def command() -> None:
     """Make, list and delete the tokens with which other machines join."""
 
@@ -33,26 +35,22 @@ def command() -> None:
 @click.option("--description", default="", help="What it is for.")
 @click.option("--print-join-command", is_flag=True, help="Print the command for other machines.")
 @click.pass_obj
-def create(
-    context: dict[str, str | None], ttl: str, description: str, print_join_command: bool
-) -> None:
+def create(session: Session, ttl: str, description: str, print_join_command: bool) -> None:
     """Make a token and print it."""
     seconds = duration(ttl)
     until = datetime.now(UTC) + timedelta(seconds=seconds) if seconds else None
-    joining = join_command(Home.from_environment(context["home"])) if print_join_command else ""
+    joining = join_command(session.home) if print_join_command else ""
     id_, key = _random(6), _random(16)
-    Client.of_context(context).json(
-        "POST", _SECRETS, bootstraptokens.make(id_, key, until, description)
-    )
+    session.client.json("POST", _SECRETS, bootstraptokens.make(id_, key, until, description))
     click.echo(joining.format(token=f"{id_}.{key}") if joining else f"{id_}.{key}")
 
 
 @command.command("list")
 @click.pass_obj
-def show(context: dict[str, str | None]) -> None:
+def show(session: Session) -> None:
     """List the tokens."""
     query = {"fieldSelector": f"type={bootstraptokens.TYPE}"}
-    found = Client.of_context(context).json("GET", _SECRETS, query=query)["items"]
+    found = session.client.json("GET", _SECRETS, query=query)["items"]
     tokens = [token for token in map(bootstraptokens.read, found) if token is not None]
     click.echo(
         render(["TOKEN", "TTL", "EXPIRES", "USAGES", "DESCRIPTION"], [_row(one) for one in tokens])
@@ -62,9 +60,9 @@ def show(context: dict[str, str | None]) -> None:
 @command.command("delete")
 @click.argument("tokens", nargs=-1, required=True)
 @click.pass_obj
-def delete(context: dict[str, str | None], tokens: tuple[str, ...]) -> None:
+def delete(session: Session, tokens: tuple[str, ...]) -> None:
     """Delete tokens, each named whole or by what is before its point."""
-    client = Client.of_context(context)
+    client = session.client
     for token in tokens:
         id_ = token.partition(".")[0]
         if not re.fullmatch(r"[a-z0-9]{6}", id_):

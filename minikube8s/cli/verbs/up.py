@@ -7,7 +7,9 @@ import os
 import click
 
 from minikube8s.cli.client import Client
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
 from minikube8s.cli.waiting import wait_for_nodes
 from minikube8s.cluster import joined, kubeconfig, lab, lifecycle, preflight
 from minikube8s.cluster.config import POD_NETWORKS, Home
@@ -25,7 +27,7 @@ def node_names(home: Home) -> list[str]:
     return [node["metadata"]["name"] for node in nodes]
 
 
-@click.command("up")
+@verb("up")
 @click.option("--name", help="The cluster's name, in containers and rules (MK8S_NAME).")
 @click.option("--bind", help="Address that the API and agent ports listen on (MK8S_BIND).")
 @click.option("--api-port", type=int, help="Port of the API server (MK8S_API_PORT).")
@@ -61,9 +63,9 @@ def node_names(home: Home) -> list[str]:
     "--scheduler-config", help="A KubeSchedulerConfiguration file (MK8S_SCHEDULER_CONFIG)."
 )
 @click.pass_obj
-def command(context: dict[str, str | None], /, **options: str | int | None) -> None:
+def command(session: Session, /, **options: str | int | None) -> None:
     """Create the cluster, or start what does not run of it; returns when all nodes are Ready."""
-    home = Home.from_environment(context["home"])
+    home = session.home
     try:
         preflight.require_root("up")
         if home.is_joined():

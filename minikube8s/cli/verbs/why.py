@@ -7,28 +7,28 @@ import sys
 
 import click
 
-from minikube8s.cli import options, targets
-from minikube8s.cli.client import Client
+from minikube8s.cli import targets
+from minikube8s.cli.command import verb
 from minikube8s.cli.describing.common import now
 from minikube8s.cli.explaining.explain import explain
 from minikube8s.cli.explaining.gathering import Gatherer
+from minikube8s.cli.session import Session
 
 
-@click.command("why")
+@verb("why")
 @click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME ...")
-@options.namespace
 @click.pass_obj
-def command(context: dict[str, str | None], /, words: tuple[str, ...], namespace: str) -> None:
+def command(session: Session, /, words: tuple[str, ...]) -> None:
     """Say why an object is as it is: `mk8s why pod/web-0`.
 
     Why it exists, why it is where it is, why it is not ready, and what would have to change. Every
     sentence stands on a stored field, condition or Event.
     """
-    gatherer = Gatherer(Client.of_context(context), now())
+    gatherer = Gatherer(session.client, now())
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    chosen = targets.named(words)
+    chosen = targets.named(session.kinds, words)
     stories = [
-        explain(gatherer.facts(resource, namespace if resource.namespaced else None, name))
+        explain(gatherer.facts(resource, session.namespace if resource.namespaced else None, name))
         for resource, name in chosen
     ]
     click.echo("\n\n\n".join(story.text(width) for story in stories))

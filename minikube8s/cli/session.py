@@ -1,0 +1,54 @@
+"""Owns one call of mk8s: the flags that it was given, and the cluster that they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from minikube8s.cli.client import Client
+    from minikube8s.cli.kinds import Kinds
+    from minikube8s.cluster.config import Home
+
+
+class Session:
+    """What the global flags say. The client and what it knows are made when first asked for."""
+
+    def __init__(self, flags: dict[str, Any] | None = None) -> None:
+        self.flags = {} if flags is None else flags
+        self._client: Client | None = None
+        self._kinds: Kinds | None = None
+
+    @property
+    def client(self) -> Client:
+        """The API server that is meant. Raises CommandError where there is none."""
+        if self._client is None:
+            from minikube8s.cli.client import Client
+
+            self._client = Client.of_flags(self.flags)
+        return self._client
+
+    @property
+    def kinds(self) -> Kinds:
+        """The kinds of objects that the server has."""
+        if self._kinds is None:
+            from minikube8s.cli.kinds import Kinds
+
+            self._kinds = Kinds(lambda: self.client)
+        return self._kinds
+
+    @property
+    def namespace(self) -> str:
+        """The namespace to act in: the one given, else ``default``."""
+        return str(self.flags.get("namespace") or "default")
+
+    @property
+    def namespace_given(self) -> bool:
+        """Whether the line itself names a namespace."""
+        return bool(self.flags.get("namespace"))
+
+    @property
+    def home(self) -> Home:
+        """The directory of the cluster on this machine."""
+        from minikube8s.cluster.config import Home
+
+        return Home.from_environment(self.flags.get("home"))
