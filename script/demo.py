@@ -25,11 +25,12 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from images.build import DEFAULT_HOST, Engine, archive, load
-from images.packages import BuildError
 from minikube8s.cli.client import Client
 from minikube8s.cli.errors import CommandError
 from minikube8s.cluster.config import Home
+from minikube8s.cluster.engine import DEFAULT_HOST, EngineConnection
+from minikube8s.cluster.standins.build import archive, load
+from minikube8s.cluster.standins.packages import BuildError
 
 ROOT = Path(__file__).resolve().parents[1]
 MK8S = str(ROOT / ".venv/bin/mk8s")
@@ -94,7 +95,7 @@ def ensure_image(host: str) -> None:
 
 def engine_call(host: str, method: str, path: str) -> tuple[int, bytes]:
     """One call of the Docker engine's API."""
-    with contextlib.closing(Engine(host)) as engine:
+    with contextlib.closing(EngineConnection(host)) as engine:
         engine.request(method, path)
         response = engine.getresponse()
         return response.status, response.read()

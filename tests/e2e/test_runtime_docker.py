@@ -13,7 +13,7 @@ from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import EngineUnavailable
 from mk8s_agent.runtime.interface import LogOptions, Security
 
-from images.build import archive
+from minikube8s.cluster.standins.build import archive
 from tests.support.engine import PrivateEngine
 from tests.support.runtimesuite import *  # noqa: F403 - the tests themselves
 from tests.support.runtimesuite import Bench

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from images.packages import BuildError, cache_directory, fetch
+from minikube8s.cluster.standins.packages import BuildError, cache_directory, fetch
 
 PACKAGE = "kubernetes-client"
 

@@ -16,9 +16,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from images.build import Engine as EngineConnection
-from images.build import archive, load
-from images.catalog import CATALOG
+from minikube8s.cluster.engine import EngineConnection
+from minikube8s.cluster.standins.build import archive, load
+from minikube8s.cluster.standins.catalog import CATALOG
 from tests.support.wait import until
 
 REGISTRY = "127.0.0.1:5000"

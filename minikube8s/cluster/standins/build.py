@@ -1,8 +1,7 @@
 """Builds images of the catalogue and loads them into a Docker engine, by the engine's own API.
 
-    python3 -m images.build [--host unix:///var/run/docker.sock | --cache-only] IMAGE...
-
-Needs nothing but Python's standard library and the distribution's apt and dpkg.
+`mk8s image build` is this, too. `python3 -m minikube8s.cluster.standins.build IMAGE...` needs
+nothing but Python's standard library and the distribution's apt and dpkg.
 """
 
 from __future__ import annotations
@@ -11,20 +10,18 @@ import argparse
 import contextlib
 import fcntl
 import hashlib
-import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import urllib.parse
 from pathlib import Path
 
-from images.catalog import CATALOG, Image
-from images.packages import BuildError, cache_directory, closure, fetch, unpack
-
-DEFAULT_HOST = "unix:///var/run/docker.sock"
+from minikube8s.cluster.engine import DEFAULT_HOST, EngineConnection
+from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.standins.catalog import CATALOG, Image
+from minikube8s.cluster.standins.packages import BuildError, cache_directory, closure, fetch, unpack
 
 
 def archive(name: str) -> Path:
@@ -54,7 +51,7 @@ def load(name: str, tar: Path, host: str) -> None:
     query = urllib.parse.urlencode(
         {"fromSrc": "-", "repo": repository, "tag": tag, "changes": changes}, doseq=True
     )
-    with contextlib.closing(Engine(host)) as engine, tar.open("rb") as body:
+    with contextlib.closing(EngineConnection(host)) as engine, tar.open("rb") as body:
         engine.request(
             "POST", f"/images/create?{query}", body, {"Content-Type": "application/x-tar"}
         )
@@ -62,23 +59,6 @@ def load(name: str, tar: Path, host: str) -> None:
         text = response.read().decode()
         if response.status != 200 or '"error"' in text:
             raise BuildError(f"The Docker engine refused the image {name}: {text.strip()}")
-
-
-class Engine(http.client.HTTPConnection):
-    """A connection to the Docker engine behind a ``unix://`` address."""
-
-    def __init__(self, host: str) -> None:
-        scheme, _, path = host.partition("://")
-        if scheme != "unix":
-            raise BuildError(f"Only unix:// engines are supported here, not {host}.")
-        super().__init__("localhost", timeout=300)
-        self._path = path
-
-    def connect(self) -> None:
-        """Open the engine's socket."""
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
 
 
 def _build(image: Image, packages: list[Path], target: Path) -> None:
@@ -129,7 +109,9 @@ def _applets(root: Path) -> None:
 
 def main() -> int:
     """Build and load the images named on the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, prog="python3 -m images.build")
+    parser = argparse.ArgumentParser(
+        description=__doc__, prog="python3 -m minikube8s.cluster.standins.build"
+    )
     parser.add_argument("--host", default=os.environ.get("DOCKER_HOST") or DEFAULT_HOST)
     parser.add_argument("--cache-only", action="store_true", help="build, but load nothing")
     parser.add_argument("images", nargs="+", choices=list(CATALOG), metavar="IMAGE")
@@ -140,7 +122,7 @@ def main() -> int:
             if not arguments.cache_only:
                 load(name, tar, arguments.host)
                 print(f"built {name}")
-    except (BuildError, OSError) as error:
+    except (ClusterError, OSError) as error:
         print(f"images: {error}", file=sys.stderr)
         return 1
     return 0

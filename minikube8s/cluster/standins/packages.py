@@ -12,10 +12,12 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from minikube8s.cluster.errors import ClusterError
+
 _FOLLOWED = r"Depends: ((?:lib|zlib|nginx)[a-z0-9.+-]*)(?::any)?$"
 
 
-class BuildError(Exception):
+class BuildError(ClusterError):
     """Why an image could not be built, in a sentence."""
 
 
@@ -35,9 +37,7 @@ def closure(roots: Iterable[str]) -> list[str]:
             "--no-breaks", "--no-replaces", "--no-enhances", *pending,
         )  # fmt: skip
         pending = []
-        for name in re.findall(
-            r"Depends: ((?:lib|zlib|nginx)[a-z0-9.+-]*)(?::any)?$", listed, re.M
-        ):
+        for name in re.findall(_FOLLOWED, listed, re.M):
             if name not in found:
                 found[name] = None
                 pending.append(name)

@@ -1,1 +1,0 @@
-"""The images that the examples and the tests need, built from the distribution's own packages."""
