@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import shutil
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from minikube8s.cluster import findings, joined, joining, layout, networks, preflight
+from minikube8s.cluster import (
+    findings,
+    joined,
+    joining,
+    layout,
+    machine,
+    machinefindings,
+    networks,
+    preflight,
+)
 from minikube8s.cluster.config import Home, Settings
+from minikube8s.cluster.engine import Engine
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.findings import Examination, Finding, Mark
 from minikube8s.cluster.joined import Joined
+from minikube8s.cluster.machine import Machine
 from minikube8s.cluster.masterclient import MasterClient
 from minikube8s.kit.localaddresses import local_addresses
 from minikube8s.kit.localroutes import local_routes
 
 _EXAMINING_SECONDS = 30.0
-_ENGINE_SECONDS = 10.0
 
 
 def examine(home: Home, settings: Settings) -> Iterator[Finding]:
@@ -33,23 +41,50 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     In a home that joined another machine's cluster the settings are that cluster's.
     """
     known = joined.load(home) if home.is_joined() else None
-    yield from _checked("root", lambda: preflight.require_root("doctor"))
-    yield from _engine(settings.docker_host)
-    yield from _checked("libnftables", preflight.require_nftables)
+    found = machine.read(os.environ)
+    yield from _named("root", _checked("root", lambda: preflight.require_root("doctor")))
+    engine, told = _engine(settings.docker_host)
+    yield from _named("engine", told)
+    yield from _named("libraries", _checked("libnftables", preflight.require_nftables))
+    yield from _named("machine", _of_machine(found, engine))
     seen = _examination()
-    yield from findings.of_kernel(seen, os.uname().release)
-    yield from findings.of_firewall(seen)
-    yield findings.of_resolvers(seen)
-    taken = networks.used(local_addresses(), local_routes(), settings)
+    yield from _named("kernel", findings.of_kernel(seen, os.uname().release))
+    yield from _named("firewall", findings.of_firewall(seen))
+    yield from _named("firewall", machinefindings.of_firewalls(found, settings.pod_cidr))
+    yield from _named("dns", [findings.of_resolvers(seen)])
     wanted = networks.wanted(settings)
+    api = "127.0.0.1" if settings.bind == "0.0.0.0" else settings.bind
+    own = list(wanted.values())
+    yield from _named("proxies", machinefindings.of_proxies(found, engine, api, own))
+    taken = networks.used(local_addresses(), local_routes(), settings)
     if known is None and not settings.lab:
         wanted |= networks.wanted_by_lab(settings)
-    yield from findings.of_networks(wanted, taken, lab=settings.lab)
-    yield from _daemons(home, settings, known)
-    yield findings.of_disk(str(home.path), shutil.disk_usage(_existing(home.path)).free)
-    yield findings.of_inotify(_inotify())
+    yield from _named("networks", findings.of_networks(wanted, taken, lab=settings.lab))
+    yield from _named("daemons", _daemons(home, settings, known))
+    free = shutil.disk_usage(_existing(home.path)).free
+    yield from _named("disk", [findings.of_disk(str(home.path), free)])
+    yield from _named("inotify", [findings.of_inotify(_inotify())])
+    others = known is not None or not _is_local(settings.bind)
+    yield from _named("clock", [machinefindings.of_clock(found, others=others)])
     if known is not None:
-        yield from _master(home, known)
+        yield from _named("master", _master(home, known))
+
+
+def _named(check: str, told: Iterable[Finding]) -> Iterator[Finding]:
+    return (one if one.check else one._replace(check=check) for one in told)
+
+
+def _of_machine(found: Machine, engine: Mapping[str, Any]) -> Iterator[Finding]:
+    yield machinefindings.of_surroundings(found)._replace(check="surroundings")
+    yield machinefindings.of_cgroups(found, engine)._replace(check="cgroups")
+    yield machinefindings.of_memory(found)._replace(check="memory")
+    yield machinefindings.of_swap(found, engine)._replace(check="swap")
+    yield machinefindings.of_open_files(found)._replace(check="files")
+    yield machinefindings.of_security(found, engine)._replace(check="security")
+
+
+def _is_local(address: str) -> bool:
+    return address.startswith("127.")
 
 
 def _checked(name: str, check: Callable[[], None]) -> Iterator[Finding]:
@@ -61,53 +96,19 @@ def _checked(name: str, check: Callable[[], None]) -> Iterator[Finding]:
         yield Finding(Mark.FINE, name)
 
 
-def _engine(docker_host: str) -> Iterator[Finding]:
+def _engine(docker_host: str) -> tuple[dict[str, Any], list[Finding]]:
+    """What the engine says of itself, nothing when it does not answer, and what that means."""
     try:
         preflight.require_engine(docker_host)
-        info = _engine_info(docker_host)
+        info: dict[str, Any] = Engine(docker_host).json("/info")
     except ClusterError as error:
-        yield Finding(Mark.FAULT, str(error))
-        return
-    yield from findings.of_engine(info)
+        return {}, [Finding(Mark.FAULT, str(error))]
+    told = list(findings.of_engine(info))
     root = str(info.get("DockerRootDir") or "")
     if Path(root).is_dir():
-        yield findings.of_disk(root, shutil.disk_usage(root).free)
-
-
-class _EngineConnection(http.client.HTTPConnection):
-    """HTTP to the place that DOCKER_HOST names."""
-
-    def __init__(self, docker_host: str) -> None:
-        scheme, _, place = docker_host.partition("://")
-        host, _, port = place.partition(":")
-        local = scheme == "unix"
-        super().__init__(
-            "docker" if local else host, None if local else int(port or 2375), _ENGINE_SECONDS
-        )
-        self._path = place if local else ""
-
-    def connect(self) -> None:
-        """Open the connection."""
-        if not self._path:
-            super().connect()
-            return
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(_ENGINE_SECONDS)
-        self.sock.connect(self._path)
-
-
-def _engine_info(docker_host: str) -> dict[str, Any]:
-    connection = _EngineConnection(docker_host)
-    try:
-        connection.request("GET", "/info")
-        return msgspec.json.decode(connection.getresponse().read(), type=dict[str, Any])
-    except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
-        raise ClusterError(
-            f"The Docker engine at {docker_host} answers, but not to what it is ({error}): see "
-            "`docker info`."
-        ) from None
-    finally:
-        connection.close()
+        free = findings.of_disk(root, shutil.disk_usage(root).free)
+        told.append(free._replace(check="disk"))
+    return info, told
 
 
 def _examination() -> Examination:

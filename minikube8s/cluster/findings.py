@@ -34,11 +34,20 @@ class Mark(Enum):
     FAULT = "✗"
 
 
+_STATES = {Mark.FINE: "ok", Mark.DOUBT: "warn", Mark.FAULT: "fail"}
+
+
 class Finding(NamedTuple):
     """One line: a fault keeps a cluster from starting, a doubt spoils something."""
 
     mark: Mark
     text: str
+    check: str = ""
+    """What was looked at, a word that stays."""
+
+    def shape(self) -> dict[str, str]:
+        """The finding as JSON: `state` is ok, warn or fail."""
+        return {"check": self.check, "state": _STATES[self.mark], "message": self.text}
 
 
 class Examination(msgspec.Struct, frozen=True):
@@ -56,6 +65,10 @@ def of_engine(info: Mapping[str, Any]) -> Iterator[Finding]:
     version = str(info.get("ServerVersion") or "?")
     storage, driver = info.get("Driver") or "?", info.get("CgroupDriver") or "?"
     shown = f"Docker engine {version}, storage {storage}, cgroups by {driver}"
+    foreign = _foreign(info)
+    if foreign:
+        yield Finding(Mark.FAULT, f"{shown}: {foreign}.")
+        return
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if numbers and numbers < _OLDEST_ENGINE:
         yield Finding(Mark.DOUBT, f"{shown}: older than 20.10, the oldest that mk8s is tried with.")
@@ -67,6 +80,18 @@ def of_engine(info: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(Mark.DOUBT, f"{shown}: {why}.")
     else:
         yield Finding(Mark.FINE, shown)
+
+
+def _foreign(info: Mapping[str, Any]) -> str:
+    """Why pods of this engine cannot get links and rules on this machine; empty when they can."""
+    if "Docker Desktop" in str(info.get("OperatingSystem")):
+        return (
+            "it is Docker Desktop, whose containers are in a virtual machine; install docker.io, "
+            "or name an engine of this machine with DOCKER_HOST"
+        )
+    if any("rootless" in str(option) for option in info.get("SecurityOptions") or ()):
+        return "it is rootless, so its containers are out of reach; start one that root runs"
+    return ""
 
 
 def of_kernel(seen: Examination, release: str) -> Iterator[Finding]:

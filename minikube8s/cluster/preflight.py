@@ -14,7 +14,7 @@ import sys
 from minikube8s.cluster import networks
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.kit import namelock
+from minikube8s.kit import namelock, portholders
 from minikube8s.kit.localaddresses import address_label, local_addresses
 from minikube8s.kit.localroutes import local_routes
 
@@ -86,10 +86,10 @@ def require_port(address: str, port: int, what: str, option: str) -> None:
             probe.bind((address, port))
         except OSError as error:
             variable = "MK8S_" + option.removeprefix("--").replace("-", "_").upper()
+            who = portholders.holder(port) or "another program or another cluster"
             raise ClusterError(
-                f"Port {port} on {address}, for {what}, cannot be used ({error.strerror}): another "
-                "program or another cluster has it. Stop that, or choose another port with "
-                f"{option} or {variable}."
+                f"Port {port} on {address}, for {what}, cannot be used ({error.strerror}): {who} "
+                f"has it. Stop that, or choose another port with {option} or {variable}."
             ) from None
 
 

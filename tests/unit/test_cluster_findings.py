@@ -85,3 +85,17 @@ def test_no_resolver_and_firewalls_in_the_way_are_doubts() -> None:
     seen = Examination(obstacles=["the nftables chain x drops"])
     assert text(findings.of_firewall(seen)) == "The nftables chain x drops."
     assert marks(findings.of_firewall(Examination())) == "✓"
+
+
+@pytest.mark.parametrize(
+    ("info", "words"),
+    [
+        ({"OperatingSystem": "Docker Desktop"}, "virtual machine"),
+        ({"SecurityOptions": ["name=seccomp", "name=rootless"]}, "rootless"),
+    ],
+)
+def test_an_engine_whose_containers_are_out_of_reach_is_a_fault(
+    info: dict[str, Any], words: str
+) -> None:
+    (told,) = findings.of_engine({"ServerVersion": "27.1.0", "Driver": "overlay2", **info})
+    assert told.mark is Mark.FAULT and words in told.text
