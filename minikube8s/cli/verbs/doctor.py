@@ -8,35 +8,43 @@ import click
 
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.printing import structured
 from minikube8s.cli.session import Session
+from minikube8s.cli.styles import paint
 from minikube8s.cluster import doctor, joined, preflight
 from minikube8s.cluster.config import Home, Settings, resolve
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.findings import Mark
 
+_COLOURS = {Mark.FINE: "green", Mark.DOUBT: "yellow", Mark.FAULT: "red"}
+
 
 @verb("doctor")
+@click.option("-o", "--output", "form", type=click.Choice(["json", "yaml"]), help="For programs.")
 @click.pass_obj
-def command(session: Session) -> None:
+def command(session: Session, form: str | None) -> None:
     """Check this machine, and what runs of a cluster: one line each, which says what to do.
 
-    ✓ is fine, ! spoils something, ✗ keeps the cluster from starting: exit code 1.
+    ✓ is fine, ! spoils something, ✗ keeps the cluster from starting: exit code 1. As JSON each
+    finding has its check, a state (ok, warn or fail) and a message.
     """
-    home = session.home
+    found = []
     try:
         # without it neither the kernel nor a cluster's files can be looked at
         preflight.require_root("doctor")
-        settings = _settings(home)
-        faults = 0
-        for finding in doctor.examine(home, settings):
-            click.echo(f"{finding.mark.value} {finding.text}")
-            faults += finding.mark is Mark.FAULT
+        for finding in doctor.examine(session.home, settings_here(session.home)):
+            found.append(finding)
+            if not form:
+                click.echo(f"{paint(_COLOURS[finding.mark], finding.mark.value)} {finding.text}")
     except ClusterError as error:
         raise CommandError(str(error)) from None
-    if faults:
+    if form:
+        click.echo(structured(form, {"findings": [finding.shape() for finding in found]}))
+    if any(finding.mark is Mark.FAULT for finding in found):
         raise click.exceptions.Exit(1)
 
 
-def _settings(home: Home) -> Settings:
+def settings_here(home: Home) -> Settings:
+    """The settings of the cluster in ``home``, joined ones too, or of one made now."""
     known = joined.load(home) if home.is_joined() else None
     return joined.settings(known) if known else resolve(home, {}, os.environ)

@@ -1,37 +1,121 @@
-"""`mk8s status`: what runs, since when, and where the logs are."""
+"""`mk8s status`: what runs, since when, where the logs are; what is not well, and what to do."""
 
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import click
 
-from minikube8s.api.times import human_duration
+from minikube8s.api.times import human_duration, now_rfc3339
+from minikube8s.cli import wellness
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
+from minikube8s.cli.styles import paint
 from minikube8s.cli.tables import render
-from minikube8s.cluster import joined, kubeconfig, labnet, lifecycle
+from minikube8s.cli.wellness import Counted, Trouble
+from minikube8s.cluster import componentlogs, joined, kubeconfig, labnet, lifecycle
+from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.lifecycle import Component
 from minikube8s.cluster.simulated import running as simulated
+
+_PODS = 500
+"""So many pods are looked at."""
+_STOPPED = 3
 
 
 @verb("status")
+@click.option("-o", "--output", "form", type=click.Choice(["json", "yaml"]), help="For programs.")
 @click.pass_obj
-def command(session: Session) -> None:
-    """What runs of the cluster, since when, where the logs are; exit code 3 unless all runs."""
+def command(session: Session, form: str | None) -> None:
+    """What runs of the cluster, where its logs are, and what is not well of its nodes and pods.
+
+    Exit code 3 unless all daemons run and the API answers.
+    """
     home = session.home
     try:
-        if home.is_joined():
-            about, cut, components = _joined(joined.load(home)), [], [joined.status(home)]
-        else:
-            settings = home.load()
-            about = f"Cluster {settings.name} in {home.path}, API {kubeconfig.server_url(settings)}"
-            running = simulated if home.is_simulated() else lifecycle
-            cut, components = labnet.cut_nodes(settings), running.status(home)
+        about, cut, components = _look(home)
     except ClusterError as error:
         raise CommandError(str(error)) from None
+    runs = all(component.pid for component in components)
+    troubles = [
+        Trouble(f"{node} is cut off from the lab:", f"join it again with `mk8s lab heal {node}`.")
+        for node in cut
+    ]
+    counted: dict[str, Counted] = {}
+    if runs and not home.is_joined():
+        try:
+            counted = _ask(home)
+        except CommandError as error:
+            runs = False
+            said = str(error).removeprefix("error: ").rstrip(".")
+            troubles.append(
+                Trouble(f"The API does not answer: {said}.", "See `mk8s component-logs master`.")
+            )
+    for one in counted.values():
+        troubles += one.troubles
+    for component in components:
+        troubles += [] if component.pid else _last_words(component)
+    if form:
+        _print_shape(form, about, components, counted, troubles)
+    else:
+        _print(_sentence(about, home), components, counted, troubles)
+    if not runs:
+        if not form and not all(component.pid for component in components):
+            again = "simulate" if home.is_simulated() else "up"
+            click.echo(f"\nNot everything runs: start it with `mk8s {again}`.")
+        raise click.exceptions.Exit(_STOPPED)
+
+
+def _look(home: Home) -> tuple[dict[str, str], list[str], list[Component]]:
+    """What the cluster is, the nodes that are cut off, and the daemons."""
+    if home.is_joined():
+        known = joined.load(home)
+        assert known is not None
+        about = {"name": known.name, "server": f"https://{known.master}", "node": known.node_name}
+        return about, [], [joined.status(home)]
+    settings = home.load()
+    about = {"name": settings.name, "server": kubeconfig.server_url(settings)}
+    running = simulated if home.is_simulated() else lifecycle
+    return about, labnet.cut_nodes(settings), running.status(home)
+
+
+def _ask(home: Home) -> dict[str, Counted]:
+    from minikube8s.cli.client import Client
+    from minikube8s.cli.printing import TABLE
+
+    client = Client.of_home(home)
+    nodes = client.json("GET", "/api/v1/nodes")["items"]
+    table = client.json("GET", "/api/v1/pods", accept=TABLE, query={"limit": str(_PODS)})
+    pods = wellness.of_pods(table, datetime.now(UTC))
+    return {"nodes": wellness.of_nodes(nodes), "pods": pods}
+
+
+def _last_words(component: Component) -> Iterator[Trouble]:
+    """What a daemon that does not run said at its end, unless it ended as it was asked to."""
+    said = componentlogs.last_words(Path(component.log))
+    if said and not componentlogs.is_harmless(said):
+        what = f'{component.name} does not run; it last logged "{said}".'
+        yield Trouble(what, f"See `mk8s component-logs {component.name}`.")
+
+
+def _sentence(about: dict[str, str], home: Home) -> str:
+    if "node" in about:
+        return f"Node {about['node']} of cluster {about['name']}, API {about['server']}"
+    return f"Cluster {about['name']} in {home.path}, API {about['server']}"
+
+
+def _print(
+    about: str,
+    components: Sequence[Component],
+    counted: dict[str, Counted],
+    troubles: Sequence[Trouble],
+) -> None:
     now = time.time()
     rows = [
         [
@@ -45,15 +129,40 @@ def command(session: Session) -> None:
     ]
     click.echo(f"{about}\n")
     click.echo(render(["COMPONENT", "STATE", "PID", "SINCE", "LOG"], rows))
-    for node in cut:
-        click.echo(f"\n{node} is cut off from the lab: join it again with `mk8s lab heal {node}`.")
-    if not all(component.pid for component in components):
-        again = "simulate" if home.is_simulated() else "up"
-        click.echo(f"\nNot everything runs: start it with `mk8s {again}`.")
-        raise click.exceptions.Exit(3)
+    if counted:
+        nodes, pods = counted["nodes"], counted["pods"]
+        click.echo(
+            f"\n{nodes.well} of {nodes.total} nodes are Ready, {pods.well} of {pods.total} pods "
+            "are well."
+        )
+    if troubles:
+        click.echo("")
+    for line in wellness.lines(troubles):
+        click.echo(paint("yellow", line))
 
 
-def _joined(node: joined.Joined | None) -> str:
-    return (
-        f"Node {node.node_name} of cluster {node.name}, API https://{node.master}" if node else ""
-    )
+def _print_shape(
+    form: str,
+    about: dict[str, str],
+    components: Sequence[Component],
+    counted: dict[str, Counted],
+    troubles: Sequence[Trouble],
+) -> None:
+    from minikube8s.cli.printing import structured
+
+    shape: dict[str, Any] = {
+        "cluster": about,
+        "components": [
+            {
+                "name": one.name,
+                "running": bool(one.pid),
+                "pid": one.pid or None,
+                "since": now_rfc3339(datetime.fromtimestamp(one.since, UTC)) if one.pid else None,
+                "log": one.log,
+            }
+            for one in components
+        ],
+        "troubles": [trouble.shape() for trouble in troubles],
+    }
+    shape |= {what: {"total": one.total, "well": one.well} for what, one in counted.items()}
+    click.echo(structured(form, shape))
