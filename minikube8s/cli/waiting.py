@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from minikube8s.cli.client import ApiFailure, Client
@@ -16,10 +16,19 @@ from minikube8s.cluster.errors import ClusterError
 _RETRY_SECONDS = 0.05
 
 
-def wait_for_nodes(client: Client, nodes: Iterable[str], seconds: float) -> None:
-    """Return when all are Ready. Raises ClusterError after ``seconds`` with a node's condition."""
+def wait_for_nodes(
+    client: Client,
+    nodes: Iterable[str],
+    seconds: float,
+    tell: Callable[[Mapping[str, str]], object] = lambda _: None,
+) -> None:
+    """Return when all are Ready; ``tell`` hears which are not, and why, whenever that changes.
+
+    Raises ClusterError after ``seconds`` with a node's condition.
+    """
     deadline = time.monotonic() + seconds
     missing = dict.fromkeys(nodes, "the node did not register")
+    tell(missing)
     query = {"watch": "true", "timeoutSeconds": str(max(1, int(seconds)))}
     with _opened(client, query, deadline) as answer:
         for line in answer:
@@ -31,6 +40,7 @@ def wait_for_nodes(client: Client, nodes: Iterable[str], seconds: float) -> None
                 missing.pop(name, None)
             if not missing:
                 return
+            tell(missing)
             if time.monotonic() > deadline:
                 break
     name, last = next(iter(missing.items()))

@@ -7,8 +7,9 @@ import click
 from minikube8s.cli.client import ApiFailure, Client
 from minikube8s.cli.command import group
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.progress import watched
 from minikube8s.cli.session import Session
-from minikube8s.cli.verbs.up import node_names, wait_ready
+from minikube8s.cli.verbs.up import Telling, node_names
 from minikube8s.cluster import lab, lifecycle, preflight
 from minikube8s.cluster.errors import ClusterError
 
@@ -22,11 +23,23 @@ def command() -> None:
 @click.argument("name", required=False, default="")
 @click.pass_obj
 def add(session: Session, name: str) -> None:
-    """Add a node; returns when it is Ready. A cluster that is stopped is started, too."""
+    """Add a node to this machine's lab; returns when it is Ready.
+
+    A cluster that is stopped is started, too. Another machine becomes a node by `mk8s join`:
+    `mk8s token create --print-join-command` prints the line for it.
+    """
     home = session.home
     try:
         preflight.require_root("node add")
-        lifecycle.up(home, lambda: lab.with_node(home.load(), name), wait_ready, node_names, _say)
+        with watched() as progress:
+            telling = Telling(progress)
+            lifecycle.up(
+                home,
+                lambda: lab.with_node(home.load(), name),
+                telling.wait_ready,
+                node_names,
+                telling.say,
+            )
     except ClusterError as error:
         raise CommandError(str(error)) from None
 

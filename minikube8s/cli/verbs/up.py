@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import click
 
 from minikube8s.cli.client import Client
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.escapes import harmless
+from minikube8s.cli.progress import Progress, watched
 from minikube8s.cli.session import Session
 from minikube8s.cli.waiting import wait_for_nodes
 from minikube8s.cluster import joined, kubeconfig, lab, lifecycle, preflight
@@ -16,9 +19,25 @@ from minikube8s.cluster.config import POD_NETWORKS, Home
 from minikube8s.cluster.errors import ClusterError
 
 
-def wait_ready(home: Home, nodes: list[str], seconds: float) -> None:
-    """Return when nodes of the cluster in ``home`` are Ready. Raises ClusterError."""
-    wait_for_nodes(Client.of_home(home), nodes, seconds)
+class Telling:
+    """What the user hears while a cluster starts: steps that are done, and what is waited for."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._progress.show(["  checking the machine"])
+
+    def say(self, line: str) -> None:
+        """A step is done; the daemons are what is waited for next."""
+        self._progress.say(f"  {line}")
+        self._progress.show(["  starting the daemons"])
+
+    def wait_ready(self, home: Home, nodes: list[str], seconds: float) -> None:
+        """Return when nodes of the cluster in ``home`` are Ready. Raises ClusterError."""
+        wait_for_nodes(Client.of_home(home), nodes, seconds, self._waiting)
+
+    def _waiting(self, missing: Mapping[str, str]) -> None:
+        lines = [f"  waiting for node {name}: {harmless(why)}" for name, why in missing.items()]
+        self._progress.show(lines)
 
 
 def node_names(home: Home) -> list[str]:
@@ -71,13 +90,15 @@ def command(session: Session, /, **options: str | int | None) -> None:
         if home.is_joined():
             _start_joined(home, options)
             return
-        news = lifecycle.up(
-            home,
-            lambda: lab.settings_of_up(home, options, os.environ),
-            wait_ready,
-            node_names,
-            lambda line: click.echo(f"  {line}"),
-        )
+        with watched() as progress:
+            telling = Telling(progress)
+            news = lifecycle.up(
+                home,
+                lambda: lab.settings_of_up(home, options, os.environ),
+                telling.wait_ready,
+                node_names,
+                telling.say,
+            )
         if not news:
             click.echo("The cluster is up already. See it with `mk8s status`.")
             return
