@@ -33,8 +33,9 @@ _STOPPED = 3
 @click.option("-o", "--output", "form", type=click.Choice(["json", "yaml"]), help="For programs.")
 @click.pass_obj
 def command(session: Session, form: str | None) -> None:
-    """What runs of the cluster, where its logs are, and what is not well of its nodes and pods.
+    """What runs of the cluster, and what is not well.
 
+    Where the daemons' logs are, which nodes and pods are not well, and what to do.
     Exit code 3 unless all daemons run and the API answers.
     """
     home = session.home
