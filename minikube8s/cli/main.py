@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import os
 import sys
 from typing import Any, NoReturn
@@ -50,6 +52,7 @@ VERBS = {
             "api_resources",
             "Show every kind: its names, short names, group and scope.",
         ),
+        "help": ("help", "Show the help of a verb."),
         "options": ("options", "The global flags, which all verbs take."),
     },
 }
@@ -95,8 +98,14 @@ def mk8s(context: click.Context) -> None:
 def main() -> NoReturn:
     """The program `mk8s`."""
     session = Session()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # a terminal that cannot show a character is no reason to fail
+            stream.reconfigure(errors="replace")
     try:
         code: Any = mk8s.main(prog_name="mk8s", standalone_mode=False, obj=session)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.Abort:
@@ -108,13 +117,23 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        # the reader of a pipe (head, less) has seen enough; nothing is left to flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # the reader of a pipe (head, less) has seen enough
+        _flush_nothing()
         sys.exit(141)
+    except OSError as error:
+        _flush_nothing()
+        name = f"{error.filename}: " if error.filename else ""
+        _fail(f"error: {name}{error.strerror or error}", 1, session)
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
         _fail(f"error: mk8s itself failed ({why}). Where: again with --debug.", 1, session)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _flush_nothing() -> None:
+    """Keep what could not be written from being tried again when Python ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int, session: Session) -> NoReturn:
