@@ -1,0 +1,1 @@
+"""Changes of objects that verbs make: pure functions over objects, one module a sort of change."""

@@ -1,0 +1,33 @@
+"""What all made objects share."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from minikube8s.cli.errors import CommandError
+
+Object = dict[str, Any]
+
+
+def metadata(name: str, **fields: Any) -> Object:
+    """An object's metadata, with the empty time that kubectl prints."""
+    return {"creationTimestamp": None, **fields, "name": name}
+
+
+def port_number(text: str) -> int:
+    """A port. Raises CommandError."""
+    if not re.fullmatch(r"\d+", text) or not 0 < int(text) < 65536:
+        raise CommandError(f"{text!r} is no port: a number from 1 to 65535")
+    return int(text)
+
+
+def key_values(text: str, what: str = "label") -> dict[str, str]:
+    """`a=b,c=d`. Raises CommandError."""
+    found = {}
+    for part in text.split(",") if text else ():
+        key, equals, value = part.partition("=")
+        if not equals or not key or "=" in value:
+            raise CommandError(f"unexpected {what} spec: {part}")
+        found[key] = value
+    return found
