@@ -233,7 +233,7 @@ class Client:
         )
 
 
-def raise_last(failures: Sequence[ApiFailure]) -> None:
+def raise_last(failures: Sequence[CommandError]) -> None:
     """Print all ``failures`` but the last and raise that; nothing when there are none."""
     for failure in failures[:-1]:
         click.echo(str(failure), err=True)

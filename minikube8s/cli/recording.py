@@ -48,9 +48,7 @@ def cause(context: click.Context, line: Sequence[str]) -> str:
     return " ".join(words + flags)
 
 
-def _read(
-    options: Mapping[str, click.Option], line: Sequence[str]
-) -> Iterator[tuple[str, str]]:
+def _read(options: Mapping[str, click.Option], line: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Each flag's long name with its value, and each other word with an empty name."""
     rest = iter(line)
     for word in rest:

@@ -1,0 +1,154 @@
+"""Owns finding the objects that a line is about: by names, -l, --all, -f, in kubectl's grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from minikube8s.api.resources import Resource
+from minikube8s.cli import options, targets
+from minikube8s.cli.client import raise_last
+from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
+
+Object = dict[str, Any]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Chosen(NamedTuple):
+    """An object that the line is about, as the server has it (``--local``: as the file says)."""
+
+    resource: Resource
+    namespace: str
+    obj: Object
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.obj["metadata"]["name"])
+
+    @property
+    def path(self) -> str:
+        """Its path in the API."""
+        return targets.path(self.resource, self.namespace, self.name)
+
+    def __str__(self) -> str:
+        """`deployments.apps "web"`: how kubectl names it in errors."""
+        return f'{self.resource.group_resource} "{self.name}"'
+
+
+def selection(command: F) -> F:
+    """`-l`, `--field-selector`, `--all`, `-f` and `-R`."""
+    command = click.option(
+        "--all", "everything", is_flag=True, help="Every object of the kinds, in the namespace."
+    )(command)
+    return options.selector(options.filenames(command))
+
+
+def local(command: F) -> F:
+    """`--local`: change the files' objects without asking a server."""
+    return click.option(
+        "--local", is_flag=True, help="Change what -f holds and print it; ask no server."
+    )(command)
+
+
+def for_each(
+    session: Session, words: Sequence[str], given: Mapping[str, Any], act: Callable[[Chosen], None]
+) -> int:
+    """Call ``act`` with every object that the line is about; how many there were.
+
+    What fails does not hold up the others: each failure is told, the last one raised.
+    """
+    count = 0
+    failures: list[CommandError] = []
+    for find in _finders(session, words, given):
+        try:
+            for one in find():
+                count += 1
+                try:
+                    act(one)
+                except CommandError as error:
+                    failures.append(error)
+        except CommandError as error:
+            failures.append(error)
+    raise_last(failures)
+    return count
+
+
+def of(obj: Object, resource: Resource, namespace: str) -> Chosen:
+    """``obj``, also one out of a list, which says no kind."""
+    place = obj["metadata"].get("namespace") or namespace
+    whole = {"apiVersion": resource.api_version, "kind": resource.kind, **obj}
+    return Chosen(resource, place if resource.namespaced else "", whole)
+
+
+def _finders(
+    session: Session, words: Sequence[str], given: Mapping[str, Any]
+) -> Iterator[Callable[[], Iterator[Chosen]]]:
+    """One search each, so that one that fails does not keep the others from being made."""
+    if given.get("filenames"):
+        yield from _of_files(session, words, given)
+        return
+    if given.get("local"):
+        raise CommandError("--local changes what files hold: name one with -f")
+    query = options.selectors(given.get("selector", ""), given.get("field_selector", ""))
+    every = bool(query or given.get("everything"))
+    if not words:
+        raise CommandError(
+            "You must provide one or more resources by argument or filename, such as `deploy/web`, "
+            "`deploy web` or `-f FILE`."
+        )
+    for target in targets.parse(session.kinds, words):
+        if target.name and every:
+            raise CommandError("name cannot be provided when a selector or --all is specified")
+        if not target.name and not every:
+            raise CommandError(
+                "resource(s) were provided, but no name was specified: name one, or choose with -l "
+                "or --all"
+            )
+        yield _search(session, target, query)
+
+
+def _search(
+    session: Session, target: targets.Target, query: dict[str, str]
+) -> Callable[[], Iterator[Chosen]]:
+    def find() -> Iterator[Chosen]:
+        path = targets.path(target.resource, session.namespace, target.name)
+        answer = session.client.json("GET", path, query=query)
+        for obj in [answer] if target.name else answer.get("items") or ():
+            yield of(obj, target.resource, session.namespace)
+
+    return find
+
+
+def _of_files(
+    session: Session, words: Sequence[str], given: Mapping[str, Any]
+) -> Iterator[Callable[[], Iterator[Chosen]]]:
+    from minikube8s.cli import manifests
+
+    if words:
+        raise CommandError(
+            "when paths, URLs, or stdin is provided as input, you may not specify resource "
+            f"arguments as well: {' '.join(words)}"
+        )
+    for obj in manifests.read(given["filenames"], recursive=given["recursive"]):
+        metadata = obj.get("metadata") or {}
+        if not metadata.get("name"):
+            raise CommandError(f"a {obj['kind']} in the file has no metadata.name")
+        resource = session.kinds.of(obj)
+        place = metadata.get("namespace") or session.namespace
+        named = of(obj, resource, place)
+        yield (
+            (lambda one: lambda: iter([one]))(named)
+            if given.get("local")
+            else _read(session, named)
+        )
+
+
+def _read(session: Session, named: Chosen) -> Callable[[], Iterator[Chosen]]:
+    def find() -> Iterator[Chosen]:
+        yield of(session.client.json("GET", named.path), named.resource, named.namespace)
+
+    return find
