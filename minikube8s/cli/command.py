@@ -8,7 +8,7 @@ kubectl's rules (those of Go's pflag) where click's differ: flags may be given a
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -70,10 +70,16 @@ class Group(click.Group):
     command_class = Verb
     group_class = type
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, aliases: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+        """``aliases``: other names of sub-commands, which the help does not list."""
         kwargs |= {"no_args_is_help": False, "invoke_without_command": True}
         super().__init__(*args, **kwargs)
         self.params += global_options()
+        self.aliases = aliases or {}
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The sub-command of this name."""
+        return super().get_command(context, self.aliases.get(name, name))
 
     def invoke(self, context: click.Context) -> Any:
         """Call the sub-command; without one, tell which there are."""

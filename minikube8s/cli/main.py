@@ -40,8 +40,11 @@ VERBS = {
         "delete": ("delete", "Delete objects by name, by file, by label, or --all of a kind."),
         "edit": ("edit", "Open one object in $KUBE_EDITOR or $EDITOR (vi)."),
         "scale": ("scale", "Set the number of replicas."),
-        "set": ("set", "Change one thing of objects: image, env, resources, …"),
-        "rollout": ("rollout", "New versions of workloads: status, history, undo, restart, …"),
+        "set": ("set", "Change one thing of objects."),
+        "rollout": (
+            "rollout",
+            "New versions of workloads: status, history, undo, restart, pause, resume.",
+        ),
     },
     "Pods": {
         "logs": ("logs", "Print the log of a container."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import click
@@ -55,26 +56,40 @@ def local(command: F) -> F:
 
 
 def for_each(
-    session: Session, words: Sequence[str], given: Mapping[str, Any], act: Callable[[Chosen], None]
+    session: Session,
+    words: Sequence[str],
+    given: Mapping[str, Any],
+    act: Callable[[Chosen], None],
+    *,
+    whole: bool = False,
 ) -> int:
     """Call ``act`` with every object that the line is about; how many there were.
 
-    What fails does not hold up the others: each failure is told, the last one raised.
+    What fails does not hold up the others: each failure is told, the last one raised. ``whole``:
+    nothing is done where some cannot be found.
     """
-    count = 0
+    found: list[Chosen] = []
     failures: list[CommandError] = []
+
+    def attempt(one: Chosen) -> None:
+        try:
+            act(one)
+        except CommandError as error:
+            failures.append(error)
+
     for find in _finders(session, words, given):
         try:
             for one in find():
-                count += 1
-                try:
-                    act(one)
-                except CommandError as error:
-                    failures.append(error)
+                found.append(one)
+                if not whole:
+                    attempt(one)
         except CommandError as error:
             failures.append(error)
+    if whole and not failures:
+        for one in found:
+            attempt(one)
     raise_last(failures)
-    return count
+    return len(found)
 
 
 def of(obj: Object, resource: Resource, namespace: str) -> Chosen:
@@ -108,19 +123,14 @@ def _finders(
                 "resource(s) were provided, but no name was specified: name one, or choose with -l "
                 "or --all"
             )
-        yield _search(session, target, query)
+        yield partial(_search, session, target, query)
 
 
-def _search(
-    session: Session, target: targets.Target, query: dict[str, str]
-) -> Callable[[], Iterator[Chosen]]:
-    def find() -> Iterator[Chosen]:
-        path = targets.path(target.resource, session.namespace, target.name)
-        answer = session.client.json("GET", path, query=query)
-        for obj in [answer] if target.name else answer.get("items") or ():
-            yield of(obj, target.resource, session.namespace)
-
-    return find
+def _search(session: Session, target: targets.Target, query: dict[str, str]) -> Iterator[Chosen]:
+    path = targets.path(target.resource, session.namespace, target.name)
+    answer = session.client.json("GET", path, query=query)
+    for obj in [answer] if target.name else answer.get("items") or ():
+        yield of(obj, target.resource, session.namespace)
 
 
 def _of_files(
@@ -140,15 +150,8 @@ def _of_files(
         resource = session.kinds.of(obj)
         place = metadata.get("namespace") or session.namespace
         named = of(obj, resource, place)
-        yield (
-            (lambda one: lambda: iter([one]))(named)
-            if given.get("local")
-            else _read(session, named)
-        )
+        yield partial(iter, [named]) if given.get("local") else partial(_read, session, named)
 
 
-def _read(session: Session, named: Chosen) -> Callable[[], Iterator[Chosen]]:
-    def find() -> Iterator[Chosen]:
-        yield of(session.client.json("GET", named.path), named.resource, named.namespace)
-
-    return find
+def _read(session: Session, named: Chosen) -> Iterator[Chosen]:
+    yield of(session.client.json("GET", named.path), named.resource, named.namespace)

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from minikube8s.api import names
-from minikube8s.cli.changing import pairs
+from minikube8s.api import quantity
+from minikube8s.cli.changing import pairs, templates
 from minikube8s.cli.errors import CommandError
 
 Variable = dict[str, Any]
+_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+_KEYED = re.compile(r"metadata\.(labels|annotations)\['(.+)'\]")
 _REFERENCES = {"configMapKeyRef": "configmap", "secretKeyRef": "secret"}
 
 
@@ -18,14 +20,22 @@ def parse(words: Iterable[str]) -> tuple[list[Variable], list[str]]:
     """The variables to set, and the names of those to take away. Raises CommandError."""
     new, gone = pairs.parse(words, "environment variable")
     for name in new:
-        wrong = names.environment_name(name)
-        if wrong:
-            raise CommandError(f'"{name}" is not a valid key name: {"; ".join(wrong)}')
+        check_name(name)
     if any(name in new for name in gone):
         raise CommandError(
             "can not both modify and remove the same environment variable in the same command"
         )
     return [{"name": name, "value": value} for name, value in new.items()], gone
+
+
+def check_name(name: str, where: str = "") -> None:
+    """Raise CommandError for what kubectl takes for no variable's name."""
+    if not _NAME.fullmatch(name):
+        raise CommandError(
+            f'"{name}" is not a valid key name: a valid environment variable name must consist of '
+            "alphabetic characters, digits, '_', '-', or '.', and must not start with a digit"
+            + where
+        )
 
 
 def of_lines(text: str) -> list[str]:
@@ -82,6 +92,27 @@ def reference(variable: Variable) -> tuple[str, str, str] | None:
         if found:
             return kind, found.get("name", ""), found.get("key", "")
     return None
+
+
+def field_value(obj: Mapping[str, Any], path: str) -> str | None:
+    """What a fieldRef of ``obj`` stands for; None where that is known of running pods alone."""
+    keyed = _KEYED.fullmatch(path)
+    if keyed:
+        return str((obj["metadata"].get(keyed[1]) or {}).get(keyed[2], ""))
+    at: Any = obj
+    for part in path.split("."):
+        at = at.get(part) if isinstance(at, Mapping) else None
+    return at if isinstance(at, str) else None
+
+
+def resource_value(obj: dict[str, Any], container: Mapping[str, Any], field: Variable) -> str:
+    """What a resourceFieldRef stands for, in whole units of its divisor; 0 for no limit."""
+    wanted = field.get("containerName") or container["name"]
+    owner: Mapping[str, Any] = next(iter(templates.containers(obj, wanted)), {})
+    part, _, name = field["resource"].partition(".")
+    amount = quantity.parse(((owner.get("resources") or {}).get(part) or {}).get(name, 0))
+    divisor = quantity.parse(field.get("divisor") or 1)
+    return str(-(-amount.nano // (divisor.nano or quantity.parse(1).nano)))
 
 
 def line(variable: Variable) -> str:

@@ -12,6 +12,7 @@ from minikube8s.api.resources import CONFIGMAPS, SECRETS
 from minikube8s.cli import targets
 from minikube8s.cli.changing import environment, templates
 from minikube8s.cli.changing.chosen import Chosen
+from minikube8s.cli.changing.environment import Variable
 from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.escapes import harmless
@@ -20,9 +21,7 @@ from minikube8s.cli.session import Session
 _KINDS = {"configmap": CONFIGMAPS, "secret": SECRETS}
 
 
-def imported(
-    session: Session, source: str, keys: Sequence[str], prefix: str
-) -> list[environment.Variable]:
+def imported(session: Session, source: str, keys: Sequence[str], prefix: str) -> list[Variable]:
     """Variables for what a ConfigMap or Secret holds. Raises CommandError for other kinds."""
     target = targets.one(session.kinds, [source])
     if target.resource not in _KINDS.values():
@@ -43,24 +42,38 @@ def show(
 ) -> None:
     """Print the variables of the containers; ``resolve``: with what references stand for."""
     known: dict[tuple[str, str], dict[str, str]] = {}
+
+    def value(container: Variable, variable: Variable) -> str | None:
+        """What a reference stands for; None for what is none. Raises CommandError."""
+        source = variable.get("valueFrom") or {}
+        found = environment.reference(variable)
+        if found:
+            kind, name, key = found
+            if (kind, name) not in known:
+                known[kind, name] = _content(session, one, kind, name)
+            if key not in known[kind, name]:
+                raise CommandError(f"key {key} not found in {kind} {name}", prefix="")
+            return known[kind, name][key]
+        if "resourceFieldRef" in source:
+            return environment.resource_value(wanted, container, source["resourceFieldRef"])
+        if "fieldRef" in source:
+            text = environment.field_value(wanted, source["fieldRef"]["fieldPath"])
+            if text is None:
+                raise CommandError("only the pods themselves know it", prefix="")
+            return text
+        return None
+
     for container in templates.containers(wanted, pattern):
         click.echo(f"# {one.resource.kind} {one.name}, container {container['name']}")
         for variable in container.get("env") or ():
-            found = environment.reference(variable) if resolve else None
-            if found is None:
-                click.echo(harmless(environment.line(variable)))
-                continue
-            kind, name, key = found
+            line = environment.line(variable)
             try:
-                content = known.setdefault((kind, name), _content(session, one, kind, name))
-                if key not in content:
-                    raise CommandError(f"key {key} not found in {kind} {name}", prefix="")
+                text = value(container, variable) if resolve else None
+                line = line if text is None else f"{variable['name']}={text}"
             except CommandError as error:
-                click.echo(harmless(environment.line(variable)))
                 why = error.status.get("message") if isinstance(error, ApiFailure) else str(error)
                 click.echo(f"error retrieving reference for {variable['name']}: {why}", err=True)
-                continue
-            click.echo(harmless(f"{variable['name']}={content[key]}"))
+            click.echo(harmless(line))
 
 
 def _content(session: Session, one: Chosen, kind: str, name: str) -> dict[str, str]:

@@ -12,6 +12,8 @@ _MIRROR = "kubernetes.io/config.mirror"
 _DAEMONS = "DaemonSet-managed Pods"
 _LOCAL = "Pods with local storage"
 _BARE = "Pods that declare no controller"
+_DAEMONS_STAY = f"{_DAEMONS} (use --ignore-daemonsets to ignore)"
+_ORPHANS_STAY = f"orphaned {_DAEMONS} (their DaemonSet is gone; use --force to override)"
 
 
 class Rules(NamedTuple):
@@ -54,25 +56,28 @@ def _judged(pod: Object, rules: Rules, now: float) -> tuple[bool, str, str]:
     if _long_gone(pod, rules, now) or _MIRROR in (pod["metadata"].get("annotations") or {}):
         return False, "", ""
     owner = controller_of(pod)
-    if owner and owner.get("kind") == "DaemonSet" and not ended:
-        known = (pod["metadata"].get("namespace", ""), owner["name"]) in rules.daemon_sets
-        if known and rules.ignore_daemon_sets:
+    if ended:
+        return True, "", ""
+    if owner and owner.get("kind") == "DaemonSet":
+        place = (pod["metadata"].get("namespace", ""), owner["name"])
+        if place in rules.daemon_sets and rules.ignore_daemon_sets:
             return False, f"ignoring {_DAEMONS}", ""
-        if known:
-            return False, "", f"{_DAEMONS} (use --ignore-daemonsets to ignore)"
-        if not rules.force:
-            what = "orphaned " + _DAEMONS + " (their DaemonSet is gone; use --force to override)"
-            return False, "", what
-    warning = ""
-    if any("emptyDir" in volume for volume in pod["spec"].get("volumes") or ()) and not ended:
-        if not rules.delete_local_data:
-            return False, "", f"{_LOCAL} (use --delete-emptydir-data to override)"
-        warning = f"deleting {_LOCAL}"
-    if ended or owner:
-        return True, "" if owner else warning, ""
+        if place in rules.daemon_sets or not rules.force:
+            return False, "", _DAEMONS_STAY if place in rules.daemon_sets else _ORPHANS_STAY
+    warning, refusal = _about_its_own(pod, owner is not None, rules)
+    return not refusal, warning, refusal
+
+
+def _about_its_own(pod: Object, owned: bool, rules: Rules) -> tuple[str, str]:
+    """What to warn of, and why a pod stays, for what would be lost with it."""
+    local = any("emptyDir" in volume for volume in pod["spec"].get("volumes") or ())
+    if local and not rules.delete_local_data:
+        return "", f"{_LOCAL} (use --delete-emptydir-data to override)"
+    if owned:
+        return f"deleting {_LOCAL}" if local else "", ""
     if rules.force:
-        return True, f"deleting {_BARE}", ""
-    return False, "", f"{_BARE} (use --force to override)"
+        return f"deleting {_BARE}", ""
+    return "", f"{_BARE} (use --force to override)"
 
 
 def _long_gone(pod: Object, rules: Rules, now: float) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from minikube8s.api import names
+from minikube8s.cli.changing import environment
 from minikube8s.cli.errors import CommandError
 
 Content = dict[str, bytes]
@@ -38,20 +39,16 @@ def variables(
         try:
             text = _read(Path(file)).decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
+            at = error.object[: error.start].count(b"\n") + 1
             raise CommandError(
-                f"env file {file} contains invalid utf8 bytes at line {line}"
+                f"env file {file} contains invalid utf8 bytes at line {at}"
             ) from None
         for number, line in enumerate(text.splitlines(), 1):
             stripped = line.lstrip()
             if not stripped or stripped.startswith("#"):
                 continue
             key, equals, value = stripped.partition("=")
-            wrong = names.environment_name(key)
-            if wrong:
-                raise CommandError(
-                    f'"{key}" is not a valid key name: {"; ".join(wrong)} ({file}, line {number})'
-                )
+            environment.check_name(key, f" ({file}, line {number})")
             if not equals:
                 value = known(key) or ""
             _add(found, kind, name, key, value.encode())

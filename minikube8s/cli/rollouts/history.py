@@ -1,4 +1,4 @@
-"""Which versions of a workload there were: ReplicaSets of a Deployment, ControllerRevisions else."""
+"""Which versions of a workload there were: a Deployment's ReplicaSets, else ControllerRevisions."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def _writing(command: F) -> F:
     return chosen.selection(chosen.local(command))
 
 
-@group("set")
+@group("set", aliases={"sa": "serviceaccount"})
 def command() -> None:
     """Change one thing of objects: `mk8s set image deploy/web nginx=nginx:1.11`."""
 
@@ -103,7 +103,7 @@ def serviceaccount(session: Session, /, words: tuple[str, ...], **given: Any) ->
         spec["serviceAccountName"] = spec["serviceAccount"] = words[-1]
         return []
 
-    _change(session, words[:-1], given, change, "serviceaccount updated")
+    _change(session, words[:-1], given, change, "serviceaccount updated", always=True)
 
 
 @command.command("selector")
@@ -116,13 +116,13 @@ def selector(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     from minikube8s.api.errors import ApiError
     from minikube8s.api.selectors import parse_labels
 
-    if not words or not any(sign in words[-1] for sign in "=!( "):
+    if not words or not any(sign in words[-1] for sign in "=!("):
         raise CommandError("name the Service, then the selector: `mk8s set selector svc/web app=x`")
     try:
         wanted = parse_labels(words[-1]).requirements
     except ApiError as error:
         raise CommandError(error.message) from None
-    if any(one.operator != "In" or len(one.values) != 1 for one in wanted):
+    if any(one.operator != "In" or len(one.values) != 1 for one in wanted) or "(" in words[-1]:
         raise CommandError(
             f"match expression {words[-1]} not supported on this object: use a=b,c=d"
         )
@@ -213,7 +213,7 @@ def env(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
         change(wanted)
         listing.show(session, one, wanted, given["containers"], resolve=given["resolve"])
 
-    chosen.for_each(session, objects, given, show)
+    chosen.for_each(session, objects, given, show, whole=True)
 
 
 def _change(
@@ -224,8 +224,12 @@ def _change(
     operation: str,
     *,
     of_pods: bool = True,
+    always: bool = False,
 ) -> None:
-    """Write what ``change`` makes of each object; it returns what of it could not be done."""
+    """Write what ``change`` makes of each object; it returns what of it could not be done.
+
+    Told is what changed, or ``always``.
+    """
     printing.check_form(given["form"])
     recording.warn(given["record"])
     context = click.get_current_context()
@@ -244,12 +248,13 @@ def _change(
             after = patching.written(
                 session, one, wanted, given["dry_run"], manager, local=given["local"]
             )
-        if after is not None:
+        if after is not None or always:
+            after = after or one.obj
             printing.tell(given["form"], one.resource, after, operation, given["dry_run"])
         if complaints:
             raise CommandError("; ".join(complaints))
 
-    chosen.for_each(session, words, given, act)
+    chosen.for_each(session, words, given, act, whole=True)
 
 
 def _check_template(one: Chosen) -> None:
