@@ -28,7 +28,7 @@ def seconds(text: str) -> float:
     raise ValueError(f'time: invalid duration "{text}"; write 90s, 1m30s or 2h')
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """An option's value that is a length of time, as seconds."""
 
     name = "duration"

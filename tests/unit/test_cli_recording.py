@@ -23,13 +23,13 @@ def trial() -> None:
     ("line", "wanted"),
     [
         ("apply -f x.yaml --record", "mk8s apply --filename=x.yaml --record=true"),
-        ("apply -fx.yaml -R --record=true", "mk8s apply --filename=x.yaml --recursive=true --record=true"),
+        ("apply -fx -R --record=true", "mk8s apply --filename=x --recursive=true --record=true"),
         ("apply --filename=x -n a b c", "mk8s apply b c --filename=x --namespace=a"),
         ("apply a=b --record -- -x", "mk8s apply a=b -x --record=true"),
         ("apply -f - --token abc", "mk8s apply --filename=- --token=<hidden>"),
         ("apply - --token=abc", "mk8s apply - --token=<hidden>"),
     ],
-)  # fmt: skip
+)
 def test_the_cause_is_the_line_with_its_flags_spelt_out(line: str, wanted: str) -> None:
     assert recording.cause(click.Context(trial), line.split()) == wanted
 

@@ -11,17 +11,18 @@ from minikube8s.cli.rollouts import history
 from minikube8s.cli.rollouts.state import state
 
 
-def deployment(replicas: int = 3, **status: Any) -> dict[str, Any]:
+def deployment(**status: Any) -> dict[str, Any]:
     metadata = {"name": "web", "generation": 2, "uid": "u", "annotations": {}}
     metadata["annotations"] = {"deployment.kubernetes.io/revision": "4"}
     return {
         "kind": "Deployment",
         "metadata": metadata,
-        "spec": {"replicas": replicas, "template": {"spec": {"containers": []}}},
+        "spec": {"replicas": 3, "template": {"spec": {"containers": []}}},
         "status": {"observedGeneration": 2} | status,
     }
 
 
+SET = 'Waiting for daemon set "x" rollout to finish: '
 WAITING = 'Waiting for deployment "web" rollout to finish: '
 
 
@@ -75,12 +76,12 @@ def workload(kind: str, spec: dict[str, Any], **status: Any) -> dict[str, Any]:
     [
         (
             {"desiredNumberScheduled": 2, "updatedNumberScheduled": 1},
-            'Waiting for daemon set "x" rollout to finish: 1 out of 2 new pods have been updated...',
+            f"{SET}1 out of 2 new pods have been updated...",
             False,
         ),
         (
             {"desiredNumberScheduled": 2, "updatedNumberScheduled": 2, "numberAvailable": 1},
-            'Waiting for daemon set "x" rollout to finish: 1 of 2 updated pods are available...',
+            f"{SET}1 of 2 updated pods are available...",
             False,
         ),
         (

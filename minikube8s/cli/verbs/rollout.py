@@ -23,7 +23,7 @@ _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 @group("rollout")
 def command() -> None:
-    """New versions of workloads: how they get on, which there were. Go back, pause, restart."""
+    """New versions of workloads: how they get on, which there were."""
 
 
 def _choosing(command: F) -> F:
