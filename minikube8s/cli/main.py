@@ -43,7 +43,7 @@ VERBS = {
         "set": ("set", "Change one thing of objects."),
         "rollout": (
             "rollout",
-            "New versions of workloads: status, history, undo, restart, pause, resume.",
+            "New versions of workloads: how they get on, which there were.",
         ),
     },
     "Pods": {
