@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minikube8s.api.patch import strategic_merge
-from minikube8s.api.patch.three_way import three_way
+from minikube8s.api.patch.three_way import three_way, three_way_merge
 
 POD, SERVICE = "io.k8s.api.core.v1.Pod", "io.k8s.api.core.v1.Service"
+DEPLOYMENT = "io.k8s.api.apps.v1.Deployment"
 
 
 def pod(*containers: dict[str, Any], **metadata: Any) -> dict[str, Any]:
@@ -64,6 +65,32 @@ CASES = {
         {"spec": {"ports": [{"port": 80, "protocol": "TCP", "targetPort": 80, "nodePort": 30001}]}},
         {},
     ),
+    "of a strategy that changes its type only what is wanted stays": (
+        DEPLOYMENT,
+        {"spec": {"strategy": {"type": "RollingUpdate"}}},
+        {"spec": {"strategy": {"type": "Recreate"}}},
+        {"spec": {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}},
+        {"spec": {"strategy": {"type": "Recreate", "$retainKeys": ["type"]}}},
+    ),
+    "a volume that gets another source loses its first": (
+        POD,
+        {"spec": {"volumes": [{"name": "v", "emptyDir": {}}]}},
+        {"spec": {"volumes": [{"name": "v", "hostPath": {"path": "/x"}}]}},
+        {"spec": {"volumes": [{"name": "v", "emptyDir": {}}]}},
+        {
+            "spec": {
+                "$setElementOrder/volumes": [{"name": "v"}],
+                "volumes": [
+                    {
+                        "name": "v",
+                        "hostPath": {"path": "/x"},
+                        "emptyDir": None,
+                        "$retainKeys": ["hostPath", "name"],
+                    }
+                ],
+            }
+        },
+    ),
     "an explicit null deletes": (
         POD,
         {},
@@ -97,3 +124,12 @@ def test_applying_the_patch_brings_about_what_the_file_says(
     patch = three_way(POD, before, after, before)
     assert strategic_merge(POD, before, patch) == after
     assert three_way(POD, after, after, strategic_merge(POD, before, patch)) == {}
+
+
+def test_without_a_definition_maps_merge_and_lists_are_replaced_whole() -> None:
+    before = {"spec": {"a": 1, "gone": 2, "list": [{"name": "x"}]}}
+    wanted = {"spec": {"a": 1, "list": [{"name": "y"}]}}
+    live = {"spec": {"a": 1, "gone": 2, "theirs": 3, "list": [{"name": "x"}]}}
+    assert three_way_merge(before, wanted, live) == {
+        "spec": {"gone": None, "list": [{"name": "y"}]}
+    }

@@ -25,6 +25,13 @@ def three_way(
     return _map(schema.Type("ref", ref=definition), original, modified, current)
 
 
+def three_way_merge(
+    original: dict[str, Any], modified: dict[str, Any], current: dict[str, Any]
+) -> dict[str, Any]:
+    """The same as a JSON merge patch, for kinds without a definition: lists are replaced whole."""
+    return _map(_UNKNOWN.type, original, modified, current)
+
+
 def _map(
     type_: schema.Type,
     original: dict[str, Any],
@@ -51,7 +58,7 @@ def _value(key: str, field: schema.Field, original: Any, wanted: Any, live: Any)
     if isinstance(wanted, dict) and isinstance(live, dict):
         before = original if isinstance(original, dict) else {}
         inner = _map(field.type, before, wanted, live)
-        return {key: inner} if inner else {}
+        return {key: inner | _retained(field, wanted)} if inner else {}
     if isinstance(wanted, list) and isinstance(live, list) and "merge" in field.patch_strategies:
         applied = original if isinstance(original, list) else []
         return (_items if field.merge_key else _scalars)(key, field, applied, wanted, live)
@@ -74,7 +81,9 @@ def _items(
             continue
         inner = _map(element, _same(field, item, before) or {}, item, found)
         if inner:
-            changes.append({part: item[part] for part in _keys(field, item)} | inner)
+            changes.append(
+                {part: item[part] for part in _keys(field, item)} | inner | _retained(field, item)
+            )
     kept = {item[name] for item in wanted}
     present = {item[name] for item in live}
     gone = dict.fromkeys(item[name] for item in before)
@@ -101,6 +110,13 @@ def _scalars(
     if patch:
         patch[f"$setElementOrder/{key}"] = wanted
     return patch
+
+
+def _retained(field: schema.Field, wanted: dict[str, Any]) -> dict[str, Any]:
+    """The directive that drops what is not wanted of a union, such as a Deployment's strategy."""
+    if "retainKeys" not in field.patch_strategies:
+        return {}
+    return {"$retainKeys": sorted(key for key, value in wanted.items() if value is not None)}
 
 
 def _same(

@@ -1,0 +1,1 @@
+"""How objects become what files say: comparing, patching, pruning, several requests at once."""
