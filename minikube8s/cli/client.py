@@ -111,6 +111,10 @@ class Client:
             why = str(error.args[0] if error.args else error)
         raise CommandError(f"{path} is not a usable kubeconfig: {why}.")
 
+    def another(self) -> Client:
+        """A client of the same server and identity with a connection of its own, for a thread."""
+        return Client(self.server, self._context, self._headers)
+
     def json(
         self,
         method: str,

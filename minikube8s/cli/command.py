@@ -106,6 +106,52 @@ class Group(click.Group):
         return difflib.get_close_matches(name, self.list_commands(context), 3, 0.6)
 
 
+class ActingGroup(Group):
+    """A verb that acts itself and has sub-commands besides: `mk8s create -f x`, `create job x`."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Read the line: that of a sub-command where a word of it names one."""
+        at = self._sub_command(context, args)
+        if at is not None:
+            context._protected_args, context.args = [args[at]], [*args[:at], *args[at + 1 :]]
+            return context.args
+        context.allow_extra_args, context.allow_interspersed_args = False, True
+        line, refused = _rewritten(self.params, args)
+        try:
+            rest = click.Command.parse_args(self, context, line)
+        except click.UsageError as error:
+            error.ctx = error.ctx or context
+            raise
+        context.params.update(dict.fromkeys(refused, False))
+        return rest
+
+    def invoke(self, context: click.Context) -> Any:
+        """Call the sub-command, else the verb itself."""
+        if not context._protected_args:
+            return click.Command.invoke(self, context)
+        args = [*context._protected_args, *context.args]
+        name, found, rest = self.resolve_command(context, args)
+        assert found is not None
+        with found.make_context(name, rest, parent=context) as inner:
+            return found.invoke(inner)
+
+    def _sub_command(self, context: click.Context, args: Sequence[str]) -> int | None:
+        """Where in the line the name of a sub-command stands; values of flags are none."""
+        options = {name: param for param in self.params for name in param.opts}
+        rest = iter(enumerate(args))
+        for at, word in rest:
+            if word == "--":
+                return None
+            if not word.startswith("-") or word == "-":
+                return at if word in self.list_commands(context) else None
+            option = options.get(word)
+            if isinstance(option, click.Option) and not (
+                option.is_flag or option.count or isinstance(option, Implied)
+            ):
+                next(rest, None)
+        return None
+
+
 def verb(name: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Verb]:
     """Make the function the verb ``name``."""
     return click.command(name, cls=Verb, **kwargs)
@@ -114,6 +160,11 @@ def verb(name: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Verb]:
 def group(name: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Group]:
     """Make the function a verb of several; its sub-commands come by ``@function.command``."""
     return click.group(name, cls=Group, **kwargs)
+
+
+def acting_group(name: str, **kwargs: Any) -> Callable[[Callable[..., Any]], ActingGroup]:
+    """Make the function a verb that acts itself and has sub-commands, too."""
+    return click.group(name, cls=ActingGroup, **kwargs)
 
 
 def after_dash(context: click.Context) -> list[str] | None:

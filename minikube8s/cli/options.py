@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from minikube8s.cli.command import Implied
+from minikube8s.cli.durations import Duration
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -68,6 +69,56 @@ def record(command: F) -> F:
     return click.option(
         "--record", is_flag=True, help="Keep this line in kubernetes.io/change-cause (deprecated)."
     )(command)
+
+
+def validate(command: F) -> F:
+    """`--validate`, what becomes of unknown and duplicate fields."""
+    return click.option(
+        "--validate",
+        cls=Implied,
+        implied="strict",
+        type=click.Choice(["strict", "true", "warn", "ignore", "false"]),
+        default="strict",
+        help="Of unknown or duplicate fields: strict refuses, warn tells, ignore drops them.",
+    )(command)
+
+
+def managed_fields(command: F) -> F:
+    """`--show-managed-fields`, as ``managers``."""
+    return click.option(
+        "--show-managed-fields",
+        "managers",
+        is_flag=True,
+        help="Leave metadata.managedFields in what -o json or yaml prints.",
+    )(command)
+
+
+def deletion(command: F) -> F:
+    """`--cascade`, `--grace-period`, `--force` and `--timeout`: how objects are deleted."""
+    for option in (
+        click.option(
+            "--timeout", type=Duration(), default="0s", help="How long to wait; 0s: a week."
+        ),
+        click.option("--force", is_flag=True, help="Do not wait for the node: pods may run on."),
+        click.option(
+            "--grace-period", type=int, default=-1, help="Seconds for a pod to end by itself."
+        ),
+        click.option(
+            "--cascade",
+            cls=Implied,
+            implied="background",
+            default="background",
+            help="What becomes of dependents: background, foreground or orphan.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def field_validation(word: str) -> dict[str, str]:
+    """The query parameter that `--validate` means."""
+    meant = {"true": "strict", "false": "ignore"}.get(word, word)
+    return {"fieldValidation": meant.capitalize()}
 
 
 def written(dry_run: str, manager: str) -> dict[str, str]:

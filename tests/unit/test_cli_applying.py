@@ -40,7 +40,7 @@ def test_an_object_that_was_applied_before_keeps_only_what_is_applied_now() -> N
 
 @pytest.mark.parametrize("text", ["{", "[]", "1"])
 def test_an_annotation_that_is_no_object_is_told_with_the_way_out(text: str) -> None:
-    with pytest.raises(CommandError, match="of a is not JSON. Set it anew with `mk8s apply set"):
+    with pytest.raises(CommandError, match=r"of a is not JSON\. Set it anew with `mk8s apply set"):
         lastapplied.of(_object(annotations={KEPT: text}))
 
 

@@ -165,7 +165,7 @@ def pages() -> Iterator[str]:
 
 def test_a_url_is_read_and_one_that_fails_is_told_in_a_line(pages: str) -> None:
     assert len(manifests.read([f"{pages}/pod.yaml"], recursive=False)) == 1
-    with pytest.raises(CommandError, match="server reported 404 .*status code=404"):
+    with pytest.raises(CommandError, match=r"server reported 404 .*status code=404"):
         manifests.read([f"{pages}/none.yaml"], recursive=False)
     with pytest.raises(CommandError, match=r'unable to read URL "http://127.0.0.1:1/x": Conn'):
         manifests.read(["http://127.0.0.1:1/x"], recursive=False)
@@ -173,7 +173,9 @@ def test_a_url_is_read_and_one_that_fails_is_told_in_a_line(pages: str) -> None:
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8"), max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab=y~0", max_size=3), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("ab=y~0", max_size=3), inner)
+    ),
     max_leaves=9,
 )
 

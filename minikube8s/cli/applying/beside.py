@@ -70,7 +70,7 @@ class _Run(Generic[C, T, R]):
                 return
             try:
                 found: R | BaseException = self._work(connection, self._items[place])
-            except BaseException as error:  # noqa: BLE001 - raised again by results()
+            except BaseException as error:
                 found = error
             with self._changed:
                 self._results[place] = found

@@ -77,9 +77,7 @@ class ClientSide:
         self, client: Client, item: Item, wanted: dict[str, Any], live: dict[str, Any]
     ) -> Done:
         for attempt in range(CONFLICTS + 1):
-            body, content_type = patching.between(
-                item.resource, lastapplied.of(live), wanted, live
-            )
+            body, content_type = patching.between(item.resource, lastapplied.of(live), wanted, live)
             if not body:
                 return Done(item, live, "unchanged")
             if not self._overwrite:
@@ -144,8 +142,8 @@ def _meeting(theirs: Any, mine: Any, path: str = "") -> str:
     """The first field that two patches set differently, empty where they do not meet."""
     if isinstance(theirs, dict) and isinstance(mine, dict):
         for key in mine.keys() & theirs.keys():
-            if key not in {"annotations"} and not key.startswith("$"):
-                if found := _meeting(theirs[key], mine[key], f"{path}.{key}"):
-                    return found
+            told = key == "annotations" or key.startswith("$")
+            if not told and (found := _meeting(theirs[key], mine[key], f"{path}.{key}")):
+                return found
         return ""
     return path if theirs != mine else ""

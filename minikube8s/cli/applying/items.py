@@ -83,7 +83,7 @@ def _item(session: Session, source: str, obj: dict[str, Any]) -> Item:
     if own and session.namespace_given and own != session.namespace:
         raise CommandError(
             f'the namespace from the provided object "{own}" does not match the namespace '
-            f'"{session.namespace}". You must pass \'--namespace={own}\' to perform this operation.'
+            f"\"{session.namespace}\". You must pass '--namespace={own}' to perform this operation."
         )
     metadata["namespace"] = own or session.namespace
     return Item(source, resource, metadata["namespace"], {**obj, "metadata": metadata})

@@ -11,7 +11,13 @@ from typing import Any
 from minikube8s.cli.errors import CommandError
 
 ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
-_ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_ESCAPED = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
 _ESCAPES = str.maketrans(_ESCAPED)
 
 
@@ -29,6 +35,14 @@ def without(obj: dict[str, Any]) -> dict[str, Any]:
     annotations = dict(metadata.get("annotations") or {})
     annotations.pop(ANNOTATION, None)
     return {**obj, "metadata": {**metadata, "annotations": annotations}}
+
+
+def as_saved(obj: dict[str, Any]) -> str:
+    """The annotation's text where no apply writes it: the object just as it is."""
+    plain = without(obj)
+    if not plain["metadata"]["annotations"]:
+        del plain["metadata"]["annotations"]
+    return text_of(plain)
 
 
 def text_of(obj: dict[str, Any]) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import targets
+from minikube8s.cli import printing, targets
 from minikube8s.cli.applying import lastapplied
 from minikube8s.cli.client import Client
+from minikube8s.cli.deleting.gone import Leaving, uid_of
+from minikube8s.cli.deleting.options import Deletion
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kinds import Kinds
 
@@ -77,3 +79,18 @@ def candidates(
                 ):
                     whole = {"apiVersion": resource.api_version, "kind": resource.kind, **obj}
                     yield Pruned(resource, whole)
+
+
+def prune(client: Client, found: Iterable[Pruned], how: Deletion, dry_run: str) -> list[Leaving]:
+    """Delete ``found``, telling each; what is on its way out then."""
+    leaving = []
+    for one in found:
+        answer: dict[str, Any] = {}
+        if dry_run != "client":
+            answer = client.json("DELETE", one.path, how.body)
+        printing.tell("", one.resource, one.obj, "pruned", dry_run)
+        metadata = one.obj["metadata"]
+        leaving.append(
+            Leaving(one.resource, metadata.get("namespace", ""), metadata["name"], uid_of(answer))
+        )
+    return leaving

@@ -42,7 +42,9 @@ class ServerSide:
             message = failure.status.get("message") or ""
             if failure.reason == "Conflict" and "conflict" in message:
                 raise CommandError(f"{message}\n{_WAYS}") from None
-            raise failure if failure.reason == "Invalid" else ApiFailure(
-                {**failure.status, "message": f"{message} (from {item.source})"}
+            raise (
+                failure
+                if failure.reason == "Invalid"
+                else ApiFailure({**failure.status, "message": f"{message} (from {item.source})"})
             ) from None
         return Done(item, after, "serverside-applied")

@@ -64,12 +64,12 @@ def wait(client: Client, leaving: Leaving, deadline: float) -> None:
 def _deleted(client: Client, collection: str, query: dict[str, str], seconds: float) -> bool:
     """Whether the watch told of the end; False when it ended itself, or its time is over."""
     # a watch that is cut off may be asked for again: whether anybody answers shows the next GET
-    with contextlib.suppress(TimeoutError, CommandError):
-        with client.stream(collection, seconds=seconds, query=query) as answer:
-            for line in answer:
-                event = json.loads(line)
-                if event["type"] == "DELETED":
-                    return True
-                if event["type"] == "ERROR":
-                    return False
+    with (
+        contextlib.suppress(TimeoutError, CommandError),
+        client.stream(collection, seconds=seconds, query=query) as answer,
+    ):
+        for line in answer:
+            kind = json.loads(line)["type"]
+            if kind in {"DELETED", "ERROR"}:
+                return bool(kind == "DELETED")
     return False

@@ -1,7 +1,7 @@
 """Owns what a manifest's text says: YAML or JSON, several documents, Lists unrolled. Pure.
 
-Reads what kubectl reads (a BOM, UTF-16, JSON objects one after the other), and refuses what can only
-be a mistake: a key twice in one mapping, bytes that are no text, a web page.
+Reads what kubectl reads (a BOM, UTF-16, JSON objects one after the other), and refuses what can
+only be a mistake: a key twice in one mapping, bytes that are no text, a web page.
 """
 
 from __future__ import annotations

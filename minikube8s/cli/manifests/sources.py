@@ -39,7 +39,7 @@ def _read(path: Path) -> bytes | CommandError:
 def _files(name: str, recursive: bool) -> list[Path]:
     path = Path(name)
     if not path.exists():
-        matching = sorted(glob.glob(name)) if glob.has_magic(name) else []
+        matching = sorted(glob.glob(name)) if glob.has_magic(name) else []  # noqa: PTH207 - a pattern may be absolute
         if not matching:
             raise CommandError(f'the path "{name}" does not exist')
         return [file for found in matching for file in _files(found, recursive)]

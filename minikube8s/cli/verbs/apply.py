@@ -2,90 +2,163 @@
 
 from __future__ import annotations
 
-import json
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
-from minikube8s.api.patch.three_way import three_way
-from minikube8s.cli import manifests, options, printing, targets
-from minikube8s.cli.client import ApiFailure, raise_last
-from minikube8s.cli.command import verb
+from minikube8s.cli import manifests, options
+from minikube8s.cli.applying import annotations, pruning
+from minikube8s.cli.applying.batches import batches
+from minikube8s.cli.applying.beside import Beside
+from minikube8s.cli.applying.clientside import ClientSide, Done
+from minikube8s.cli.applying.items import Item, items
+from minikube8s.cli.applying.report import Report
+from minikube8s.cli.applying.serverside import ServerSide
+from minikube8s.cli.client import Client
+from minikube8s.cli.command import acting_group
+from minikube8s.cli.deleting import gone
+from minikube8s.cli.deleting.options import deletion
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.failures import raise_all
 from minikube8s.cli.session import Session
 
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_STRATEGIC = "application/strategic-merge-patch+json"
-_RETRIES = 5
+MANAGER, SERVER_MANAGER = "kubectl-client-side-apply", "kubectl"
+"""kubectl's own names: who applies now with one and then with the other meets no conflict."""
 
 
-@verb("apply")
-@click.option("--dry-run", type=click.Choice(["none", "server"]), default="none")
-@click.option("--validate", type=click.Choice(["strict", "warn", "ignore"]), default="strict")
+@acting_group("apply")
+@click.option("--server-side", is_flag=True, help="Let the server merge, by who owns which field.")
+@click.option("--force-conflicts", is_flag=True, help="With --server-side: take others' fields.")
+@click.option("--subresource", default="", help="With --server-side: apply to this part, status.")
+@click.option("--overwrite/--no-overwrite", default=True, help="Undo what others have changed.")
+@click.option("--openapi-patch/--no-openapi-patch", default=True, hidden=True)
+@click.option("--prune", is_flag=True, help="Delete what was applied and is in no file any more.")
+@click.option("--prune-allowlist", multiple=True, metavar="G/V/KIND", help="Prune these kinds.")
+@click.option("-l", "--selector", default="", help="Only objects with these labels.")
+@click.option("--all", "everything", is_flag=True, help="With --prune: whatever the labels are.")
+@click.option("--wait", is_flag=True, help="Wait until what was applied is up, and pruned is gone.")
+@options.deletion
+@options.validate
+@options.managed_fields
+@options.output
+@options.dry_run
+@options.record
+@options.field_manager
 @options.filenames
-@click.pass_obj
-def command(session: Session, /, **given: Any) -> None:
+@click.pass_context
+def command(context: click.Context, /, **given: Any) -> None:
     """Create or change objects as files say: `mk8s apply -f web.yaml`."""
-    objects = manifests.read(given["filenames"], recursive=given["recursive"])
-    for obj in objects:
-        session.kinds.of(obj)
-        if not (obj.get("metadata") or {}).get("name"):
-            raise CommandError(
-                f"a {obj['kind']} has no metadata.name: apply needs to know which object it is"
-            )
-    query = {"fieldManager": "mk8s-apply", "fieldValidation": given["validate"].capitalize()}
-    if given["dry_run"] == "server":
-        query["dryRun"] = "All"
-    failures: list[ApiFailure] = []
-    for obj in objects:
-        try:
-            what = _apply(session, obj, query)
-        except ApiFailure as failure:
-            failures.append(failure)
+    session: Session = context.obj
+    _check(given)
+    report = Report(given["form"], given["dry_run"], managers=given["managers"])
+    reading = manifests.gather(given["filenames"], recursive=given["recursive"])
+    found = items(session, reading, given["selector"])
+    failures = reading.failures
+    if not found and not failures:
+        raise CommandError("no objects passed to apply")
+    found = [item for item in found if not _nameless(item, failures)]
+    work = _worker(given)
+    done = []
+    for result in _applied(session.client, work, found):
+        if isinstance(result, CommandError):
+            failures.append(result)
             continue
-        suffix = " (server dry run)" if "dryRun" in query else ""
-        click.echo(f"{printing.name_of(session.kinds.of(obj), obj)} {what}{suffix}")
-    raise_last(failures)
+        report.tell(result)
+        done.append(result)
+    if not failures and given["prune"]:
+        _prune(session, given, done)
+    report.end()
+    raise_all(failures)
 
 
-def _apply(session: Session, obj: dict[str, Any], query: dict[str, str]) -> str:
-    client, resource = session.client, session.kinds.of(obj)
-    metadata = obj["metadata"]
-    place = metadata.get("namespace") or session.namespace
-    wanted = _annotated(obj, place if resource.namespaced else None)
-    path = targets.path(resource, place, metadata["name"])
-    for attempt in range(_RETRIES):
+command.add_command(annotations.view_last_applied)
+command.add_command(annotations.set_last_applied)
+
+
+def _check(given: dict[str, Any]) -> None:
+    """Raise CommandError for flags that contradict each other."""
+    dry_run = given["dry_run"]
+    server_side, force = given["server_side"], given["force"]
+    refused = {
+        "must specify one of -f and -k": not any(given["filenames"]),
+        "--force-conflicts only works with --server-side": given["force_conflicts"]
+        and not server_side,
+        "--subresource only works with --server-side": given["subresource"] and not server_side,
+        "--force cannot be used with --server-side": force and server_side,
+        "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server "
+        "instead?)": dry_run == "client" and server_side,
+        "--dry-run=server cannot be used with --force": force and dry_run == "server",
+        "cannot set --all and --selector at the same time": given["everything"]
+        and given["selector"],
+        "all resources selected for prune without explicitly passing --all. To prune all "
+        "resources, pass the --all flag. If you did not mean to prune all resources, specify a "
+        "label selector": given["prune"] and not given["everything"] and not given["selector"],
+    }
+    for complaint, applies in refused.items():
+        if applies:
+            raise CommandError(complaint)
+
+
+def _worker(given: dict[str, Any]) -> Callable[[Client, Item], Done]:
+    manager = given["field_manager"] or (SERVER_MANAGER if given["server_side"] else MANAGER)
+    query = options.written(given["dry_run"], manager)
+    query |= options.field_validation(given["validate"])
+    if given["server_side"]:
+        return ServerSide(query, force=given["force_conflicts"], subresource=given["subresource"])
+    return ClientSide(
+        query,
+        only_told=given["dry_run"] == "client",
+        overwrite=given["overwrite"],
+        force=deletion(given) if given["force"] else None,
+        seconds=given["timeout"] or gone.WEEK_SECONDS,
+    )
+
+
+def _prune(session: Session, given: dict[str, Any], done: Sequence[Done]) -> None:
+    how = deletion(given, dry_run=given["dry_run"])
+    leaving = pruning.prune(
+        session.client,
+        pruning.candidates(
+            session.client,
+            pruning.kinds_of(session.kinds, given["prune_allowlist"]),
+            {one.item.namespace for one in done if one.item.namespace},
+            given["selector"],
+            {one.obj["metadata"].get("uid") for one in done},
+        ),
+        how,
+        given["dry_run"],
+    )
+    if given["wait"] and given["dry_run"] == "none":
+        deadline = time.monotonic() + (given["timeout"] or gone.WEEK_SECONDS)
+        for one in leaving:
+            gone.wait(session.client, one, deadline)
+
+
+def _nameless(item: Item, failures: list[CommandError]) -> bool:
+    if item.name:
+        return False
+    made = item.obj["metadata"].get("generateName")
+    why = (
+        f"from {made}: cannot use generate name with apply: use `mk8s create`"
+        if made
+        else f'error when applying "{item.source}": a {item.obj["kind"]} has no metadata.name: '
+        "resource name may not be empty"
+    )
+    failures.append(CommandError(why))
+    return True
+
+
+def _applied(client: Client, work: Callable[[Client, Item], Done], found: Sequence[Item]) -> Any:
+    """What became of each, in order; failures as values."""
+
+    def tried(mine: Client, item: Item) -> Done | CommandError:
         try:
-            live = client.json("GET", path)
-        except ApiFailure as failure:
-            if failure.reason != "NotFound":
-                raise
-            client.json("POST", targets.path(resource, place), wanted, query=query)
-            return "created"
-        annotations = live["metadata"].get("annotations") or {}
-        before = json.loads(annotations.get(LAST_APPLIED) or "{}")
-        patch = three_way(resource.schema, before, wanted, live)
-        if not patch:
-            return "unchanged"
-        try:
-            after = client.json("PATCH", path, patch, content_type=_STRATEGIC, query=query)
-        except ApiFailure as failure:
-            if failure.reason != "Conflict" or attempt == _RETRIES - 1:
-                raise
-            continue
-        same = after["metadata"].get("resourceVersion") == live["metadata"]["resourceVersion"]
-        return "unchanged" if same and "dryRun" not in query else "configured"
-    raise AssertionError("unreachable")
+            return work(mine, item)
+        except CommandError as error:
+            return error
 
-
-def _annotated(obj: dict[str, Any], namespace: str | None) -> dict[str, Any]:
-    """The object with its own text in the annotation that the next apply compares with."""
-    metadata = dict(obj["metadata"])
-    annotations = dict(metadata.get("annotations") or {})
-    annotations.pop(LAST_APPLIED, None)
-    if namespace:
-        metadata["namespace"] = namespace
-    metadata["annotations"] = annotations
-    plain = {**obj, "metadata": metadata}
-    text = json.dumps(plain, separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
-    return {**obj, "metadata": {**metadata, "annotations": {**annotations, LAST_APPLIED: text}}}
+    pool = Beside(client, client.another)
+    for batch in batches((item.place, item) for item in found):
+        yield from pool.each(tried, batch)
