@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from minikube8s.cli import manifests, options
-from minikube8s.cli.applying import annotations, pruning
+from minikube8s.cli.applying import keeping, pruning
 from minikube8s.cli.applying.batches import batches
 from minikube8s.cli.applying.beside import Beside
 from minikube8s.cli.applying.clientside import ClientSide, Done
@@ -73,8 +73,8 @@ def command(context: click.Context, /, **given: Any) -> None:
     raise_all(failures)
 
 
-command.add_command(annotations.view_last_applied)
-command.add_command(annotations.set_last_applied)
+command.add_command(keeping.view_last_applied)
+command.add_command(keeping.set_last_applied)
 
 
 def _check(given: dict[str, Any]) -> None:
