@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from minikube8s.cli.client import Client
     from minikube8s.cli.kinds import Kinds
+    from minikube8s.cli.kubeconfig.choosing import Access
     from minikube8s.cluster.config import Home
 
 
@@ -15,6 +16,7 @@ class Session:
 
     def __init__(self, flags: dict[str, Any] | None = None) -> None:
         self.flags = {} if flags is None else flags
+        self._access: Access | None = None
         self._client: Client | None = None
         self._kinds: Kinds | None = None
 
@@ -23,9 +25,19 @@ class Session:
         """The API server that is meant. Raises CommandError where there is none."""
         if self._client is None:
             from minikube8s.cli.client import Client
+            from minikube8s.cli.wire import Wire
 
-            self._client = Client.of_flags(self.flags)
+            self._client = Client(Wire(self.access))
         return self._client
+
+    @property
+    def access(self) -> Access:
+        """The server and identity that the flags and kubeconfigs come to. Raises CommandError."""
+        if self._access is None:
+            from minikube8s.cli.reaching import access_of
+
+            self._access = access_of(self.flags)
+        return self._access
 
     @property
     def kinds(self) -> Kinds:
@@ -38,8 +50,8 @@ class Session:
 
     @property
     def namespace(self) -> str:
-        """The namespace to act in: the one given, else ``default``."""
-        return str(self.flags.get("namespace") or "default")
+        """The namespace to act in: the one given, else the context's, else ``default``."""
+        return str(self.flags.get("namespace") or self.access.namespace or "default")
 
     @property
     def namespace_given(self) -> bool:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-import ssl
 import struct
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from minikube8s.cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from minikube8s.cli.wire import Wire
 
 BINARY, CLOSE, PING, PONG = 0x2, 0x8, 0x9, 0xA
 _CONTINUATION = 0x0
@@ -105,39 +107,29 @@ class WebSocket:
         self._messages: list[Message] = []
 
     @staticmethod
-    async def connect(
-        host: str,
-        port: int,
-        context: ssl.SSLContext,
-        target: str,
-        protocol: str,
-        headers: Mapping[str, str],
-    ) -> WebSocket | tuple[int, bytes]:
+    async def connect(wire: Wire, target: str, protocol: str) -> WebSocket | tuple[int, bytes]:
         """An open WebSocket, or the status and body of the server's refusal.
 
         Raises CommandError when nobody answers.
         """
         key = base64.b64encode(os.urandom(16)).decode()
-        lines = [f"GET {target} HTTP/1.1", f"Host: {host}:{port}", "Connection: Upgrade"]
+        place = f"[{wire.host}]" if ":" in wire.host else wire.host
+        lines = [f"GET {target} HTTP/1.1", f"Host: {place}:{wire.port}", "Connection: Upgrade"]
         lines += ["Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}"]
         lines += [f"Sec-WebSocket-Protocol: {protocol}", "User-Agent: mk8s"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
+        known = [*wire.headers().items(), *wire.repeated_headers()]
+        lines += [f"{name}: {value}" for name, value in known]
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
-                reader, writer = await asyncio.open_connection(host, port, ssl=context)
+                reader, writer = await _opened(wire)
                 writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 status = int(head.split(None, 2)[1])
                 if status == 101:
                     return WebSocket(reader, writer)
                 body = await _body(reader, head)
-        except TimeoutError:
-            raise CommandError(f"The server {host}:{port} does not answer.") from None
         except (OSError, asyncio.IncompleteReadError, ValueError, IndexError) as error:
-            raise CommandError(
-                f"The connection to the server {host}:{port} was refused or lost ({error}). "
-                "See `mk8s status`; start the cluster with `mk8s up`."
-            ) from None
+            raise CommandError(wire.failure(error), prefix="") from None
         writer.close()
         return status, body
 
@@ -168,6 +160,14 @@ class WebSocket:
         if not self._writer.is_closing():
             self._writer.write(frame(CLOSE, struct.pack("!H", 1000), os.urandom(4)))
             self._writer.close()
+
+
+async def _opened(wire: Wire) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to the server, through its proxy where there is one."""
+    plain = await asyncio.to_thread(wire.dial, _CONNECT_SECONDS)
+    plain.setblocking(False)
+    name = wire.server_name if wire.context else None
+    return await asyncio.open_connection(sock=plain, ssl=wire.context, server_hostname=name)
 
 
 async def _body(reader: asyncio.StreamReader, head: str) -> bytes:

@@ -74,13 +74,14 @@ class Authority:
         """Ensure ``name``.crt and ``name``.key serve all of ``hosts`` (names or addresses)."""
         wanted = {_general_name(host) for host in hosts}
         path = self._directory / f"{name}.crt"
-        if path.exists() and wanted <= _served(path):
+        if path.exists() and wanted <= _served(path) and _lasts(path):
             return
         self._issue(name, name, (), ExtendedKeyUsageOID.SERVER_AUTH, sorted(wanted, key=repr))
 
     def client(self, name: str, user: str, groups: Sequence[str]) -> None:
         """Ensure ``name``.crt and ``name``.key identify ``user`` in ``groups``."""
-        if not (self._directory / f"{name}.crt").exists():
+        path = self._directory / f"{name}.crt"
+        if not path.exists() or not _lasts(path):
             self._issue(name, user, groups, ExtendedKeyUsageOID.CLIENT_AUTH, ())
 
     def sign(self, request: bytes, seconds: int, now: datetime.datetime) -> bytes:
@@ -203,6 +204,11 @@ def request(key: bytes, user: str, groups: Sequence[str]) -> bytes:
 def valid_until(pem: bytes) -> datetime.datetime:
     """Return until when a certificate (PEM) is valid."""
     return x509.load_pem_x509_certificate(pem).not_valid_after_utc
+
+
+def _lasts(path: Path) -> bool:
+    """Whether a certificate's time is not over."""
+    return valid_until(path.read_bytes()) > datetime.datetime.now(datetime.UTC)
 
 
 def subject(request: bytes) -> tuple[str, tuple[str, ...], bool]:

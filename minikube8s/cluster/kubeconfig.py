@@ -68,6 +68,19 @@ def merged(existing: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def renewed(home: Home, settings: Settings) -> dict[str, Any]:
+    """The kubeconfig of the home with what its users added to it; a broken one is made anew."""
+    ours = build(home, settings)
+    try:
+        before = read(home.kubeconfig)
+        for entry in before.get("contexts") or []:
+            if entry["name"] == ours["current-context"] and entry["context"].get("namespace"):
+                ours["contexts"][0]["context"]["namespace"] = entry["context"]["namespace"]
+        return merged(before, ours)
+    except (ClusterError, AttributeError, KeyError, TypeError):
+        return build(home, settings)
+
+
 def read(path: Path) -> dict[str, Any]:
     """The kubeconfig at ``path``, empty when there is none. Raises ClusterError when unreadable."""
     import yaml  # noqa: PLC0415 - merging is rare; every other command starts without it

@@ -29,7 +29,7 @@ def prepare(home: Home, settings: Settings, before: Settings | None) -> None:
         finally:
             if network is not None:
                 network.wait()
-        kubeconfig.write(home.kubeconfig, kubeconfig.build(home, settings))
+        kubeconfig.write(home.kubeconfig, kubeconfig.renewed(home, settings))
     except BaseException:
         _take_back(home, settings, before)
         raise
