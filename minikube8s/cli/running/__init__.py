@@ -1,0 +1,1 @@
+"""Pods that a command line makes: what `mk8s run` sends, and how it talks with what it started."""
