@@ -47,6 +47,7 @@ VERBS = {
         ),
     },
     "Pods": {
+        "run": ("run", "Run an image in a pod."),
         "logs": ("logs", "Print the log of a container."),
         "exec": ("exec", "Run a command in a container."),
         "attach": ("attach", "Join the process of a container that runs."),

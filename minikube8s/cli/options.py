@@ -9,6 +9,7 @@ import click
 
 from minikube8s.cli.command import Implied
 from minikube8s.cli.durations import Duration
+from minikube8s.cli.errors import CommandError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -131,3 +132,21 @@ def selectors(selector: str, field_selector: str) -> dict[str, str]:
     """Query parameters for the two selector options."""
     query = {"labelSelector": selector, "fieldSelector": field_selector}
     return {key: value for key, value in query.items() if value}
+
+
+def pod_running_timeout(default: str) -> Callable[[F], F]:
+    """`--pod-running-timeout`, in seconds, more than none."""
+
+    def check(context: click.Context, param: click.Parameter, value: float) -> float:
+        if value <= 0:
+            raise CommandError("--pod-running-timeout must be higher than zero")
+        return value
+
+    return click.option(
+        "--pod-running-timeout",
+        type=Duration(),
+        default=default,
+        metavar="TIME",
+        callback=check,
+        help=f"How long to wait for a pod to run ({default}).",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import sys
 import threading
@@ -30,10 +31,25 @@ def raw(*, wanted: bool) -> Iterator[None]:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
+def usable(*, stdin: bool, tty: bool, quiet: bool = False) -> bool:
+    """Whether a process gets the terminal that ``tty`` asks for; says so where it cannot.
+
+    As with kubectl, only whoever types into it gives it one.
+    """
+    if not (stdin and tty):
+        return False
+    if sys.stdin.isatty():
+        return True
+    if not quiet:
+        text = "Unable to use a TTY - input is not a terminal or the right kind of file"
+        print(text, file=sys.stderr, flush=True)
+    return False
+
+
 def size() -> tuple[int, int]:
     """Columns and lines of the terminal on standard output."""
     shape = os.get_terminal_size(1) if os.isatty(1) else os.terminal_size((80, 24))
-    return shape.columns, shape.lines
+    return shape.columns or 80, shape.lines or 24
 
 
 def on_resize(tell: Callable[[], object]) -> None:
@@ -41,11 +57,15 @@ def on_resize(tell: Callable[[], object]) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, tell)
 
 
-async def keys() -> AsyncIterator[bytes]:
-    """Standard input as it comes, to its end, whatever kind of file it is."""
+async def keys(descriptor: int = 0) -> AsyncIterator[bytes]:
+    """Standard input (or another file) as it comes, to its end, whatever kind of file it is.
+
+    What is typed after the last block that was asked for is left to whoever reads next.
+    """
     loop = asyncio.get_running_loop()
     asked = threading.Semaphore(0)
     blocks: asyncio.Queue[bytes] = asyncio.Queue()
+    over, closing = os.pipe()
 
     def read() -> None:
         # A thread of its own: an event loop cannot wait for a plain file, and a thread that waits
@@ -53,17 +73,33 @@ async def keys() -> AsyncIterator[bytes]:
         data = b"-"
         while data:
             asked.acquire()
-            try:
-                data = os.read(0, _BLOCK)
-            except OSError:
-                data = b""
+            data = _block(descriptor, over)
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(blocks.put_nowait, data)
+        os.close(over)
 
     threading.Thread(target=read, daemon=True).start()
-    while True:
+    try:
+        while True:
+            asked.release()
+            data = await blocks.get()
+            if not data:
+                return
+            yield data
+    finally:
+        os.close(closing)
         asked.release()
-        data = await blocks.get()
-        if not data:
-            return
-        yield data
+
+
+def _block(descriptor: int, over: int) -> bytes:
+    """What can be read next; nothing at the end, or when the other end of ``over`` is closed."""
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    waiting.register(over, select.POLLIN)
+    ready = dict(waiting.poll())
+    if over in ready:
+        return b""
+    try:
+        return os.read(descriptor, _BLOCK)
+    except OSError:
+        return b""

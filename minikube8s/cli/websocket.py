@@ -98,9 +98,15 @@ def _masked(data: bytes, mask: bytes) -> bytes:
 
 
 class WebSocket:
-    """An open WebSocket. One task may receive; sending is in order."""
+    """An open WebSocket. One task may receive; sending is in order.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    ``protocol`` is the one that the server chose.
+    """
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, protocol: str
+    ) -> None:
+        self.protocol = protocol
         self._reader = reader
         self._writer = writer
         self._frames = Frames()
@@ -110,6 +116,7 @@ class WebSocket:
     async def connect(wire: Wire, target: str, protocol: str) -> WebSocket | tuple[int, bytes]:
         """An open WebSocket, or the status and body of the server's refusal.
 
+        ``protocol`` may be several, the best one first, with commas between.
         Raises CommandError when nobody answers.
         """
         key = base64.b64encode(os.urandom(16)).decode()
@@ -126,7 +133,7 @@ class WebSocket:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 status = int(head.split(None, 2)[1])
                 if status == 101:
-                    return WebSocket(reader, writer)
+                    return WebSocket(reader, writer, _header(head, "sec-websocket-protocol"))
                 body = await _body(reader, head)
         except (OSError, asyncio.IncompleteReadError, ValueError, IndexError) as error:
             raise CommandError(wire.failure(error), prefix="") from None
@@ -171,8 +178,13 @@ async def _opened(wire: Wire) -> tuple[asyncio.StreamReader, asyncio.StreamWrite
 
 
 async def _body(reader: asyncio.StreamReader, head: str) -> bytes:
+    length = _header(head, "content-length")
+    return await reader.readexactly(int(length)) if length else b""
+
+
+def _header(head: str, wanted: str) -> str:
     for line in head.splitlines():
         name, _, value = line.partition(":")
-        if name.lower() == "content-length":
-            return await reader.readexactly(int(value))
-    return b""
+        if name.lower() == wanted:
+            return value.strip()
+    return ""

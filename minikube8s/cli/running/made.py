@@ -88,7 +88,7 @@ def service(name: str, given: Mapping[str, Any]) -> Object:
         metadata["labels"] = chosen
     spec = {
         "ports": [{"protocol": "TCP", "port": port, "targetPort": port}],
-        "selector": chosen or {"run": name},
+        "selector": dict(chosen) or {"run": name},
     }
     status: Object = {"loadBalancer": {}}
     return {

@@ -6,24 +6,71 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import pods
-from minikube8s.cli.command import verb
+from minikube8s.cli import options
+from minikube8s.cli.command import after_dash, verb
+from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
 
 
 @verb("exec")
-@click.argument("pod", metavar="POD | pod/POD")
-@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@click.argument("words", nargs=-1, metavar="(POD | TYPE/NAME) -- COMMAND [ARGS...]")
 @click.option("-c", "--container", default="", help="The container, where a pod has several.")
 @click.option("-i", "--stdin", is_flag=True, help="Pass standard input on.")
 @click.option("-t", "--tty", is_flag=True, help="Give the command a terminal.")
-@click.pass_obj
-def command(session: Session, /, pod: str, words: tuple[str, ...], **given: Any) -> int:
-    """Run a command in a container: `mk8s exec -it web-0 -- sh`."""
+@click.option("-q", "--quiet", is_flag=True, help="Print only what the command prints.")
+@click.option("-f", "--filename", "filenames", multiple=True, help="The file that has the object.")
+@options.pod_running_timeout("1m")
+@click.pass_context
+def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> None:
+    """Run a command in a container: `mk8s exec -it web-0 -- sh`.
+
+    Of a Deployment or another TYPE/NAME, in one of its pods: `mk8s exec deploy/web -- date`.
+    """
+    from minikube8s.cli import pods, terminal
     from minikube8s.cli.conversation import converse
 
-    client = session.client
-    path = pods.path(session, pod)
-    query = [("command", word) for word in words]
-    query.append(("container", pods.container(client, path, given["container"])))
-    return converse(client, f"{path}/exec", query, stdin=given["stdin"], tty=given["tty"])
+    session: Session = context.obj
+    target, line = _split(words, after_dash(context), given)
+    pod = pods.chosen(session, target, given["pod_running_timeout"])
+    phase = (pod.get("status") or {}).get("phase")
+    if phase in {"Succeeded", "Failed"}:
+        raise CommandError(
+            f"cannot exec into a container in a completed pod; current phase is {phase}"
+        )
+    container = pods.container(pod, given["container"], quiet=given["quiet"])
+    tty = terminal.usable(stdin=given["stdin"], tty=given["tty"], quiet=given["quiet"])
+    query = [*(("command", word) for word in line), ("container", container)]
+    converse(session.client, f"{pods.path(pod)}/exec", query, stdin=given["stdin"], tty=tty)
+
+
+def _split(
+    words: tuple[str, ...], after: list[str] | None, given: dict[str, Any]
+) -> tuple[list[str], list[str]]:
+    """The words that name the pod, and the command. Raises CommandError."""
+    before = list(words[: len(words) - len(after)] if after is not None else words)
+    if given["filenames"]:
+        named = [_of_file(given["filenames"])]
+        line = [*before, *(after or [])]
+    elif not before:
+        raise CommandError("pod, type/name or --filename must be specified")
+    else:
+        # kubectl once took the command without `--`, and tutorials still write it so
+        named, line = before[:1], [*before[1:], *(after or [])]
+        if len(before) > 1 and not given["quiet"]:
+            click.echo(
+                "mk8s exec [POD] [COMMAND] is DEPRECATED. "
+                "Use mk8s exec [POD] -- [COMMAND] instead.",
+                err=True,
+            )
+    if not line:
+        raise CommandError("you must specify at least one command for the container")
+    return named, line
+
+
+def _of_file(filenames: tuple[str, ...]) -> str:
+    from minikube8s.cli import manifests
+
+    objects = manifests.read(filenames, recursive=False)
+    if len(objects) != 1:
+        raise CommandError(f"name one object, not {len(objects)}")
+    return f"{objects[0]['kind'].lower()}/{(objects[0].get('metadata') or {}).get('name', '')}"

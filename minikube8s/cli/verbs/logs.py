@@ -31,17 +31,16 @@ _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 @click.pass_obj
 def command(session: Session, /, pod: str, container_word: str | None, **given: Any) -> None:
     """Print the log of a container: `mk8s logs -f web-0`."""
-    path = pods.path(session, pod)
     client = session.client
+    found = pods.chosen(session, [pod], 20)
+    path = pods.path(found)
     if given["all_containers"]:
-        spec = client.json("GET", path)["spec"]
-        lists = ("initContainers", "containers", "ephemeralContainers")
-        containers = [one["name"] for field in lists for one in spec.get(field) or ()]
+        containers = [one["name"] for one in pods.containers(found)]
         if given["follow"] and len(containers) > 1:
             raise CommandError("name one container to follow: -c NAME")
     else:
         wanted = given["container"] or container_word or ""
-        containers = [pods.container(client, path, wanted)]
+        containers = [pods.container(found, wanted)]
     for container in containers:
         query = _query(given) | {"container": container}
         with client.stream(f"{path}/log", accept="*/*", query=query) as answer:

@@ -29,8 +29,7 @@ _BLOCK = 32 * 1024
 def command(session: Session, /, pod: str, ports: tuple[str, ...], **given: Any) -> None:
     """Lead local ports to ports of a pod until interrupted: `mk8s port-forward web-0 8080:80`."""
     client = session.client
-    path = pods.path(session, pod)
-    client.json("GET", path)
+    path = pods.path(pods.chosen(session, [pod], 60))
     client.close()
     pairs = [_pair(text) for text in ports]
     asyncio.run(_serve(client, f"{path}/portforward", given["address"], pairs))
