@@ -73,10 +73,6 @@ class Client:
         """The server's address."""
         return self._wire.access.server
 
-    def another(self) -> Client:
-        """A client of the same server and identity with a connection of its own, for a thread."""
-        return Client(self.server, self._context, self._headers)
-
     def json(
         self,
         method: str,

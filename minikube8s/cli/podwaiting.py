@@ -141,7 +141,7 @@ def _draw(session: Session, last: list[Object], progress: Any, over: threading.E
 
     started = time.monotonic()
     # a client of its own: the other one is busy with the watch
-    pulls = Pulls(Session(session.flags).client)
+    pulls = Pulls(session.client.another())
     while not over.wait(_TICK_SECONDS):
         if not last:
             continue

@@ -72,10 +72,8 @@ def removed_after(
 def _delete(
     session: Session, namespace: str, resource: Resource, name: str, *, quiet: bool
 ) -> None:
-    from minikube8s.cli.session import Session
-
     # a client of its own: a request of the other one may just have been cut off
-    client = Session(session.flags).client
+    client = session.client.another()
     try:
         client.json("DELETE", targets.path(resource, namespace, name))
     except ApiFailure as failure:
