@@ -156,9 +156,8 @@ def _escaped(char: str) -> str:
 
 def _literal(head: str, text: str, indent: int) -> list[str]:
     hint = "2" if text[0] in " \n" else ""
-    if not text.endswith("\n"):
-        keep = "-"
-    else:
+    keep = "-"
+    if text.endswith("\n"):
         keep = "+" if text == "\n" or text.endswith("\n\n") else ""
     body = text.removesuffix("\n").split("\n")
     pad = " " * indent
@@ -184,7 +183,7 @@ def _folded(text: str, column: int, indent: int, style: str) -> str:
 
 @lru_cache(4096)
 def _ordered(keys: tuple[str, ...]) -> list[str]:
-    """Keys in Go's order for YAML: numbers in them count as such, other signs come before letters."""
+    """Keys in Go's order for YAML: numbers count as such, other signs come before letters."""
     joined = "".join(keys)
     if joined.isalpha() or len(keys) == 1:
         return sorted(keys)

@@ -1,7 +1,7 @@
 """What others wrote into objects does not steer the terminal of who looks at them."""
 
 from minikube8s.cli.describing.writer import Writer
-from minikube8s.cli.printing import TablePrinter
+from minikube8s.cli.servertables import TablePrinter
 
 EVIL = "\x1b[2Jgone\r"
 SHOWN = "^[[2Jgone\\r"
@@ -17,4 +17,4 @@ def test_a_description_shows_escapes_as_characters() -> None:
 def test_a_table_shows_escapes_as_characters() -> None:
     printer = TablePrinter(wide=False, namespaces=False, headers=False)
     table = {"columnDefinitions": [{"name": "Name"}], "rows": [{"cells": [EVIL]}]}
-    assert printer.text(table).strip() == SHOWN
+    assert printer.lines(table) == ["^[[2Jgone..."]

@@ -144,9 +144,9 @@ class Resource:
         endings = [f".{self.version}.{self.group}"]
         if self.group:
             endings.append(f".{self.group}")
-        names = (self.plural, self.singular)
+        names = (self.plural, self.singular, *self.short_names)
         qualified = (name + ending for name in names for ending in endings)
-        return (*qualified, *names, *self.short_names)
+        return (*qualified, *names)
 
 
 class ResourceTable:

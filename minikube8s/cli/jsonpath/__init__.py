@@ -10,7 +10,7 @@ from typing import Any
 
 from minikube8s.cli.jsonpath import parsing
 from minikube8s.cli.jsonpath.errors import JsonPathError
-from minikube8s.cli.jsonpath.evaluating import render, select, values_of
+from minikube8s.cli.jsonpath.evaluating import render, values_of
 
 __all__ = ["JsonPathError", "Template", "relaxed"]
 
@@ -42,7 +42,7 @@ def relaxed(text: str) -> Template:
     inner = inner.removeprefix(".")
     if not inner or "{" in inner or "}" in inner:
         raise JsonPathError(
-            f"unexpected path string, expected a 'name1.name2' or '.name1.name2' or "
-            f"'{{name1.name2}}' or '{{.name1.name2}}'"
+            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or "
+            "'{name1.name2}' or '{.name1.name2}'"
         )
     return Template("{." + inner + "}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from minikube8s.cli.jsonpath import wording
@@ -64,19 +64,21 @@ def _step(node: Node, values: list[Any], missing: bool) -> list[Any]:
         if not found and not missing:
             raise JsonPathError(f"{node.name} is not found")
         return found
-    if isinstance(node, Slice):
-        return [item for value in values if value is not None for item in _slice(node, value)]
-    if isinstance(node, Wildcard):
-        return [item for value in values for item in _children(value)]
     if isinstance(node, Literal):
         return [node.value for _ in values]
     if isinstance(node, Union):
         return [item for part in node.parts for item in select(part, values, missing=missing)]
-    if isinstance(node, Filter):
-        return [item for value in values if value is not None for item in _filtered(node, value)]
-    if isinstance(node, Recursive):
-        return [item for value in values for item in _descendants(value)]
-    raise JsonPathError(_why_unknown(node))
+    if isinstance(node, Unknown):
+        raise JsonPathError(_why_unknown(node))
+    return [item for value in values if value is not None for item in _inside(node, value)]
+
+
+def _inside(node: Slice | Wildcard | Filter | Recursive, value: Any) -> Iterable[Any]:
+    if isinstance(node, Slice):
+        return _slice(node, value)
+    if isinstance(node, Wildcard):
+        return _children(value)
+    return _filtered(node, value) if isinstance(node, Filter) else _descendants(value)
 
 
 def _why_unknown(node: Unknown) -> str:

@@ -100,15 +100,19 @@ class _Reader:
             return [self._number()]
         if char == "_" or char.isalnum():
             return [self._word()]
+        return self._marked(char)
+
+    def _marked(self, char: str) -> list[Node]:
+        """What a sign says of that which follows it."""
         self.at += 1
-        if char in {" ", "@", "$"}:
-            return []
         if char == "[":
             return self._brackets()
         if char in {'"', "'"}:
             return [self._quoted(char)]
         if char == ".":
             return [self._field()]
+        if char in {" ", "@", "$"}:
+            return []
         raise JsonPathError(f"unrecognized character in action: U+{ord(char):04X} {char!r}")
 
     def _recursive(self) -> list[Node]:
@@ -236,5 +240,3 @@ def _unescaped(found: re.Match[str]) -> str:
             except ValueError:
                 break
     raise JsonPathError("unquote error invalid syntax")
-
-

@@ -20,7 +20,9 @@ def text(value: Any) -> str:
 
 def compact(value: Any) -> str:
     """One line of JSON, with what could be HTML escaped."""
-    return _escaped(json.dumps(_whole(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True))
+    return _escaped(
+        json.dumps(_whole(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    )
 
 
 def indented(value: Any) -> str:

@@ -1,0 +1,73 @@
+"""Shows a watch: lines as they come."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from minikube8s.cli import printing
+from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.getting.asked import Asked, Wanted
+from minikube8s.cli.getting.fetching import items, missed
+from minikube8s.cli.getting.showing import put, table_of, table_printer
+from minikube8s.cli.getting.watching import Watch
+
+
+def follow(client: Client, asked: Asked, one: Wanted) -> None:
+    """Show what there is and what happens to it, until interrupted. Raises CommandError."""
+    query = dict(asked.selectors)
+    if one.name:
+        query["fieldSelector"] = f"metadata.name={one.name}"
+        _look(client, one)
+    everything = Wanted(one.resource, one.namespace, None)
+    watch = Watch(client, everything.path(), asked.accept(), query)
+    listed = watch.list()
+    if asked.tables:
+        _rows(asked, everything, watch, listed)
+    else:
+        _objects(asked, everything, watch, listed)
+
+
+def _rows(asked: Asked, one: Wanted, watch: Watch, listed: dict[str, Any]) -> None:
+    printer = table_printer(asked, one.resource)
+    printer.learn(table_of(asked, one, listed))
+    if not asked.watch_only:
+        _put_lines(printer.lines(table_of(asked, one, listed)))
+    for event in watch.events():
+        if event.type not in {"AWAY", "BACK"}:
+            content = event.content
+            if content.get("kind") != "Table":
+                content = table_of(asked, one, {"items": [content]})
+            _put_lines(printer.lines(content, event.type))
+
+
+def _objects(asked: Asked, one: Wanted, watch: Watch, listed: dict[str, Any]) -> None:
+    printer = asked.printer()
+
+    def show(type: str, obj: dict[str, Any]) -> None:
+        shown = obj
+        if asked.events and printer.form in {"json", "yaml"}:
+            bare = obj if asked.managers else printing.without_managers(obj)
+            shown = {"type": type, "object": bare}
+        put(printer.text(one.resource, shown), printer.form)
+        sys.stdout.flush()
+
+    if not asked.watch_only:
+        for obj in items(one, listed):
+            show("ADDED", obj)
+    for event in watch.events():
+        if event.type not in {"AWAY", "BACK"}:
+            show(event.type, event.content)
+
+
+def _look(client: Client, one: Wanted) -> None:
+    """Raise what the server says when there is no such object."""
+    try:
+        client.json("GET", one.path(), accept=printing.TABLE)
+    except ApiFailure as failure:
+        raise missed(client, failure, one) from None
+
+
+def _put_lines(lines: list[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
