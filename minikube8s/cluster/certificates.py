@@ -222,6 +222,30 @@ def subject(request: bytes) -> tuple[str, tuple[str, ...], bool]:
     return common, organizations(request), more
 
 
+class Wanted(NamedTuple):
+    """What a certificate request asks to be named, by the words that kubectl shows."""
+
+    subject: dict[str, list[str]]
+    names: dict[str, list[str]]
+
+
+def wanted(request: bytes) -> Wanted:
+    """Return all names that a certificate request (PEM) asks for. Raises ValueError."""
+    asked = _request(request)
+    subject: dict[str, list[str]] = {}
+    for attribute in asked.subject:
+        word = _SUBJECT_WORDS.get(attribute.oid)
+        if word:
+            subject.setdefault(word, []).append(str(attribute.value))
+    names: dict[str, list[str]] = {word: [] for word in _NAME_WORDS.values()}
+    for extension in _extensions(asked):
+        if isinstance(extension.value, x509.SubjectAlternativeName):
+            for name in extension.value:
+                if type(name) in _NAME_WORDS:
+                    names[_NAME_WORDS[type(name)]].append(str(name.value))
+    return Wanted(subject, names)
+
+
 def organizations(request: bytes) -> tuple[str, ...]:
     """Return the organizations of a certificate request's (PEM) subject. Raises ValueError."""
     names = _request(request).subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)

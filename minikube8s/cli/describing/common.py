@@ -1,116 +1,193 @@
-"""The parts that several kinds' descriptions share."""
+"""The parts that several kinds' descriptions share, and what a description is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from minikube8s.api.meta import controller_of
+from minikube8s.api.meta import annotations_of, controller_of, labels_of
 from minikube8s.api.times import age, parse_time
 from minikube8s.cli.describing.writer import Writer
 
 Object = dict[str, Any]
+NONE, UNSET, UNKNOWN = "<none>", "<unset>", "<unknown>"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+LONGEST = 140
+"""How many characters an annotation may have; what is longer gets lines of its own, cut off."""
+_NEVER = "Mon, 01 Jan 0001 00:00:00 +0000"
 
 
-def head(writer: Writer, obj: Object, *, namespaced: bool = True) -> None:
+class Around:
+    """What is told beside an object: its Events (None: not wanted), what belongs to it, the time.
+
+    ``related`` holds lists of objects by the name that the kind's describer knows them by.
+    """
+
+    def __init__(
+        self,
+        now: datetime | None = None,
+        events: Sequence[Object] | None = None,
+        related: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.now = now or datetime.now(UTC)
+        self.events = events
+        self.related = related or {}
+
+    def age(self, timestamp: str | None) -> str:
+        """How long ago ``timestamp`` was."""
+        return age(timestamp, self.now)
+
+
+def head(w: Writer, obj: Object, *, namespace: bool = True) -> None:
     """Name and Namespace."""
-    writer.line(0, "Name:", obj["metadata"]["name"])
-    if namespaced:
-        writer.line(0, "Namespace:", obj["metadata"].get("namespace", ""))
+    w.line(0, "Name:", obj["metadata"]["name"])
+    if namespace:
+        w.line(0, "Namespace:", obj["metadata"].get("namespace", ""))
 
 
-def labels(writer: Writer, obj: Object) -> None:
-    """Labels and Annotations; the annotation of `apply` is left out."""
-    metadata = obj["metadata"]
-    writer.mapping("Labels", metadata.get("labels"))
-    annotations = metadata.get("annotations") or {}
-    shown = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
-    writer.mapping("Annotations", shown, ": ")
+def labels(w: Writer, obj: Object) -> None:
+    """Labels and Annotations."""
+    w.several(0, "Labels", pairs(labels_of(obj)))
+    annotations(w, obj)
 
 
-def created(writer: Writer, obj: Object) -> None:
+def annotations(w: Writer, obj: Object, indent: str = "") -> None:
+    """Annotations but that of `apply`; long ones have lines of their own, cut off."""
+    shown: list[str] = []
+    for key, value in sorted(annotations_of(obj).items()):
+        text = value.removesuffix("\n")
+        if key == LAST_APPLIED:
+            continue
+        if len(text) + len(key) + 2 > LONGEST or "\n" in text:
+            shown.append(f"{key}:")
+            shown += [f"  {_shortened(line)}" for line in text.split("\n")]
+        else:
+            shown.append(f"{key}: {text}")
+    w.several(0, f"{indent}Annotations", shown)
+
+
+def pairs(content: Mapping[str, str] | None) -> list[str]:
+    """`key=value` for each, sorted."""
+    return [f"{key}={value}" for key, value in sorted((content or {}).items())]
+
+
+def joined(content: Mapping[str, str] | None) -> str:
+    """Labels in one line."""
+    return ",".join(pairs(content)) or NONE
+
+
+def created(w: Writer, obj: Object) -> None:
     """CreationTimestamp."""
-    writer.line(0, "CreationTimestamp:", local(obj["metadata"].get("creationTimestamp")))
+    w.line(0, "CreationTimestamp:", local(obj["metadata"].get("creationTimestamp")))
 
 
-def controlled_by(writer: Writer, obj: Object) -> None:
+def controlled_by(w: Writer, obj: Object) -> None:
     """The controller, when the object has one."""
     owner = controller_of(obj)
     if owner:
-        writer.line(0, "Controlled By:", f"{owner['kind']}/{owner['name']}")
+        w.line(0, "Controlled By:", f"{owner['kind']}/{owner['name']}")
 
 
-def conditions(writer: Writer, obj: Object, *columns: str) -> None:
-    """The Conditions table with ``columns`` of their fields."""
-    found = obj.get("status", {}).get("conditions") or []
-    if not found:
+def conditions(w: Writer, found: Iterable[Object] | None, *columns: str, space: str = "") -> None:
+    """The Conditions table with ``columns``; ``space`` follows cells where kubectl has one."""
+    rows = list(found or ())
+    if not rows:
         return
-    writer.line(0, "Conditions:")
-    fields = {
-        "Type": "type", "Status": "status", "Reason": "reason", "Message": "message",
-        "LastHeartbeatTime": "lastHeartbeatTime", "LastTransitionTime": "lastTransitionTime",
-    }  # fmt: skip
-
-    def cell(condition: Object, column: str) -> str:
-        value = str(condition.get(fields[column]) or "")
-        return local(value) if column.endswith("Time") else value
-
-    rows = [[cell(condition, column) for column in columns] for condition in found]
-    writer.line(1, *columns)
+    w.line(0, "Conditions:")
+    w.line(1, *columns)
     if len(columns) > 2:
-        writer.line(1, *("-" * min(len(column), 6) for column in columns))
+        w.line(1, *(_rule(column) for column in columns))
     for row in rows:
-        writer.line(1, *row)
+        cells = [_cell(row, column) for column in columns]
+        w.line(1, *(cell + space for cell in cells[:-1]), cells[-1])
 
 
-def events(writer: Writer, found: Sequence[Object], now: datetime) -> None:
-    """The Events table, oldest first."""
-    if not found:
-        writer.line(0, "Events:", "<none>")
+def _rule(column: str) -> str:
+    return "-" * (17 if column == "LastProbeTime" else len(column))
+
+
+def _cell(condition: Object, column: str) -> str:
+    value = condition.get(column[0].lower() + column[1:])
+    return local(value) if column.endswith("Time") else str(value or "")
+
+
+def events(w: Writer, around: Around) -> None:
+    """The Events table, oldest first; nothing where Events are not wanted."""
+    if around.events is None:
         return
-    writer.line(0, "Events:")
-    ordered = sorted(found, key=lambda event: event.get("lastTimestamp") or "")
-    rows = []
+    if not around.events:
+        w.line(0, "Events:", NONE)
+        return
+    w.part()
+    w.line(0, "Events:")
+    ordered = sorted(around.events, key=lambda event: event.get("lastTimestamp") or "")
+    w.line(1, "Type", "Reason", "Age", "From", "Message")
+    w.line(1, "----", "------", "----", "----", "-------")
     for event in ordered:
-        when = age(event.get("lastTimestamp") or event.get("eventTime"), now)
-        if event.get("count", 1) > 1:
-            when = f"{when} (x{event['count']} over {age(event.get('firstTimestamp'), now)})"
         source = (event.get("source") or {}).get("component") or event.get("reportingComponent", "")
         message = (event.get("message") or "").strip()
-        rows.append([event.get("type", ""), event.get("reason", ""), when, source, message])
-    headers = ["Type", "Reason", "Age", "From", "Message"]
-    writer.line(1, *headers)
-    writer.line(1, *("-" * len(header) for header in headers[:2]), "----", "----", "-------")
-    for row in rows:
-        writer.line(1, *row)
+        place = (event.get("involvedObject") or {}).get("fieldPath")
+        if place:
+            message = f"{place}: {message}"
+        when = _when(event, around)
+        w.line(1, event.get("type", ""), event.get("reason", ""), when, source, message)
+
+
+def _when(event: Object, around: Around) -> str:
+    first = around.age(event.get("eventTime") or event.get("firstTimestamp"))
+    series = event.get("series")
+    if series:
+        return f"{around.age(series.get('lastObservedTime'))} (x{series['count']} over {first})"
+    if (event.get("count") or 0) > 1:
+        return f"{around.age(event.get('lastTimestamp'))} (x{event['count']} over {first})"
+    return first
+
+
+def status(w: Writer, obj: Object, around: Around, phase: str | None) -> None:
+    """Status: the phase, or since when the object is ending."""
+    ended = obj["metadata"].get("deletionTimestamp")
+    w.line(0, "Status:", f"Terminating (lasts {around.age(ended)})" if ended else phase or "")
 
 
 def local(timestamp: str | None) -> str:
     """An RFC 3339 time as kubectl shows it: `Tue, 18 Jan 2022 09:05:00 +0000`."""
     if not timestamp:
-        return "<unset>"
+        return _NEVER
     return parse_time(timestamp).astimezone().strftime("%a, %d %b %Y %H:%M:%S %z")
 
 
 def selector(found: Object | None) -> str:
-    """A LabelSelector as text: `app=web,tier in (a,b)`."""
-    parts = [
-        f"{key}={value}" for key, value in sorted((found or {}).get("matchLabels", {}).items())
-    ]
-    for expression in (found or {}).get("matchExpressions") or []:
-        values = ",".join(expression.get("values") or [])
-        operator = expression["operator"]
-        key = expression["key"]
-        parts.append(
-            {"Exists": key, "DoesNotExist": f"!{key}"}.get(
-                operator, f"{key} {operator.lower()} ({values})"
-            )
-        )
-    return ",".join(parts) or "<none>"
+    """A LabelSelector as text: `app=web,tier in (a,b)`; empty where it says nothing."""
+    parts = [(key, f"{key}={value}") for key, value in ((found or {}).get("matchLabels") or {}).items()]
+    for expression in (found or {}).get("matchExpressions") or ():
+        key, operator = expression["key"], expression["operator"]
+        values = ",".join(sorted(expression.get("values") or ()))
+        word = {"In": "in", "NotIn": "notin"}.get(operator, operator.lower())
+        plain = {"Exists": key, "DoesNotExist": f"!{key}"}
+        parts.append((key, plain.get(operator, f"{key} {word} ({values})")))
+    return ",".join(text for _, text in sorted(parts, key=lambda part: part[0]))
 
 
-def now() -> datetime:
-    """The time that ages are counted to."""
-    return datetime.now(UTC)
+def go(value: Any) -> str:
+    """A plain value as Go's `%v` writes it."""
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{' '.join(map(go, value))}]"
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{go(value[key])}' for key in sorted(value))}]"
+    if isinstance(value, float):
+        return _float(value)
+    return str(value)
+
+
+def _float(value: float) -> str:
+    text = f"{value:g}" if value != int(value) or abs(value) >= 1e21 else str(int(value))
+    return repr(value) if float(text) != value else text
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= LONGEST - 2 else line[: LONGEST - 2] + "..."

@@ -2,225 +2,159 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from minikube8s.cli.describing import common
+from minikube8s.cli.describing import common, containers, volumes
 from minikube8s.cli.describing.writer import Writer
 
 Object = dict[str, Any]
 
 
-def describe(writer: Writer, pod: Object, events: list[Object], now: datetime) -> None:
-    """A pod with its containers, conditions and events."""
-    spec, status = pod["spec"], pod.get("status", {})
-    common.head(writer, pod)
-    writer.line(0, "Priority:", spec.get("priority", 0))
-    writer.line(0, "Service Account:", spec.get("serviceAccountName", ""))
-    host = status.get("hostIP", "")
+def pod(w: Writer, obj: Object, around: common.Around) -> None:
+    """A pod with its containers, conditions and Events."""
+    spec, status = obj["spec"], obj.get("status") or {}
+    common.head(w, obj)
+    _placed(w, spec, status)
+    common.labels(w, obj)
+    _phase(w, obj, around)
+    w.line(0, "IP:", status.get("podIP", ""))
+    addresses = status.get("podIPs") or ()
+    w.line(0, "IPs:", *(() if addresses else (common.NONE,)))
+    for entry in addresses:
+        w.line(1, "IP:", entry["ip"])
+    common.controlled_by(w, obj)
+    if status.get("nominatedNodeName"):
+        w.line(0, "NominatedNodeName:", status["nominatedNodeName"])
+    if spec.get("resources"):
+        w.line(0, "Resources:")
+        containers.resources(w, spec["resources"], 1)
+    _containers(w, obj)
+    found = status.get("conditions") or ()
+    gates = spec.get("readinessGates") or ()
+    if gates:
+        known = {one["type"]: one["status"] for one in found}
+        w.line(0, "Readiness Gates:")
+        w.line(1, "Type", "Status")
+        for gate in gates:
+            word = gate["conditionType"]
+            w.line(1, f"{word} ", f"{known.get(word, common.NONE)} ")
+    if found:
+        w.line(0, "Conditions:")
+        w.line(1, "Type", "Status")
+        for one in found:
+            w.line(1, f"{one['type']} ", f"{one['status']} ")
+    volumes.of_pod(w, spec.get("volumes"))
+    w.line(0, "QoS Class:", status.get("qosClass") or _quality(spec))
+    _placement(w, spec)
+    common.events(w, around)
+
+
+def template(w: Writer, content: Object | None) -> None:
+    """The `Pod Template:` of a workload."""
+    w.line(0, "Pod Template:")
+    if content is None:
+        w.line(1, common.UNSET)
+        return
+    spec, indent = content.get("spec") or {}, "  "
+    holder = {"metadata": content.get("metadata") or {}}
+    w.several(0, f"{indent}Labels", common.pairs(holder["metadata"].get("labels")))
+    if holder["metadata"].get("annotations"):
+        common.annotations(w, holder, indent)
+    if spec.get("serviceAccountName"):
+        w.line(1, "Service Account:", spec["serviceAccountName"])
+    if spec.get("initContainers"):
+        containers.group(w, "Init Containers", spec["initContainers"], indent=indent)
+    containers.group(w, "Containers", spec.get("containers"), indent=indent)
+    volumes.of_pod(w, spec.get("volumes"), indent)
+    _spread(w, spec, indent)
+    if spec.get("priorityClassName"):
+        w.line(1, "Priority Class Name:", spec["priorityClassName"])
+    _chosen(w, spec, indent)
+
+
+def _placed(w: Writer, spec: Object, status: Object) -> None:
+    for label, field in (
+        ("Priority:", "priority"),
+        ("Priority Class Name:", "priorityClassName"),
+        ("Runtime Class Name:", "runtimeClassName"),
+        ("Service Account:", "serviceAccountName"),
+    ):
+        if spec.get(field) not in {None, ""}:
+            w.line(0, label, spec[field])
     node = spec.get("nodeName")
-    writer.line(0, "Node:", f"{node}/{host}" if node else "<none>")
+    w.line(0, "Node:", f"{node}/{status.get('hostIP', '')}" if node else common.NONE)
     if status.get("startTime"):
-        writer.line(0, "Start Time:", common.local(status["startTime"]))
-    common.labels(writer, pod)
-    _phase(writer, pod)
-    writer.line(0, "IP:", status.get("podIP", ""))
-    addresses = [entry["ip"] for entry in status.get("podIPs") or []]
-    writer.line(0, "IPs:", *(() if addresses else ("<none>",)))
-    for address in addresses:
-        writer.line(1, "IP:", address)
-    common.controlled_by(writer, pod)
-    groups = (
-        ("Init Containers", spec.get("initContainers"), status.get("initContainerStatuses")),
-        ("Containers", spec.get("containers"), status.get("containerStatuses")),
+        w.line(0, "Start Time:", common.local(status["startTime"]))
+
+
+def _phase(w: Writer, obj: Object, around: common.Around) -> None:
+    status, metadata = obj.get("status") or {}, obj["metadata"]
+    phase = status.get("phase", "")
+    if metadata.get("deletionTimestamp") and phase not in {"Failed", "Succeeded"}:
+        common.status(w, obj, around, phase)
+        seconds = metadata.get("deletionGracePeriodSeconds") or 0
+        w.line(0, "Termination Grace Period:", f"{seconds}s")
+    else:
+        w.line(0, "Status:", phase)
+    for field in ("reason", "message"):
+        if status.get(field):
+            w.line(0, f"{field.capitalize()}:", status[field])
+    containers.seccomp(w, obj["spec"].get("securityContext"), 0, 0)
+
+
+def _containers(w: Writer, obj: Object) -> None:
+    spec, status = obj["spec"], obj.get("status") or {}
+    for title, field, statuses in (
+        ("Init Containers", "initContainers", "initContainerStatuses"),
+        ("Containers", "containers", "containerStatuses"),
+        ("Ephemeral Containers", "ephemeralContainers", "ephemeralContainerStatuses"),
+    ):
+        if spec.get(field) or field == "containers":
+            containers.group(w, title, spec.get(field), status.get(statuses), obj)
+
+
+def _placement(w: Writer, spec: Object) -> None:
+    _chosen(w, spec, "")
+    _spread(w, spec, "")
+
+
+def _chosen(w: Writer, spec: Object, indent: str) -> None:
+    w.several(0, f"{indent}Node-Selectors", common.pairs(spec.get("nodeSelector")))
+    tolerations = sorted(spec.get("tolerations") or (), key=lambda one: str(one.get("key") or ""))
+    w.several(0, f"{indent}Tolerations", map(_toleration, tolerations))
+
+
+def _spread(w: Writer, spec: Object, indent: str) -> None:
+    found = sorted(
+        spec.get("topologySpreadConstraints") or (), key=lambda one: str(one["topologyKey"])
     )
-    for title, containers, statuses in groups:
-        if containers:
-            writer.line(0, f"{title}:")
-            known = {entry["name"]: entry for entry in statuses or []}
-            for container in containers:
-                _container(writer, container, known.get(container["name"]), 1)
-    common.conditions(writer, pod, "Type", "Status")
-    _volumes(writer, spec.get("volumes") or [], 0)
-    writer.line(0, "QoS Class:", status.get("qosClass", ""))
-    writer.mapping("Node-Selectors", spec.get("nodeSelector"))
-    writer.listing("Tolerations", [_toleration(t) for t in spec.get("tolerations") or []])
-    spread = sorted(spec.get("topologySpreadConstraints") or [], key=lambda one: one["topologyKey"])
-    if spread:
-        writer.listing("Topology Spread Constraints", [_constraint(one) for one in spread])
-    common.events(writer, events, now)
+    if found:
+        w.several(0, f"{indent}Topology Spread Constraints", map(_constraint, found))
 
 
 def _constraint(one: Object) -> str:
     text = f"{one['topologyKey']}:{one['whenUnsatisfiable']}"
     text += f" when max skew {one['maxSkew']} is exceeded"
     chosen = one.get("labelSelector")
-    return text if chosen is None else f"{text} for selector {common.selector(chosen)}"
+    if chosen is None:
+        return text
+    return f"{text} for selector {common.selector(chosen) or common.NONE}"
 
 
-def template(writer: Writer, content: Object) -> None:
-    """The `Pod Template:` of a workload."""
-    writer.line(0, "Pod Template:")
-    labels = content.get("metadata", {}).get("labels") or {}
-    entries = [f"{key}={value}" for key, value in sorted(labels.items())] or ["<none>"]
-    for index, entry in enumerate(entries):
-        writer.line(1, "Labels:" if index == 0 else "", entry)
-    writer.line(1, "Containers:")
-    for container in content["spec"].get("containers") or []:
-        _container(writer, container, None, 2)
-    _volumes(writer, content["spec"].get("volumes") or [], 1)
-
-
-def _phase(writer: Writer, pod: Object) -> None:
-    status, metadata = pod.get("status", {}), pod["metadata"]
-    if metadata.get("deletionTimestamp"):
-        writer.line(0, "Status:", f"Terminating (since {metadata['deletionTimestamp']})")
-        seconds = metadata.get("deletionGracePeriodSeconds", 0)
-        writer.line(0, "Termination Grace Period:", f"{seconds}s")
-    else:
-        writer.line(0, "Status:", status.get("phase", ""))
-    for field in ("reason", "message"):
-        if status.get(field):
-            writer.line(0, f"{field.capitalize()}:", status[field])
-
-
-def _container(writer: Writer, container: Object, status: Object | None, level: int) -> None:
-    writer.line(level, f"{container['name']}:")
-    inner = level + 1
-    if status is not None:
-        writer.line(inner, "Container ID:", status.get("containerID", ""))
-    writer.line(inner, "Image:", container.get("image", ""))
-    if status is not None:
-        writer.line(inner, "Image ID:", status.get("imageID", ""))
-    ports = container.get("ports") or []
-    shown = [f"{port['containerPort']}/{port.get('protocol', 'TCP')}" for port in ports]
-    hosts = [f"{port.get('hostPort', 0)}/{port.get('protocol', 'TCP')}" for port in ports]
-    plural = "s" if len(ports) > 1 else ""
-    writer.line(inner, f"Port{plural}:", ", ".join(shown) or "<none>")
-    writer.line(inner, f"Host Port{plural}:", ", ".join(hosts) or "<none>")
-    for field, title in (("command", "Command:"), ("args", "Args:")):
-        if container.get(field):
-            writer.line(inner, title)
-            for word in container[field]:
-                writer.line(inner + 1, word)
-    if status is not None:
-        _states(writer, status, inner)
-    for kind in ("limits", "requests"):
-        amounts = (container.get("resources") or {}).get(kind)
-        if amounts:
-            writer.line(inner, f"{kind.capitalize()}:")
-            for name, amount in sorted(amounts.items()):
-                writer.line(inner + 1, f"{name}:", amount)
-    for name in ("liveness", "readiness", "startup"):
-        probe = container.get(f"{name}Probe")
-        if probe:
-            writer.line(inner, f"{name.capitalize()}:", _probe(probe))
-    _environment(writer, container, inner)
-    mounts = [
-        f"{mount['mountPath']} from {mount['name']} ({'ro' if mount.get('readOnly') else 'rw'})"
-        for mount in container.get("volumeMounts") or []
-    ]
-    writer.line(inner, "Mounts:", *(() if mounts else ("<none>",)))
-    for mount in mounts:
-        writer.line(inner + 1, mount)
-
-
-def _states(writer: Writer, status: Object, level: int) -> None:
-    _state(writer, "State", status.get("state") or {"waiting": {}}, level)
-    if status.get("lastState"):
-        _state(writer, "Last State", status["lastState"], level)
-    writer.line(level, "Ready:", str(bool(status.get("ready"))))
-    writer.line(level, "Restart Count:", status.get("restartCount", 0))
-
-
-def _state(writer: Writer, title: str, state: Object, level: int) -> None:
-    for kind, facts in state.items():
-        writer.line(level, f"{title}:", kind.capitalize())
-        for field in ("reason", "message", "signal"):
-            if facts.get(field):
-                writer.line(level + 1, f"{field.capitalize()}:", facts[field])
-        if kind == "terminated":
-            writer.line(level + 1, "Exit Code:", facts.get("exitCode", 0))
-        for field, label in (("startedAt", "Started:"), ("finishedAt", "Finished:")):
-            if facts.get(field):
-                writer.line(level + 1, label, common.local(facts[field]))
-
-
-def _environment(writer: Writer, container: Object, level: int) -> None:
-    sources = container.get("envFrom") or []
-    if sources:
-        writer.line(level, "Environment Variables from:")
-        for source in sources:
-            for kind, title in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
-                if kind in source:
-                    optional = str(bool(source[kind].get("optional"))).lower()
-                    name = source[kind].get("name", "")
-                    writer.line(level + 1, name, title, f"Optional: {optional}")
-    variables = container.get("env") or []
-    writer.line(level, "Environment:", *(() if variables else ("<none>",)))
-    for variable in variables:
-        writer.line(level + 1, f"{variable['name']}:", _variable(variable))
-
-
-def _variable(variable: Object) -> str:
-    source = variable.get("valueFrom") or {}
-    for kind, title in (("configMapKeyRef", "config map"), ("secretKeyRef", "secret")):
-        if kind in source:
-            reference = source[kind]
-            optional = str(bool(reference.get("optional"))).lower()
-            return (
-                f"<set to the key '{reference['key']}' in {title} '{reference.get('name', '')}'>"
-                f"  Optional: {optional}"
-            )
-    if "fieldRef" in source:
-        field = source["fieldRef"]
-        return f" ({field.get('apiVersion', 'v1')}:{field['fieldPath']})"
-    if "resourceFieldRef" in source:
-        return f" ({source['resourceFieldRef']['resource']})"
-    return str(variable.get("value", ""))
-
-
-def _probe(probe: Object) -> str:
-    if "httpGet" in probe:
-        get = probe["httpGet"]
-        scheme = get.get("scheme", "HTTP").lower()
-        how = f"http-get {scheme}://{get.get('host', '')}:{get['port']}{get.get('path', '/')}"
-    elif "tcpSocket" in probe:
-        how = f"tcp-socket {probe['tcpSocket'].get('host', '')}:{probe['tcpSocket']['port']}"
-    elif "grpc" in probe:
-        how = f"grpc <pod>:{probe['grpc']['port']} {probe['grpc'].get('service', '')}"
-    else:
-        how = f"exec [{' '.join((probe.get('exec') or {}).get('command') or [])}]"
-    return (
-        f"{how} delay={probe.get('initialDelaySeconds', 0)}s"
-        f" timeout={probe.get('timeoutSeconds', 1)}s period={probe.get('periodSeconds', 10)}s"
-        f" #success={probe.get('successThreshold', 1)} #failure={probe.get('failureThreshold', 3)}"
-    )
-
-
-def _volumes(writer: Writer, volumes: list[Object], level: int) -> None:
-    if not volumes:
-        writer.line(level, "Volumes:", "<none>")
-        return
-    writer.line(level, "Volumes:")
-    for volume in volumes:
-        writer.line(level + 1, f"{volume['name']}:")
-        for kind, facts in volume.items():
-            if kind != "name":
-                writer.line(level + 2, "Type:", kind[0].upper() + kind[1:])
-                for field, value in (facts or {}).items():
-                    if not isinstance(value, dict | list):
-                        writer.line(level + 2, f"{field[0].upper() + field[1:]}:", value)
-
-
-def _toleration(toleration: Object) -> str:
-    text = str(toleration.get("key", ""))
-    if toleration.get("value"):
-        text += f"={toleration['value']}"
-    if toleration.get("effect"):
-        text += f":{toleration['effect']}"
-    if toleration.get("operator") == "Exists" and not toleration.get("value"):
-        text += " op=Exists"
-    if toleration.get("tolerationSeconds") is not None:
-        text += f" for {toleration['tolerationSeconds']}s"
+def _toleration(one: Object) -> str:
+    text = str(one.get("key") or "")
+    if one.get("value"):
+        text += f"={one['value']}"
+    if one.get("effect"):
+        text += f":{one['effect']}"
+    if one.get("operator") == "Exists" and not one.get("value"):
+        text += " op=Exists" if text else "op=Exists"
+    if one.get("tolerationSeconds") is not None:
+        text += f" for {one['tolerationSeconds']}s"
     return text
+
+
+def _quality(spec: Object) -> str:
+    from minikube8s.api.strategy.pods import qos_class
+
+    return qos_class(spec)

@@ -1,0 +1,130 @@
+"""How roles, bindings, accounts and certificate requests are described."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from minikube8s.cli.describing import common
+from minikube8s.cli.describing.writer import Writer
+from minikube8s.cli.errors import CommandError
+
+Object = dict[str, Any]
+_RULE = ("resources", "nonResourceURLs", "resourceNames", "verbs")
+
+
+def role(w: Writer, obj: Object, around: common.Around) -> None:
+    """A Role or ClusterRole: one line for each resource, with all verbs. It has no Events."""
+    common.head(w, obj, namespace=False)
+    common.labels(w, obj)
+    w.line(0, "PolicyRule:")
+    rows = _rules(obj.get("rules") or [])
+    w.table(1, ("Resources", "Non-Resource URLs", "Resource Names", "Verbs"), rows)
+
+
+def binding(w: Writer, obj: Object, around: common.Around) -> None:
+    """A RoleBinding or ClusterRoleBinding. It has no Events."""
+    common.head(w, obj, namespace=False)
+    common.labels(w, obj)
+    w.line(0, "Role:")
+    for field in ("kind", "name"):
+        w.line(1, f"{field.capitalize()}:", obj["roleRef"].get(field, ""))
+    w.line(0, "Subjects:")
+    fields = ("kind", "name", "namespace")
+    rows = [[one.get(field, "") for field in fields] for one in obj.get("subjects") or ()]
+    w.table(1, [field.capitalize() for field in fields], rows)
+
+
+def account(w: Writer, obj: Object, around: common.Around) -> None:
+    """A ServiceAccount with its secrets."""
+    common.head(w, obj)
+    common.labels(w, obj)
+    there = around.related.get("secrets") or ()
+    named = (
+        ("Image pull secrets", [one.get("name", "") for one in obj.get("imagePullSecrets") or ()]),
+        ("Mountable secrets", [one.get("name", "") for one in obj.get("secrets") or ()]),
+        ("Tokens", around.related.get("tokens") or []),
+    )
+    for title, names in named:
+        shown = [name if name in there else f"{name} (not found)" for name in names]
+        w.several(0, title, shown)
+    common.events(w, around)
+
+
+def signing_request(w: Writer, obj: Object, around: common.Around) -> None:
+    """A CertificateSigningRequest with what it asks for. Raises CommandError for an unreadable one."""
+    from minikube8s.cluster.certificates import wanted
+
+    spec = obj["spec"]
+    try:
+        asked = wanted(base64.b64decode(spec.get("request") or ""))
+    except ValueError as error:
+        raise CommandError(f"Error parsing CSR: {error}") from None
+    common.head(w, obj, namespace=False)
+    w.line(0, "Labels:", common.joined(obj["metadata"].get("labels")))
+    w.line(0, "Annotations:", common.joined(obj["metadata"].get("annotations")))
+    common.created(w, obj)
+    w.line(0, "Requesting User:", spec.get("username", ""))
+    if spec.get("signerName"):
+        w.line(0, "Signer:", spec["signerName"])
+    if spec.get("expirationSeconds") is not None:
+        from datetime import timedelta
+
+        from minikube8s.api.times import human_duration
+
+        lasts = timedelta(seconds=spec["expirationSeconds"])
+        w.line(0, "Requested Duration:", human_duration(lasts))
+    w.line(0, "Status:", _verdict(obj.get("status") or {}))
+    w.line(0, "Subject:")
+    w.line(0, "", "Common Name:", "".join(asked.subject.get("Common Name", [])[-1:]))
+    w.line(0, "", "Serial Number:", "".join(asked.subject.get("Serial Number", [])[-1:]))
+    for label in _SUBJECT:
+        _list(w, label, asked.subject.get(label))
+    if any(asked.names.values()):
+        w.line(0, "Subject Alternative Names:")
+    for label, values in asked.names.items():
+        _list(w, label, values)
+    common.events(w, around)
+
+
+_SUBJECT = (
+    "Organization",
+    "Organizational Unit",
+    "Country",
+    "Locality",
+    "Province",
+    "StreetAddress",
+    "PostalCode",
+)
+
+
+def _list(w: Writer, label: str, values: list[str] | None) -> None:
+    for index, value in enumerate(values or ()):
+        w.line(0, "", f"{label}:" if index == 0 else "", value)
+
+
+def _verdict(status: Object) -> str:
+    kinds = {one["type"] for one in status.get("conditions") or ()}
+    words = ["Denied" if "Denied" in kinds else "Approved" if "Approved" in kinds else "Pending"]
+    words += ["Failed"] * ("Failed" in kinds) + ["Issued"] * bool(status.get("certificate"))
+    return ",".join(words)
+
+
+def _rules(rules: list[Object]) -> list[list[str]]:
+    """The rules taken apart by resource, group and name, and their verbs put together again."""
+    verbs: dict[tuple[str, str, str], list[str]] = {}
+    for rule in rules:
+        for group in rule.get("apiGroups") or ():
+            for resource in rule.get("resources") or ():
+                for name in rule.get("resourceNames") or [""]:
+                    verbs.setdefault((resource, group, name), []).extend(rule.get("verbs") or ())
+    rows = [
+        [_resource(resource, group), "[]", f"[{name}]", f"[{' '.join(words)}]"]
+        for (resource, group, name), words in sorted(verbs.items())
+    ]
+    return rows
+
+
+def _resource(resource: str, group: str) -> str:
+    name, slash, part = resource.partition("/")
+    return f"{name}{f'.{group}' if group else ''}{slash}{part}"

@@ -1,0 +1,274 @@
+"""Reads what is told beside described objects. The only part of `describe` that asks for it.
+
+Of a few objects each gets what belongs to it by selectors; for many, collections are read once and
+searched here, so that a hundred pods cost no more requests than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from minikube8s.api.meta import annotations_of
+from minikube8s.api.resources import (
+    ENDPOINTSLICES,
+    EVENTS,
+    LEASES,
+    LIMITRANGES,
+    PODS,
+    REPLICASETS,
+    RESOURCEQUOTAS,
+    SECRETS,
+    SERVICES,
+    Resource,
+)
+from minikube8s.api.selectors import Selector, from_label_selector, from_map
+from minikube8s.cli import targets
+from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.describing import kinds
+from minikube8s.cli.describing.common import Around, Object
+from minikube8s.cli.describing.writer import Writer
+
+FEW = 4
+"""Up to how many objects are asked about one by one."""
+_MIRROR = "kubernetes.io/config.mirror"
+_ENDED = ("Succeeded", "Failed")
+_SERVICE = "kubernetes.io/service-name"
+_ACCOUNT = "kubernetes.io/service-account"
+_TOKEN = f"{_ACCOUNT}-token"
+
+
+class Asks(Protocol):
+    """What answers requests: `minikube8s.cli.client.Client`."""
+
+    def json(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """The decoded answer. Raises ApiFailure."""
+
+
+class Gatherer:
+    """Describes objects; ``scope`` is the namespace that all of them are in, None where several."""
+
+    def __init__(
+        self, client: Asks, count: int, scope: str | None, *, events: bool = True, chunk: int = 500
+    ) -> None:
+        self._client = client
+        self._many = count > FEW
+        self._scope = scope
+        self._with_events = events
+        self._chunk = chunk
+        self._now = datetime.now(UTC)
+        self._known: dict[Resource, list[Object] | None] = {}
+        self._by_uid: dict[str, list[Object]] | None = None
+
+    def description(self, resource: Resource, obj: Object) -> str:
+        """The object in words. Raises ApiFailure where what must be asked for is not shown."""
+        writer = Writer()
+        kinds.describer(resource)(writer, obj, self._around(resource, obj))
+        return writer.text()
+
+    def pages(self, path: str, query: Mapping[str, str]) -> list[Object]:
+        """All objects of a collection, read in chunks."""
+        found: list[Object] = []
+        more = {"limit": str(self._chunk)} if self._chunk else {}
+        while True:
+            answer = self._client.json("GET", path, query={**query, **more})
+            found += answer.get("items") or []
+            rest = (answer.get("metadata") or {}).get("continue")
+            if not rest:
+                return found
+            more["continue"] = rest
+
+    def _around(self, resource: Resource, obj: Object) -> Around:
+        gather = _RELATED.get((resource.group, resource.kind))
+        related = gather(self, obj) if gather else {}
+        wanted = self._with_events and kinds.wants_events(resource)
+        return Around(self._now, self._events(resource, obj) if wanted else None, related)
+
+    def listed(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        labels: Selector | None = None,
+        keep: Callable[[Object], bool] | None = None,
+        fields: str = "",
+    ) -> list[Object]:
+        """Objects by labels and by fields, which are asked for as ``fields`` and checked by ``keep``."""
+        if labels is not None and labels.nothing:
+            return []
+        whole = self._whole(resource, namespace) if self._many else None
+        if whole is None:
+            query = {"labelSelector": str(labels or ""), "fieldSelector": fields}
+            query = {key: value for key, value in query.items() if value}
+            return self.pages(targets.path(resource, namespace), query)
+        return [
+            one
+            for one in whole
+            if namespace in {None, one["metadata"].get("namespace")}
+            and (labels is None or labels.matches(one["metadata"].get("labels") or {}))
+            and (keep is None or keep(one))
+        ]
+
+    def get(self, resource: Resource, namespace: str | None, name: str) -> Object:
+        """One object. Raises ApiFailure."""
+        return self._client.json("GET", targets.path(resource, namespace, name))
+
+    def _whole(self, resource: Resource, namespace: str | None) -> list[Object] | None:
+        """A whole collection, read once; None where it may not be read or is not what is wanted."""
+        if self._scope is not None and namespace != self._scope:
+            return None
+        if resource not in self._known:
+            try:
+                self._known[resource] = self.pages(targets.path(resource, self._scope), {})
+            except ApiFailure:
+                self._known[resource] = None
+        return self._known[resource]
+
+    def _events(self, resource: Resource, obj: Object) -> list[Object]:
+        metadata = obj["metadata"]
+        uid = annotations_of(obj).get(_MIRROR) or metadata.get("uid", "")
+        uids = [uid, metadata["name"]] if resource.kind == "Node" and not resource.group else [uid]
+        namespace = metadata.get("namespace")
+        try:
+            whole = self._whole(EVENTS, namespace) if self._many else None
+            if whole is not None:
+                return [one for uid in uids for one in self._index(whole).get(uid, [])]
+            place = targets.path(EVENTS, namespace)
+            about = {"name": metadata["name"], "namespace": namespace}
+            if resource is not PODS:
+                about["kind"] = resource.kind
+            found = []
+            for uid in uids:
+                terms = {**about, "uid": uid}
+                text = ",".join(f"involvedObject.{k}={v}" for k, v in terms.items() if v)
+                found += self.pages(place, {"fieldSelector": text})
+        except ApiFailure:
+            return []
+        return found
+
+    def _index(self, events: list[Object]) -> dict[str, list[Object]]:
+        if self._by_uid is None:
+            self._by_uid = {}
+            for event in events:
+                uid = (event.get("involvedObject") or {}).get("uid", "")
+                self._by_uid.setdefault(uid, []).append(event)
+        return self._by_uid
+
+
+Related = dict[str, Any]
+
+
+def _selected_pods(g: Gatherer, obj: Object) -> Related:
+    """The pods that a workload's selector matches."""
+    chosen = obj["spec"].get("selector")
+    is_map = obj.get("kind") == "ReplicationController"
+    labels = from_map(chosen) if is_map else from_label_selector(chosen)
+    return {"pods": g.listed(PODS, obj["metadata"].get("namespace"), labels)}
+
+
+def _claims_pods(g: Gatherer, obj: Object) -> Related:
+    return {"pods": g.listed(PODS, obj["metadata"].get("namespace"))}
+
+
+def _deployments_sets(g: Gatherer, obj: Object) -> Related:
+    labels = from_label_selector(obj["spec"].get("selector"))
+    try:
+        return {"sets": g.listed(REPLICASETS, obj["metadata"].get("namespace"), labels)}
+    except ApiFailure:
+        return {}
+
+
+def _services_slices(g: Gatherer, obj: Object) -> Related:
+    labels = from_map({_SERVICE: obj["metadata"]["name"]})
+    try:
+        return {"slices": g.listed(ENDPOINTSLICES, obj["metadata"].get("namespace"), labels)}
+    except ApiFailure:
+        return {}
+
+
+def _backends(g: Gatherer, obj: Object) -> Related:
+    """The Services that an Ingress leads to, and their endpoints."""
+    spec, namespace = obj.get("spec") or {}, obj["metadata"].get("namespace")
+    paths = [
+        path["backend"]
+        for rule in spec.get("rules") or ()
+        for path in (rule.get("http") or {}).get("paths") or ()
+    ]
+    backends = [spec.get("defaultBackend") or {}, *paths]
+    names = sorted({one["service"]["name"] for one in backends if one.get("service")})
+    services: dict[str, Object] = {}
+    for name in names:
+        try:
+            services[name] = g.get(SERVICES, namespace, name)
+        except ApiFailure:
+            continue
+    if not services:
+        return {}
+    try:
+        slices = g.listed(ENDPOINTSLICES, namespace)
+    except ApiFailure:
+        slices = []
+    return {"services": services, "slices": slices}
+
+
+def _nodes_load(g: Gatherer, obj: Object) -> Related:
+    name = obj["metadata"]["name"]
+
+    def runs(pod: Object) -> bool:
+        phase = (pod.get("status") or {}).get("phase")
+        return pod["spec"].get("nodeName") == name and phase not in _ENDED
+
+    related: Related = {"pods": None}
+    fields = ",".join((f"spec.nodeName={name}", *(f"status.phase!={one}" for one in _ENDED)))
+    try:
+        related["pods"] = g.listed(PODS, None, keep=runs, fields=fields)
+    except ApiFailure as failure:
+        if failure.reason != "Forbidden":
+            raise
+    try:
+        related["lease"] = g.get(LEASES, "kube-node-lease", name)
+    except ApiFailure as failure:
+        related["lease"] = failure.status.get("message", "")
+    return related
+
+
+def _limits_of_use(g: Gatherer, obj: Object) -> Related:
+    related: Related = {}
+    for word, resource in (("quotas", RESOURCEQUOTAS), ("ranges", LIMITRANGES)):
+        try:
+            related[word] = g.listed(resource, obj["metadata"]["name"])
+        except ApiFailure as failure:
+            if failure.reason != "NotFound":
+                raise
+    return related
+
+
+def _accounts_secrets(g: Gatherer, obj: Object) -> Related:
+    """The Secrets of the namespace that there are, and which of them are tokens of this account."""
+    name, uid = obj["metadata"]["name"], obj["metadata"].get("uid", "")
+    found = g.listed(SECRETS, obj["metadata"].get("namespace"))
+    tokens = [
+        one["metadata"]["name"]
+        for one in found
+        if one.get("type") == _TOKEN
+        and annotations_of(one).get(f"{_ACCOUNT}.name") == name
+        and annotations_of(one).get(f"{_ACCOUNT}.uid") == uid
+    ]
+    return {"secrets": {one["metadata"]["name"] for one in found}, "tokens": tokens}
+
+
+_RELATED: dict[tuple[str, str], Callable[[Gatherer, Object], Related]] = {
+    ("", "ReplicationController"): _selected_pods,
+    ("apps", "ReplicaSet"): _selected_pods,
+    ("apps", "DaemonSet"): _selected_pods,
+    ("apps", "StatefulSet"): _selected_pods,
+    ("apps", "Deployment"): _deployments_sets,
+    ("", "PersistentVolumeClaim"): _claims_pods,
+    ("", "Service"): _services_slices,
+    ("networking.k8s.io", "Ingress"): _backends,
+    ("", "ServiceAccount"): _accounts_secrets,
+    ("", "Node"): _nodes_load,
+    ("", "Namespace"): _limits_of_use,
+}
