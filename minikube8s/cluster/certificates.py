@@ -13,7 +13,7 @@ import hashlib
 import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -35,6 +35,24 @@ _CLIENT_USAGE = x509.KeyUsage(
     data_encipherment=False, key_agreement=False, key_cert_sign=False, crl_sign=False,
     encipher_only=False, decipher_only=False,
 )  # fmt: skip
+
+_SUBJECT_WORDS = {
+    NameOID.COMMON_NAME: "Common Name",
+    NameOID.SERIAL_NUMBER: "Serial Number",
+    NameOID.ORGANIZATION_NAME: "Organization",
+    NameOID.ORGANIZATIONAL_UNIT_NAME: "Organizational Unit",
+    NameOID.COUNTRY_NAME: "Country",
+    NameOID.LOCALITY_NAME: "Locality",
+    NameOID.STATE_OR_PROVINCE_NAME: "Province",
+    NameOID.STREET_ADDRESS: "StreetAddress",
+    NameOID.POSTAL_CODE: "PostalCode",
+}
+_NAME_WORDS = {
+    x509.DNSName: "DNS Names",
+    x509.RFC822Name: "Email Addresses",
+    x509.UniformResourceIdentifier: "URIs",
+    x509.IPAddress: "IP Addresses",
+}
 
 
 class Authority:

@@ -111,20 +111,28 @@ def _verdict(status: Object) -> str:
 
 
 def _rules(rules: list[Object]) -> list[list[str]]:
-    """The rules taken apart by resource, group and name, and their verbs put together again."""
-    verbs: dict[tuple[str, str, str], list[str]] = {}
+    """The rules taken apart by resource, group and name, and their verbs put together again.
+
+    What they allow of other paths stays apart by verb. They are in the order of their verbs.
+    """
+    verbs: dict[tuple[str, str, str], dict[str, None]] = {}
+    found: list[tuple[str, str, str, str, str]] = []
     for rule in rules:
+        words = dict.fromkeys(rule.get("verbs") or ())
         for group in rule.get("apiGroups") or ():
             for resource in rule.get("resources") or ():
                 for name in rule.get("resourceNames") or [""]:
-                    verbs.setdefault((resource, group, name), []).extend(rule.get("verbs") or ())
-    rows = [
-        [_resource(resource, group), "[]", f"[{name}]", f"[{' '.join(words)}]"]
-        for (resource, group, name), words in sorted(verbs.items())
+                    verbs.setdefault((group, resource, name), {}).update(words)
+        for path in rule.get("nonResourceURLs") or ():
+            found += [(f"[{word}]", "[]", "[]", "[]", f"[{path}]") for word in words]
+    for (group, resource, name), known in verbs.items():
+        found.append((f"[{' '.join(known)}]", f"[{group}]", f"[{resource}]", f"[{name}]", "[]"))
+    return [
+        [_resource(resource[1:-1], group[1:-1]), paths, names, shown]
+        for shown, group, resource, names, paths in sorted(found)
     ]
-    return rows
 
 
 def _resource(resource: str, group: str) -> str:
     name, slash, part = resource.partition("/")
-    return f"{name}{f'.{group}' if group else ''}{slash}{part}"
+    return f"{name}{f'.{group}' if group and name else ''}{slash}{part}"

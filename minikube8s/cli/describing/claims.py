@@ -38,8 +38,9 @@ def facts(w: Writer, obj: Object, around: common.Around | None, indent: str = ""
         common.status(w, obj, around, status.get("phase"))
     name = spec.get("volumeName") or ""
     w.line(0, f"{indent}Volume:", name)
-    w.several(0, f"{indent}Labels", common.pairs(obj["metadata"].get("labels")))
-    common.annotations(w, obj, indent)
+    labels = common.pairs(obj["metadata"].get("labels")) or [common.NONE]
+    w.several(0, f"{indent}Labels", (indent + pair for pair in labels))
+    common.annotations(w, obj, indent, indent)
     if around:
         w.line(0, "Finalizers:", common.go(obj["metadata"].get("finalizers") or []))
     capacity = canonical((status.get("capacity") or {}).get("storage", 0)) if name else ""

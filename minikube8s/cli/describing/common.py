@@ -52,8 +52,11 @@ def labels(w: Writer, obj: Object) -> None:
     annotations(w, obj)
 
 
-def annotations(w: Writer, obj: Object, indent: str = "") -> None:
-    """Annotations but that of `apply`; long ones have lines of their own, cut off."""
+def annotations(w: Writer, obj: Object, indent: str = "", inner: str = "") -> None:
+    """Annotations but that of `apply`; long ones have lines of their own, cut off.
+
+    ``indent`` stands before the label, ``inner`` before each entry.
+    """
     shown: list[str] = []
     for key, value in sorted(annotations_of(obj).items()):
         text = value.removesuffix("\n")
@@ -64,7 +67,7 @@ def annotations(w: Writer, obj: Object, indent: str = "") -> None:
             shown += [f"  {_shortened(line)}" for line in text.split("\n")]
         else:
             shown.append(f"{key}: {text}")
-    w.several(0, f"{indent}Annotations", shown)
+    w.several(0, f"{indent}Annotations", (inner + line for line in shown or [NONE]))
 
 
 def pairs(content: Mapping[str, str] | None) -> list[str]:
@@ -127,9 +130,6 @@ def events(w: Writer, around: Around) -> None:
     for event in ordered:
         source = (event.get("source") or {}).get("component") or event.get("reportingComponent", "")
         message = (event.get("message") or "").strip()
-        place = (event.get("involvedObject") or {}).get("fieldPath")
-        if place:
-            message = f"{place}: {message}"
         when = _when(event, around)
         w.line(1, event.get("type", ""), event.get("reason", ""), when, source, message)
 
@@ -179,14 +179,10 @@ def go(value: Any) -> str:
         return f"[{' '.join(map(go, value))}]"
     if isinstance(value, dict):
         return f"map[{' '.join(f'{key}:{go(value[key])}' for key in sorted(value))}]"
-    if isinstance(value, float):
-        return _float(value)
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) >= 2**63):
+        plain = value == int(value) and abs(value) < 1e21
+        return str(int(value)) if plain else repr(float(value))
     return str(value)
-
-
-def _float(value: float) -> str:
-    text = f"{value:g}" if value != int(value) or abs(value) >= 1e21 else str(int(value))
-    return repr(value) if float(text) != value else text
 
 
 def _shortened(line: str) -> str:

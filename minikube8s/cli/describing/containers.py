@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from minikube8s.api.quantity import canonical, parse
@@ -10,7 +9,6 @@ from minikube8s.cli.describing import common
 from minikube8s.cli.describing.writer import Writer
 
 Object = dict[str, Any]
-_SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
 
 
 def group(
@@ -105,8 +103,7 @@ def _basics(w: Writer, container: Object, status: Object | None) -> None:
 
 
 def _port(port: Object, field: str) -> str:
-    name = f" ({port['name']})" if port.get("name") else ""
-    return f"{port.get(field) or 0}/{port.get('protocol', 'TCP')}{name}"
+    return f"{port.get(field) or 0}/{port.get('protocol', 'TCP')}"
 
 
 def _states(w: Writer, status: Object) -> None:
@@ -163,7 +160,7 @@ def _environment(w: Writer, container: Object, pod: Object | None) -> None:
                 told = f"<set to the key '{facts['key']}' {words} '{facts.get('name', '')}'>"
                 w.line(3, name, told, f"Optional: {common.go(bool(facts.get('optional')))}")
         if "fieldRef" in source:
-            field, version = source["fieldRef"]["fieldPath"], source["fieldRef"].get("apiVersion", "v1")
+            field, version = source["fieldRef"]["fieldPath"], source["fieldRef"].get("apiVersion", "")
             w.line(3, name, f"{_field(pod, field)} ({version}:{field})")
         if "resourceFieldRef" in source:
             facts = source["resourceFieldRef"]
@@ -175,9 +172,6 @@ def _field(pod: Object | None, path: str) -> str:
     if pod is None:
         return ""
     metadata = pod["metadata"]
-    subscript = _SUBSCRIPT.fullmatch(path)
-    if subscript:
-        return str((metadata.get(subscript[1]) or {}).get(subscript[2], ""))
     if path in {"metadata.labels", "metadata.annotations"}:
         content = metadata.get(path.removeprefix("metadata.")) or {}
         return "\n".join(f'{key}="{value}"' for key, value in sorted(content.items()))

@@ -198,12 +198,12 @@ def _backends(g: Gatherer, obj: Object) -> Related:
     ]
     backends = [spec.get("defaultBackend") or {}, *paths]
     names = sorted({one["service"]["name"] for one in backends if one.get("service")})
-    services: dict[str, Object] = {}
+    services: dict[str, Object | str] = {}
     for name in names:
         try:
             services[name] = g.get(SERVICES, namespace, name)
-        except ApiFailure:
-            continue
+        except ApiFailure as failure:
+            services[name] = str(failure.status.get("message", ""))
     if not services:
         return {}
     try:

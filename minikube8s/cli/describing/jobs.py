@@ -58,7 +58,6 @@ def cron_job(w: Writer, obj: Object, around: common.Around) -> None:
     w.line(0, "Concurrency Policy:", spec.get("concurrencyPolicy", ""))
     suspend = spec.get("suspend")
     w.line(0, "Suspend:", common.UNSET if suspend is None else str(suspend))
-    w.line(0, "Time Zone:", _or_unset(spec.get("timeZone")))
     w.line(0, "Successful Job History Limit:", _or_unset(spec.get("successfulJobsHistoryLimit")))
     w.line(0, "Failed Job History Limit:", _or_unset(spec.get("failedJobsHistoryLimit")))
     seconds = spec.get("startingDeadlineSeconds")

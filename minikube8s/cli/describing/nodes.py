@@ -22,6 +22,7 @@ _INFO = (
     ("Architecture", "architecture"),
     ("Container Runtime Version", "containerRuntimeVersion"),
     ("Kubelet Version", "kubeletVersion"),
+    ("Kube-Proxy Version", "kubeProxyVersion"),
 )
 _STANDARD = ("cpu", "memory", "ephemeral-storage")
 _NOTHING = Quantity(0)

@@ -45,8 +45,6 @@ def service(w: Writer, obj: Object, around: common.Around) -> None:
             w.line(0, label, spec[field])
     if spec.get("loadBalancerSourceRanges"):
         w.line(0, "LoadBalancer Source Ranges:", ",".join(spec["loadBalancerSourceRanges"]))
-    if spec.get("trafficDistribution"):
-        w.line(0, "Traffic Distribution:", spec["trafficDistribution"])
     common.events(w, around)
 
 
@@ -100,7 +98,9 @@ def endpoint_slice(w: Writer, obj: Object, around: common.Around) -> None:
 
 
 def ingress(w: Writer, obj: Object, around: common.Around) -> None:
-    """An Ingress; ``services`` and ``slices`` are what its backends name, as far as they exist."""
+    """An Ingress. ``services``: what its backends name, or the sentence why one is not shown;
+    ``slices``: the EndpointSlices of its namespace.
+    """
     spec = obj.get("spec") or {}
     w.line(0, "Name:", obj["metadata"]["name"])
     w.several(0, "Labels", common.pairs(obj["metadata"].get("labels")))
@@ -149,8 +149,6 @@ def _port(w: Writer, port: Object, slices: list[Object]) -> None:
     name, protocol = port.get("name") or common.UNSET, port.get("protocol", "TCP")
     w.line(0, "Port:", name, f"{port['port']}/{protocol}")
     w.line(0, "TargetPort:", f"{port.get('targetPort', port['port'])}/{protocol}")
-    if port.get("appProtocol"):
-        w.line(0, "AppProtocol:", port["appProtocol"])
     if port.get("nodePort"):
         w.line(0, "NodePort:", name, f"{port['nodePort']}/{protocol}")
     w.line(0, "Endpoints:", _endpoints(slices, port.get("name") or ""))
@@ -195,8 +193,8 @@ def _backend(backend: Object, around: common.Around) -> str:
     text = f"{name}:{wanted.get('number') or wanted.get('name', '')}"
     known = around.related.get("services") or {}
     found = known.get(name)
-    if found is None:
-        return f'{text} (<error: services "{name}" not found>)'
+    if not isinstance(found, dict):
+        return f"{text} (<error: {found}>)"
     ports = [
         port.get("name") or ""
         for port in found["spec"].get("ports") or ()

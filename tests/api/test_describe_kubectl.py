@@ -1,0 +1,105 @@
+"""Every kind is described as the newest kubectl describes it: the same objects, both ask for them."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minikube8s.api.resources import Resource
+from minikube8s.cli import manifests
+from minikube8s.cli.describing.gathering import Gatherer
+from tests.api.kubectl import every_binary
+from tests.support.cannedapi import CannedApi
+
+HERE = Path(__file__).parent / "describing"
+OBJECTS = manifests.read([str(HERE)], recursive=False)
+NOT_ASKED = {"Event", "VolumeAttributesClass"}
+"""The newest kubectl asks for classes of volume attributes in an older version."""
+SHOWN = [obj for obj in OBJECTS if obj["kind"] not in NOT_ASKED]
+NAMESPACES = sorted({obj["metadata"].get("namespace", "") for obj in SHOWN})
+ANY_ORDER = {"ConfigMap", "Secret", "LimitRange"}
+"""Kinds whose keys kubectl shows in the order of chance."""
+
+
+def name(obj: dict[str, Any]) -> str:
+    return f"{obj['kind'].lower()}/{obj['metadata']['name']}"
+
+
+@pytest.fixture(scope="module")
+def api() -> CannedApi:
+    return CannedApi(OBJECTS)
+
+
+@pytest.fixture(scope="module")
+def theirs(api: CannedApi, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What kubectl says of each object, asked in one call a namespace."""
+    binaries = every_binary()
+    if not binaries:
+        pytest.skip("kubectl is not installed")
+    home = str(tmp_path_factory.mktemp("home"))
+    environment = os.environ | {"KUBECONFIG": "/dev/null", "TZ": "UTC"}
+    said: dict[str, str] = {}
+    with api.serving() as server:
+        line = [str(binaries[-1]), "--server", server, "--cache-dir", home, "describe", "-n"]
+        for namespace in NAMESPACES:
+            objects = [obj for obj in SHOWN if obj["metadata"].get("namespace", "") == namespace]
+            names = [f"{row(api, obj).group_resource}/{obj['metadata']['name']}" for obj in objects]
+            done = subprocess.run(
+                [*line, namespace or "default", *names],
+                capture_output=True, text=True, timeout=60, check=False, env=environment,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+            texts = done.stdout.split("\n\nName:")
+            assert len(texts) == len(objects)
+            for obj, text in zip(objects, texts, strict=True):
+                said[obj["metadata"]["uid"]] = text if obj is objects[0] else f"Name:{text}"
+    return said
+
+
+def row(api: CannedApi, obj: dict[str, Any]) -> Resource:
+    wanted = (obj["apiVersion"], obj["kind"])
+    return next(one for one in api.rows.values() if (one.api_version, one.kind) == wanted)
+
+
+@pytest.mark.parametrize("obj", SHOWN, ids=name)
+def test_an_object_is_described_in_kubectls_words(
+    api: CannedApi, theirs: dict[str, str], obj: dict[str, Any]
+) -> None:
+    ours = Gatherer(api, 1, None).description(row(api, obj), obj)
+    told, wanted = ours.splitlines(), theirs[obj["metadata"]["uid"]].splitlines()
+    differs = "\n".join(difflib.unified_diff(wanted, told, "kubectl", "mk8s", lineterm="", n=1))
+    if obj["kind"] in ANY_ORDER:
+        told.sort()
+        wanted.sort()
+    assert told == wanted, differs
+
+
+@pytest.mark.parametrize("scope", ["shop", None])
+def test_many_objects_are_described_as_each_alone_is(api: CannedApi, scope: str | None) -> None:
+    objects = [obj for obj in SHOWN if scope in {None, obj["metadata"].get("namespace")}]
+    together = Gatherer(api, len(objects), scope)
+    for obj in objects:
+        alone = Gatherer(api, 1, None).description(row(api, obj), obj)
+        assert together.description(row(api, obj), obj) == alone
+
+
+def test_a_hundred_pods_are_described_with_the_requests_for_one(api: CannedApi) -> None:
+    pods = [obj for obj in SHOWN if obj["kind"] == "Pod"] * 20
+    api.asked.clear()
+    together = Gatherer(api, len(pods), "shop")
+    for obj in pods:
+        together.description(row(api, obj), obj)
+    assert api.asked == ["/api/v1/namespaces/shop/events"]
+
+
+def test_a_node_with_its_pods_is_described_with_four_requests(api: CannedApi) -> None:
+    node = next(obj for obj in SHOWN if obj["kind"] == "Node")
+    api.asked.clear()
+    Gatherer(api, 1, None).description(row(api, node), node)
+    lease = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/node1"
+    assert sorted(api.asked) == ["/api/v1/events", "/api/v1/events", "/api/v1/pods", lease]
