@@ -259,8 +259,11 @@ def wanted(request: bytes) -> Wanted:
     for extension in _extensions(asked):
         if isinstance(extension.value, x509.SubjectAlternativeName):
             for name in extension.value:
-                if type(name) in _NAME_WORDS:
-                    names[_NAME_WORDS[type(name)]].append(str(name.value))
+                word = next(
+                    (_NAME_WORDS[kind] for kind in _NAME_WORDS if isinstance(name, kind)), ""
+                )
+                if word:
+                    names[word].append(str(name.value))
     return Wanted(subject, names)
 
 

@@ -1,6 +1,6 @@
-"""A Kubernetes that only shows objects which a test gave it: discovery, lists with selectors, gets.
+"""A Kubernetes that only shows objects which a test gave it: discovery, lists, gets.
 
-It answers kubectl by HTTP and, with the same words, a call of :meth:`CannedApi.json` in this process.
+It answers kubectl by HTTP, and in this process who calls :meth:`CannedApi.json`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ class CannedApi:
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 try:
-                    code, answer = 200, api.json("GET", parts.path, query=dict(parse_qsl(parts.query)))
+                    code, answer = (
+                        200,
+                        api.json("GET", parts.path, query=dict(parse_qsl(parts.query))),
+                    )
                 except ApiFailure as failure:
                     status = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
                     code, answer = 404, status | failure.status

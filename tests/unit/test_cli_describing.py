@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from minikube8s.cli.describing.pods import describe
+from minikube8s.cli.describing.common import Around
+from minikube8s.cli.describing.pods import pod as describe
 from minikube8s.cli.describing.writer import Writer
 from tests.support import objects
 
@@ -16,7 +17,7 @@ def constraint(key: str, **fields: Any) -> dict[str, Any]:
 
 def described(pod: dict[str, Any]) -> list[str]:
     writer = Writer()
-    describe(writer, pod, [], NOW)
+    describe(writer, pod, Around(NOW, []))
     return writer.text().splitlines()
 
 

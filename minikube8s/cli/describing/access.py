@@ -52,7 +52,7 @@ def account(w: Writer, obj: Object, around: common.Around) -> None:
 
 
 def signing_request(w: Writer, obj: Object, around: common.Around) -> None:
-    """A CertificateSigningRequest with what it asks for. Raises CommandError for an unreadable one."""
+    """A CertificateSigningRequest and what it asks for. Raises CommandError if unreadable."""
     from minikube8s.cluster.certificates import wanted
 
     spec = obj["spec"]

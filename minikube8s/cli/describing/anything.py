@@ -10,7 +10,8 @@ from minikube8s.cli.describing.writer import Writer
 
 Object = dict[str, Any]
 _SKIPPED = {
-    (".metadata", field) for field in ("managedFields", "name", "namespace", "labels", "annotations")
+    (".metadata", field)
+    for field in ("managedFields", "name", "namespace", "labels", "annotations")
 }
 _ACRONYMS = {"API", "URL", "UID"}
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|-")

@@ -40,7 +40,7 @@ def facts(w: Writer, obj: Object, around: common.Around | None, indent: str = ""
     w.line(0, f"{indent}Volume:", name)
     labels = common.pairs(obj["metadata"].get("labels")) or [common.NONE]
     w.several(0, f"{indent}Labels", (indent + pair for pair in labels))
-    common.annotations(w, obj, indent, indent)
+    common.notes(w, obj, indent, indent)
     if around:
         w.line(0, "Finalizers:", common.go(obj["metadata"].get("finalizers") or []))
     capacity = canonical((status.get("capacity") or {}).get("storage", 0)) if name else ""

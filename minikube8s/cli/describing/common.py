@@ -26,17 +26,22 @@ class Around:
 
     def __init__(
         self,
-        now: datetime | None = None,
+        when: datetime | None = None,
         events: Sequence[Object] | None = None,
         related: Mapping[str, Any] | None = None,
     ) -> None:
-        self.now = now or datetime.now(UTC)
+        self.now = when or now()
         self.events = events
         self.related = related or {}
 
     def age(self, timestamp: str | None) -> str:
         """How long ago ``timestamp`` was."""
         return age(timestamp, self.now)
+
+
+def now() -> datetime:
+    """The time that ages are counted to."""
+    return datetime.now(UTC)
 
 
 def head(w: Writer, obj: Object, *, namespace: bool = True) -> None:
@@ -49,10 +54,10 @@ def head(w: Writer, obj: Object, *, namespace: bool = True) -> None:
 def labels(w: Writer, obj: Object) -> None:
     """Labels and Annotations."""
     w.several(0, "Labels", pairs(labels_of(obj)))
-    annotations(w, obj)
+    notes(w, obj)
 
 
-def annotations(w: Writer, obj: Object, indent: str = "", inner: str = "") -> None:
+def notes(w: Writer, obj: Object, indent: str = "", inner: str = "") -> None:
     """Annotations but that of `apply`; long ones have lines of their own, cut off.
 
     ``indent`` stands before the label, ``inner`` before each entry.
@@ -159,7 +164,9 @@ def local(timestamp: str | None) -> str:
 
 def selector(found: Object | None) -> str:
     """A LabelSelector as text: `app=web,tier in (a,b)`; empty where it says nothing."""
-    parts = [(key, f"{key}={value}") for key, value in ((found or {}).get("matchLabels") or {}).items()]
+    parts = [
+        (key, f"{key}={value}") for key, value in ((found or {}).get("matchLabels") or {}).items()
+    ]
     for expression in (found or {}).get("matchExpressions") or ():
         key, operator = expression["key"], expression["operator"]
         values = ",".join(sorted(expression.get("values") or ()))

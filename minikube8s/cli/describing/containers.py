@@ -160,7 +160,10 @@ def _environment(w: Writer, container: Object, pod: Object | None) -> None:
                 told = f"<set to the key '{facts['key']}' {words} '{facts.get('name', '')}'>"
                 w.line(3, name, told, f"Optional: {common.go(bool(facts.get('optional')))}")
         if "fieldRef" in source:
-            field, version = source["fieldRef"]["fieldPath"], source["fieldRef"].get("apiVersion", "")
+            field, version = (
+                source["fieldRef"]["fieldPath"],
+                source["fieldRef"].get("apiVersion", ""),
+            )
             w.line(3, name, f"{_field(pod, field)} ({version}:{field})")
         if "resourceFieldRef" in source:
             facts = source["resourceFieldRef"]

@@ -7,7 +7,6 @@ searched here, so that a hundred pods cost no more requests than one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from minikube8s.api.meta import annotations_of
@@ -27,7 +26,7 @@ from minikube8s.api.selectors import Selector, from_label_selector, from_map
 from minikube8s.cli import targets
 from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.describing import kinds
-from minikube8s.cli.describing.common import Around, Object
+from minikube8s.cli.describing.common import Around, Object, now
 from minikube8s.cli.describing.writer import Writer
 
 FEW = 4
@@ -48,6 +47,19 @@ class Asks(Protocol):
         """The decoded answer. Raises ApiFailure."""
 
 
+def pages(client: Asks, path: str, query: Mapping[str, str], chunk: int) -> list[Object]:
+    """All objects of a collection, read ``chunk`` at a time (0: at once). Raises ApiFailure."""
+    found: list[Object] = []
+    more = {"limit": str(chunk)} if chunk else {}
+    while True:
+        answer = client.json("GET", path, query={**query, **more})
+        found += answer.get("items") or []
+        rest = (answer.get("metadata") or {}).get("continue")
+        if not rest:
+            return found
+        more["continue"] = rest
+
+
 class Gatherer:
     """Describes objects; ``scope`` is the namespace that all of them are in, None where several."""
 
@@ -59,7 +71,7 @@ class Gatherer:
         self._scope = scope
         self._with_events = events
         self._chunk = chunk
-        self._now = datetime.now(UTC)
+        self._now = now()
         self._known: dict[Resource, list[Object] | None] = {}
         self._by_uid: dict[str, list[Object]] | None = None
 
@@ -69,17 +81,8 @@ class Gatherer:
         kinds.describer(resource)(writer, obj, self._around(resource, obj))
         return writer.text()
 
-    def pages(self, path: str, query: Mapping[str, str]) -> list[Object]:
-        """All objects of a collection, read in chunks."""
-        found: list[Object] = []
-        more = {"limit": str(self._chunk)} if self._chunk else {}
-        while True:
-            answer = self._client.json("GET", path, query={**query, **more})
-            found += answer.get("items") or []
-            rest = (answer.get("metadata") or {}).get("continue")
-            if not rest:
-                return found
-            more["continue"] = rest
+    def _pages(self, path: str, query: Mapping[str, str]) -> list[Object]:
+        return pages(self._client, path, query, self._chunk)
 
     def _around(self, resource: Resource, obj: Object) -> Around:
         gather = _RELATED.get((resource.group, resource.kind))
@@ -95,14 +98,14 @@ class Gatherer:
         keep: Callable[[Object], bool] | None = None,
         fields: str = "",
     ) -> list[Object]:
-        """Objects by labels and by fields, which are asked for as ``fields`` and checked by ``keep``."""
+        """Objects by labels, and by ``fields`` (for the server) or ``keep`` (for a whole list)."""
         if labels is not None and labels.nothing:
             return []
         whole = self._whole(resource, namespace) if self._many else None
         if whole is None:
             query = {"labelSelector": str(labels or ""), "fieldSelector": fields}
             query = {key: value for key, value in query.items() if value}
-            return self.pages(targets.path(resource, namespace), query)
+            return self._pages(targets.path(resource, namespace), query)
         return [
             one
             for one in whole
@@ -121,7 +124,7 @@ class Gatherer:
             return None
         if resource not in self._known:
             try:
-                self._known[resource] = self.pages(targets.path(resource, self._scope), {})
+                self._known[resource] = self._pages(targets.path(resource, self._scope), {})
             except ApiFailure:
                 self._known[resource] = None
         return self._known[resource]
@@ -143,7 +146,7 @@ class Gatherer:
             for uid in uids:
                 terms = {**about, "uid": uid}
                 text = ",".join(f"involvedObject.{k}={v}" for k, v in terms.items() if v)
-                found += self.pages(place, {"fieldSelector": text})
+                found += self._pages(place, {"fieldSelector": text})
         except ApiFailure:
             return []
         return found

@@ -67,9 +67,7 @@ def describer(resource: Resource) -> Describer:
     """What describes objects of this kind; a kind that is not known here shows all its fields."""
     place = _KINDS.get((resource.group, resource.kind), "anything.anything")
     module, _, name = place.partition(".")
-    found: Describer = getattr(
-        importlib.import_module(f"minikube8s.cli.describing.{module}"), name
-    )
+    found: Describer = getattr(importlib.import_module(f"minikube8s.cli.describing.{module}"), name)
     return found
 
 

@@ -59,7 +59,9 @@ def ip_address(w: Writer, obj: Object, around: common.Around) -> None:
 
 
 def _rules(w: Writer, direction: str, rules: list[Object]) -> None:
-    word, field, end = ("From", "from", "source") if direction == "ingress" else ("To", "to", "destination")
+    word, field, end = (
+        ("From", "from", "source") if direction == "ingress" else ("To", "to", "destination")
+    )
     if not rules:
         isolated = f"(Selected pods are isolated for {direction} connectivity)"
         w.line(0, f"{_INDENT}{common.NONE} {isolated}")

@@ -136,7 +136,7 @@ def _taken(w: Writer, pods: list[Object], status: Object, around: common.Around)
 
 
 def _share(name: str, part: Quantity, whole: Quantity) -> str:
-    """An amount and how much of the whole that is, in full percents; of processors in thousandths."""
+    """An amount, and how many full percents of the whole that is."""
     sides = (part.milli, whole.milli) if name == "cpu" else (part.value, whole.value)
     percent = int(sides[0] / sides[1] * 100) if sides[1] else 0
     return f"{part} ({percent}%)"

@@ -59,7 +59,7 @@ def template(w: Writer, content: Object | None) -> None:
     holder = {"metadata": content.get("metadata") or {}}
     w.several(0, f"{indent}Labels", common.pairs(holder["metadata"].get("labels")))
     if holder["metadata"].get("annotations"):
-        common.annotations(w, holder, indent)
+        common.notes(w, holder, indent)
     if spec.get("serviceAccountName"):
         w.line(1, "Service Account:", spec["serviceAccountName"])
     if spec.get("initContainers"):

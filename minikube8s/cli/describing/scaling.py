@@ -34,7 +34,9 @@ def autoscaler(w: Writer, obj: Object, around: common.Around) -> None:
         w.line(0, "Behavior:")
         _direction(w, "Scale Up", spec["behavior"].get("scaleUp"))
         _direction(w, "Scale Down", spec["behavior"].get("scaleDown"))
-    counts = f"{status.get('currentReplicas', 0)} current / {status.get('desiredReplicas', 0)} desired"
+    counts = (
+        f"{status.get('currentReplicas', 0)} current / {status.get('desiredReplicas', 0)} desired"
+    )
     w.line(0, f"{target.get('kind', '')} pods:", counts)
     if not old:
         common.conditions(w, status.get("conditions"), "Type", "Status", "Reason", "Message")

@@ -54,7 +54,10 @@ def endpoints(w: Writer, obj: Object, around: common.Around) -> None:
     common.labels(w, obj)
     w.line(0, "Subsets:")
     for subset in obj.get("subsets") or ():
-        for label, field in (("Addresses:", "addresses"), ("NotReadyAddresses:", "notReadyAddresses")):
+        for label, field in (
+            ("Addresses:", "addresses"),
+            ("NotReadyAddresses:", "notReadyAddresses"),
+        ):
             shown = ",".join(address["ip"] for address in subset.get(field) or ())
             w.line(1, label, shown or common.NONE)
         if subset.get("ports"):
@@ -77,7 +80,11 @@ def endpoint_slice(w: Writer, obj: Object, around: common.Around) -> None:
     w.line(0, "Ports:" if ports else f"Ports: {common.UNSET}")
     if ports:
         rows = [
-            (_unset(port.get("name") or None), _unset(port.get("port")), port.get("protocol", "TCP"))
+            (
+                _unset(port.get("name") or None),
+                _unset(port.get("port")),
+                port.get("protocol", "TCP"),
+            )
             for port in ports
         ]
         w.table(1, ("Name", "Port", "Protocol"), rows)
@@ -126,7 +133,7 @@ def ingress(w: Writer, obj: Object, around: common.Around) -> None:
             w.line(2, "", f"{path.get('path', '')} ", _backend(path["backend"], around))
     if not rules:
         w.line(1, "*", "*", shown)
-    common.annotations(w, obj)
+    common.notes(w, obj)
     common.events(w, around)
 
 

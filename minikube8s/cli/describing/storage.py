@@ -52,7 +52,10 @@ def storage_class(w: Writer, obj: Object, around: common.Around) -> None:
     w.line(0, "MountOptions:", *(() if mounts else (common.NONE,)))
     for option in mounts:
         w.line(1, option)
-    for label, field in (("ReclaimPolicy:", "reclaimPolicy"), ("VolumeBindingMode:", "volumeBindingMode")):
+    for label, field in (
+        ("ReclaimPolicy:", "reclaimPolicy"),
+        ("VolumeBindingMode:", "volumeBindingMode"),
+    ):
         if obj.get(field):
             w.line(0, label, obj[field])
     topologies = obj.get("allowedTopologies")

@@ -106,7 +106,11 @@ SOURCES: dict[str, tuple[str, tuple[Row, ...]]] = {
     ),
     "vsphereVolume": (
         "vSphereVolume (a Persistent Disk resource in vSphere)",
-        (("VolumePath:", "volumePath", ""), _FSTYPE, ("StoragePolicyName:", "storagePolicyName", "")),
+        (
+            ("VolumePath:", "volumePath", ""),
+            _FSTYPE,
+            ("StoragePolicyName:", "storagePolicyName", ""),
+        ),
     ),
     "cinder": (
         "Cinder (a Persistent Disk resource in OpenStack)",

@@ -151,7 +151,11 @@ def _sets(deployment: Object, sets: list[Object]) -> tuple[list[Object], list[Ob
 def _comparable(template: Object) -> Object:
     metadata = template.get("metadata") or {}
     labels = {k: v for k, v in (metadata.get("labels") or {}).items() if k != _HASH}
-    return {"labels": labels, "annotations": metadata.get("annotations") or {}, "spec": template["spec"]}
+    return {
+        "labels": labels,
+        "annotations": metadata.get("annotations") or {},
+        "spec": template["spec"],
+    }
 
 
 def _made(found: Object) -> str:

@@ -1,111 +1,120 @@
-"""`mk8s describe`: one object in words, with what belongs to it and its Events."""
+"""`mk8s describe`: objects in words, with what belongs to them and their Events."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from minikube8s.api.resources import (
-    CONFIGMAPS,
-    DEPLOYMENTS,
-    ENDPOINTSLICES,
-    EVENTS,
-    NODES,
-    PODS,
-    REPLICASETS,
-    SECRETS,
-    SERVICES,
-    Resource,
-)
-from minikube8s.cli import manifests, options, targets
-from minikube8s.cli.client import ApiFailure, Client, raise_last
+from minikube8s.cli import options, targets
+from minikube8s.cli.client import ApiFailure, raise_last
 from minikube8s.cli.command import verb
-from minikube8s.cli.describing import common, others, pods, workloads
-from minikube8s.cli.describing.writer import Writer
+from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
 
+if TYPE_CHECKING:
+    from minikube8s.api.resources import Resource
+
 Object = dict[str, Any]
+Found = tuple["Resource", Object]
 
 
 @verb("describe")
 @click.argument("words", nargs=-1, metavar="TYPE [NAME ...] | TYPE/NAME ...")
+@click.option(
+    "--show-events/--no-show-events", default=True, help="Whether Events are told, too (true)."
+)
+@click.option(
+    "--chunk-size", default=500, metavar="N", help="How many objects one answer brings; 0: all."
+)
 @options.filenames
 @options.selector
 @options.all_namespaces
 @click.pass_obj
 def command(session: Session, /, **given: Any) -> None:
-    """Describe objects: `mk8s describe pod web-0`."""
-    client = session.client
-    query = options.selectors(given["selector"], given["field_selector"])
+    """Describe objects: `mk8s describe pod web-0`, `mk8s describe pods -l app=web`.
+
+    A name that there is not stands for all names that begin so.
+    """
+    from minikube8s.cli.describing.gathering import Gatherer, pages
+
     place = None if given["all_namespaces"] else session.namespace
-    failures: list[ApiFailure] = []
-    texts = []
-    for resource, namespace, name in _named(session, given, place):
-        path = targets.path(resource, namespace, name)
+    query = options.selectors(given["selector"], given["field_selector"])
+    chunk = given["chunk_size"]
+
+    def listed(resource: Resource, query: dict[str, str]) -> list[Found]:
+        typed = {"apiVersion": resource.api_version, "kind": resource.kind}
+        items = pages(session.client, targets.path(resource, place), query, chunk)
+        return [(resource, typed | item) for item in items]
+
+    found: list[Found] = []
+    failures: list[CommandError] = []
+    guessed = False
+    for resource, namespace, name in _asked(session, given, place, selected=bool(query)):
         try:
-            answer = client.json("GET", path, query={} if name else query)
+            if not name:
+                found += listed(resource, query)
+                continue
+            obj = session.client.json("GET", targets.path(resource, namespace, name))
+            found.append((resource, obj))
         except ApiFailure as failure:
             failures.append(failure)
+            if failure.reason == "NotFound" and len(given["words"]) == 2:
+                begins = [one for one in listed(resource, {}) if _name(one).startswith(name)]
+                found, failures = begins, failures * (not begins)
+                guessed = True
+    places = {obj["metadata"].get("namespace") for _, obj in found}
+    gatherer = Gatherer(
+        session.client,
+        len(found),
+        places.pop() if len(places) == 1 else None,
+        events=given["show_events"],
+        chunk=chunk,
+    )
+    first = True
+    for resource, obj in found:
+        try:
+            text = gatherer.description(resource, obj)
+        except CommandError as failure:
+            failures.append(failure)
             continue
-        typed = {"apiVersion": resource.api_version, "kind": resource.kind}
-        found = [answer] if name else [typed | item for item in answer.get("items") or []]
-        texts += [_described(client, resource, obj) for obj in found]
-    if texts:
-        click.echo("\n\n\n".join(texts))
-    elif not failures:
-        click.echo("No resources found" + (f" in {place} namespace." if place else "."), err=True)
+        click.echo(("" if first or guessed else "\n\n") + text, nl=guessed)
+        first = False
+    if first and not failures:
+        where = "" if place is None else f" in {place} namespace."
+        click.echo(f"No resources found{where}", err=True)
     raise_last(failures)
 
 
-def _named(
-    session: Session, given: dict[str, Any], place: str | None
-) -> list[tuple[Resource, str | None, str]]:
+def _asked(
+    session: Session, given: dict[str, Any], place: str | None, *, selected: bool
+) -> Iterable[tuple[Resource, str | None, str]]:
+    """Kind, namespace and name (empty: all of the kind) of what is asked for."""
     if given["filenames"]:
-        return [
-            (
-                session.kinds.of(obj),
-                obj["metadata"].get("namespace") or place,
-                obj["metadata"]["name"],
+        from minikube8s.cli import manifests
+
+        if given["words"]:
+            raise CommandError(
+                "when paths, URLs, or stdin is provided as resource input, you may not specify "
+                "resource arguments as well"
             )
-            for obj in manifests.read(given["filenames"], recursive=given["recursive"])
-        ]
-    chosen = targets.parse(session.kinds, given["words"])
-    return [(target.resource, place, target.name or "") for target in chosen]
+        for obj in manifests.read(given["filenames"], recursive=given["recursive"]):
+            metadata = obj.get("metadata") or {}
+            yield session.kinds.of(obj), metadata.get("namespace") or place, metadata["name"]
+        return
+    if not given["words"]:
+        raise CommandError(
+            "You must specify the type of resource to describe. Use `mk8s api-resources` for a "
+            "complete list of supported resources."
+        )
+    for target in targets.parse(session.kinds, given["words"]):
+        if target.name and selected:
+            raise CommandError("name cannot be provided when a selector is specified")
+        if target.name and target.resource.namespaced and place is None:
+            raise CommandError("a resource cannot be retrieved by name across all namespaces")
+        yield target.resource, place, target.name or ""
 
 
-def _described(client: Client, resource: Resource, obj: Object) -> str:
-    writer, now = Writer(), common.now()
-    namespace = obj["metadata"].get("namespace")
-
-    def listed(of: Resource, place: str | None, **query: str) -> list[Object]:
-        answer = client.json("GET", targets.path(of, place), query=query)
-        items: list[Object] = answer.get("items") or []
-        return items
-
-    uid = obj["metadata"]["uid"] if resource is not NODES else obj["metadata"]["name"]
-    wanted = f"involvedObject.uid={uid}"
-    events = listed(EVENTS, namespace, fieldSelector=wanted)
-    if resource is PODS:
-        pods.describe(writer, obj, events, now)
-    elif resource is REPLICASETS:
-        label_selector = common.selector(obj["spec"].get("selector"))
-        owned = listed(PODS, namespace, labelSelector=label_selector)
-        workloads.replica_set(writer, obj, owned, events, now)
-    elif resource is DEPLOYMENTS:
-        workloads.deployment(writer, obj, listed(REPLICASETS, namespace), events, now)
-    elif resource is SERVICES:
-        label = f"kubernetes.io/service-name={obj['metadata']['name']}"
-        slices = listed(ENDPOINTSLICES, namespace, labelSelector=label)
-        others.service(writer, obj, slices, events, now)
-    elif resource is NODES:
-        bound = f"spec.nodeName={obj['metadata']['name']}"
-        running = f"{bound},status.phase!=Failed,status.phase!=Succeeded"
-        others.node(writer, obj, listed(PODS, None, fieldSelector=running), events, now)
-    elif resource is SECRETS:
-        others.secret(writer, obj)
-    elif resource is CONFIGMAPS:
-        others.config_map(writer, obj, events, now)
-    else:
-        others.anything(writer, obj, events, now, namespaced=resource.namespaced)
-    return writer.text()
+def _name(found: Found) -> str:
+    return str(found[1]["metadata"]["name"])
