@@ -10,8 +10,8 @@ SHOWN = "^[[2Jgone\\r"
 def test_a_description_shows_escapes_as_characters() -> None:
     writer = Writer()
     writer.line(0, "Message:", EVIL)
-    writer.mapping("Annotations", {"note": EVIL})
-    assert writer.text() == f"Message:      {SHOWN}\nAnnotations:  note={SHOWN}"
+    writer.several(0, "Annotations", [f"note={EVIL}"])
+    assert writer.text() == f"Message:      {SHOWN}\nAnnotations:  note={SHOWN}\n"
 
 
 def test_a_table_shows_escapes_as_characters() -> None:
