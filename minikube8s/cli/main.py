@@ -54,6 +54,7 @@ VERBS = {
         "port-forward": ("port_forward", "Lead local ports to ports of a pod until interrupted."),
     },
     "Settings": {
+        "config": ("config", "Show and change kubeconfigs: contexts, clusters, users."),
         "api-resources": (
             "api_resources",
             "Show every kind: its names, short names, group and scope.",

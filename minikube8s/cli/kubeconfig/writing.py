@@ -21,7 +21,7 @@ _LOCK_SECONDS = 2.0
 _LOCK_PAUSE = 0.02
 
 
-def change(path: Path, edit: Callable[[Content], None]) -> None:
+def change(path: Path, edit: Callable[[Content], object]) -> None:
     """Let `edit` change what the file at `path` says, and write it. Raises CommandError."""
     target = path.resolve()
     try:
@@ -57,6 +57,17 @@ def remove(config: Kubeconfig, section: str, name: str) -> Path:
     return path
 
 
+def rename(config: Kubeconfig, section: str, old: str, new: str) -> None:
+    """Give an entry another name where it stands. Raises KeyError."""
+
+    def edit(content: Content) -> None:
+        for item in content.get(section) or ():
+            if item["name"] == old:
+                item["name"] = new
+
+    change(config.entries[section][old].origin, edit)
+
+
 def choose(config: Kubeconfig, context: str) -> None:
     """Make a context the current one."""
     change(config.sources.default, lambda content: content.update({"current-context": context}))
@@ -73,7 +84,7 @@ def written_path(named: str, config: Path) -> str:
 
 def text_of(content: Content) -> str:
     """A kubeconfig as YAML, in the order and with the empty fields that kubectl writes."""
-    import yaml
+    from minikube8s.cli import yamltext
 
     shown = {"apiVersion": "v1", "current-context": "", "preferences": {}, **content}
     shown["kind"] = "Config"
@@ -86,9 +97,7 @@ def text_of(content: Content) -> str:
             for item in content.get(section) or ()
         ]
         shown[section] = sorted(items, key=lambda item: str(item["name"])) or None
-    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump(shown, Dumper=dumper, allow_unicode=True, default_flow_style=False)
-    return text
+    return yamltext.dump(shown)
 
 
 def _without(content: Content, section: str, name: str) -> list[Any]:

@@ -1,0 +1,1 @@
+"""What `mk8s config` shows of kubeconfigs and changes in them."""

@@ -1,0 +1,26 @@
+"""`mk8s config`: what kubeconfigs say, and changes of them."""
+
+from __future__ import annotations
+
+from minikube8s.cli.command import group
+from minikube8s.cli.configuring import changing, viewing
+
+
+@group("config", aliases={"use": "use-context"})
+def command() -> None:
+    """Show and change kubeconfigs: contexts, clusters, users and which context is current.
+
+    --kubeconfig names one file; else the kubeconfig of this machine's cluster counts, where there
+    is one, and then the files in KUBECONFIG, or ~/.kube/config.
+    """
+
+
+for found in (
+    viewing.view,
+    viewing.current_context,
+    viewing.get_contexts,
+    viewing.get_clusters,
+    viewing.get_users,
+    *changing.COMMANDS,
+):
+    command.add_command(found)
