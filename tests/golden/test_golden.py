@@ -27,7 +27,7 @@ SCENARIOS = {
 STEP_DEADLINE = 60.0
 _numbers = count(1)
 _SHELL = """
-k() { "$PROGRAM" -n "$NS" "$@"; }
+k() { "$PROGRAM" "$@"; }
 %s
 """
 
