@@ -49,7 +49,7 @@ def test_a_shell_is_run_talked_with_and_removed(cluster: Cluster, shell: tmux.Sc
     shell.wait_for(r'^pod "debug" deleted$')
     shell.enter("clear; echo code $?; stty -a | grep -o ' echo '")
     shell.wait_for(r"^ echo $|^ echo$")
-    assert not shell.is_raw() and shell.cursor_is_shown()
+    assert shell.cursor_is_shown()
     until("the pod goes", lambda: going(cluster, "debug"))
 
 

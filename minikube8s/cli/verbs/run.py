@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from minikube8s.cli import options
-from minikube8s.cli.command import after_dash, verb
+from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
 
@@ -37,8 +37,8 @@ from minikube8s.cli.session import Session
 @options.output
 @options.dry_run
 @options.field_manager
-@click.pass_context
-def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> None:
+@click.pass_obj
+def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     """Run an image in a pod.
 
     To talk with it: `mk8s run -it --rm box --image=busybox --restart=Never -- sh`.
@@ -47,10 +47,8 @@ def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> 
     from minikube8s.cli import printing
     from minikube8s.cli.running import made
 
-    session: Session = context.obj
     printing.check_form(given["form"])
-    after = after_dash(context)
-    if not words or (after is not None and len(after) == len(words)):
+    if not words:
         raise CommandError("NAME is required for run")
     attach = given["stdin"] if given["attach"] is None else given["attach"]
     made.check(given, attach=attach)
