@@ -41,10 +41,18 @@ VERBS = {
         "edit": ("edit", "Open one object in $KUBE_EDITOR or $EDITOR (vi)."),
         "scale": ("scale", "Set the number of replicas."),
         "set": ("set", "Change one thing of objects."),
-        "rollout": (
-            "rollout",
-            "New versions of workloads: how they get on, which there were.",
-        ),
+        "rollout": ("rollout", "New versions of workloads: how they get on, which there were."),
+        "autoscale": ("autoscale", "Let the load decide how many pods there are."),
+        "expose": ("expose", "Make a Service for an object's pods."),
+        "label": ("label", "Set and remove labels."),
+        "annotate": ("annotate", "Set and remove annotations."),
+        "certificate": ("certificate", "Decide about requests for certificates."),
+    },
+    "Nodes": {
+        "cordon": ("cordon", "Give nodes no new pods."),
+        "uncordon": ("uncordon", "Give nodes new pods again."),
+        "drain": ("drain", "Empty nodes."),
+        "taint": ("taint", "Set and remove taints."),
     },
     "Pods": {
         "run": ("run", "Run an image in a pod."),

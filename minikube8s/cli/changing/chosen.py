@@ -123,12 +123,16 @@ def _finders(
                 "resource(s) were provided, but no name was specified: name one, or choose with -l "
                 "or --all"
             )
-        yield partial(_search, session, target, query)
+        yield partial(_search, session, target, query, bool(given.get("all_namespaces")))
 
 
-def _search(session: Session, target: targets.Target, query: dict[str, str]) -> Iterator[Chosen]:
-    path = targets.path(target.resource, session.namespace, target.name)
-    answer = session.client.json("GET", path, query=query)
+def _search(
+    session: Session, target: targets.Target, query: dict[str, str], everywhere: bool
+) -> Iterator[Chosen]:
+    place = None if everywhere else session.namespace
+    answer = session.client.json(
+        "GET", targets.path(target.resource, place, target.name), query=query
+    )
     for obj in [answer] if target.name else answer.get("items") or ():
         yield of(obj, target.resource, session.namespace)
 

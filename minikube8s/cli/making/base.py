@@ -1,4 +1,4 @@
-"""What all made objects share."""
+"""What all made objects share. Fields come in the order in which kubectl prints them as JSON."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from minikube8s.cli.errors import CommandError
 Object = dict[str, Any]
 
 
-def metadata(name: str, **fields: Any) -> Object:
-    """An object's metadata, with the empty time that kubectl prints."""
-    return {"creationTimestamp": None, **fields, "name": name}
+def made(kind: str, api_version: str, name: str, **parts: Any) -> Object:
+    """An object of that kind; ``labels`` and ``annotations`` go to its metadata."""
+    metadata: Object = {"name": name, "creationTimestamp": None}
+    for field in ("labels", "annotations"):
+        content = parts.pop(field, None)
+        if content:
+            metadata[field] = content
+    return {"kind": kind, "apiVersion": api_version, "metadata": metadata, **parts}
 
 
 def port_number(text: str) -> int:

@@ -2,47 +2,96 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
 
-from minikube8s.cli import printing, targets
+from minikube8s.cli import options, printing, recording
+from minikube8s.cli.changing import chosen
+from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.command import verb
+from minikube8s.cli.durations import Duration
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
 
 
 @verb("scale")
 @click.argument("words", nargs=-1, metavar="TYPE NAME ... | TYPE/NAME ...")
-@click.option("--replicas", type=click.IntRange(min=0), required=True, help="The new number.")
-@click.option("--current-replicas", type=int, help="Only if this is the number now.")
+@click.option("--replicas", type=int, required=True, help="The new number.")
+@click.option("--current-replicas", type=int, default=-1, help="Only if this is the number now.")
+@click.option("--resource-version", default="", help="Only if this is its version now.")
+@click.option("--timeout", type=Duration(), default=0.0, help="Wait so long until it is so.")
+@options.record
+@options.dry_run
+@options.output
+@chosen.selection
 @click.pass_obj
-def command(
-    session: Session,
-    /,
-    words: tuple[str, ...],
-    replicas: int,
-    current_replicas: int | None,
-) -> None:
+def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     """Set the number of replicas: `mk8s scale deploy/web --replicas 3`."""
-    chosen = targets.parse(session.kinds, words)
-    for target in chosen:
-        if target.name is None:
-            raise CommandError(f"name the {target.resource.plural} to scale")
-        if "scale" not in target.resource.subresources:
-            raise CommandError(f"{target.resource.plural} have no number of replicas to scale")
-    client = session.client
-    for target in chosen:
-        path = targets.path(target.resource, session.namespace, target.name) + "/scale"
-        patch: dict[str, Any] = {"spec": {"replicas": replicas}}
-        if current_replicas is not None:
-            now = client.json("GET", path)
-            if now["spec"].get("replicas", 0) != current_replicas:
-                raise CommandError(
-                    f"Expected replicas to be {current_replicas}, was "
-                    f"{now['spec'].get('replicas', 0)}"
-                )
-            patch["metadata"] = {"resourceVersion": now["metadata"]["resourceVersion"]}
-        client.json("PATCH", path, patch, content_type="application/merge-patch+json")
-        name = printing.name_of(target.resource, {"metadata": {"name": target.name}})
-        click.echo(f"{name} scaled")
+    printing.check_form(given["form"])
+    recording.warn(given["record"])
+    context = click.get_current_context()
+    replicas, dry_run, form = given["replicas"], given["dry_run"], given["form"]
+    if replicas < 0:
+        raise CommandError(
+            "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"
+        )
+
+    def act(one: Chosen) -> None:
+        _check(one, given)
+        if dry_run != "client":
+            _send(session, one, given)
+        if given["record"] and dry_run != "client":
+            from minikube8s.cli.changing import patching
+
+            caused = recording.recorded(context, one.obj, True)
+            patching.written(session, one, caused, dry_run, "mk8s-scale")
+        if given["timeout"] and dry_run == "none":
+            _wait(session, one, replicas, given["timeout"])
+        told = session.client.json("GET", one.path) if form and form != "name" else one.obj
+        printing.tell(form, one.resource, told, "scaled", dry_run)
+
+    if not chosen.for_each(session, words, given, act):
+        raise CommandError("no objects passed to scale")
+
+
+def _check(one: Chosen, given: dict[str, Any]) -> None:
+    """Raise CommandError where the line's conditions do not hold."""
+    if "scale" not in one.resource.subresources:
+        raise CommandError(f"{one.resource.plural} have no number of replicas to scale")
+    now = one.obj["spec"].get("replicas", 0)
+    version = one.obj["metadata"]["resourceVersion"]
+    if given["current_replicas"] not in {-1, now}:
+        raise CommandError(f"Expected replicas to be {given['current_replicas']}, was {now}")
+    if given["resource_version"] not in {"", version}:
+        raise CommandError(
+            f"Expected resource version to be {given['resource_version']}, was {version}"
+        )
+
+
+def _send(session: Session, one: Chosen, given: dict[str, Any]) -> None:
+    patch: dict[str, Any] = {"spec": {"replicas": given["replicas"]}}
+    if given["current_replicas"] != -1 or given["resource_version"]:
+        patch["metadata"] = {"resourceVersion": one.obj["metadata"]["resourceVersion"]}
+    session.client.json(
+        "PATCH",
+        f"{one.path}/scale",
+        patch,
+        content_type="application/merge-patch+json",
+        query=options.written(given["dry_run"], "mk8s-scale"),
+    )
+
+
+def _wait(session: Session, one: Chosen, replicas: int, seconds: float) -> None:
+    """Return when as many pods are there. Raises CommandError when that takes longer."""
+    from minikube8s.cli import progress
+    from minikube8s.cli.changing import watching
+
+    with progress.watched() as shown:
+        for obj in watching.versions(session, one, time.monotonic() + seconds):
+            now = (obj.get("status") or {}).get("replicas", 0)
+            if obj["spec"].get("replicas") == replicas == now:
+                return
+            shown.show([f"{one.name} {progress.bar(now, replicas)} {now} of {replicas} pods"])
+    raise CommandError(f'timed out waiting for "{one.name}" to be synced')

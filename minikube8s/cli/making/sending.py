@@ -1,0 +1,36 @@
+"""Creating what was made of flags, or only telling of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minikube8s.cli import options, printing, targets
+from minikube8s.cli.session import Session
+
+Object = dict[str, Any]
+
+
+def create(
+    session: Session,
+    obj: Object,
+    namespace: str,
+    given: dict[str, Any],
+    *,
+    manager: str = "mk8s-create",
+    operation: str = "created",
+    placed: bool = True,
+) -> None:
+    """Create ``obj`` and tell of it, as --dry-run, -o and --field-manager say.
+
+    ``placed``: the object names a namespace that the line gives, as most of kubectl's do.
+    """
+    printing.check_form(given["form"])
+    resource = session.kinds.of(obj)
+    if placed and resource.namespaced and session.namespace_given:
+        metadata = {"name": "", "namespace": namespace} | obj["metadata"]
+        obj = {**obj, "metadata": metadata}
+    if given["dry_run"] != "client":
+        query = options.written(given["dry_run"], given["field_manager"] or manager)
+        path = targets.path(resource, namespace)
+        obj = session.client.json("POST", path, obj, query=query)
+    printing.tell(given["form"], resource, obj, operation, given["dry_run"])

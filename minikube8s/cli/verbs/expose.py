@@ -1,0 +1,66 @@
+"""`mk8s expose`: a Service in front of an object's pods."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from minikube8s.cli import options, recording
+from minikube8s.cli.changing import chosen
+from minikube8s.cli.changing.chosen import Chosen
+from minikube8s.cli.command import verb
+from minikube8s.cli.errors import CommandError
+from minikube8s.cli.session import Session
+
+
+@verb("expose")
+@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME")
+@click.option("--port", default="", metavar="N[,N]", help="The Service's ports; else the pods'.")
+@click.option("--target-port", default="", metavar="N|NAME", help="The pods' port, if another.")
+@click.option("--protocol", default="", help="TCP, UDP or SCTP.")
+@click.option("--name", default="", help="The Service's name, if another than the object's.")
+@click.option("--type", "type", default="", help="ClusterIP, NodePort or LoadBalancer.")
+@click.option("-l", "--labels", default="", metavar="a=b,c=d", help="The Service's labels.")
+@click.option("--selector", default="", metavar="a=b", help="Which pods, if others.")
+@click.option("--cluster-ip", default="", help="Its address; None: no address of its own.")
+@click.option("--external-ip", default="", help="One more address that leads to it.")
+@click.option("--load-balancer-ip", default="", help="The address asked for from outside.")
+@click.option("--session-affinity", default="", help="ClientIP: a client keeps its pod.")
+@click.option("--overrides", default="", metavar="JSON", help="Fields that are merged over.")
+@options.record
+@options.field_manager
+@options.dry_run
+@options.output
+@options.filenames
+@click.pass_obj
+def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
+    """Make a Service for an object's pods: `mk8s expose deploy/web --port 80`."""
+    from minikube8s.api.patch.merge_patch import merge_patch
+    from minikube8s.cli.making import exposing, sending
+
+    recording.warn(given["record"])
+    context = click.get_current_context()
+    overrides = _overrides(given["overrides"])
+
+    def act(one: Chosen) -> None:
+        service = exposing.service(one.obj, one.resource.group, given)
+        if overrides:
+            service = merge_patch(service, overrides)
+        service = recording.recorded(context, service, given["record"])
+        sending.create(
+            session, service, one.namespace, given, manager="mk8s-expose", operation="exposed"
+        )
+
+    chosen.for_each(session, words, given | {"selector": ""}, act)
+
+
+def _overrides(text: str) -> Any:
+    try:
+        found = json.loads(text) if text else {}
+    except ValueError as error:
+        raise CommandError(f"--overrides is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise CommandError('--overrides must be a map of fields, as {"spec": {…}}')
+    return found
