@@ -37,5 +37,5 @@ def mark(session: Session, node: Chosen, dry_run: str, *, closed: bool) -> None:
         return
     spec: dict[str, Any] = {k: v for k, v in before.items() if k != "unschedulable"}
     wanted = {**node.obj, "spec": spec | ({"unschedulable": True} if closed else {})}
-    patching.written(session, node, wanted, dry_run, f"mk8s-{word.removesuffix('ed')}")
+    patching.written(session, node, wanted, dry_run, f"kubectl-{word.removesuffix('ed')}")
     printing.tell("", NODES, node.obj, word, dry_run)

@@ -16,7 +16,7 @@ def create(
     namespace: str,
     given: dict[str, Any],
     *,
-    manager: str = "mk8s-create",
+    manager: str = "kubectl-create",
     operation: str = "created",
     placed: bool = True,
 ) -> None:

@@ -48,7 +48,7 @@ def go_back(session: Session, one: Chosen, to: history.Revision, dry_run: str) -
     if wanted["metadata"].get("annotations") is not None:
         annotations = wanted["metadata"]["annotations"]
         patch.append({"op": "add", "path": "/metadata/annotations", "value": annotations})
-    query = options.written(dry_run, "mk8s-rollout")
+    query = options.written(dry_run, "kubectl-rollout")
     return session.client.json("PATCH", one.path, patch, content_type=_JSON_PATCH, query=query)
 
 

@@ -50,7 +50,7 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
             made,
             one.namespace,
             given,
-            manager="mk8s-autoscale",
+            manager="kubectl-autoscale",
             operation=operation,
             placed=False,
         )

@@ -50,7 +50,7 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
             service = merge_patch(service, overrides)
         service = recording.recorded(context, service, given["record"])
         sending.create(
-            session, service, one.namespace, given, manager="mk8s-expose", operation="exposed"
+            session, service, one.namespace, given, manager="kubectl-expose", operation="exposed"
         )
 
     chosen.for_each(session, words, given | {"selector": ""}, act)

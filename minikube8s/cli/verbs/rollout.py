@@ -199,7 +199,7 @@ def _write(
     def act(one: Chosen) -> None:
         wanted = copy.deepcopy(one.obj)
         change(one, wanted)
-        manager = given["field_manager"] or "mk8s-rollout"
+        manager = given["field_manager"] or "kubectl-rollout"
         after = patching.written(session, one, wanted, "none", manager)
         printing.tell(given["form"], one.resource, after or one.obj, operation)
 

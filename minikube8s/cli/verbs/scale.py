@@ -46,7 +46,7 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
             from minikube8s.cli.changing import patching
 
             caused = recording.recorded(context, one.obj, True)
-            patching.written(session, one, caused, dry_run, "mk8s-scale")
+            patching.written(session, one, caused, dry_run, "kubectl-scale")
         if given["timeout"] and dry_run == "none":
             _wait(session, one, replicas, given["timeout"])
         told = session.client.json("GET", one.path) if form and form != "name" else one.obj
@@ -79,7 +79,7 @@ def _send(session: Session, one: Chosen, given: dict[str, Any]) -> None:
         f"{one.path}/scale",
         patch,
         content_type="application/merge-patch+json",
-        query=options.written(given["dry_run"], "mk8s-scale"),
+        query=options.written(given["dry_run"], "kubectl-scale"),
     )
 
 

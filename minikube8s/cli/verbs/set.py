@@ -244,7 +244,7 @@ def _change(
         after = None
         if wanted != one.obj:
             wanted = recording.recorded(context, wanted, given["record"])
-            manager = given["field_manager"] or "mk8s-set"
+            manager = given["field_manager"] or "kubectl-set"
             after = patching.written(
                 session, one, wanted, given["dry_run"], manager, local=given["local"]
             )

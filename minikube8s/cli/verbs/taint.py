@@ -45,7 +45,7 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
             )
         after, operation = taints.changed(present, changes, overwrite=given["overwrite"])
         wanted = {**one.obj, "spec": {**spec, "taints": after}}
-        manager = given["field_manager"] or "mk8s-taint"
+        manager = given["field_manager"] or "kubectl-taint"
         told = patching.written(session, one, wanted, given["dry_run"], manager)
         printing.tell(given["form"], one.resource, told or one.obj, operation, given["dry_run"])
 
