@@ -58,7 +58,7 @@ def mark(session: Session, what: str, words: Sequence[str], given: dict[str, Any
         after: dict[str, Any] | None = wanted
         if wanted != one.obj:
             wanted = recording.recorded(context, wanted, given["record"])
-            manager = given["field_manager"] or f"kubectl-{'label' if what == 'label' else 'annotate'}"
+            manager = given["field_manager"] or f"kubectl-{what.replace('annotation', 'annotate')}"
             after = patching.written(
                 session, one, wanted, given["dry_run"], manager, local=given["local"]
             )
