@@ -33,6 +33,10 @@ class Progress:
             self._write(self._up() + "".join(f"{line}\n" for line in wanted))
             self._drawn = wanted
 
+    def height(self) -> int:
+        """How many lines fit below each other."""
+        return _size()[1]
+
     def say(self, text: str) -> None:
         """Print a line that stays, on standard output, above the ones that are drawn."""
         lines = self._drawn

@@ -53,10 +53,11 @@ class TablePrinter:
         self._begun = True
         return self._drawn([self.names()] * headings + rows, headings)
 
-    def drawn(self, rows: list[list[str]]) -> list[str]:
-        """Lines of rows of which some were printed before, below the headings."""
+    def drawn(self, rows: list[list[str]], margin: int = 0) -> list[str]:
+        """Lines of rows below the headings, to draw anew; ``margin`` columns are left free."""
         headings = int(self._headers)
-        return self._drawn([self.names()] * headings + rows, headings)
+        self._layout = tables.Layout()
+        return self._drawn([self.names()] * headings + rows, headings, margin)
 
     def learn(self, table: Table) -> None:
         """Take over a Table's columns; those of a watch's later Tables need not be told again."""
@@ -94,12 +95,12 @@ class TablePrinter:
         shown = self.names()
         return shown.index("AGE") if "AGE" in shown else None
 
-    def _drawn(self, rows: list[list[str]], headings: int) -> list[str]:
+    def _drawn(self, rows: list[list[str]], headings: int, margin: int = 0) -> list[str]:
         width = styles.width()
         names = self.names()
         if width is not None:
             whole = {i for i, name in enumerate(names) if name in {"NAME", "NAMESPACE", "AGE"}}
-            rows = tables.fitted(rows, width, whole)
+            rows = tables.fitted(rows, width - margin, whole)
         if not styles.colourful():
             return self._layout.lines(rows)
 

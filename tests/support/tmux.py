@@ -7,8 +7,10 @@ configuration. A test waits for what is shown, with a deadline.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shlex
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -93,11 +95,14 @@ class Screen:
         """The program's exit code, once it has ended; its last words stay on the screen."""
 
         def code() -> tuple[int] | None:
-            dead, status, signal = self._of_pane(
-                "pane_dead", "pane_dead_status", "pane_dead_signal"
+            dead, status, end, server = self._of_pane(
+                "pane_dead", "pane_dead_status", "pane_dead_signal", "pid"
             )
             assert dead == "1", self.text()
-            return (128 + int(signal) if signal else int(status),)
+            if not status and not end:
+                # tmux now and then misses that its child has ended, and looks when it is told again
+                os.kill(int(server), signal.SIGCHLD)
+            return (128 + int(end) if end else int(status),)
 
         found = until("the program ends", code, seconds)
         assert found

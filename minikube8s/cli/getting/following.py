@@ -1,4 +1,4 @@
-"""Shows a watch: lines as they come."""
+"""Shows a watch: lines as they come, or a table that is redrawn in place on a terminal."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from minikube8s.cli.getting.asked import Asked, Wanted
 from minikube8s.cli.getting.fetching import items, missed
 from minikube8s.cli.getting.showing import put, table_of, table_printer
 from minikube8s.cli.getting.watching import Watch
+from minikube8s.cli.progress import Progress
 
 
 def follow(client: Client, asked: Asked, one: Wanted) -> None:
@@ -22,10 +23,20 @@ def follow(client: Client, asked: Asked, one: Wanted) -> None:
     everything = Wanted(one.resource, one.namespace, None)
     watch = Watch(client, everything.path(), asked.accept(), query)
     listed = watch.list()
-    if asked.tables:
+    if asked.tables and _drawable(asked):
+        from minikube8s.cli.getting import live
+
+        live.run(table_printer(asked, one.resource), table_of(asked, everything, listed), watch)
+    elif asked.tables:
         _rows(asked, everything, watch, listed)
     else:
         _objects(asked, everything, watch, listed)
+
+
+def _drawable(asked: Asked) -> bool:
+    """Whether a person watches who wants to see the state, not each change."""
+    bare = asked.events or asked.watch_only or not asked.server_tables
+    return not bare and sys.stdout.isatty() and Progress().live
 
 
 def _rows(asked: Asked, one: Wanted, watch: Watch, listed: dict[str, Any]) -> None:
