@@ -12,9 +12,7 @@ from minikube8s.cli.errors import CommandError
 if TYPE_CHECKING:
     from minikube8s.cli.client import Client
 
-_AGGREGATED = (
-    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
-)
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
 
 class Kinds:
@@ -61,7 +59,7 @@ class Kinds:
             if self._client is not None:
                 client = self._client()
                 for path in ("/api", "/apis"):
-                    rows += rows_of(client.json("GET", path, accept=_AGGREGATED))
+                    rows += rows_of(client.json("GET", path, accept=AGGREGATED))
             self._discovered = ResourceTable(rows)
         return self._discovered
 

@@ -30,6 +30,7 @@ VERBS = {
         "token": ("token", "Make, list and delete the tokens with which other machines join."),
         "join": ("join", "Make this machine a node of the cluster whose API is at HOST:PORT."),
         "doctor": ("doctor", "Check this machine, and what runs of a cluster."),
+        "bundle": ("bundle", "Gather what a bug report needs into one archive, without secrets."),
         "kubeconfig": ("kubeconfig", "Print the administrator's kubeconfig."),
     },
     "Objects": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +101,18 @@ def test_doctor_tells_programs_what_it_finds(own: Cluster) -> None:
     assert {one["state"] for one in found} <= {"ok", "warn", "fail"}
     failed = any(one["state"] == "fail" for one in found)
     assert result.code == int(failed)
+
+
+def test_a_bundle_can_be_made_while_the_master_is_down(own: Cluster, tmp_path: Path) -> None:
+    own.kill("master")
+    try:
+        path = tmp_path / "bundle.tar.gz"
+        result = own.mk8s("bundle", str(path))
+        assert "objects: left out" in result.err, result.err
+        result.ok()
+        with tarfile.open(path) as tar:
+            names = {name.partition("/")[2] for name in tar.getnames()}
+        assert {"logs/master.log", "doctor.txt", "network/rules.txt", "README.txt"} <= names
+        assert not [name for name in names if name.startswith("objects")]
+    finally:
+        own.mk8s("up").ok()
