@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from minikube8s.cli.errors import CommandError
@@ -29,7 +29,7 @@ def deletion(given: Mapping[str, Any], *, dry_run: str = "none") -> Deletion:
     ``given``: cascade, grace_period, and where the verb has them force, now, wait.
     """
     grace, force = given["grace_period"], bool(given.get("force"))
-    warnings = []
+    warnings = list(_old(given["cascade"]))
     if given.get("now"):
         if grace != -1:
             raise CommandError("--now and --grace-period cannot be specified together")
@@ -44,7 +44,6 @@ def deletion(given: Mapping[str, Any], *, dry_run: str = "none") -> Deletion:
         grace, wait = 1, True
     elif grace == 0:
         warnings.append(IMMEDIATE)
-        wait = bool(given.get("wait_given"))
     body: dict[str, Any] = {"apiVersion": "v1", "kind": "DeleteOptions"}
     body["propagationPolicy"] = _CASCADE[cascade(given["cascade"])]
     if grace >= 0:
@@ -52,6 +51,15 @@ def deletion(given: Mapping[str, Any], *, dry_run: str = "none") -> Deletion:
     if dry_run == "server":
         body["dryRun"] = ["All"]
     return Deletion(body, wait and dry_run == "none", tuple(warnings))
+
+
+def _old(word: str) -> Iterator[str]:
+    if word.lower() in _OLD:
+        now = _OLD[word.lower()]
+        yield (
+            f"warning: --cascade={word} is deprecated (boolean value) and can be replaced with "
+            f"--cascade={now}."
+        )
 
 
 def cascade(word: str) -> str:

@@ -2,148 +2,139 @@
 
 from __future__ import annotations
 
-import json
+import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
-from minikube8s.api.resources import Resource
-from minikube8s.cli import manifests, options, printing, targets
-from minikube8s.cli.client import ApiFailure, Client, raise_last
+from minikube8s.cli import options
+from minikube8s.cli.applying.batches import batches
+from minikube8s.cli.applying.beside import Beside
+from minikube8s.cli.client import ApiFailure, Client
 from minikube8s.cli.command import verb
+from minikube8s.cli.deleting import gone
+from minikube8s.cli.deleting.options import Deletion, deletion
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.failures import raise_all
+from minikube8s.cli.progress import watched
+from minikube8s.cli.selecting import Selected, selected
 from minikube8s.cli.session import Session
 
-_CASCADE = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan"}
-WAIT_SECONDS = 7 * 24 * 3600.0
+_DRY_RUNS = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 
 
 @verb("delete")
 @click.argument("words", nargs=-1, metavar="TYPE NAME ... | TYPE/NAME ... | -f FILE")
 @click.option("--all", "everything", is_flag=True, help="Every object of the kinds.")
-@click.option("--cascade", type=click.Choice(list(_CASCADE)), default="background")
-@click.option("--grace-period", type=int, default=-1, help="Seconds for a pod to end by itself.")
 @click.option("--now", is_flag=True, help="Same as --grace-period=1.")
-@click.option("--force", is_flag=True, help="With --grace-period=0: do not wait for the node.")
 @click.option("--ignore-not-found", is_flag=True, help="No error when an object is not there.")
 @click.option("--wait/--no-wait", default=True, help="Wait until the objects are gone.")
-@click.option("--timeout", type=float, default=0.0, help="Seconds to wait at most; 0: a week.")
+@click.option("-i", "--interactive", is_flag=True, help="Ask before anything is deleted.")
+@click.option("--raw", default="", metavar="PATH", help="Send a DELETE to this path of the API.")
+@options.deletion
+@options.dry_run
+@options.output
 @options.filenames
 @options.selector
 @options.all_namespaces
 @click.pass_obj
 def command(session: Session, /, **given: Any) -> None:
     """Delete objects by name, by file, by label, or --all of a kind."""
-    client = session.client
-    ignore: bool = given["ignore_not_found"]
-    found = _from_files(session, given) if given["filenames"] else _from_words(session, given)
-    seconds = given["timeout"] or WAIT_SECONDS
-    body = _delete_options(given)
-    waiting: list[tuple[Resource, str, str]] = []
-    failures: list[ApiFailure] = []
-    for resource, namespace, name in found:
-        path = targets.path(resource, namespace, name)
-        try:
-            answer = client.json("DELETE", path, body)
-        except ApiFailure as failure:
-            if not (ignore and failure.reason == "NotFound"):
-                failures.append(failure)
-            continue
-        how = " force" if given["force"] else ""
-        shown = printing.name_of(resource, {"metadata": {"name": name}})
-        kind, _, rest = shown.partition("/")
-        place = f" from {namespace} namespace" if resource.namespaced else ""
-        click.echo(f'{kind} "{rest}"{how} deleted{place}')
-        waiting.append((resource, path, _uid(answer)))
-    if given["wait"]:
-        for resource, path, uid in waiting:
-            _wait_gone(client, resource, path, uid, time.monotonic() + seconds)
-    raise_last(failures)
-    if not found:
-        click.echo("No resources found", err=True)
-
-
-def _from_files(session: Session, given: dict[str, Any]) -> list[tuple[Resource, str, str]]:
-    if given["words"]:
-        raise CommandError("name objects by -f or by TYPE NAME, not by both")
-    found = []
-    for obj in manifests.read(given["filenames"], recursive=given["recursive"]):
-        metadata = obj.get("metadata") or {}
-        if not metadata.get("name"):
-            raise CommandError(f"a {obj['kind']} in the file has no metadata.name")
-        place = metadata.get("namespace") or session.namespace
-        found.append((session.kinds.of(obj), place, metadata["name"]))
-    return found
-
-
-def _from_words(session: Session, given: dict[str, Any]) -> list[tuple[Resource, str, str]]:
-    query = options.selectors(given["selector"], given["field_selector"])
-    chosen = targets.parse(session.kinds, given["words"])
-    found = []
-    for target in chosen:
-        if target.name:
-            if given["everything"] or query:
-                raise CommandError("name cannot be provided when --all or a selector is given")
-            found.append((target.resource, session.namespace, target.name))
-            continue
-        if not (given["everything"] or query):
-            raise CommandError(
-                f"name the {target.resource.plural} to delete, select them with -l, or give --all"
-            )
-        place = None if given["all_namespaces"] else session.namespace
-        listed = session.client.json("GET", targets.path(target.resource, place), query=query)
-        for item in listed.get("items") or []:
-            metadata = item["metadata"]
-            found.append((target.resource, metadata.get("namespace", ""), metadata["name"]))
-    return found
-
-
-def _delete_options(given: dict[str, Any]) -> dict[str, Any]:
-    grace = 1 if given["now"] else given["grace_period"]
-    if given["force"] and grace < 0:
-        grace = 0
-    if grace == 0 and not given["force"]:
-        # as kubectl: without --force a pod gets at least a moment to end
-        grace = 1
-    body: dict[str, Any] = {
-        "apiVersion": "v1",
-        "kind": "DeleteOptions",
-        "propagationPolicy": _CASCADE[given["cascade"]],
-    }
-    if grace >= 0:
-        body["gracePeriodSeconds"] = grace
-    return body
-
-
-def _uid(answer: dict[str, Any]) -> str:
-    details = answer.get("details") or {}
-    return str(details.get("uid") or answer.get("metadata", {}).get("uid", ""))
-
-
-def _wait_gone(client: Client, resource: Resource, path: str, uid: str, deadline: float) -> None:
-    """Return when the object is gone or another one has its name."""
-    collection, _, name = path.rpartition("/")
-    left = deadline - time.monotonic()
-    query = {
-        "watch": "true",
-        "fieldSelector": f"metadata.name={name}",
-        "timeoutSeconds": str(max(1, int(left))),
-    }
-    try:
-        now = client.json("GET", path)
-    except ApiFailure as failure:
-        if failure.reason == "NotFound":
-            return
-        raise
-    if now["metadata"]["uid"] != uid:
+    if given["raw"]:
+        _raw(session, given)
         return
-    query["resourceVersion"] = now["metadata"]["resourceVersion"]
-    with client.stream(collection, seconds=left, query=query) as answer:
-        for line in answer:
-            event = json.loads(line)
-            if event["type"] == "DELETED":
-                return
-            if event["type"] == "ERROR":
-                raise ApiFailure(event["object"])
-    raise CommandError(f"timed out waiting for {resource.plural}/{name} to be gone")
+    if given["form"] not in {"", "name"}:
+        raise CommandError(
+            f"unexpected -o output mode: {given['form']}. We only support '-o name'"
+        )
+    how = deletion(given, dry_run=given["dry_run"])
+    found, failures = selected(session, given["words"], given)
+    for warning in how.warnings:
+        click.echo(warning, err=True)
+    if not found and not failures:
+        click.echo("No resources found")
+        return
+    if given["interactive"] and not _agreed(found, given["dry_run"]):
+        click.echo("deletion is cancelled")
+        return
+    leaving = []
+    for one, answer in _deleted(session.client, found, how, given["dry_run"]):
+        if isinstance(answer, CommandError):
+            if not (_missing(answer) and (given["ignore_not_found"] or given["everything"])):
+                failures.append(answer)
+            continue
+        click.echo(_line(one, given, how))
+        uid = gone.uid_of(answer)
+        leaving.append(gone.Leaving(one.resource, one.namespace, one.name, uid))
+    if how.wait:
+        failures += _wait(session.client, leaving, given["timeout"])
+    raise_all(failures)
+
+
+def _deleted(
+    client: Client, found: Sequence[Selected], how: Deletion, dry_run: str
+) -> Iterator[tuple[Selected, dict[str, Any] | CommandError]]:
+    """Delete each; what the server answered, or what it refused."""
+
+    def ask(mine: Client, one: Selected) -> tuple[Selected, dict[str, Any] | CommandError]:
+        if dry_run == "client":
+            return one, {}
+        try:
+            return one, mine.json("DELETE", one.path, how.body)
+        except ApiFailure as failure:
+            if not one.source:
+                return one, failure
+            said = f'error when deleting "{one.source}": {failure.status.get("message")}'
+            return one, ApiFailure({**failure.status, "message": said})
+
+    pool = Beside(client, client.another)
+    for batch in batches((one.place, one) for one in found):
+        yield from pool.each(ask, batch)
+
+
+def _missing(error: CommandError) -> bool:
+    return isinstance(error, ApiFailure) and error.reason == "NotFound"
+
+
+def _line(one: Selected, given: Mapping[str, Any], how: Deletion) -> str:
+    if given["form"] == "name":
+        return one.shown
+    kind, _, name = one.shown.partition("/")
+    forced = " force" if how.body.get("gracePeriodSeconds") == 0 else ""
+    return f'{kind} "{name}"{forced} deleted{_DRY_RUNS[given["dry_run"]]}'
+
+
+def _wait(
+    client: Client, leaving: Sequence[gone.Leaving], seconds: float
+) -> Iterator[CommandError]:
+    """Wait for the end of each, saying for which on a terminal; what went wrong."""
+    deadline = time.monotonic() + (seconds if seconds > 0 else gone.WEEK_SECONDS)
+    with watched() as progress:
+        for count, one in enumerate(leaving):
+            others = f" and {len(leaving) - count - 1} more" if count + 1 < len(leaving) else ""
+            progress.show([f"waiting for {one.resource.singular}/{one.name}{others} to be gone"])
+            try:
+                gone.wait(client, one, deadline)
+            except CommandError as error:
+                yield error
+
+
+def _agreed(found: Sequence[Selected], dry_run: str) -> bool:
+    if dry_run != "none":
+        return True
+    click.echo(f"You are about to delete the following {len(found)} resource(s):")
+    for one in found:
+        click.echo(one.shown)
+    click.echo("Do you want to continue? (y/n): ", nl=False)
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _raw(session: Session, given: Mapping[str, Any]) -> None:
+    if given["words"] or given["filenames"]:
+        raise CommandError("--raw takes neither names nor -f: the path says all")
+    from minikube8s.cli.rawrequests import send
+
+    send(session.client, "DELETE", given["raw"])

@@ -1,102 +1,154 @@
-"""`mk8s edit`: change one object in an editor."""
+"""`mk8s edit`: change objects in an editor."""
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-import tempfile
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from minikube8s.api.patch.three_way import three_way
-from minikube8s.cli import manifests, printing, targets
+from minikube8s.api.resources import Resource
+from minikube8s.cli import options, printing, recording
+from minikube8s.cli.applying import lastapplied, patching
 from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.command import verb
+from minikube8s.cli.editing import rounds, text
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.failures import raise_all
+from minikube8s.cli.selecting import selected
 from minikube8s.cli.session import Session
 
-_STRATEGIC = "application/strategic-merge-patch+json"
-_HEADER = """\
-# Please edit the object below. Lines beginning with a '#' will be ignored,
-# and an empty file will abort the edit. If an error occurs while saving this file will be
-# reopened with the relevant failures.
-#
-"""
+
+class Original(NamedTuple):
+    """An object as it was when the editor opened."""
+
+    resource: Resource
+    path: str
+    obj: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f'{self.resource.group_resource} "{self.obj["metadata"]["name"]}"'
 
 
 @verb("edit")
-@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME")
-@click.pass_obj
-def command(session: Session, /, words: tuple[str, ...]) -> None:
-    """Open one object in $KUBE_EDITOR or $EDITOR (vi) and write back what you changed."""
-    target = targets.one(session.kinds, words)
-    client = session.client
-    path = targets.path(target.resource, session.namespace, target.name)
-    live = printing.without_managers(client.json("GET", path))
-    name = printing.name_of(target.resource, live)
-    text = printing.structured("yaml", live) + "\n"
-    complaint = ""
-    while True:
-        changed = _edited(complaint + text)
-        if not changed.strip() or changed == text:
-            click.echo("Edit cancelled, no changes made.")
-            return
+@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME | -f FILE")
+@click.option("--output-patch", is_flag=True, help="Print the patch that is sent, too.")
+@click.option("--save-config", is_flag=True, help="Keep the object for a later apply.")
+@click.option("--subresource", default="", help="Edit this part of the object, such as status.")
+@click.option("--windows-line-endings", "windows", is_flag=True, help="End lines with CR LF.")
+@options.validate
+@options.managed_fields
+@options.output
+@options.record
+@options.field_manager
+@options.filenames
+@click.pass_context
+def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> None:
+    """Open objects in $KUBE_EDITOR or $EDITOR (vi) and write back what you changed."""
+    session: Session = context.obj
+    if given["form"] not in {"", "yaml", "json"}:
+        raise CommandError(
+            f'unable to match a printer suitable for the output format "{given["form"]}", allowed '
+            "formats are: json,yaml"
+        )
+    originals = _originals(session, words, given)
+    form = given["form"] or "yaml"
+    recording.warn(given["record"])
+
+    def save(objects: list[dict[str, Any]], file: Path) -> list[text.Complaint]:
+        return _save(context, originals, objects, file, given)
+
+    rounds.run([one.obj for one in originals], form, save, windows=given["windows"])
+
+
+def _originals(
+    session: Session, words: tuple[str, ...], given: dict[str, Any]
+) -> list[Original]:
+    found, failures = selected(session, words, given, all_by_default=True)
+    raise_all(failures)
+    if not found:
+        raise CommandError("edit cancelled, no objects found")
+    part = f"/{given['subresource']}" if given["subresource"] else ""
+    originals = []
+    for one in found:
+        obj = session.client.json("GET", one.path + part)
+        if not given["managers"]:
+            obj = printing.without_managers(obj)
+        originals.append(Original(one.resource, one.path + part, obj))
+    return originals
+
+
+def _save(
+    context: click.Context,
+    originals: list[Original],
+    objects: list[dict[str, Any]],
+    file: Path,
+    given: dict[str, Any],
+) -> list[text.Complaint]:
+    """Patch what was changed, each object by itself; what has to be edited again."""
+    complaints: list[text.Complaint] = []
+    failures: list[CommandError] = []
+    for obj in objects:
+        original = _original_of(obj, originals)
         try:
-            wanted = _parsed(changed)
-            patch = three_way(target.resource.schema, live, wanted, live)
-            if not patch:
-                click.echo("Edit cancelled, no changes made.")
-                return
-            # only this state of the object was seen: anything newer must not be overwritten
-            version = live["metadata"]["resourceVersion"]
-            patch.setdefault("metadata", {})["resourceVersion"] = version
-            query = {"fieldManager": "mk8s-edit", "fieldValidation": "Strict"}
-            client.json("PATCH", path, patch, content_type=_STRATEGIC, query=query)
+            _patch(context, original, obj, given)
         except ApiFailure as failure:
-            if failure.reason not in {"Invalid", "BadRequest"} or not _interactive():
-                raise
-            complaint, text = _commented(str(failure)), changed
-        except CommandError as error:
-            if not _interactive():
-                raise
-            complaint, text = _commented(str(error)), changed
-        else:
-            click.echo(f"{name} edited")
-            return
+            if failure.reason == "Invalid":
+                complaints.append(text.invalid(str(original), failure.status))
+                continue
+            message = failure.status.get("message")
+            failures.append(
+                CommandError(
+                    f"{original} could not be patched: {message}\n"
+                    f"You can run `mk8s replace -f {file}` to try this update again."
+                )
+            )
+    raise_all(failures)
+    return complaints
 
 
-def _interactive() -> bool:
-    return os.isatty(0)
+def _original_of(obj: dict[str, Any], originals: list[Original]) -> Original:
+    uid = (obj.get("metadata") or {}).get("uid")
+    same = [one for one in originals if one.obj["metadata"].get("uid") == uid]
+    if not same:
+        raise CommandError(
+            f"no original object found for {obj['kind']} {obj.get('metadata', {}).get('name')}: "
+            "its metadata.uid was changed"
+        )
+    (original, *_) = same
+    was, now = (
+        (one.get("apiVersion"), one.get("kind"), one["metadata"].get("name"))
+        for one in (original.obj, obj)
+    )
+    if was != now:
+        raise CommandError("At least one of apiVersion, kind and name was changed")
+    return original
 
 
-def _edited(text: str) -> str:
-    """``text`` as the user's editor left it, without comment lines."""
-    editor = os.environ.get("KUBE_EDITOR") or os.environ.get("EDITOR") or "vi"
-    with tempfile.TemporaryDirectory(prefix="mk8s-edit-") as folder:
-        file = Path(folder) / "object.yaml"
-        file.write_text(_HEADER + text)
-        try:
-            code = subprocess.run([*shlex.split(editor), str(file)], check=False).returncode
-        except OSError as error:
-            raise CommandError(
-                f"the editor {editor!r} does not start ({error.strerror}): set EDITOR to one that "
-                "is installed"
-            ) from None
-        if code != 0:
-            raise CommandError(f"the editor {editor!r} ended with code {code}: nothing changed")
-        lines = file.read_text().splitlines(keepends=True)
-    return "".join(line for line in lines if not line.startswith("#"))
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    objects = manifests.parse("the edited file", text)
-    if len(objects) != 1:
-        raise CommandError("the edited file must hold one object")
-    return objects[0]
-
-
-def _commented(text: str) -> str:
-    return "".join(f"# {line}\n" for line in text.splitlines()) + "#\n"
+def _patch(
+    context: click.Context, original: Original, obj: dict[str, Any], given: dict[str, Any]
+) -> None:
+    live = original.obj
+    name = printing.name_of(original.resource, live)
+    if obj == live:
+        click.echo(f"{name} skipped")
+        return
+    obj = recording.recorded(context, obj, given["record"])
+    if given["save_config"]:
+        kept = lastapplied.as_saved(obj)
+        annotations = {**(obj["metadata"].get("annotations") or {}), lastapplied.ANNOTATION: kept}
+        obj = {**obj, "metadata": {**obj["metadata"], "annotations": annotations}}
+    body, content_type = patching.between(original.resource, live, obj, live)
+    if given["output_patch"]:
+        click.echo(f"Patch: {json.dumps(body, separators=(',', ':'), sort_keys=True)}")
+    session: Session = context.obj
+    query = options.written("none", given["field_manager"] or "kubectl-edit")
+    after = session.client.json(
+        "PATCH",
+        original.path,
+        body,
+        content_type=content_type,
+        query=query | options.field_validation(given["validate"]),
+    )
+    printing.tell(given["form"], original.resource, after, "edited")
