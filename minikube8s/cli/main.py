@@ -38,8 +38,22 @@ VERBS = {
         "describe": ("describe", "Describe objects."),
         "why": ("why", "Say why an object is as it is."),
         "apply": ("apply", "Create or change objects as files say."),
+        "create": ("create", "Make objects that are in files, or of what flags say."),
+        "replace": (
+            "replace",
+            "Replace objects by those in files; --force deletes and makes them anew.",
+        ),
+        "patch": ("patch", "Change fields of objects."),
+        "diff": (
+            "diff",
+            "Show what an apply would change; exit code 0: nothing, 1: something, more: it failed.",
+        ),
+        "wait": ("wait", "Wait until objects are as wanted."),
         "delete": ("delete", "Delete objects by name, by file, by label, or --all of a kind."),
-        "edit": ("edit", "Open one object in $KUBE_EDITOR or $EDITOR (vi)."),
+        "edit": (
+            "edit",
+            "Open objects in $KUBE_EDITOR or $EDITOR (vi) and write back what you changed.",
+        ),
         "scale": ("scale", "Set the number of replicas."),
         "set": ("set", "Change one thing of objects."),
         "rollout": ("rollout", "New versions of workloads: how they get on, which there were."),

@@ -108,18 +108,26 @@ def listed(objects: list[Object]) -> Object:
     }
 
 
-def tell(form: str, resource: Resource, obj: Object, operation: str, dry_run: str = "none") -> None:
+def tell(
+    form: str,
+    resource: Resource,
+    obj: Object,
+    operation: str,
+    dry_run: str = "none",
+    *,
+    managers: bool = False,
+) -> None:
     """Print what a changing verb did: `pod/x deleted`, or the object in ``form``."""
     if form:
-        click.echo(_told(form).text(resource, obj), nl=False)
+        click.echo(_told(form, managers).text(resource, obj), nl=False)
     else:
         click.echo(f"{name_of(resource, obj)} {operation}{_DRY_RUNS[dry_run]}")
 
 
 @lru_cache(1)
-def _told(form: str) -> Printer:
+def _told(form: str, managers: bool) -> Printer:
     """The one printer of a changing verb: YAML of several objects is parted by `---`."""
-    return printer(form)
+    return printer(form, managers=managers)
 
 
 class _Documents:

@@ -13,7 +13,9 @@ from minikube8s.cli.errors import CommandError
 def send(client: Client, method: str, path: str, body: bytes | None = None) -> None:
     """Send one request and print its answer. Raises ApiFailure, CommandError."""
     if not path.startswith("/"):
-        raise CommandError(f'--raw must be a valid URL path: parse "{path}": invalid URI for request')
+        raise CommandError(
+            f'--raw must be a valid URL path: parse "{path}": invalid URI for request'
+        )
     answer = client.raw(method, path, body)
     sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()
@@ -31,7 +33,7 @@ def body_of(filenames: Sequence[str], given: dict[str, Any]) -> bytes:
         "--raw and --dry-run are mutually exclusive": given.get("dry_run", "none") != "none",
         "must specify one of -f and -k": not any(filenames),
         "--raw can only use a single local file or stdin": len(filenames) > 1
-        or filenames[:1] and filenames[0].startswith(("http://", "https://")),
+        or (filenames[:1] and filenames[0].startswith(("http://", "https://"))),
     }
     for complaint, applies in refused.items():
         if applies:

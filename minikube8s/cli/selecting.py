@@ -111,9 +111,7 @@ def _of_target(
         return
     for item in listed.get("items") or []:
         metadata = item["metadata"]
-        selection.found.append(
-            Selected(resource, metadata.get("namespace", ""), metadata["name"])
-        )
+        selection.found.append(Selected(resource, metadata.get("namespace", ""), metadata["name"]))
 
 
 def _of_files(session: Session, given: Mapping[str, Any]) -> Selection:
@@ -125,9 +123,7 @@ def _of_files(session: Session, given: Mapping[str, Any]) -> Selection:
     selection = Selection([], reading.failures)
     for item in found:
         if item.name:
-            selection.found.append(
-                Selected(item.resource, item.namespace, item.name, item.source)
-            )
+            selection.found.append(Selected(item.resource, item.namespace, item.name, item.source))
         else:
             selection.failures.append(
                 CommandError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from minikube8s.cli import printing
@@ -14,11 +12,10 @@ class Report:
     """Tells what was done; ``form`` and ``dry_run`` are what -o and --dry-run say."""
 
     def __init__(self, form: str, dry_run: str, *, managers: bool = False) -> None:
-        printing.check_form(form)
         self._form = form
+        self._printer = printing.printer(form, managers=managers) if form else None
         self._dry_run = dry_run
-        self._managers = managers
-        self._objects: list[dict[str, Any]] = []
+        self._done: list[Done] = []
 
     def tell(self, done: Done) -> None:
         """Say what became of one object."""
@@ -27,14 +24,14 @@ class Report:
         if self._form in {"", "name"}:
             printing.tell(self._form, done.item.resource, done.obj, done.what, self._dry_run)
         else:
-            obj = done.obj if self._managers else printing.without_managers(done.obj)
-            self._objects.append(obj)
+            self._done.append(done)
 
     def end(self) -> None:
         """Print the objects themselves where that is the form."""
-        if not self._objects:
+        if not self._done or self._printer is None:
             return
-        whole = self._objects[0]
-        if len(self._objects) > 1:
-            whole = {"apiVersion": "v1", "kind": "List", "metadata": {}, "items": self._objects}
-        click.echo(printing.structured(self._form, whole))
+        whole = self._done[0].obj
+        if len(self._done) > 1:
+            objects = [done.obj for done in self._done]
+            whole = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": objects}
+        click.echo(self._printer.text(self._done[0].item.resource, whole), nl=False)

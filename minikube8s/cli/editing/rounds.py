@@ -15,9 +15,7 @@ Save = Callable[[list[dict[str, Any]], Path], Sequence[text.Complaint]]
 """Saves edited objects and says what has to be edited again. Raises CommandError for the rest."""
 
 
-def run(
-    objects: Sequence[dict[str, Any]], form: str, save: Save, *, windows: bool = False
-) -> None:
+def run(objects: Sequence[dict[str, Any]], form: str, save: Save, *, windows: bool = False) -> None:
     """Let the user edit ``objects`` until ``save`` has nothing to complain of.
 
     Raises CommandError; a text that was changed and could not be saved stays in a file, told on

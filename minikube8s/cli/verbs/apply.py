@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import manifests, options
+from minikube8s.cli import manifests, options, recording
 from minikube8s.cli.applying import keeping, pruning
 from minikube8s.cli.applying.batches import batches
 from minikube8s.cli.applying.beside import Beside
@@ -53,8 +53,12 @@ def command(context: click.Context, /, **given: Any) -> None:
     session: Session = context.obj
     _check(given)
     report = Report(given["form"], given["dry_run"], managers=given["managers"])
+    recording.warn(given["record"])
     reading = manifests.gather(given["filenames"], recursive=given["recursive"])
-    found = items(session, reading, given["selector"])
+    found = [
+        item._replace(obj=recording.recorded(context, item.obj, given["record"]))
+        for item in items(session, reading, given["selector"])
+    ]
     failures = reading.failures
     if not found and not failures:
         raise CommandError("no objects passed to apply")

@@ -46,9 +46,7 @@ def command(session: Session, /, **given: Any) -> None:
         _raw(session, given)
         return
     if given["form"] not in {"", "name"}:
-        raise CommandError(
-            f"unexpected -o output mode: {given['form']}. We only support '-o name'"
-        )
+        raise CommandError(f"unexpected -o output mode: {given['form']}. We only support '-o name'")
     how = deletion(given, dry_run=given["dry_run"])
     found, failures = selected(session, given["words"], given)
     for warning in how.warnings:

@@ -62,9 +62,7 @@ def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> 
     rounds.run([one.obj for one in originals], form, save, windows=given["windows"])
 
 
-def _originals(
-    session: Session, words: tuple[str, ...], given: dict[str, Any]
-) -> list[Original]:
+def _originals(session: Session, words: tuple[str, ...], given: dict[str, Any]) -> list[Original]:
     found, failures = selected(session, words, given, all_by_default=True)
     raise_all(failures)
     if not found:
@@ -136,9 +134,7 @@ def _patch(
         return
     obj = recording.recorded(context, obj, given["record"])
     if given["save_config"]:
-        kept = lastapplied.as_saved(obj)
-        annotations = {**(obj["metadata"].get("annotations") or {}), lastapplied.ANNOTATION: kept}
-        obj = {**obj, "metadata": {**obj["metadata"], "annotations": annotations}}
+        obj = lastapplied.annotated(obj)
     body, content_type = patching.between(original.resource, live, obj, live)
     if given["output_patch"]:
         click.echo(f"Patch: {json.dumps(body, separators=(',', ':'), sort_keys=True)}")
