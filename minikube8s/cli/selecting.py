@@ -1,4 +1,4 @@
-"""Owns which objects a line names, by kubectl's rules, without reading those that it names itself."""
+"""Owns which objects a line is about, by kubectl's rules, without reading those it names."""
 
 from __future__ import annotations
 

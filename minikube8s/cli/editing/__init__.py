@@ -1,1 +1,1 @@
-"""Changing objects in an editor: what it is given, what comes back, and again where that is wrong."""
+"""Changing objects in an editor: what it is given, what comes back, again where that is wrong."""

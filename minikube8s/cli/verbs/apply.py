@@ -16,7 +16,7 @@ from minikube8s.cli.applying.clientside import ClientSide, Done
 from minikube8s.cli.applying.items import Item, items
 from minikube8s.cli.applying.report import Report
 from minikube8s.cli.applying.serverside import ServerSide
-from minikube8s.cli.client import Client
+from minikube8s.cli.client import Client, Unreachable
 from minikube8s.cli.command import acting_group
 from minikube8s.cli.deleting import gone
 from minikube8s.cli.deleting.options import deletion
@@ -155,7 +155,7 @@ def _nameless(item: Item, failures: list[CommandError]) -> bool:
 
 
 def _applied(client: Client, work: Callable[[Client, Item], Done], found: Sequence[Item]) -> Any:
-    """What became of each, in order; failures as values."""
+    """What became of each, in order; failures as values. A server that is gone ends it."""
 
     def tried(mine: Client, item: Item) -> Done | CommandError:
         try:
@@ -165,4 +165,7 @@ def _applied(client: Client, work: Callable[[Client, Item], Done], found: Sequen
 
     pool = Beside(client, client.another)
     for batch in batches((item.place, item) for item in found):
-        yield from pool.each(tried, batch)
+        for result in pool.each(tried, batch):
+            yield result
+            if isinstance(result, Unreachable):
+                return

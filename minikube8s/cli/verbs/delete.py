@@ -12,7 +12,7 @@ import click
 from minikube8s.cli import options
 from minikube8s.cli.applying.batches import batches
 from minikube8s.cli.applying.beside import Beside
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.client import ApiFailure, Client, Unreachable
 from minikube8s.cli.command import verb
 from minikube8s.cli.deleting import gone
 from minikube8s.cli.deleting.options import Deletion, deletion
@@ -81,6 +81,8 @@ def _deleted(
             return one, {}
         try:
             return one, mine.json("DELETE", one.path, how.body)
+        except Unreachable as error:
+            return one, error
         except ApiFailure as failure:
             if not one.source:
                 return one, failure
@@ -89,7 +91,10 @@ def _deleted(
 
     pool = Beside(client, client.another)
     for batch in batches((one.place, one) for one in found):
-        yield from pool.each(ask, batch)
+        for one, answer in pool.each(ask, batch):
+            yield one, answer
+            if isinstance(answer, Unreachable):
+                return
 
 
 def _missing(error: CommandError) -> bool:

@@ -90,7 +90,7 @@ def _patched(context: click.Context, one: Chosen, patch: Any, given: dict[str, A
         query = options.written(given["dry_run"], given["field_manager"] or "kubectl-patch")
         path = f"{one.path}/{part}" if part else one.path
         after = session.client.json("PATCH", path, patch, content_type=_TYPES[sort], query=query)
-        if given["record"] and not given["dry_run"] == "server":
+        if given["record"] and given["dry_run"] != "server":
             caused = recording.recorded(context, {}, wanted=True)
             session.client.json("PATCH", path, caused, content_type=patching.MERGE, query=query)
     same = after == one.obj if given["local"] else _version(after) == _version(one.obj)
