@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from minikube8s.api.streams import exit_code
@@ -19,12 +19,24 @@ _V5, _V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"
 _STDIN, _STDOUT, _STDERR, _ERROR, _RESIZE, _CLOSE = 0, 1, 2, 3, 4, 255
 
 
+Sink = Callable[[bytes], None]
+"""Takes what the process printed; returns when it has all of it."""
+
+
+def _to(descriptor: int) -> Sink:
+    def write(data: bytes) -> None:
+        while data:
+            data = data[os.write(descriptor, data) :]
+
+    return write
+
+
 class Files(NamedTuple):
-    """Where input comes from and output goes: file descriptors."""
+    """Where input comes from, a file descriptor, and where output goes."""
 
     stdin: int = 0
-    stdout: int = 1
-    stderr: int = 2
+    stdout: Sink = _to(1)
+    stderr: Sink = _to(2)
 
 
 STANDARD = Files()
@@ -106,8 +118,8 @@ class _Talk:
                 if channel == _ERROR:
                     status: dict[str, Any] = json.loads(data)
                     return status
-                while data and channel in places:
-                    data = data[os.write(places[channel], data) :]
+                if data and channel in places:
+                    places[channel](data)
         raise CommandError("The connection was lost before the process ended.")
 
     async def _feed(self, socket: WebSocket) -> None:

@@ -74,6 +74,7 @@ VERBS = {
         "logs": ("logs", "Print the log of a container."),
         "exec": ("exec", "Run a command in a container."),
         "attach": ("attach", "Join the process of a container that runs."),
+        "cp": ("cp", "Copy files and folders to and from containers."),
         "port-forward": ("port_forward", "Lead local ports to ports of a pod until interrupted."),
     },
     "Settings": {
