@@ -53,13 +53,17 @@ class Kinds:
         """The kinds of a category, such as ``all``, each in its preferred version."""
         return [row for row in RESOURCES.preferred() if category in row.categories]
 
+    def discovered(self) -> ResourceTable:
+        """Every kind that the server itself tells of. Raises CommandError."""
+        return self._discovery()
+
     def _discovery(self) -> ResourceTable:
         if self._discovered is None:
             rows: list[Resource] = []
             if self._client is not None:
-                client = self._client()
-                for path in ("/api", "/apis"):
-                    rows += rows_of(client.json("GET", path, accept=AGGREGATED))
+                from minikube8s.cli.discovering import rows as rows_at
+
+                rows = rows_at(self._client())
             self._discovered = ResourceTable(rows)
         return self._discovered
 

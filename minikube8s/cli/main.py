@@ -79,10 +79,15 @@ VERBS = {
     },
     "Settings": {
         "config": ("config", "Show and change kubeconfigs: contexts, clusters, users."),
+        "version": ("version", "Show the version of this program and of the cluster's API."),
+        "cluster-info": ("cluster_info", "Show where the cluster's API and services are."),
         "api-resources": (
             "api_resources",
             "Show every kind: its names, short names, group and scope.",
         ),
+        "api-versions": ("api_versions", "Show every API version, as group/version."),
+        "explain": ("explain", "Explain a kind or one of its fields."),
+        "auth": ("auth", "Tell who you are to the cluster, and what you may do."),
         "help": ("help", "Show the help of a verb."),
         "options": ("options", "The global flags, which all verbs take."),
     },
