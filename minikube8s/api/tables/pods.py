@@ -74,6 +74,11 @@ def _cells(pod: Obj, now: datetime) -> list[Any]:
     ]
 
 
+def status_word(pod: Obj) -> str:
+    """Return the word of the pod's column STATUS: `Running`, `ErrImagePull`, `Terminating`."""
+    return _summary(pod).reason
+
+
 def _summary(pod: Obj) -> _Summary:
     status = part(pod, "status")
     reason = status.get("reason") or status.get("phase") or ""

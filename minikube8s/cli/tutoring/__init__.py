@@ -1,0 +1,1 @@
+"""`mk8s tutorial`: a course of steps, each told, run, checked and drawn."""

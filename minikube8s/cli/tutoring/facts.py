@@ -1,0 +1,65 @@
+"""What stands for what exists in a step's command: `{pod_ip:my-nginx-pod}`. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from minikube8s.cli.errors import CommandError
+from minikube8s.cli.tutoring.checks import addresses
+from minikube8s.cli.tutoring.world import World, is_ending, part
+
+_PLACE = re.compile(r"\{(\w+):([^}]*)\}")
+
+
+def fill(text: str, world: World) -> str:
+    """`text` with every place filled. Raises CommandError where nothing fits."""
+
+    def found(match: re.Match[str]) -> str:
+        value = _FACTS[match[1]](world, match[2])
+        if not value:
+            raise CommandError(
+                f"`{text}` needs {_WORDS[match[1]]} {match[2]}".rstrip()
+                + ", and there is none: go back a few steps"
+            )
+        return value
+
+    return _PLACE.sub(found, text)
+
+
+def _pod(world: World, selector: str) -> str:
+    staying = [pod for pod in world.chosen(selector) if not is_ending(pod)]
+    return str(staying[0]["metadata"]["name"]) if staying else ""
+
+
+def _pod_ip(world: World, name: str) -> str:
+    return str(part(world.find(f"pod/{name}") or {}, "status").get("podIP") or "")
+
+
+def _cluster_ip(world: World, name: str) -> str:
+    return str(part(world.find(f"svc/{name}") or {}, "spec").get("clusterIP") or "")
+
+
+def _node_port(world: World, name: str) -> str:
+    ports = part(world.find(f"svc/{name}") or {}, "spec").get("ports") or [{}]
+    return str(ports[0].get("nodePort") or "")
+
+
+def _external_ip(world: World, name: str) -> str:
+    return next(iter(addresses(world.find(f"svc/{name}") or {})), "")
+
+
+_FACTS: dict[str, Callable[[World, str], str]] = {
+    "pod": _pod,
+    "pod_ip": _pod_ip,
+    "cluster_ip": _cluster_ip,
+    "node_port": _node_port,
+    "external_ip": _external_ip,
+}
+_WORDS = {
+    "pod": "a pod",
+    "pod_ip": "the address of the pod",
+    "cluster_ip": "the address of the Service",
+    "node_port": "the node port of the Service",
+    "external_ip": "the external address of the Service",
+}
