@@ -60,6 +60,11 @@ def addresses(service: Object) -> list[str]:
     return [str(one.get("ip") or one.get("hostname")) for one in balancer.get("ingress") or []]
 
 
-def may_be_missing(expected: Iterable[Expectation], world: World) -> bool:
-    """Whether all that is missing is what the surroundings need not have."""
-    return not missing([one for one in expected if not one.address], world)
+def hopeless(world: World) -> str:
+    """An image that a pod waits for and cannot get; "" when there is none."""
+    for pod in world.pods:
+        for status in part(pod, "status").get("containerStatuses") or []:
+            reason = part(part(status, "state"), "waiting").get("reason")
+            if reason in ("ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"):
+                return str(status.get("image", ""))
+    return ""

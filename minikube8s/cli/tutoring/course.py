@@ -93,6 +93,16 @@ class Course(NamedTuple):
         """All steps, in order."""
         return [step for chapter in self.chapters for step in chapter.steps]
 
+    def part(self, chapter: str) -> Course:
+        """The course of one chapter alone. Raises CommandError."""
+        found = tuple(one for one in self.chapters if one.id == chapter)
+        if not found:
+            raise CommandError(
+                f"there is no part {chapter!r}; there are "
+                + ", ".join(one.id for one in self.chapters)
+            )
+        return Course(found)
+
     def chapter_of(self, step: Step) -> Chapter:
         """The chapter that the step belongs to."""
         return next(one for one in self.chapters if one.id == step.chapter)
