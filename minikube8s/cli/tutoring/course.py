@@ -1,11 +1,11 @@
 """The course: its chapters and steps, read from `steps/*.toml`. Knows no cluster.
 
-What a step has: `run`, a command in which `{pod_ip:NAME}` and the like stand for what exists then
-(`facts.py`); a sentence in each language; `file`, a manifest that is shown before; `change`, what is
-changed in a file before; `type`, what is typed into the command; `editor`, what a person would do in
-the editor; `expect`, what has to be true after it (`checks.py`). `local`: it asks from this machine,
-which need not be a node. `fails`: it is refused, and that is the lesson. `excerpt`: which lines of the
-output tell, where docs show it.
+What a step has: a sentence in each language; `run`, a command in which `{pod_ip:NAME}` and the like
+stand for what exists then (`facts.py`); `file`, a manifest that is shown before; `change`, what is
+changed in a file before; `type`, what is typed into the command; `editor`, what a person would do
+in the editor; `expect`, what has to be true after it (`checks.py`). `local`: it asks from this
+machine, which need not be a node. `fails`: it is refused, and that is the lesson. `excerpt`: which
+lines of the output tell, where docs show it.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ class Chapter:
     steps: tuple[Step, ...]
 
 
-class Course(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Course:
     """All chapters, in order."""
 
     chapters: tuple[Chapter, ...]
@@ -107,7 +108,7 @@ class Course(NamedTuple):
         """The chapter that the step belongs to."""
         return next(one for one in self.chapters if one.id == step.chapter)
 
-    def index(self, word: str) -> int:
+    def position(self, word: str) -> int:
         """Where the step is that `word` means: its id, its number, or its chapter's id.
 
         Raises CommandError with the nearest name.

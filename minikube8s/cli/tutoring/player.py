@@ -1,4 +1,4 @@
-"""Runs a step's command as the reader would: `mk8s`, in the folder of the files, in the namespace."""
+"""Runs a step's command as the reader would, in the folder of the files and in the namespace."""
 
 from __future__ import annotations
 

@@ -94,7 +94,5 @@ def painted(line: str, pen: Pen) -> str:
     if not styles.colourful():
         return line
     for mark, colour in ((pen.good, "green"), (pen.waiting, "yellow"), (pen.bad, "red")):
-        line = line.replace(
-            f"{pen.down} {mark} ", f"{pen.down} {styles.paint(colour, mark)} "
-        )
+        line = line.replace(f"{pen.down} {mark} ", f"{pen.down} {styles.paint(colour, mark)} ")
     return line

@@ -1,15 +1,17 @@
-"""What the tutorial itself says, in each language; the steps' sentences are in `steps/`. Pure."""
+"""What the tutorial itself says, in each language; the steps' sentences are in `steps/`."""
 
 from __future__ import annotations
 
 import os
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 
 class Clause(NamedTuple):
-    """Something to be said: a key of `_WORDS`, and what its places are filled with."""
+    """Something to be said: a key of `words.toml`, and what its places are filled with."""
 
     key: str
     values: Mapping[str, object] = {}
@@ -17,7 +19,7 @@ class Clause(NamedTuple):
 
 def say(language: str, key: str, **values: object) -> str:
     """The words for `key`, with every place filled."""
-    return _WORDS[key][language].format(**values)
+    return _all()[key][language].format(**values)
 
 
 def spoken(language: str, clause: Clause) -> str:
@@ -39,7 +41,7 @@ def columns(text: str) -> int:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The words of `text` in lines of at most `width` columns, longer words on lines of their own."""
+    """The words of `text` in lines of at most `width` columns; a longer word has its own line."""
     lines: list[str] = []
     for word in text.split():
         if lines and columns(lines[-1]) + 1 + columns(word) <= width:
@@ -49,92 +51,8 @@ def wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
-_WORDS: dict[str, dict[str, str]] = {
-    "welcome": {
-        "en": "{total} steps, all of them in the namespace {namespace}, which is the tutorial's own:"
-        " to look around in another terminal, add `-n {namespace}`. The files are in {folder}.",
-        "ko": "총 {total}단계이며 모두 튜토리얼 전용 네임스페이스 {namespace}에서 진행됩니다. 다른 터미널에서"
-        " 살펴보려면 `-n {namespace}`을 붙이세요. 파일은 {folder}에 있습니다.",
-    },
-    "resumed": {
-        "en": "You were at step {number} of {total}: going on from there (`--from kinds` starts anew).",
-        "ko": "{total}단계 중 {number}단계에서 이어서 진행합니다(`--from kinds`는 처음부터).",
-    },
-    "keys": {
-        "en": "[Enter] run   s skip   b back   q quit",
-        "ko": "[Enter] 실행   s 건너뛰기   b 뒤로   q 종료",
-    },
-    "keys again": {
-        "en": "[Enter] try again   s skip   b back   q quit",
-        "ko": "[Enter] 다시 시도   s 건너뛰기   b 뒤로   q 종료",
-    },
-    "keys unknown": {
-        "en": "Press Enter alone, or one of s, b and q before it.",
-        "ko": "Enter만 누르거나 s, b, q 중 하나를 입력하고 Enter를 누르세요.",
-    },
-    "type": {"en": "Type there:", "ko": "다음을 입력하세요:"},
-    "changed": {"en": "In {file} this changes:", "ko": "{file}에서 다음을 변경합니다:"},
-    "preparing": {"en": "Preparing: {command}", "ko": "준비 중: {command}"},
-    "waiting": {"en": "Waiting: {clauses} ...", "ko": "대기 중: {clauses} ..."},
-    "checked": {"en": "As it should be.", "ko": "예상한 대로입니다."},
-    "refused": {
-        "en": "Refused, as it should be.",
-        "ko": "예상한 대로 거부되었습니다.",
-    },
-    "not refused": {
-        "en": "This should have been refused, and was not.",
-        "ko": "거부되어야 하는데 적용되었습니다.",
-    },
-    "missing": {
-        "en": "Not as it should be: {clauses}.",
-        "ko": "예상과 다릅니다: {clauses}.",
-    },
-    "code": {
-        "en": "The command failed with exit code {code}.",
-        "ko": "명령이 종료 코드 {code}로 실패했습니다.",
-    },
-    "not here": {
-        "en": "The cluster's addresses cannot be reached from this machine: go on without this.",
-        "ko": "이 컴퓨터에서는 클러스터의 주소에 접근할 수 없으므로 넘어갑니다.",
-    },
-    "none given": {
-        "en": "Nobody gives external addresses here: the Service works without one.",
-        "ko": "여기서는 외부 주소를 제공하는 곳이 없습니다. Service는 외부 주소 없이 동작합니다.",
-    },
-    "stand-in": {
-        "en": "The image cannot be pulled from here. `mk8s image build {image}` builds a stand-in from"
-        " this distribution's packages; then try again.",
-        "ko": "여기서는 이미지를 가져올 수 없습니다. `mk8s image build {image}`로 배포판 패키지를 이용한"
-        " 대체 이미지를 만든 뒤 다시 시도하세요.",
-    },
-    "paused": {
-        "en": "`mk8s tutorial` goes on from here; `mk8s tutorial --clean` removes what it made.",
-        "ko": "`mk8s tutorial`로 이어서 진행하고, `mk8s tutorial --clean`으로 만든 것을 지웁니다.",
-    },
-    "end": {
-        "en": "That was all. The namespace {namespace} is removed now.",
-        "ko": "모두 마쳤습니다. 이제 네임스페이스 {namespace}를 삭제합니다.",
-    },
-    "cleaned": {
-        "en": "Nothing of the tutorial is left.",
-        "ko": "튜토리얼이 만든 것을 모두 지웠습니다.",
-    },
-    "there": {"en": "{word} is not there", "ko": "{word}이(가) 없습니다"},
-    "gone": {"en": "{word} is still there", "ko": "{word}이(가) 아직 있습니다"},
-    "ready": {
-        "en": "{good} of {wanted} pods{named} are ready",
-        "ko": "Pod{named} {wanted}개 중 {good}개가 준비되었습니다",
-    },
-    "more": {
-        "en": "{more} more of the pods{named} are still there",
-        "ko": "Pod{named} {more}개가 더 남아 있습니다",
-    },
-    "uncounted": {
-        "en": "the controllers have not counted the pods yet",
-        "ko": "컨트롤러가 아직 Pod를 세고 있습니다",
-    },
-    "address": {
-        "en": "{word} has no external address yet",
-        "ko": "{word}에 아직 외부 주소가 없습니다",
-    },
-}
+@cache
+def _all() -> dict[str, dict[str, str]]:
+    import tomllib
+
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text())

@@ -84,7 +84,7 @@ def _with_reader(
     lesson, screen = _lesson(session, course, desk, seeing, namespace, language, alone=False)
     place = (session.client.server, namespace)
     resumed = marked is not None and start is None and (marked.server, marked.namespace) == place
-    index = course.index(marked.step if marked and resumed else start or course.steps[0].id)
+    index = course.position(marked.step if marked and resumed else start or course.steps[0].id)
     total = len(course.steps)
     if resumed:
         screen.say("resumed", number=index + 1, total=total)
@@ -126,7 +126,7 @@ def _alone(
         course = course.part(only)
     lesson, _ = _lesson(session, course, desk, seeing, namespace, language, alone=True)
     try:
-        index = course.index(start or course.steps[0].id)
+        index = course.position(start or course.steps[0].id)
         lesson.prepare(index)
         lesson.walk(index)
     finally:

@@ -1,0 +1,94 @@
+"""The course as it is written: nothing in it is missing, and it can be entered anywhere."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from minikube8s.cli.errors import CommandError
+from minikube8s.cli.main import VERBS
+from minikube8s.cli.tutoring.course import FILES, LANGUAGES, Step, load
+
+COURSE = load()
+HANGUL = re.compile("[가-힣]")
+every_step = pytest.mark.parametrize("step", COURSE.steps, ids=lambda step: step.id)
+
+
+def test_the_parts_are_the_tutorials_in_its_order():
+    assert [one.id for one in COURSE.chapters] == [
+        "pods", "replicasets", "deployments", "services",
+    ]  # fmt: skip
+
+
+def test_every_id_is_there_once():
+    names = [step.id for step in COURSE.steps] + [one.id for one in COURSE.chapters]
+    assert len(set(names)) == len(names)
+
+
+@every_step
+def test_a_step_is_told_in_every_language_in_a_sentence(step: Step):
+    assert set(step.told) == set(LANGUAGES)
+    assert HANGUL.search(step.told["ko"]) and not HANGUL.search(step.told["en"])
+    assert all(told.endswith(".") for told in step.told.values())
+
+
+@every_step
+def test_a_step_runs_what_there_is_on_files_that_there_are(step: Step):
+    assert step.run.startswith(("mk8s ", "curl "))
+    for file in re.findall(r"\S+\.yaml", f"{step.run} {step.file}"):
+        assert (FILES / file).is_file()
+
+
+@every_step
+def test_a_step_that_shows_what_changes_expects_something(step: Step):
+    assert bool(step.expect) == step.changes or step.fails or step.id == "clusterip-ask"
+
+
+def test_every_change_finds_what_it_changes_and_leaves_a_manifest():
+    for chapter in COURSE.chapters:
+        files = {file.name: file.read_text() for file in FILES.glob("*.yaml")}
+        for change in (step.change for step in chapter.steps if step.change):
+            before = files[change.file]
+            files[change.file] = change.applied(before)
+            assert files[change.file] != before
+            assert yaml.safe_load(files[change.file])["kind"]
+            assert change.applied(files[change.file]) == files[change.file]
+
+
+def test_the_verbs_of_the_course_are_verbs_of_mk8s():
+    known = {name for section in VERBS.values() for name in section}
+    used = {step.run.split()[1] for step in COURSE.steps if step.run.startswith("mk8s ")}
+    assert used <= known
+
+
+@pytest.mark.parametrize(
+    ("word", "step"),
+    [("1", "kinds"), ("3", "pod-list"), ("undo", "undo"), ("services", "serve"), ("62", "end")],
+)
+def test_a_step_is_found_by_number_id_or_part(word, step):
+    assert COURSE.steps[COURSE.position(word)].id == step
+
+
+@pytest.mark.parametrize("word", ["0", "63", "histroy", ""])
+def test_a_step_that_is_not_there_is_told_with_the_way_out(word):
+    with pytest.raises(CommandError, match="mk8s tutorial --list"):
+        COURSE.position(word)
+
+
+def test_the_nearest_name_is_suggested():
+    with pytest.raises(CommandError, match="did you mean 'history'"):
+        COURSE.position("histroy")
+
+
+def test_who_enters_in_the_middle_of_a_part_gets_what_was_changed_before():
+    before = COURSE.before(COURSE.position("nodeport-ask"))
+    assert [step.id for step in before] == ["serve", "clusterip", "clusterip-delete", "nodeport"]
+    assert COURSE.before(COURSE.position("services")) == []
+
+
+def test_one_part_alone_is_a_course():
+    assert COURSE.part("pods").steps == list(COURSE.chapters[0].steps)
+    with pytest.raises(CommandError, match="there are pods, replicasets"):
+        COURSE.part("pod")
