@@ -1,4 +1,4 @@
-"""Objects of the tutorial as an API server would give them, for the parts that only look at them."""
+"""Objects of the tutorial as an API server would give them, for tests of the parts that draw."""
 
 from __future__ import annotations
 

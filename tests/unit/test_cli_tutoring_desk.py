@@ -80,7 +80,7 @@ def test_the_language_is_the_environments(monkeypatch, settings, language):
 
 def test_words_are_wrapped_by_the_columns_that_they_take():
     assert words.wrapped("a bb ccc dddd", 6) == ["a bb", "ccc", "dddd"]
-    assert words.wrapped("가나 다라 마", 7) == ["가나", "다라", "마"]
+    assert words.wrapped("가나 다라 마", 6) == ["가나", "다라", "마"]
     assert words.wrapped("가나 다라 마", 9) == ["가나 다라", "마"]
 
 

@@ -75,6 +75,8 @@ def _build(image: Image, packages: list[Path], target: Path) -> None:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.unlink(missing_ok=True)
             place.write_text(content)
+            if content.startswith("#!"):
+                place.chmod(0o755)
         _applets(root)
         if not (root / "usr/bin/sh").exists() and (root / "usr/bin/dash").exists():
             (root / "usr/bin/sh").symlink_to("dash")

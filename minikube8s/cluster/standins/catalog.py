@@ -49,7 +49,7 @@ class Image:
 
 def _nginx(version: str) -> Image:
     return Image(
-        packages=("nginx-light", "dash", "coreutils"),
+        packages=("nginx-light", "bash", "dash", "coreutils"),
         command=("nginx", "-g", "daemon off;"),
         files={
             "etc/nginx/nginx.conf": _NGINX_CONFIGURATION.replace("VERSION", version),
@@ -75,6 +75,18 @@ socat TCP-LISTEN:8081,fork,reuseaddr,backlog=512 PIPE &
 wait
 """
 
+# the tutorial's reader types `apt-get install curl -y`: here it is already
+_APT_GET = """\
+#!/bin/sh
+[ "$1" = update ] && echo "apt-get: this image stands in for ubuntu:16.04 and has no lists" && exit
+for word; do
+    case $word in
+    install | -*) ;;
+    *) command -v "$word" && continue; echo "apt-get: this stand-in has no $word" >&2; exit 100 ;;
+    esac
+done
+"""
+
 _ACCOUNTS = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/nonexistent:/bin/false\n",
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
@@ -88,7 +100,7 @@ CATALOG: Mapping[str, Image] = {
     "ubuntu:16.04": Image(
         packages=("bash", "coreutils", "curl", "dash", "grep", "sed", "hostname", "procps"),
         command=("/bin/bash",),
-        files=_ACCOUNTS,
+        files={**_ACCOUNTS, "usr/bin/apt-get": _APT_GET},
     ),
     "echo:latest": Image(
         packages=("socat", "dash"),
