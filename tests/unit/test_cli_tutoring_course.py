@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.main import VERBS
 from minikube8s.cli.tutoring.course import FILES, LANGUAGES, Step, load
 
 COURSE = load()
@@ -85,3 +86,9 @@ def test_one_part_alone_is_a_course():
     assert COURSE.part("pods").steps == list(COURSE.chapters[0].steps)
     with pytest.raises(CommandError, match="there are pods, replicasets"):
         COURSE.part("pod")
+
+
+def test_the_verbs_of_the_course_are_verbs_of_mk8s():
+    known = {name for section in VERBS.values() for name in section}
+    used = {step.run.split()[1] for step in COURSE.steps if step.run.startswith("mk8s ")}
+    assert used <= known

@@ -136,7 +136,7 @@ class Lesson:
             return True
         with progress.watched() as watched:
             world, lacking = self._settled(step, watched)
-        screen.lines("", *screen.drawn(world))
+        screen.draw(world)
         if lacking and not _optional(lacking):
             self._explain(world, lacking)
             return False

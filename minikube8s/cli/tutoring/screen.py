@@ -23,6 +23,7 @@ class Screen:
     def __init__(self, language: str) -> None:
         self.language = language
         self.width = min(styles.width() or _WIDTH, _WIDEST)
+        self._last: list[str] = []
         self.pen = UNICODE if "utf" in (sys.stdout.encoding or "").lower() else ASCII
 
     def title(self, left: str, right: str) -> None:
@@ -45,9 +46,8 @@ class Screen:
     def file(self, name: str, text: str) -> None:
         """A manifest, below its name."""
         self.lines("", f"  {name}")
-        self.lines(
-            *(styles.paint("dim", f"  {self.pen.down} ") + line for line in manifest(text)), ""
-        )
+        bar = styles.paint("dim", f"  {self.pen.down}")
+        self.lines(*(f"{bar} {line}".rstrip() for line in manifest(text)))
 
     def change(self, change: Change) -> None:
         """What is changed in a file, as a diff tells it."""
@@ -55,7 +55,6 @@ class Screen:
         self.say("changed", file=change.file)
         for sign, colour, text in (("-", "red", change.old), ("+", "green", change.new)):
             self.lines(*(styles.paint(colour, f"  {sign} {line}") for line in manifest(text)))
-        self.lines("")
 
     def command(self, text: str, typed: Sequence[str]) -> None:
         """The command of a step, and what is to be typed into it."""
@@ -71,6 +70,13 @@ class Screen:
     def waiting(self, world: World, clauses: Sequence[Clause]) -> list[str]:
         """What is drawn while a step's end is waited for."""
         return [*self.drawn(world), say(self.language, "waiting", clauses=self.clauses(clauses))]
+
+    def draw(self, world: World) -> None:
+        """Print the picture of the world, if it is another than the last one."""
+        lines = self.drawn(world)
+        if lines and lines != self._last:
+            self.lines("", *lines)
+        self._last = lines
 
     def drawn(self, world: World) -> list[str]:
         """The picture of the world, its marks in colours."""
