@@ -32,7 +32,7 @@ VERBS = {
         "doctor": ("doctor", "Check this machine, and what runs of a cluster."),
         "bundle": ("bundle", "Gather what a bug report needs into one archive, without secrets."),
         "kubeconfig": ("kubeconfig", "Print the administrator's kubeconfig."),
-        "tutorial": ("tutorial", "Learn Kubernetes step by step, on this cluster."),
+        "tutorial": ("tutorial", "Learn Kubernetes step by step."),
     },
     "Objects": {
         "get": ("get", "Show objects."),

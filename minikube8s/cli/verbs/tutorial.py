@@ -41,9 +41,9 @@ def command(
     yes: bool,
     clean: bool,
 ) -> int:
-    """Learn Kubernetes step by step: pods, ReplicaSets, Deployments, Services.
+    """Learn Kubernetes step by step.
 
-    Each step is told in a sentence, its command is run when you press Enter, its result is checked,
+    Pods, ReplicaSets, Deployments and Services. Each step is told in a sentence, its command is run when you press Enter, its result is checked,
     and a picture shows what exists then. Everything happens in a namespace of its own. Ctrl-C or q
     ends it; the next call goes on from there.
     """
