@@ -43,9 +43,9 @@ def command(
 ) -> int:
     """Learn Kubernetes step by step.
 
-    Pods, ReplicaSets, Deployments and Services. Each step is told in a sentence, its command is run when you press Enter, its result is checked,
-    and a picture shows what exists then. Everything happens in a namespace of its own. Ctrl-C or q
-    ends it; the next call goes on from there.
+    Pods, ReplicaSets, Deployments and Services. Each step is told in a sentence, its command is run
+    when you press Enter, its result is checked, and a picture shows what exists then. Everything
+    happens in a namespace of its own. Ctrl-C or q ends it; the next call goes on from there.
     """
     from minikube8s.cli.tutoring import words
     from minikube8s.cli.tutoring.bookmark import Desk
