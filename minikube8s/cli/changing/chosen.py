@@ -10,8 +10,8 @@ import click
 
 from minikube8s.api.resources import Resource
 from minikube8s.cli import options, targets
-from minikube8s.cli.client import raise_last
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.failures import raise_all
 from minikube8s.cli.session import Session
 
 Object = dict[str, Any]
@@ -88,7 +88,7 @@ def for_each(
     if whole and not failures:
         for one in found:
             attempt(one)
-    raise_last(failures)
+    raise_all(failures)
     return len(found)
 
 

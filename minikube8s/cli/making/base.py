@@ -27,6 +27,11 @@ def port_number(text: str) -> int:
     return int(text)
 
 
+def number_or_name(text: str) -> int | str:
+    """A port by its number or by its name."""
+    return int(text) if text.isdigit() else text
+
+
 def key_values(text: str, what: str = "label") -> dict[str, str]:
     """`a=b,c=d`. Raises CommandError."""
     found = {}
@@ -36,3 +41,29 @@ def key_values(text: str, what: str = "label") -> dict[str, str]:
             raise CommandError(f"unexpected {what} spec: {part}")
         found[key] = value
     return found
+
+
+def one_by_one(texts: tuple[str, ...] | list[str]) -> list[str]:
+    """The values of a flag that may stand several times and hold several, parted by commas."""
+    return [part for text in texts for part in text.split(",") if part]
+
+
+def selector(text: str) -> Object:
+    """A LabelSelector of `a=b,c`. Raises CommandError."""
+    from minikube8s.api.errors import ApiError
+    from minikube8s.api.selectors import parse_labels
+
+    try:
+        requirements = parse_labels(text).requirements
+    except ApiError as error:
+        raise CommandError(error.message) from None
+    equal: dict[str, str] = {}
+    others: list[Object] = []
+    for one in requirements:
+        if one.operator == "In" and len(one.values) == 1:
+            equal[one.key] = one.values[0]
+            continue
+        expression: Object = {"key": one.key, "operator": one.operator}
+        others.append(expression | ({"values": list(one.values)} if one.values else {}))
+    found: Object = {"matchLabels": equal} if equal else {}
+    return found | ({"matchExpressions": others} if others else {})

@@ -21,7 +21,7 @@ def content(kind: str, name: str, files: Iterable[str], literals: Iterable[str])
         for one in _of_folder(path) if path.is_dir() and not key else [path]:
             if one.is_dir():
                 raise CommandError("cannot give a key name for a directory path")
-            _add(found, kind, name, key or one.name, _read(one))
+            _add(found, kind, name, key or one.name, read(one))
     for literal in literals:
         key, equals, value = literal.partition("=")
         if not equals or not key:
@@ -37,7 +37,7 @@ def variables(
     found: Content = {}
     for file in files:
         try:
-            text = _read(Path(file)).decode("utf-8-sig")
+            text = read(Path(file)).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             at = error.object[: error.start].count(b"\n") + 1
             raise CommandError(
@@ -53,14 +53,6 @@ def variables(
                 value = known(key) or ""
             _add(found, kind, name, key, value.encode())
     return found
-
-
-def read_text(path: str) -> str:
-    """A file's text. Raises CommandError."""
-    try:
-        return _read(Path(path)).decode()
-    except UnicodeDecodeError:
-        raise CommandError(f"{path} is not UTF-8 text") from None
 
 
 def _source(source: str) -> tuple[str, Path]:
@@ -85,7 +77,8 @@ def _of_folder(folder: Path) -> list[Path]:
     )
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """A file's bytes. Raises CommandError in kubectl's words."""
     try:
         return path.read_bytes()
     except OSError as error:

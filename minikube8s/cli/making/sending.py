@@ -29,8 +29,13 @@ def create(
     if placed and resource.namespaced and session.namespace_given:
         metadata = {"name": "", "namespace": namespace} | obj["metadata"]
         obj = {**obj, "metadata": metadata}
+    if given.get("save_config"):
+        from minikube8s.cli.applying import lastapplied
+
+        obj = lastapplied.annotated(obj)
     if given["dry_run"] != "client":
         query = options.written(given["dry_run"], given["field_manager"] or manager)
+        query |= options.field_validation(given.get("validate", "strict"))
         path = targets.path(resource, namespace)
         obj = session.client.json("POST", path, obj, query=query)
     printing.tell(given["form"], resource, obj, operation, given["dry_run"])
