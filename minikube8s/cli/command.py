@@ -8,6 +8,7 @@ kubectl's rules (those of Go's pflag) where click's differ: flags may be given a
 from __future__ import annotations
 
 import difflib
+import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -70,16 +71,34 @@ class Group(click.Group):
     command_class = Verb
     group_class = type
 
-    def __init__(self, *args: Any, aliases: Mapping[str, str] | None = None, **kwargs: Any) -> None:
-        """``aliases``: other names of sub-commands, which the help does not list."""
+    def __init__(
+        self,
+        *args: Any,
+        aliases: Mapping[str, str] | None = None,
+        modules: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """``aliases``: other names of sub-commands, which the help does not list.
+
+        ``modules``: where those are that are imported when they are called, under their names.
+        """
         kwargs |= {"no_args_is_help": False, "invoke_without_command": True}
         super().__init__(*args, **kwargs)
         self.params += global_options()
         self.aliases = aliases or {}
+        self.modules = modules or {}
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Every sub-command."""
+        return sorted([*super().list_commands(context), *self.modules])
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """The sub-command of this name."""
-        return super().get_command(context, self.aliases.get(name, name))
+        name = self.aliases.get(name, name)
+        if name in self.modules:
+            found: click.Command = getattr(importlib.import_module(self.modules[name]), name)
+            return found
+        return super().get_command(context, name)
 
     def invoke(self, context: click.Context) -> Any:
         """Call the sub-command; without one, tell which there are."""
@@ -143,7 +162,8 @@ class ActingGroup(Group):
             if word == "--":
                 return None
             if not word.startswith("-") or word == "-":
-                return at if word in self.list_commands(context) else None
+                known = [*self.list_commands(context), *self.aliases]
+                return at if word in known else None
             option = options.get(word)
             if isinstance(option, click.Option) and not (
                 option.is_flag or option.count or isinstance(option, Implied)

@@ -1,13 +1,26 @@
-"""What expose and autoscale make of other objects; golden tests compare it with kubectl."""
+"""What create, expose and autoscale make; golden tests compare it with kubectl."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.making import autoscaling, exposing
+from minikube8s.cli.kinds import Kinds
+from minikube8s.cli.making import (
+    access,
+    autoscaling,
+    configs,
+    exposing,
+    files,
+    hashing,
+    ingresses,
+    policies,
+    workloads,
+)
 
 FLAGS = dict.fromkeys(
     (
@@ -82,3 +95,135 @@ def test_an_autoscalers_bounds_are_checked() -> None:
             autoscaling.autoscaler(deployment(), "", least, most, -1)
     spec = autoscaling.autoscaler(deployment(), "x", 0, 2, 0)["spec"]
     assert set(spec) == {"scaleTargetRef", "maxReplicas"}
+
+
+def test_files_make_texts_and_what_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("hi\n")
+    (tmp_path / "bin").write_bytes(b"\xff\x00")
+    (tmp_path / "sub").mkdir()
+    content = files.content("ConfigMap", "c", [str(tmp_path)], ["k=v=w", "e="])
+    made = configs.config_map("c", content)
+    assert made["data"] == {"a.txt": "hi\n", "k": "v=w", "e": ""}
+    assert made["binaryData"] == {"bin": "/wA="}
+    assert "data" not in configs.config_map("c", {})
+
+
+@pytest.mark.parametrize(
+    ("sources", "literals", "sentence"),
+    [
+        (["nowhere"], [], "error reading nowhere: no such file or directory"),
+        (["a=b=c"], [], "key names or file paths cannot contain '='"),
+        (["=x"], [], "key name for file path x missing"),
+        (["k=."], [], "cannot give a key name for a directory path"),
+        ([], ["x"], "invalid literal source x, expected key=value"),
+        ([], ["a=1", "a=2"], 'cannot add key "a"'),
+        ([], ["a/b=1"], '"a/b" is not a valid key name for a Secret'),
+    ],
+)
+def test_wrong_sources_are_told(sources: list[str], literals: list[str], sentence: str) -> None:
+    with pytest.raises(CommandError, match=re.escape(sentence)):
+        files.content("Secret", "s", sources, literals)
+
+
+def test_lines_of_variables_are_read_as_they_stand(tmp_path: Path) -> None:
+    file = tmp_path / "x.env"
+    file.write_text("\ufeffA=1\n# c\n\n  B=two words \nHOME\nGONE\n")
+    known = {"HOME": "/root"}.get
+    found = files.variables("ConfigMap", "c", [str(file)], known)
+    assert found == {"A": b"1", "B": b"two words ", "HOME": b"/root", "GONE": b""}
+    file.write_bytes(b"A=1\nB=\xff\n")
+    with pytest.raises(CommandError, match="contains invalid utf8 bytes at line 2"):
+        files.variables("ConfigMap", "c", [str(file)], known)
+    file.write_text("A=1\nB C=2\n")
+    with pytest.raises(CommandError, match="line 2"):
+        files.variables("ConfigMap", "c", [str(file)], known)
+
+
+def test_a_certificate_and_a_key_are_asked_for() -> None:
+    certificate = b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"
+    key = b"-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----\n"
+    assert configs.tls_secret("t", certificate, key)["type"] == "kubernetes.io/tls"
+    for wrong in ((b"", key), (certificate, b""), (key, certificate)):
+        with pytest.raises(CommandError, match="failed to find any PEM data"):
+            configs.tls_secret("t", *wrong)
+
+
+def test_the_hash_of_a_name_tells_what_an_object_holds() -> None:
+    # from kubectl: create configmap c --from-literal=a=b --append-hash, and its Secret's
+    assert hashing.with_hash(configs.config_map("c", {"a": b"b"}))["metadata"]["name"] == (
+        "c-m4h6ctkgb2"
+    )
+    assert hashing.with_hash(configs.secret("s", {"a": b"b"}))["metadata"]["name"] == (
+        "s-7fd2tm89d8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [("nginx", "nginx"), ("a.b:5000/c/nginx:1@sha256:x", "nginx"), ("Nginx-2:1", "Nginx-2")],
+)
+def test_a_container_is_called_after_its_image(image: str, name: str) -> None:
+    assert workloads.container_name(image) == name
+
+
+def test_a_name_that_had_to_be_mended_gets_an_ending() -> None:
+    assert re.fullmatch(r"busy-box-[a-z0-9]{5}", workloads.container_name("x/busy_box:1"))
+
+
+WITH_SECRET = {"hosts": ["*.x"], "secretName": "z"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "host", "path", "type_", "port", "tls"),
+    [
+        ("a.b/c*=s:80", "a.b", "/c", "Prefix", {"number": 80}, None),
+        ("/=s:http", None, "/", "Exact", {"name": "http"}, None),
+        ("*.x/y/*=s:1,tls=z", "*.x", "/y/", "Prefix", {"number": 1}, WITH_SECRET),
+        ("a/b=s:1,tls", "a", "/b", "Exact", {"number": 1}, {"hosts": ["a"]}),
+    ],
+)
+def test_rules_of_ingresses(
+    rule: str, host: str | None, path: str, type_: str, port: dict[str, Any], tls: Any
+) -> None:
+    spec = ingresses.ingress("i", [rule], "", "", [])["spec"]
+    [made] = spec["rules"]
+    backend = {"service": {"name": "s", "port": port}}
+    assert made.get("host") == host
+    assert made["http"]["paths"] == [{"path": path, "pathType": type_, "backend": backend}]
+    assert spec.get("tls") == ([tls] if tls else None)
+
+
+@pytest.mark.parametrize(
+    "rule", ["x", "/a=b", "a/b=s:1,nothing", "a/b=:1", "=s:1", "/=s:1,tls=a,b"]
+)
+def test_wrong_rules_of_ingresses_are_told(rule: str) -> None:
+    with pytest.raises(CommandError, match="should be in format host/path"):
+        ingresses.ingress("i", [rule], "", "", [])
+
+
+def test_a_rule_of_a_role_for_each_group() -> None:
+    found = access.rules(
+        ["get", "list", "get"], ["pods", "deploy.apps", "rs/scale"], ["x"], Kinds().by_word
+    )
+    assert found == [
+        {
+            "verbs": ["get", "list"],
+            "apiGroups": [group],
+            "resources": resources,
+            "resourceNames": ["x"],
+        }
+        for group, resources in (("", ["pods"]), ("apps", ["deployments", "replicasets/scale"]))
+    ]
+    assert access.rules(["*", "get"], ["*"], [], Kinds().by_word)[0]["verbs"] == ["*"]
+    assert access.unusual(["get", "frobnicate"]) == ["frobnicate"]
+
+
+def test_a_selector_of_a_budget_may_be_more_than_equalities() -> None:
+    spec = policies.disruption_budget("p", "a=b,c,d in (e,f)", "", "50%")["spec"]
+    assert spec["selector"] == {
+        "matchLabels": {"a": "b"},
+        "matchExpressions": [
+            {"key": "c", "operator": "Exists"},
+            {"key": "d", "operator": "In", "values": ["e", "f"]},
+        ],
+    }

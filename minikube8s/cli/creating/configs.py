@@ -64,10 +64,10 @@ def tls(session: Session, name: str, given: dict[str, Any]) -> Object:
 
 
 @generator("docker-registry")
-@click.option("--docker-server", "server", default=configs.DOCKER_HUB, metavar="URL")
-@click.option("--docker-username", "user", default="", metavar="NAME")
-@click.option("--docker-password", "password", default="", metavar="WORD")
-@click.option("--docker-email", "email", default="", metavar="ADDRESS")
+@click.option("--docker-server", default=configs.DOCKER_HUB, metavar="URL")
+@click.option("--docker-username", default="", metavar="NAME")
+@click.option("--docker-password", default="", metavar="WORD")
+@click.option("--docker-email", default="", metavar="ADDRESS")
 @_FILES
 @_HASH
 def docker_registry(session: Session, name: str, given: dict[str, Any]) -> Object:
@@ -75,15 +75,13 @@ def docker_registry(session: Session, name: str, given: dict[str, Any]) -> Objec
     if given["sources"]:
         content = _registry_file(files.content("Secret", name, given["sources"], ()))
         return _ending(configs.secret(name, content, configs.REGISTRY_TYPE), given)
-    if not given["user"] or not given["password"] or not given["server"]:
+    who = [given[f"docker_{field}"] for field in ("server", "username", "password", "email")]
+    if not all(who[:3]):
         raise CommandError(
             "either --from-file or the combination of --docker-username, --docker-password and "
             "--docker-server is required"
         )
-    made = configs.registry_secret(
-        name, given["server"], given["user"], given["password"], given["email"]
-    )
-    return _ending(made, given)
+    return _ending(configs.registry_secret(name, *who), given)
 
 
 for _sub_command in (generic, tls, docker_registry):

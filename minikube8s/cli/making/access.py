@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from minikube8s.api.resources import Resource
+from minikube8s.api.resources.model import ALL_VERBS
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.making.base import Object, key_values, made
 
 _API = "rbac.authorization.k8s.io"
-_VERBS = frozenset(
-    ("get", "delete", "list", "create", "update", "patch", "watch", "proxy", "deletecollection")
-    + ("use", "bind", "impersonate", "*", "escalate", "approve", "sign", "attest")
-)
-_URL_VERBS = frozenset(("get", "put", "post", "head", "options", "delete", "patch", "*"))
+_OTHER_VERBS = ("proxy", "use", "bind", "impersonate", "escalate", "approve", "sign", "attest", "*")
+_VERBS = {*ALL_VERBS, *_OTHER_VERBS}
+_URL_VERBS = {"get", "put", "post", "head", "options", "delete", "patch", "*"}
 _ANYTHING = "*"
 
 

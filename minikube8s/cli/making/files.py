@@ -69,12 +69,8 @@ def _source(source: str) -> tuple[str, Path]:
 
 
 def _of_folder(folder: Path) -> list[Path]:
-    """The plain files whose names can be keys; links and folders are left out."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_file() and not path.is_symlink() and not names.config_key(path.name)
-    )
+    """Its plain files; links and folders are left out."""
+    return sorted(path for path in folder.iterdir() if path.is_file() and not path.is_symlink())
 
 
 def read(path: Path) -> bytes:

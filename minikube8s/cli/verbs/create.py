@@ -12,13 +12,14 @@ from minikube8s.cli.applying import lastapplied
 from minikube8s.cli.applying.items import Item, items
 from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.command import acting_group
+from minikube8s.cli.creating import ALIASES, GENERATORS
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
 from minikube8s.cli.manifests import Document, Reading
 from minikube8s.cli.session import Session
 
 
-@acting_group("create")
+@acting_group("create", aliases=ALIASES, modules=GENERATORS)
 @click.option("-l", "--selector", default="", help="Only objects with these labels.")
 @click.option("--edit", is_flag=True, help="Open the objects in an editor first.")
 @click.option("--save-config", is_flag=True, help="Keep the object for a later apply.")
