@@ -57,6 +57,12 @@ class Kinds:
         """Every kind that the server itself tells of. Raises CommandError."""
         return self._discovery()
 
+    def listable(self) -> list[Resource]:
+        """Every kind that can be listed, each once, in the server's preferred version."""
+        rows = self._discovery().all()
+        listed = {(row.group, row.kind): row for row in reversed(rows) if "list" in row.verbs}
+        return list(listed.values())[::-1]
+
     def _discovery(self) -> ResourceTable:
         if self._discovered is None:
             rows: list[Resource] = []

@@ -38,6 +38,9 @@ VERBS = {
         "get": ("get", "Show objects."),
         "describe": ("describe", "Describe objects."),
         "why": ("why", "Say why an object is as it is."),
+        "tree": ("tree", "Draw who owns whom, and how each is."),
+        "events": ("events", "Show Events."),
+        "top": ("top", "Show what nodes or pods use."),
         "apply": ("apply", "Create or change objects as files say."),
         "create": ("create", "Make objects that are in files, or of what flags say."),
         "replace": (

@@ -135,11 +135,12 @@ def events(w: Writer, around: Around) -> None:
     for event in ordered:
         source = (event.get("source") or {}).get("component") or event.get("reportingComponent", "")
         message = (event.get("message") or "").strip()
-        when = _when(event, around)
+        when = seen(event, around)
         w.line(1, event.get("type", ""), event.get("reason", ""), when, source, message)
 
 
-def _when(event: Object, around: Around) -> str:
+def seen(event: Object, around: Around) -> str:
+    """How long ago an Event was, and how often: `5s (x3 over 1m)`."""
     first = around.age(event.get("eventTime") or event.get("firstTimestamp"))
     series = event.get("series")
     if series:

@@ -1,0 +1,1 @@
+"""What `mk8s top` shows: what nodes, pods and containers use, once or as it goes on."""
