@@ -58,6 +58,7 @@ VERBS = {
             "edit",
             "Open objects in $KUBE_EDITOR or $EDITOR (vi) and write back what you changed.",
         ),
+        "kustomize": ("kustomize", "Print the objects that a folder's kustomization describes."),
         "scale": ("scale", "Set the number of replicas."),
         "set": ("set", "Change one thing of objects."),
         "rollout": ("rollout", "New versions of workloads: how they get on, which there were."),

@@ -10,8 +10,10 @@ import click
 from minikube8s.cli.command import Implied
 from minikube8s.cli.durations import Duration
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.kustomizing import Kustomization
 
 F = TypeVar("F", bound=Callable[..., Any])
+_KUSTOMIZATION = "mk8s.kustomization"
 
 
 def all_namespaces(command: F) -> F:
@@ -30,13 +32,31 @@ def selector(command: F) -> F:
 
 
 def filenames(command: F) -> F:
-    """`-f/--filename` and `-R/--recursive`."""
+    """`-f/--filename`, `-k/--kustomize` (which comes as a filename, too) and `-R/--recursive`."""
     command = click.option(
-        "-f", "--filename", "filenames", multiple=True, help="File, folder, URL, or - for stdin."
+        "-f",
+        "--filename",
+        "filenames",
+        multiple=True,
+        callback=_with_kustomization,
+        help="File, folder, URL, or - for stdin.",
     )(command)
-    return click.option("-R", "--recursive", is_flag=True, help="Go into folders' folders.")(
-        command
-    )
+    command = click.option(
+        "-k",
+        "--kustomize",
+        metavar="DIR",
+        is_eager=True,
+        expose_value=False,
+        callback=_keep_kustomization,
+        help="A folder with a kustomization.",
+    )(command)
+    return click.option(
+        "-R",
+        "--recursive",
+        is_flag=True,
+        callback=_without_kustomization,
+        help="Go into folders' folders.",
+    )(command)
 
 
 def output(command: F) -> F:
@@ -150,3 +170,23 @@ def pod_running_timeout(default: str) -> Callable[[F], F]:
         callback=check,
         help=f"How long to wait for a pod to run ({default}).",
     )
+
+
+def _keep_kustomization(context: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.meta[_KUSTOMIZATION] = Kustomization(value)
+
+
+def _with_kustomization(
+    context: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    folder = context.meta.get(_KUSTOMIZATION)
+    if folder is not None and value:
+        raise CommandError("only one of -f or -k can be specified")
+    return value if folder is None else (folder,)
+
+
+def _without_kustomization(context: click.Context, param: click.Parameter, value: bool) -> bool:
+    if value and _KUSTOMIZATION in context.meta:
+        raise CommandError("the -k flag can't be used with -f or -R")
+    return value

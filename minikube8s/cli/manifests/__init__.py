@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.kustomizing import Kustomization
 from minikube8s.cli.manifests import parsing, sources
 from minikube8s.cli.manifests.parsing import Document
 
@@ -33,10 +34,16 @@ class Reading:
 
 def gather(filenames: Sequence[str], *, recursive: bool = False) -> Reading:
     """Everything in ``filenames``. Raises CommandError for a path that is not there."""
+    reading = Reading()
+    if filenames and isinstance(filenames[0], Kustomization):
+        from minikube8s.cli.kustomizing.build import build
+
+        built = build(filenames[0])
+        reading.documents += [Document(filenames[0], obj) for obj in built]
+        return reading
     files = [
         file for name in filenames if name for file in sources.opened(name, recursive=recursive)
     ]
-    reading = Reading()
     for source, data in files:
         reading.take(source, data)
     return reading

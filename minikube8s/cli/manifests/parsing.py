@@ -70,6 +70,11 @@ def documents(source: str, data: bytes) -> Iterator[Document]:
             yield Document(source, obj)
 
 
+def values(source: str, text: str) -> list[Any]:
+    """Every document in ``text``, whatever it is. Raises CommandError with the place."""
+    return [value for _, value in _json(text) or _yaml(source, text)]
+
+
 def decoded(source: str, data: bytes) -> str:
     """``data`` as text, whatever byte order mark it has. Raises CommandError with the line."""
     encoding = "utf-16" if data.startswith(_UTF16) else "utf-8-sig"

@@ -1,0 +1,90 @@
+"""Kustomizations are built as the newest kubectl builds them.
+
+`kustomizing/cases.txt` holds the cases: files after `-- path --`, `+ FILE` for those of another
+list, and the folders that both `build`, or `refuse`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from minikube8s.cli import yamltext
+from minikube8s.cli.errors import CommandError
+from minikube8s.cli.kustomizing.build import build
+from tests.api.kubectl import every_binary
+
+HERE = Path(__file__).parent / "kustomizing"
+_FILE = re.compile(r"-- (\S+) --")
+
+
+class Case(NamedTuple):
+    title: str
+    files: dict[str, str]
+    steps: list[tuple[str, str]]
+
+
+def cases() -> Iterator[Case]:
+    for text in (HERE / "cases.txt").read_text().split("\n== "):
+        title, *lines = text.splitlines()
+        case = Case(title.removeprefix("== "), {}, [])
+        read(lines, case)
+        yield case
+
+
+def read(lines: list[str], case: Case) -> None:
+    path = ""
+    for line in lines:
+        begun = _FILE.fullmatch(line)
+        verb, _, folder = line.partition(" ")
+        if begun:
+            path = begun[1]
+            case.files[path] = ""
+        elif verb == "+":
+            read((HERE / folder).read_text().splitlines(), case)
+        elif verb in {"build", "refuse"}:
+            case.steps.append((verb, folder))
+        elif path and (line or path.endswith(".env")):
+            case.files[path] += line + "\n"
+
+
+def lay_out(case: Case, place: Path) -> None:
+    for path, text in case.files.items():
+        file = place / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        content = text.encode()
+        file.write_bytes(content.replace(b"\\xff\\xfe", b"\xff\xfe"))
+
+
+@pytest.mark.skipif(not every_binary(), reason="kubectl is not installed")
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.title)
+def test_a_folder_is_built_as_kubectl_builds_it(case: Case, tmp_path: Path) -> None:
+    lay_out(case, tmp_path)
+    for verb, folder in case.steps:
+        theirs = subprocess.run(
+            [str(every_binary()[-1]), "kustomize", str(tmp_path / folder)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env=os.environ | {"KUBECONFIG": "/dev/null"},
+        )
+        try:
+            ours: list[dict[str, Any]] | None = build(str(tmp_path / folder))
+        except CommandError as error:
+            ours = None
+            assert verb == "refuse", error
+            assert "\n" not in str(error)
+        assert (ours is None) == (theirs.returncode != 0) == (verb == "refuse"), theirs.stderr
+        if ours is not None:
+            told = "---\n".join(map(yamltext.dump, ours))
+            lines = [text.splitlines() for text in (theirs.stdout, told)]
+            differs = difflib.unified_diff(*lines, "kubectl", "mk8s", lineterm="", n=4)
+            assert told == theirs.stdout, "\n" + "\n".join(differs)
