@@ -13,7 +13,7 @@ from minikube8s.cli.session import Session
 @click.option("-o", "--output", "path", metavar="FILE", help="Write to this file, or folder.")
 @click.pass_obj
 def command(session: Session, /, folder: str, path: str | None) -> None:
-    """Build the objects of a kustomization: `mk8s kustomize overlays/dev`."""
+    """Print the objects that a folder's kustomization describes: `mk8s kustomize overlays/dev`."""
     from minikube8s.cli import yamltext
     from minikube8s.cli.kustomizing.build import build
 
