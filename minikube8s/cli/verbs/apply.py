@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from minikube8s.cli import manifests, options, recording
-from minikube8s.cli.applying import keeping, pruning
+from minikube8s.cli.applying import editkept, keeping, pruning
 from minikube8s.cli.applying.batches import batches
 from minikube8s.cli.applying.beside import Beside
 from minikube8s.cli.applying.clientside import ClientSide, Done
@@ -74,11 +74,14 @@ def command(context: click.Context, /, **given: Any) -> None:
     if not failures and given["prune"]:
         _prune(session, given, done)
     report.end()
+    if given["wait"] and given["dry_run"] == "none":
+        failures += _wait(session, given, done)
     raise_all(failures)
 
 
 command.add_command(keeping.view_last_applied)
 command.add_command(keeping.set_last_applied)
+command.add_command(editkept.edit_last_applied)
 
 
 def _check(given: dict[str, Any]) -> None:
@@ -118,6 +121,13 @@ def _worker(given: dict[str, Any]) -> Callable[[Client, Item], Done]:
         force=deletion(given) if given["force"] else None,
         seconds=given["timeout"] or gone.WEEK_SECONDS,
     )
+
+
+def _wait(session: Session, given: dict[str, Any], done: Sequence[Done]) -> list[CommandError]:
+    from minikube8s.cli.applying import coming
+
+    deadline = time.monotonic() + (given["timeout"] or gone.WEEK_SECONDS)
+    return coming.wait(session.client, done, deadline)
 
 
 def _prune(session: Session, given: dict[str, Any], done: Sequence[Done]) -> None:
