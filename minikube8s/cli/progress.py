@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 _STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
+_UNITS = ("kB", "MB", "GB", "TB")
 
 
 class Progress:
@@ -85,6 +86,17 @@ def fitted(line: str, width: int) -> str:
         parts.append(part[:left])
         left -= len(part[:left])
     return "".join(parts) + ("…" if width > 0 else "")
+
+
+def amount(count: float) -> str:
+    """Bytes as people say them: `912 B`, `34.5 MB`."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    for unit in _UNITS:
+        count /= 1000
+        if count < 999.5 or unit == _UNITS[-1]:
+            break
+    return f"{count:.1f} {unit}" if count < 99.95 else f"{count:.0f} {unit}"
 
 
 def bar(done: float, total: float, width: int = 20) -> str:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube8s.cli.progress import bar, fitted
+from minikube8s.cli.progress import amount, bar, fitted
 
 _DRAW = """
 from minikube8s.cli import progress
@@ -109,6 +109,22 @@ def test_a_fitted_line_has_at_most_the_width_and_keeps_its_colours(text: str, wi
     assert len(plain) <= width
     assert "\x1b[32m" in cut and "\x1b[0m" in cut
     assert plain == text or plain == text[: width - 1] + "…"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (34_500_000, "34.5 MB"),
+        (999_999, "1.0 MB"),
+        (123_456_789, "123 MB"),
+        (5_000_000_000_000_000, "5000 TB"),
+    ],
+)
+def test_bytes_are_told_in_three_figures(count: int, said: str) -> None:
+    assert amount(count) == said
 
 
 @pytest.mark.parametrize(
