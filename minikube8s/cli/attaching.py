@@ -43,15 +43,24 @@ def join(session: Session, pod: Object, container: Object, wish: Wish) -> None:
 
 
 def join_started(
-    session: Session, namespace: str, name: str, container: str, wish: Wish, seconds: float
+    session: Session,
+    namespace: str,
+    name: str,
+    container: str,
+    wish: Wish,
+    seconds: float,
+    *,
+    when_ready: bool = True,
 ) -> None:
     """Wait until the container runs, show what it has said, and join it.
 
-    One that has ended already has its log shown. Raises CommandError, ApiFailure.
+    One that has ended already has its log shown. ``when_ready`` waits for the whole pod. Raises
+    CommandError, ApiFailure.
     """
 
     def started(pod: Object) -> bool:
-        return podwaiting.is_ready(pod) and bool(_state(pod, container))
+        ready = podwaiting.is_ready(pod) or not when_ready
+        return ready and bool(_state(pod, container))
 
     pod = podwaiting.until_it_runs(session, namespace, name, started, seconds)
     said = show_log(session, pod, container)

@@ -79,6 +79,7 @@ VERBS = {
         "logs": ("logs", "Print the log of a container."),
         "exec": ("exec", "Run a command in a container."),
         "attach": ("attach", "Join the process of a container that runs."),
+        "debug": ("debug", "Look into a pod or a node from a container of your own."),
         "cp": ("cp", "Copy files and folders to and from containers."),
         "port-forward": ("port_forward", "Lead local ports to ports of a pod until interrupted."),
     },

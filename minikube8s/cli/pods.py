@@ -33,6 +33,16 @@ def named(session: Session, words: Sequence[str]) -> tuple[Resource, Object]:
     return resource, session.client.json("GET", targets.path(resource, session.namespace, name))
 
 
+def of_files(filenames: Sequence[str]) -> list[str]:
+    """TYPE/NAME of each object in the files of `-f`. Raises CommandError."""
+    if not filenames:
+        return []
+    from minikube8s.cli import manifests
+
+    objects = manifests.read(filenames, recursive=False)
+    return [f"{one['kind'].lower()}/{(one.get('metadata') or {}).get('name')}" for one in objects]
+
+
 def chosen(session: Session, words: Sequence[str], seconds: float) -> Object:
     """A pod to talk to: the one named, or the best one of the object named.
 

@@ -49,7 +49,11 @@ def _split(
     """The words that name the pod, and the command. Raises CommandError."""
     before = list(words[: len(words) - len(after)] if after is not None else words)
     if given["filenames"]:
-        named = [_of_file(given["filenames"])]
+        from minikube8s.cli import pods
+
+        named = pods.of_files(given["filenames"])
+        if len(named) != 1:
+            raise CommandError(f"name one object, not {len(named)}")
         line = [*before, *(after or [])]
     elif not before:
         raise CommandError("pod, type/name or --filename must be specified")
@@ -65,12 +69,3 @@ def _split(
     if not line:
         raise CommandError("you must specify at least one command for the container")
     return named, line
-
-
-def _of_file(filenames: tuple[str, ...]) -> str:
-    from minikube8s.cli import manifests
-
-    objects = manifests.read(filenames, recursive=False)
-    if len(objects) != 1:
-        raise CommandError(f"name one object, not {len(objects)}")
-    return f"{objects[0]['kind'].lower()}/{(objects[0].get('metadata') or {}).get('name', '')}"
