@@ -94,6 +94,7 @@ VERBS = {
         "api-versions": ("api_versions", "Show every API version, as group/version."),
         "explain": ("explain", "Explain a kind or one of its fields."),
         "auth": ("auth", "Tell who you are to the cluster, and what you may do."),
+        "completion": ("completion", "Print what teaches a shell to complete mk8s' lines."),
         "help": ("help", "Show the help of a verb."),
         "options": ("options", "The global flags, which all verbs take."),
     },
@@ -101,6 +102,8 @@ VERBS = {
 """Section of the help -> verb -> its module below `minikube8s.cli.verbs`, and its summary."""
 
 _MODULES = {name: row[0] for rows in VERBS.values() for name, row in rows.items()}
+_HIDDEN = {"__complete": "complete"}
+"""What no person calls -> its module."""
 _MEANT = {"create-cluster": "up", "start": "up", "stop": "down", "ls": "get", "rm": "delete"}
 
 
@@ -113,9 +116,10 @@ class Verbs(command.Group):
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """The verb ``name``, or None when there is none."""
-        if name not in _MODULES:
+        place = _MODULES.get(name) or _HIDDEN.get(name)
+        if place is None:
             return None
-        module = importlib.import_module(f"minikube8s.cli.verbs.{_MODULES[name]}")
+        module = importlib.import_module(f"minikube8s.cli.verbs.{place}")
         found: click.Command = module.command
         return found
 
