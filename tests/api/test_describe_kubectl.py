@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from minikube8s.api.resources import Resource
 from minikube8s.cli import manifests
 from minikube8s.cli.describing.gathering import Gatherer
+from minikube8s.cli.errors import CommandError
 from tests.api.kubectl import every_binary
 from tests.support.cannedapi import CannedApi
 
@@ -86,6 +89,34 @@ def test_many_objects_are_described_as_each_alone_is(api: CannedApi, scope: str 
     for obj in objects:
         alone = Gatherer(api, 1, None).description(row(api, obj), obj)
         assert together.description(row(api, obj), obj) == alone
+
+
+@pytest.mark.parametrize("kind", sorted({obj["kind"] for obj in SHOWN}))
+def test_an_object_that_lacks_what_it_must_have_is_described_all_the_same(
+    api: CannedApi, kind: str
+) -> None:
+    for obj in SHOWN:
+        for path in places(obj) if obj["kind"] == kind else ():
+            if path[:2] in {("metadata",), ("metadata", "name"), ("kind",), ("apiVersion",)}:
+                continue
+            torn = copy.deepcopy(obj)
+            holder: Any = torn
+            for step in path[:-1]:
+                holder = holder[step]
+            del holder[path[-1]]
+            try:
+                said = Gatherer(api, 1, None).description(row(api, obj), torn)
+            except CommandError:  # a request for a certificate that cannot be read
+                continue
+            assert said.startswith("Name:")
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    children = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in children:
+        yield (*path, key)
+        if isinstance(value, dict | list):
+            yield from places(value, (*path, key))
 
 
 def test_a_hundred_pods_are_described_with_the_requests_for_one(api: CannedApi) -> None:

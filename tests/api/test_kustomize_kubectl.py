@@ -76,8 +76,9 @@ def test_a_folder_is_built_as_kubectl_builds_it(case: Case, tmp_path: Path) -> N
             check=False,
             env=os.environ | {"KUBECONFIG": "/dev/null"},
         )
+        said: list[str] = []
         try:
-            ours: list[dict[str, Any]] | None = build(str(tmp_path / folder))
+            ours: list[dict[str, Any]] | None = build(str(tmp_path / folder), said.append)
         except CommandError as error:
             ours = None
             assert verb == "refuse", error
@@ -87,4 +88,6 @@ def test_a_folder_is_built_as_kubectl_builds_it(case: Case, tmp_path: Path) -> N
             told = "---\n".join(map(yamltext.dump, ours))
             lines = [text.splitlines() for text in (theirs.stdout, told)]
             differs = difflib.unified_diff(*lines, "kubectl", "mk8s", lineterm="", n=4)
+            warned = [line.partition(" Run ")[0] for line in theirs.stderr.splitlines()]
+            assert sorted(said) == sorted(warned)
             assert told == theirs.stdout, "\n" + "\n".join(differs)

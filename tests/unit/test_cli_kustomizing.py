@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from minikube8s.cli import manifests, options
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.kustomizing import build as building
 from minikube8s.cli.kustomizing import images, merging
-from minikube8s.cli.kustomizing.build import build
 from minikube8s.cli.session import Session
 
 
@@ -25,6 +25,10 @@ def folder(place: Path, **files: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return place
+
+
+def build(place: str, **options: bool) -> list[dict[str, Any]]:
+    return building.build(place, lambda _: None, **options)
 
 
 POD = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: c, image: x}]}}"
@@ -67,8 +71,8 @@ def test_k_and_R_together_are_refused() -> None:
         ("resources: ['github.com/a/b?ref=v1']", "only local files and folders can be built"),
         ("resource: [a]", "unknown field \"resource\" (did you mean 'resources'?)"),
         ("images: [{nam: a}]", "images: unknown field \"nam\" (did you mean 'name'?)"),
-        ("helmCharts: []", "helmCharts is not supported: render the chart with helm"),
-        ("vars: []", "vars is not supported: write `replacements` instead"),
+        ("helmCharts: [{name: a}]", "helmCharts is not supported: render the chart with helm"),
+        ("vars: [{name: a}]", "vars is not supported: write `replacements` instead"),
         ("resources: a", "resources should be a list, not 'a'"),
         ("images: [a]", "an entry of images should be a mapping, not 'a'"),
         ("namePrefix: 1", "namePrefix should be text, not 1"),
@@ -103,6 +107,12 @@ def test_a_file_that_a_link_leads_out_to_is_not_read(tmp_path: Path) -> None:
     (inner / "link").symlink_to(tmp_path / "secret")
     with pytest.raises(CommandError, match="is not in or below"):
         build(str(inner))
+
+
+def test_a_file_outside_is_read_where_that_is_allowed(tmp_path: Path) -> None:
+    folder(tmp_path, p_yaml=POD)
+    inner = folder(tmp_path / "inner", kustomization_yaml="resources: [../p.yaml]")
+    assert [obj["kind"] for obj in build(str(inner), free=True)] == ["Pod"]
 
 
 def test_objects_of_one_anchor_are_changed_apart(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def notes(w: Writer, obj: Object, indent: str = "", inner: str = "") -> None:
     """
     shown: list[str] = []
     for key, value in sorted(annotations_of(obj).items()):
-        text = value.removesuffix("\n")
+        text = str(value or "").removesuffix("\n")
         if key == LAST_APPLIED:
             continue
         if len(text) + len(key) + 2 > LONGEST or "\n" in text:

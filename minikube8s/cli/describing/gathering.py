@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import annotations_of
 from minikube8s.api.resources import (
     ENDPOINTSLICES,
@@ -26,11 +27,13 @@ from minikube8s.api.selectors import Selector, from_label_selector, from_map
 from minikube8s.cli import targets
 from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.describing import kinds
+from minikube8s.cli.describing.anything import anything
 from minikube8s.cli.describing.common import Around, Object, now
 from minikube8s.cli.describing.writer import Writer
 
 FEW = 4
 """Up to how many objects are asked about one by one."""
+_MISSHAPEN = (KeyError, TypeError, AttributeError, ValueError, ApiError)
 _MIRROR = "kubernetes.io/config.mirror"
 _ENDED = ("Succeeded", "Failed")
 _SERVICE = "kubernetes.io/service-name"
@@ -76,9 +79,16 @@ class Gatherer:
         self._by_uid: dict[str, list[Object]] | None = None
 
     def description(self, resource: Resource, obj: Object) -> str:
-        """The object in words. Raises ApiFailure where what must be asked for is not shown."""
+        """The object in words. Raises ApiFailure where what must be asked for is not shown.
+
+        An object that lacks what its kind must have is told field by field.
+        """
         writer = Writer()
-        kinds.describer(resource)(writer, obj, self._around(resource, obj))
+        try:
+            kinds.describer(resource)(writer, obj, self._around(resource, obj))
+        except _MISSHAPEN:
+            writer = Writer()
+            anything(writer, obj, Around(self._now, self._events(resource, obj)))
         return writer.text()
 
     def _pages(self, path: str, query: Mapping[str, str]) -> list[Object]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from minikube8s.api.patch.values import copied
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kustomizing import (
+    fields,
     generators,
     images,
     labelling,
@@ -23,19 +24,24 @@ from minikube8s.cli.kustomizing.paths import Spec
 from minikube8s.cli.kustomizing.resources import Object, Res, Set
 
 
-def build(path: str) -> list[Object]:
-    """The objects that the folder's kustomization describes. Raises CommandError."""
-    folder = Folder(Path(path))
+def build(path: str, warn: Callable[[str], None], *, free: bool = False) -> list[Object]:
+    """The objects that the folder's kustomization describes. Raises CommandError.
+
+    ``warn`` is told of fields that are deprecated; ``free``: files of other folders may be named.
+    """
+    folder = Folder(Path(path), free=free)
     found = Set()
-    _accumulate(folder, found)
+    _accumulate(folder, found, warn)
     naming.hash_names(found.all)
     references.follow(found)
     return [res.obj for res in ordering.ordered(found.all, folder.content.get("sortOptions"))]
 
 
-def _accumulate(folder: Folder, found: Set) -> None:
+def _accumulate(folder: Folder, found: Set, warn: Callable[[str], None]) -> None:
     """Add what a folder describes to ``found``, and change all of it as the folder says."""
     content = folder.content
+    for text in fields.warnings(content):
+        warn(text)
     for name in (*(content.get("resources") or ()), *(content.get("bases") or ())):
         inner = folder.inner(str(name))
         if inner is None:
@@ -44,8 +50,8 @@ def _accumulate(folder: Folder, found: Set) -> None:
         if inner.content.get("kind") == "Component":
             raise CommandError(f"{folder.where}: {name!r} is a component: name it in components")
         layer = Set()
-        _accumulate(inner, layer)
-        found.absorb(layer)
+        _accumulate(inner, layer, warn)
+        found.add(layer.all)
     for field, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
         for arguments in content.get(field) or ():
             options = content.get("generatorOptions") or {}
@@ -54,18 +60,19 @@ def _accumulate(folder: Folder, found: Set) -> None:
         inner = folder.inner(str(name))
         if inner is None or inner.content.get("kind") != "Component":
             raise CommandError(f"{folder.where}: {name!r} is no folder of the kind Component")
-        _accumulate(inner, found)
+        _accumulate(inner, found, warn)
     _transform(folder, found)
 
 
 def _add(found: Set, folder: Folder, name: str) -> None:
     from minikube8s.cli import manifests
 
-    for obj in manifests.parse(str(folder.path / name), folder.text(name)):
+    objects = manifests.parse(str(folder.path / name), folder.text(name))
+    for obj in objects:
         metadata = obj.get("metadata") or {}
         if not metadata.get("name") and not metadata.get("generateName"):
             raise CommandError(f"{folder.path / name}: a {obj['kind']} has no metadata.name")
-        found.add(Res(copied(obj)))
+    found.add(Res(copied(obj)) for obj in objects)
 
 
 def _transform(folder: Folder, found: Set) -> None:
@@ -119,7 +126,7 @@ def _patch_text(
 
 def _labels(content: Mapping[str, Any], found: Set) -> None:
     for entry in content.get("labels") or ():
-        fields = [
+        specs = [
             Spec(
                 str(one.get("path", "")),
                 bool(one.get("create")),
@@ -133,6 +140,6 @@ def _labels(content: Mapping[str, Any], found: Set) -> None:
             entry.get("pairs") or {},
             selectors=bool(entry.get("includeSelectors")),
             templates=bool(entry.get("includeTemplates")),
-            fields=fields,
+            fields=specs,
         )
     labelling.label(found.all, content.get("commonLabels") or {}, selectors=True, templates=True)

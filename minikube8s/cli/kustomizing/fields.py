@@ -36,6 +36,13 @@ _NOT_HERE = {
     "openapi": "the schemas that mk8s knows are used",
     "buildMetadata": "where objects come from is not noted in them",
 }
+_OLD = {
+    "bases": "resources",
+    "commonLabels": "labels",
+    "patchesJson6902": "patches",
+    "patchesStrategicMerge": "patches",
+}
+"""Fields that are still understood, and what is written instead today."""
 _INNER = {
     "labels": ("pairs", "includeSelectors", "includeTemplates", "fields"),
     "images": ("name", "newName", "newTag", "tagSuffix", "digest"),
@@ -61,7 +68,7 @@ def check(where: str, content: Any) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise CommandError(f"{where}: a kustomization is a mapping of fields")
     for field, value in content.items():
-        if value is None:
+        if value is None or (field in _NOT_HERE and not value):
             continue
         if field in _NOT_HERE:
             raise CommandError(f"{where}: {field} is not supported: {_NOT_HERE[field]}")
@@ -80,6 +87,15 @@ def check(where: str, content: Any) -> dict[str, Any]:
     if kind not in {"Kustomization", "Component"}:
         raise CommandError(f"{where}: kind should be Kustomization or Component, not {kind}")
     return {field: value for field, value in content.items() if value is not None}
+
+
+def warnings(content: dict[str, Any]) -> list[str]:
+    """What is said of fields that there is something newer for."""
+    return [
+        f"# Warning: '{field}' is deprecated. Please use '{newer}' instead."
+        for field, newer in _OLD.items()
+        if field in content
+    ]
 
 
 def _inner(where: str, field: str, value: Any) -> None:

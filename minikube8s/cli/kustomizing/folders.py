@@ -16,11 +16,15 @@ _REMOTE = re.compile(
 
 
 class Folder:
-    """One folder with a kustomization; ``above`` are the folders that led to it."""
+    """One folder with a kustomization; ``above`` are the folders that led to it.
 
-    def __init__(self, path: Path, above: tuple[Path, ...] = ()) -> None:
+    ``free``: it may name files of other folders, too.
+    """
+
+    def __init__(self, path: Path, above: tuple[Path, ...] = (), *, free: bool = False) -> None:
         self.path = path.resolve()
         self.above = (*above, self.path)
+        self.free = free
         if not path.is_dir():
             raise CommandError(f'there is no folder "{path}" with a kustomization')
         found = [path / name for name in NAMES if (path / name).is_file()]
@@ -55,12 +59,12 @@ class Folder:
             raise CommandError(
                 f"{self.where}: cycle detected: {name!r} leads back to where it is from"
             )
-        return Folder(path, self.above)
+        return Folder(path, self.above, free=self.free)
 
     def bytes(self, name: str) -> bytes:
         """The content of a file of the folder. Raises CommandError."""
         path = (self.path / name).resolve()
-        if self.path not in path.parents:
+        if not self.free and self.path not in path.parents:
             raise CommandError(
                 f"{self.where}: the file {name!r} is not in or below its kustomization's folder"
             )

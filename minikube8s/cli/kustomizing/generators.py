@@ -118,7 +118,7 @@ def _take(found: Set, res: Res, behavior: str) -> None:
     if behavior == "create":
         if known:
             raise CommandError(f"id {res.id} exists; behavior must be merge or replace")
-        found.add(res)
+        found.add([res])
         return
     if len(known) != 1:
         problem = "matches several" if known else "does not exist"

@@ -9,7 +9,7 @@ from typing import Any
 
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kustomizing.paths import change
-from minikube8s.cli.kustomizing.resources import Res, Set
+from minikube8s.cli.kustomizing.resources import Id, Res, Set
 
 _KEEP_NAMES = {
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
@@ -47,11 +47,11 @@ def place(found: Set, namespace: str) -> None:
                     subject["namespace"] = namespace
         for path in _SERVICES.get(res.kind, ()):
             change(res.obj, path, True, lambda _: namespace)
-    seen: list[Any] = []
+    seen: set[Id] = set()
     for res in found.all:
-        if any(res.id.same(one) for one in seen):
+        if res.id.key in seen:
             raise CommandError(f"namespace transformation produces ID conflict: {res.id}")
-        seen.append(res.id)
+        seen.add(res.id.key)
 
 
 _SERVICES = {"APIService": ("spec/service/namespace",)}

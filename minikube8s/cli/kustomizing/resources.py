@@ -36,9 +36,15 @@ class Id(NamedTuple):
     namespace: str
     name: str
 
+    @property
+    def key(self) -> Id:
+        """What is equal for ids of one object: no namespace is the namespace ``default``."""
+        place = (self.namespace or "default") if is_namespaced(self.kind) else ""
+        return self._replace(namespace=place)
+
     def same(self, other: Id) -> bool:
-        """Whether both name one object: no namespace is the namespace ``default``."""
-        return self[:3] == other[:3] and self.name == other.name and _place(self) == _place(other)
+        """Whether both name one object."""
+        return self.name == other.name and self.key == other.key
 
     def __str__(self) -> str:
         kind = ".".join(part for part in (self.kind, self.version, self.group) if part)
@@ -103,24 +109,20 @@ class Res:
 class Set:
     """The objects of a layer, in their order."""
 
-    def __init__(self, found: Iterable[Res] = ()) -> None:
+    def __init__(self) -> None:
         self.all: list[Res] = []
-        for one in found:
-            self.add(one)
 
-    def add(self, res: Res) -> None:
-        """Append an object. Raises CommandError where there is one of its id."""
-        if any(one.id.same(res.id) for one in self.all):
-            raise CommandError(
-                f"may not add resource with an already registered id: {res.id}; name it once, or "
-                "change it by a patch"
-            )
-        self.all.append(res)
-
-    def absorb(self, others: Set) -> None:
-        """Append all objects of another layer. Raises CommandError."""
-        for one in others.all:
-            self.add(one)
+    def add(self, found: Iterable[Res]) -> None:
+        """Append objects. Raises CommandError where there is one of the same id."""
+        known = {res.id.key for res in self.all}
+        for res in found:
+            if res.id.key in known and res.id.name:
+                raise CommandError(
+                    f"may not add resource with an already registered id: {res.id}; name it once, "
+                    "or change it by a patch"
+                )
+            known.add(res.id.key)
+            self.all.append(res)
 
     def matching(self, test: Callable[[Id], bool]) -> list[Res]:
         """The objects that have, or had, an id that ``test`` accepts."""
@@ -130,7 +132,3 @@ class Set:
 def is_namespaced(kind: str) -> bool:
     """Whether objects of this kind live in namespaces; those of unknown kinds do."""
     return kind not in _WITHOUT_NAMESPACE
-
-
-def _place(known: Id) -> str:
-    return (known.namespace or "default") if is_namespaced(known.kind) else ""

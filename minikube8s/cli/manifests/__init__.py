@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import click
+
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kustomizing import Kustomization
 from minikube8s.cli.manifests import parsing, sources
@@ -38,7 +40,7 @@ def gather(filenames: Sequence[str], *, recursive: bool = False) -> Reading:
     if filenames and isinstance(filenames[0], Kustomization):
         from minikube8s.cli.kustomizing.build import build
 
-        built = build(filenames[0])
+        built = build(filenames[0], lambda text: click.echo(text, err=True))
         reading.documents += [Document(filenames[0], obj) for obj in built]
         return reading
     files = [

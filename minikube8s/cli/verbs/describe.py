@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from minikube8s.cli import options, targets
+from minikube8s.cli import nearest, options, targets
 from minikube8s.cli.client import ApiFailure, raise_last
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
@@ -59,11 +59,12 @@ def command(session: Session, /, **given: Any) -> None:
             obj = session.client.json("GET", targets.path(resource, namespace, name))
             found.append((resource, obj))
         except ApiFailure as failure:
-            failures.append(failure)
             if failure.reason == "NotFound" and len(given["words"]) == 2:
-                begins = [one for one in listed(resource, {}) if _name(one).startswith(name)]
-                found, failures = begins, failures * (not begins)
+                found = [one for one in listed(resource, {}) if _name(one).startswith(name)]
                 guessed = True
+            if not guessed or not found:
+                hinted = nearest.hinted(session.client, failure, resource, namespace, name)
+                failures.append(hinted if name else failure)
     places = {obj["metadata"].get("namespace") for _, obj in found}
     gatherer = Gatherer(
         session.client,
