@@ -82,6 +82,7 @@ VERBS = {
         "debug": ("debug", "Look into a pod or a node from a container of your own."),
         "cp": ("cp", "Copy files and folders to and from containers."),
         "port-forward": ("port_forward", "Lead local ports to ports of a pod until interrupted."),
+        "proxy": ("proxy", "Serve the API at a port of this machine until interrupted."),
     },
     "Settings": {
         "config": ("config", "Show and change kubeconfigs: contexts, clusters, users."),

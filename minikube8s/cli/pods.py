@@ -30,7 +30,18 @@ def named(session: Session, words: Sequence[str]) -> tuple[Resource, Object]:
     else:
         target = targets.one(session.kinds, words)
         resource, name = target.resource, target.name or ""
-    return resource, session.client.json("GET", targets.path(resource, session.namespace, name))
+    return resource, fetched(session, resource, session.namespace, name)
+
+
+def fetched(session: Session, resource: Resource, namespace: str, name: str) -> Object:
+    """An object of that name. Raises ApiFailure, which says what name was meant perhaps."""
+    from minikube8s.cli import nearest
+    from minikube8s.cli.client import ApiFailure
+
+    try:
+        return session.client.json("GET", targets.path(resource, namespace, name))
+    except ApiFailure as failure:
+        raise nearest.hinted(session.client, failure, resource, namespace, name) from None
 
 
 def of_files(filenames: Sequence[str]) -> list[str]:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from minikube8s.api.resources import PODS
-from minikube8s.cli import targets
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.awaiting import watching
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
 
 Object = dict[str, Any]
 
 ENDED = {"Succeeded", "Failed"}
-_GONE = 410
-_AGAIN_SECONDS = 0.2
 _TICK_SECONDS = 0.5
 
 
@@ -34,32 +29,18 @@ def until(
 ) -> Object | None:
     """The first pod that ``query`` selects and that is ``done``; None when time runs out.
 
-    ``seen`` gets every state. A watch, opened again when it ends before. Raises ApiFailure, and
-    CommandError for a pod that is deleted.
+    ``seen`` gets every state. Raises ApiFailure, and CommandError for a pod that is deleted.
     """
-    place = targets.path(PODS, namespace)
     deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
-        asked = {"watch": "true", "timeoutSeconds": str(max(1, int(left))), **query}
-        with (
-            contextlib.suppress(http.client.HTTPException, OSError, ValueError),
-            session.client.stream(place, seconds=left, query=asked) as answer,
-        ):
-            for line in answer:
-                event = json.loads(line)
-                pod: Object = event["object"]
-                if event["type"] == "ERROR":
-                    if pod.get("code") == _GONE:
-                        break
-                    raise ApiFailure(pod)
-                if event["type"] == "DELETED":
-                    raise CommandError(f'pod "{pod["metadata"]["name"]}" was deleted')
-                if event["type"] == "BOOKMARK":
-                    continue
-                seen(pod)
-                if done(pod):
-                    return pod
-        time.sleep(min(_AGAIN_SECONDS, max(0.0, deadline - time.monotonic())))
+    name = ""
+    for pods in watching.follow(session.client, PODS, namespace, dict(query), deadline):
+        if name and not pods:
+            raise CommandError(f'pod "{name}" was deleted')
+        for pod in pods:
+            name = pod["metadata"]["name"]
+            seen(pod)
+            if done(pod):
+                return pod
     return None
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.progress import amount
 
 if TYPE_CHECKING:
     from minikube8s.cli.client import Client
@@ -61,16 +62,8 @@ def sentence(pull: Mapping[str, Any]) -> str:
     if not total:
         return start
     if had >= total and pull.get("layersDone") == pull.get("layers"):
-        return f"{start}, unpacking {size(total)}"
-    return f"{start}, {size(had)} of {size(total)}"
-
-
-def size(count: int) -> str:
-    """Bytes as people read them: `512 kB`, `12.3 MB`, `1.2 GB`."""
-    for unit, name in ((10**9, "GB"), (10**6, "MB")):
-        if count >= unit:
-            return f"{count / unit:.1f} {name}"
-    return f"{count // 1000} kB"
+        return f"{start}, unpacking {amount(total)}"
+    return f"{start}, {amount(had)} of {amount(total)}"
 
 
 def _name(pod: Object) -> str:

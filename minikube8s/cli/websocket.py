@@ -128,7 +128,7 @@ class WebSocket:
         lines += [f"{name}: {value}" for name, value in known]
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
-                reader, writer = await _opened(wire)
+                reader, writer = await opened(wire)
                 writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 status = int(head.split(None, 2)[1])
@@ -169,7 +169,7 @@ class WebSocket:
             self._writer.close()
 
 
-async def _opened(wire: Wire) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def opened(wire: Wire) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection to the server, through its proxy where there is one."""
     plain = await asyncio.to_thread(wire.dial, _CONNECT_SECONDS)
     plain.setblocking(False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import time
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support import tmux
+from tests.support import slowregistry, tmux
 from tests.support.cluster import MK8S, Cluster
 from tests.support.wait import until
 
@@ -80,6 +81,23 @@ def test_ctrl_c_while_a_pod_comes_up_says_why_it_waits_and_leaves_nothing(
     shell.wait_for(r"^code 130$")
     assert "is waiting" not in shell.text()
     until("the pod is gone", lambda: absent(cluster, "never"), 40)
+
+
+def test_the_bytes_of_a_pull_are_shown_while_it_lasts(cluster: Cluster, shell: tmux.Screen) -> None:
+    with slowregistry.serving() as registry:
+        shell.enter(f"mk8s run -it --rm pulls --image={registry.image} --restart=Never")
+        shown = shell.wait_for(r"^pod/pulls: pulling 127\S+/slow:1, (\S+) MB of (\S+) MB \[", 60)
+        assert 0 < float(shown[1]) < float(shown[2]) < 5
+        node = cluster.pods("run=pulls")[0]["spec"]["nodeName"]
+        page = ("get", "--raw", f"/api/v1/nodes/{node}/proxy/pulls")
+        [pull] = json.loads(cluster.kubectl(*page).ok())["pulls"]
+        assert pull["image"] == registry.image
+        assert 0 < pull["downloadedBytes"] < pull["totalBytes"] == len(registry.layer)
+        registry.go_on.set()
+        shell.wait_gone("pulling 127", 60)
+        assert json.loads(cluster.kubectl(*page).ok()) == {"pulls": []}
+        shell.press("C-c")
+        shell.wait_for(r'^pod "pulls" deleted$')
 
 
 def test_a_run_that_is_told_to_end_removes_its_pod(cluster: Cluster) -> None:

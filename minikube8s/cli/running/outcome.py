@@ -14,6 +14,7 @@ from minikube8s.api.resources import Resource
 from minikube8s.cli import podwaiting, targets
 from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.escapes import harmless
 from minikube8s.cli.session import Session
 
 Object = dict[str, Any]
@@ -51,7 +52,7 @@ def failure_of(pod: Object) -> CommandError | None:
     if not code:
         return CommandError(f"pod {name} failed with unknown exit code")
     words = f"pod {name} terminated ({ended.get('reason', 'Error')})"
-    message = str(ended.get("message") or "")
+    message = harmless(str(ended.get("message") or ""))
     return CommandError(f"{words}\n{message}" if message else words, code, prefix="")
 
 

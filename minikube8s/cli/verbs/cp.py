@@ -26,7 +26,7 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     from pathlib import Path
 
     from minikube8s.api.resources import PODS
-    from minikube8s.cli import pods, targets
+    from minikube8s.cli import pods
     from minikube8s.cli.copying import places
     from minikube8s.cli.copying.carrying import Carrier
     from minikube8s.cli.progress import watched
@@ -36,7 +36,7 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     if not source.pod and not Path(source.path).exists():
         raise CommandError(f"{source.path} doesn't exist in local filesystem")
     namespace = there.namespace or session.namespace
-    pod = session.client.json("GET", targets.path(PODS, namespace, there.pod))
+    pod = pods.fetched(session, PODS, namespace, there.pod)
     container = pods.container(pod, given["container"])
     with watched() as progress:
         carrier = Carrier(session, f"{pods.path(pod)}/exec", container, progress)

@@ -1,0 +1,116 @@
+"""What `mk8s proxy` lets through, and what of it the server sees."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minikube8s.cli.apiproxy import rules, serving
+from minikube8s.cli.apiproxy.rules import Request, Rules
+from minikube8s.cli.errors import CommandError
+
+
+def request(target="/api/v1/pods", method="GET", host="localhost:8001", **headers):
+    return Request(method, target, [("host", host), *headers.items()])
+
+
+@pytest.mark.parametrize(
+    ("asked", "passes"),
+    [
+        (request(), True),
+        (request(host="127.0.0.1"), True),
+        (request(host="[::1]:8001"), True),
+        (request(host="evil.example"), False),
+        (request(host="localhost.evil.example"), False),
+        (request(host=""), False),
+        (request("/api/v1/namespaces/x/pods/p/exec"), False),
+        (request("/api/v1/namespaces/x/pods/p/attach?stdin=1"), False),
+        (request("/api/v1/namespaces/x/pods/p/%65xec"), False),
+        (request("/apis/../api/v1/namespaces/x/pods/p/exec"), False),
+        (request("//api/v1/namespaces/x/pods/p/exec"), False),
+        (request("/api/v1/namespaces/x/pods/p/log"), True),
+    ],
+)
+def test_only_this_machine_asks_and_nobody_runs_commands(asked, passes):
+    assert Rules().pass_on(asked) is passes
+
+
+def test_rules_are_what_the_flags_say():
+    assert Rules(hosts="^a$,^b$").pass_on(request(host="b"))
+    assert not Rules(paths="^/healthz").pass_on(request())
+    assert not Rules(refused_methods="POST,PUT").pass_on(request(method="PUT"))
+    assert Rules(every=True).pass_on(request("/api/v1/namespaces/x/pods/p/exec", host="evil"))
+    with pytest.raises(CommandError, match="no regular expression"):
+        Rules(paths="(")
+
+
+def test_the_head_of_a_request_is_read():
+    head = b"GET /a?b=c HTTP/1.1\r\nHost: x\r\nAccept:  y \r\n\r\n"
+    assert rules.parse(head) == Request("GET", "/a?b=c", [("host", "x"), ("accept", "y")])
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /\r\n\r\n",
+        b"GET http://evil/ HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/2\r\n\r\n",
+        b"GET / HTTP/1.1\r\n folded: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nnocolon\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_is_refused(head):
+    with pytest.raises(ValueError):
+        rules.parse(head)
+
+
+@given(st.binary(max_size=80))
+def test_whatever_comes_is_a_request_or_refused(data):
+    with contextlib.suppress(ValueError):
+        rules.parse(data)
+
+
+@pytest.mark.parametrize(
+    ("target", "prefix", "below"),
+    [
+        ("/api/v1?x=/y", "/", "/api/v1?x=/y"),
+        ("/k8s/api/v1?x=y", "/k8s", "/api/v1?x=y"),
+        ("/k8s/api/v1", "k8s/", "/api/v1"),
+        ("/k8s", "/k8s/", "/"),
+        ("/k8sx/api", "/k8s", None),
+        ("/api/v1", "/k8s", None),
+    ],
+)
+def test_the_api_is_served_below_its_prefix(target, prefix, below):
+    assert rules.below(target, prefix) == below
+
+
+def test_the_server_sees_who_we_are_and_not_whom_the_caller_would_be():
+    asked = request(
+        authorization="Bearer stolen", connection="keep-alive, x",
+        **{"impersonate-user": "root", "x-kept": "1", "Content-Length": "3"},
+    )  # fmt: skip
+    head = rules.passed_on(asked, "/x", "server:6443", [("Authorization", "Bearer mine")])
+    assert head.decode().split("\r\n") == [
+        "GET /x HTTP/1.1", "host: server:6443", "x-kept: 1", "Content-Length: 3",
+        "Authorization: Bearer mine", "connection: close", "", "",
+    ]  # fmt: skip
+    upgraded = request(connection="Upgrade", upgrade="websocket")
+    assert b"connection: Upgrade\r\n" in rules.passed_on(upgraded, "/x", "h:1", [])
+
+
+def test_files_are_served_and_nothing_beside_them(tmp_path):
+    root = tmp_path / "www"
+    (root / "deep").mkdir(parents=True)
+    (root / "page.html").write_text("<p>")
+    (root / "deep" / "index.html").write_text("index")
+    (tmp_path / "secret").write_text("secret")
+    (root / "out").symlink_to(tmp_path / "secret")
+    assert b"text/html" in serving._file(root, "/page.html")
+    assert serving._file(root, "/deep/").endswith(b"index")
+    assert serving._file(root, "/").endswith(b"deep/\nout\npage.html\n")
+    for path in ("/../secret", "/out", "/none"):
+        assert serving._file(root, path).startswith(b"HTTP/1.1 404")
