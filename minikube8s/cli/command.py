@@ -104,7 +104,7 @@ class Group(click.Group):
         """Call the sub-command; without one, tell which there are."""
         if not context.args and not context._protected_args:
             click.echo(context.get_help())
-            return 0
+            return 0 if context.parent is None else 1
         return super().invoke(context)
 
     def resolve_command(

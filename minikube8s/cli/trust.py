@@ -97,7 +97,14 @@ def refusal(error: ssl.SSLError, access: Access, host: str, port: int) -> str:
         )
     if ended := client_certificate_end(access):
         return f"Unable to connect to the server: {ended}"
-    return f"Unable to connect to the server: tls: {reason.replace('_', ' ').lower() or error}."
+    words = reason.replace("_", " ").lower() or str(error)
+    if "alert" in words and (access.cert_file or access.cert_data):
+        return (
+            "Unable to connect to the server: it does not take the client certificate of user "
+            f'"{access.user}" (tls: {words}): it may be that of another cluster, see '
+            f"{access.sources}."
+        )
+    return f"Unable to connect to the server: tls: {words}."
 
 
 def _unverified(error: ssl.SSLCertVerificationError, access: Access, host: str, port: int) -> str:

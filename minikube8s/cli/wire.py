@@ -124,8 +124,17 @@ class Wire:
                 f"Unable to connect to the server: {place} does not answer{limit}: "
                 f"{self._way_out()}"
             )
+        # a server that takes no certificate says so, or only hangs up, once TLS stands
+        if ended := trust.client_certificate_end(self.access):
+            return f"Unable to connect to the server: {ended}"
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return f"The connection to the server {place} was lost ({why or 'it hung up'})."
+        said = f"The connection to the server {place} was lost ({why or 'it hung up'})."
+        if isinstance(error, http.client.RemoteDisconnected) and self.access.cert_file:
+            said += (
+                f" If the server is well, it may not take the client certificate of user "
+                f'"{self.access.user}": see {self.access.sources}.'
+            )
+        return said
 
     def unknown(self) -> str:
         """Why the server may not know the user, and what helps; empty where nothing is known."""
