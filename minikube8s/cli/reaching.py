@@ -15,7 +15,7 @@ from typing import Any
 
 from minikube8s.cli import durations
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.kubeconfig.choosing import Access, Overrides, choose
+from minikube8s.cli.kubeconfig.choosing import Access, Overrides, choose, context_of
 from minikube8s.cli.kubeconfig.loading import Sources, load
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
@@ -56,6 +56,12 @@ def access_of(flags: Mapping[str, Any]) -> Access:
     access.seconds = _seconds(str(flags.get("request_timeout") or "0"))
     access.compressed = access.compressed and not flags.get("disable_compression")
     return access
+
+
+def namespace_of(flags: Mapping[str, Any]) -> str:
+    """The context's namespace, also where nothing says which cluster is meant; empty for none."""
+    config = load(sources_of(flags))
+    return context_of(config, str(flags.get("context") or "")).text("namespace")
 
 
 def _seconds(text: str) -> float:

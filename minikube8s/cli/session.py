@@ -51,7 +51,13 @@ class Session:
     @property
     def namespace(self) -> str:
         """The namespace to act in: the one given, else the context's, else ``default``."""
-        return str(self.flags.get("namespace") or self.access.namespace or "default")
+        if self.namespace_given:
+            return str(self.flags["namespace"])
+        if self._access is None:
+            from minikube8s.cli.reaching import namespace_of
+
+            return namespace_of(self.flags) or "default"
+        return self._access.namespace or "default"
 
     @property
     def namespace_given(self) -> bool:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from minikube8s.cluster import signing
 from minikube8s.cluster.certificates import Authority
 from minikube8s.controllers.certificates import Unsignable
+from tests.support.tlspairs import made_pair
 
 
 def test_an_authority_is_made_once_and_its_leaves_are_kept(tmp_path: Path) -> None:
@@ -31,6 +32,21 @@ def test_a_server_certificate_is_renewed_for_a_host_that_it_does_not_name(tmp_pa
     before = (tmp_path / "apiserver.crt").read_bytes()
     authority.server("apiserver", ["127.0.0.1", "10.0.0.5"])
     assert (tmp_path / "apiserver.crt").read_bytes() != before
+
+
+@pytest.mark.parametrize(("days", "kept"), [(-1, False), (1, True)])
+def test_certificates_whose_time_is_over_are_made_anew(
+    tmp_path: Path, days: int, kept: bool
+) -> None:
+    certificate, key = made_pair("localhost", days=days)
+    for name in ("server", "admin"):
+        (tmp_path / f"{name}.crt").write_text(certificate)
+        (tmp_path / f"{name}.key").write_text(key)
+    authority = Authority(tmp_path)
+    authority.server("server", ["localhost"])
+    authority.client("admin", "admin", [])
+    for name in ("server", "admin"):
+        assert ((tmp_path / f"{name}.crt").read_text() == certificate) is kept
 
 
 def test_a_server_and_a_client_certificate_of_one_authority_trust_each_other(

@@ -78,7 +78,7 @@ def choose(config: Kubeconfig, given: Overrides) -> Access:
     access = Access()
     access.sources = str(config.sources)
     access.context = given.context or config.current
-    context = _context(config, given)
+    context = context_of(config, given.context)
     access.cluster = given.cluster or context.text("cluster")
     access.user = given.user or context.text("user")
     access.namespace = given.namespace or context.text("namespace")
@@ -95,8 +95,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f' (did you mean "{near[0]}"?)' if near else ""
 
 
-def _context(config: Kubeconfig, given: Overrides) -> Entry:
-    name = given.context or config.current
+def context_of(config: Kubeconfig, named: str) -> Entry:
+    """The context that is named, else the current one, else an empty one. Raises CommandError."""
+    name = named or config.current
     found = config.find("contexts", name) if name else None
     if found is None and name:
         known = config.entries["contexts"]
