@@ -201,7 +201,7 @@ class Agent:
         self._logs = PodLogs(context)
         finder = Finder(self._runtime, owner, self._assignments)
         self._talking = Talking(self._runtime, finder)
-        self._forwarding = Forwarding(finder)
+        self._forwarding = Forwarding(finder, self._runtime.connect)
         self._stats = Stats(machine.name, self._runtime, owner, self._clock)
         self._tasks = Supervisor("agent")
 
@@ -244,6 +244,7 @@ class Agent:
             "attach": self._talking.attach,
             "port-forward": self._forwarding.forward,
             "connect": self._forwarding.connect,
+            "engine": self._forwarding.engine,
         }
 
     def hello(self) -> NodeHello:

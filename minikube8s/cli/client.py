@@ -9,7 +9,7 @@ import contextlib
 import http.client
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -140,6 +140,28 @@ class Client:
             raise Unreachable(self._wire.failure(error), prefix="") from None
         finally:
             self.close()
+
+    @contextlib.contextmanager
+    def upload(
+        self, path: str, blocks: Iterable[bytes], content_type: str, *, seconds: float
+    ) -> Iterator[http.client.HTTPResponse]:
+        """POST a body that is made while it is sent, and read the answer as it comes.
+
+        ``seconds`` bound each silent wait. The connection is one of its own.
+        """
+        wire = self._wire
+        with contextlib.closing(wire.open(seconds)) as connection:
+            try:
+                headers = {"Content-Type": content_type, "User-Agent": "mk8s", **wire.headers()}
+                with contextlib.suppress(BrokenPipeError):
+                    # who refuses a body does not read it to its end, and says why
+                    connection.request("POST", wire.base + path, blocks, headers)
+                response = connection.getresponse()
+                if response.status >= 400:
+                    raise self._refusal(response.status, response.read())
+                yield response
+            except (OSError, http.client.HTTPException) as error:
+                raise Unreachable(wire.failure(error), prefix="") from None
 
     async def websocket(
         self, path: str, query: Sequence[tuple[str, str]], protocol: str

@@ -30,6 +30,10 @@ VERBS = {
         "token": ("token", "Make, list and delete the tokens with which other machines join."),
         "join": ("join", "Make this machine a node of the cluster whose API is at HOST:PORT."),
         "doctor": ("doctor", "Check this machine, and what runs of a cluster."),
+        "image": (
+            "image",
+            "List images of nodes, build stand-ins for a registry's, copy images to nodes.",
+        ),
         "bundle": ("bundle", "Gather what a bug report needs into one archive, without secrets."),
         "kubeconfig": ("kubeconfig", "Print the administrator's kubeconfig."),
         "tutorial": ("tutorial", "Learn Kubernetes step by step."),

@@ -167,6 +167,10 @@ class NodeLinks:
         wanted = {"address": address, "port": port}
         return Dialogue(await self._streams.open(node, "connect", wanted))
 
+    async def open_engine(self, node: str) -> Dialogue:
+        """Open one connection to the container engine of a node. Raises ApiError."""
+        return Dialogue(await self._streams.open(node, "engine", {}))
+
     async def stats(self, node: str) -> dict[str, Any]:
         """What a node and its containers use: `summary` and `windowSeconds`. Raises ApiError."""
         return await self._document(node, "stats")

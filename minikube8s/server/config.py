@@ -129,6 +129,10 @@ class PodStreams(Protocol):
         """Open one connection from a node to an address that it reaches. Raises ApiError."""
         ...
 
+    async def open_engine(self, node: str) -> PodDialogue:
+        """Open one connection to the container engine of a node. Raises ApiError."""
+        ...
+
     async def configz(self, node: str) -> dict[str, Any]:
         """Ask a node's agent for its configuration, as the kubelet's page. Raises ApiError."""
         ...

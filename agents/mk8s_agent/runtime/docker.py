@@ -70,6 +70,10 @@ class DockerRuntime:
         version, info = await asyncio.gather(self.get("/version"), self.get("/info"))
         return docker_json.engine_info(version, info)
 
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection on which the engine itself is spoken to. Raises OSError, TimeoutError."""
+        return await self._http.connect()
+
     async def ping(self) -> None:
         """Ask whether the engine answers, with little patience. Raises EngineUnavailable."""
         await self._whole("GET", "/_ping", seconds=_PING_SECONDS)

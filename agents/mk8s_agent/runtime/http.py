@@ -75,7 +75,7 @@ class HttpClient:
         writer: asyncio.StreamWriter | None = None
         try:
             async with asyncio.timeout(seconds):
-                reader, writer = await self._connect()
+                reader, writer = await self.connect()
                 writer.write(self._head(method, target, body, content_type, headers=headers))
                 if body:
                     writer.write(body)
@@ -108,7 +108,7 @@ class HttpClient:
         try:
             try:
                 async with asyncio.timeout(seconds):
-                    reader, writer = await self._connect()
+                    reader, writer = await self.connect()
                     head = self._head("POST", target, body, "application/json", "Upgrade")
                     writer.write(head + (body or b""))
                     await writer.drain()
@@ -128,7 +128,8 @@ class HttpClient:
             if writer is not None:
                 writer.close()
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection of its own. Raises OSError, TimeoutError."""
         async with asyncio.timeout(_CONNECT_SECONDS):
             if self._path:
                 return await asyncio.open_unix_connection(self._path, limit=_LINE_LIMIT)

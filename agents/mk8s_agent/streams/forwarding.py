@@ -1,4 +1,4 @@
-"""One connection: to a port on a pod's own localhost (port-forward), or to an address (connect).
+"""One connection: to a port on a pod's own localhost, to an address, or to the engine.
 
 Owns half-closes: each side may end its sending and go on reading. A client that leaves closes the
 connection.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from minikube8s.api.streams import Piece, success
@@ -23,11 +24,15 @@ CONNECT_SECONDS = 8.0
 _BLOCK = 64 * 1024
 
 
-class Forwarding:
-    """Serves port-forward on one node."""
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-    def __init__(self, finder: Finder) -> None:
+
+class Forwarding:
+    """Serves connections on one node; `engine` opens one to its container engine."""
+
+    def __init__(self, finder: Finder, engine: Callable[[], Awaitable[Connection]]) -> None:
         self._finder = finder
+        self._engine = engine
 
     async def forward(self, options: dict[str, Any], dialogue: Dialogue) -> dict[str, Any]:
         """Connect to `port` of the pod and carry bytes both ways. Raises StreamError."""
@@ -48,9 +53,21 @@ class Forwarding:
         shown = f"[{address}]" if ":" in address else address
         raise StreamError("ServiceUnavailable", f"dial tcp {shown}:{port}: {why}", 503)
 
-    async def _connect(
-        self, options: dict[str, Any]
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def engine(self, _: dict[str, Any], dialogue: Dialogue) -> dict[str, Any]:
+        """Connect to the node's container engine: the master says which of its paths are asked.
+
+        Raises StreamError.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                reader, writer = await self._engine()
+        except OSError as error:
+            # a TimeoutError, too
+            why = f"the node's container engine does not answer ({_reason(error)})"
+            raise StreamError("ServiceUnavailable", why, 503) from error
+        return await _serve(reader, writer, dialogue)
+
+    async def _connect(self, options: dict[str, Any]) -> Connection:
         pod, port = options["pod"], int(options["port"])
         pid: int | None = None
         if not self._finder.uses_host_network(options):

@@ -86,5 +86,8 @@ def _run(*command: str | Path, cwd: Path | None = None) -> str:
             f"{command[0]} is not here: images can only be built on Debian, Ubuntu and their like."
         ) from None
     except subprocess.CalledProcessError as error:
-        raise BuildError(f"{command[0]} failed: {error.stderr.strip()}") from None
+        said = error.stderr.strip().splitlines() or ["it did not say why"]
+        raise BuildError(
+            f"{command[0]} failed, and packages of the distribution are needed: {said[0]}"
+        ) from None
     return done.stdout

@@ -1,4 +1,4 @@
-"""nodes/proxy: ports of a node, and its agent's pages: some of the kubelet's, and `pulls`."""
+"""nodes/proxy: ports of a node, pages of its agent (some are the kubelet's), its engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS
 from minikube8s.server import containers, pages, responses
 from minikube8s.server.call import Call
-from minikube8s.server.proxying import kubelet, names, targets
+from minikube8s.server.proxying import engine, kubelet, names, targets
+from minikube8s.server.proxying.names import Place
+from minikube8s.server.proxying.targets import Target
 from minikube8s.server.verbs import log, proxy
 
 _Page = Callable[[Call, str], Awaitable[web.StreamResponse]]
@@ -29,16 +31,30 @@ async def node_proxy(call: Call) -> web.StreamResponse:
         raise pages.nowhere()
     wanted = place.path.strip("/")
     first, *names_of_log = wanted.split("/")
+    if first == engine.PAGE:
+        return await _engine(call, place, names.split("node", call.name).name)
     page = _PAGES.get(wanted)
     if page is None and first == _LOGS and len(names_of_log) == _NAMES_OF_LOG:
         page = partial(_container_log, names_of_log)
     if page is None:
-        known = ", ".join(f"/{name}" for name in sorted((*_PAGES, _LOGS)))
+        known = ", ".join(f"/{name}" for name in sorted((*_PAGES, _LOGS, engine.PAGE)))
         why = f'the node\'s agent has no page "/{wanted}"; it has {known}'
         raise ApiError(404, "NotFound", why, {})
     if call.request.method not in {"GET", "HEAD"}:
         raise errors.method_not_allowed(call.resource, call.verb)
     return await page(call, names.split("node", call.name).name)
+
+
+async def _engine(call: Call, place: Place, node: str) -> web.StreamResponse:
+    """Answer with what the node's container engine answers, to the few questions that may be."""
+    asked = engine.place(place)
+    method = engine.allowed(asked.path)
+    if not method:
+        raise ApiError(404, "NotFound", engine.unknown(asked.path), {})
+    if call.request.method != method:
+        raise errors.method_not_allowed(call.resource, call.verb)
+    opening = partial(call.services.pod_streams.open_engine, node)
+    return await proxy.through(call, asked, Target(node, "http", engine.PAGE, 80), opening)
 
 
 async def _healthz(call: Call, node: str) -> web.StreamResponse:

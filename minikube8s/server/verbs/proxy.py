@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import web
 
@@ -15,6 +17,7 @@ from minikube8s.server.call import Call
 from minikube8s.server.config import PodDialogue
 from minikube8s.server.proxying import names, targets
 from minikube8s.server.proxying.errors import Unreachable
+from minikube8s.server.proxying.names import Place
 from minikube8s.server.proxying.targets import Target
 
 
@@ -24,7 +27,7 @@ async def proxy(call: Call) -> web.StreamResponse:
 
 
 async def reach(call: Call, target: Target) -> web.StreamResponse:
-    """Answer with what the target answers. Raises ApiError."""
+    """Answer with what a port of a pod or a node answers. Raises ApiError."""
     request = call.request
     place = names.place(request.raw_path, namespaced=call.resource.namespaced)
     if place is None:
@@ -33,6 +36,19 @@ async def reach(call: Call, target: Target) -> web.StreamResponse:
         # Or links relative to the page would lead one level too high.
         query = f"?{place.query}" if place.query else ""
         return web.Response(status=301, headers={"Location": f"{place.prefix}/{query}"})
+    streams = call.services.pod_streams
+    opening = partial(streams.open_connection, target.node, target.address, target.port)
+    return await through(call, place, target, opening)
+
+
+async def through(
+    call: Call, place: Place, target: Target, opening: Callable[[], Awaitable[PodDialogue]]
+) -> web.StreamResponse:
+    """Answer with what is answered, at that place, by whom ``opening`` connects to.
+
+    Raises ApiError.
+    """
+    request = call.request
     task = asyncio.current_task()
     if task is None:
         raise RuntimeError("a handler runs in a task")
@@ -41,7 +57,7 @@ async def reach(call: Call, target: Target) -> web.StreamResponse:
         from minikube8s.server.proxying import passing  # noqa: PLC0415
 
         try:
-            async with contextlib.aclosing(await _connect(call, target)) as dialogue:
+            async with contextlib.aclosing(await _connect(opening)) as dialogue:
                 return await passing.pass_on(request, place, target, dialogue)
         except Unreachable as error:
             raise _unreachable(str(error)) from error
@@ -54,10 +70,9 @@ def _target(call: Call) -> Target:
     return targets.service_target(call.registry, namespace, call.name)
 
 
-async def _connect(call: Call, target: Target) -> PodDialogue:
-    streams = call.services.pod_streams
+async def _connect(opening: Callable[[], Awaitable[PodDialogue]]) -> PodDialogue:
     try:
-        return await streams.open_connection(target.node, target.address, target.port)
+        return await opening()
     except ApiError as error:
         raise _unreachable(error.message) from error
 
