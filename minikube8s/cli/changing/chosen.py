@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import options, targets
+from minikube8s.cli import nearest, options, targets
+from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
 from minikube8s.cli.session import Session
@@ -130,9 +131,14 @@ def _search(
     session: Session, target: targets.Target, query: dict[str, str], everywhere: bool
 ) -> Iterator[Chosen]:
     place = None if everywhere else session.namespace
-    answer = session.client.json(
-        "GET", targets.path(target.resource, place, target.name), query=query
-    )
+    try:
+        answer = session.client.json(
+            "GET", targets.path(target.resource, place, target.name), query=query
+        )
+    except ApiFailure as failure:
+        raise nearest.hinted(
+            session.client, failure, target.resource, place, target.name or ""
+        ) from None
     for obj in [answer] if target.name else answer.get("items") or ():
         yield of(obj, target.resource, session.namespace)
 

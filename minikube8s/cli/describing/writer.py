@@ -39,6 +39,10 @@ class Writer:
         """Let what follows be aligned on its own."""
         self._parts.append([])
 
+    def tabbed(self) -> str:
+        """All lines with tabs between their cells."""
+        return "".join(f"{line}\n" for part in self._parts for line in part)
+
     def text(self) -> str:
         """All lines; a column is as wide as its widest cell among adjacent lines that have it."""
         return "".join(_aligned("\n".join(part)) for part in self._parts if part)

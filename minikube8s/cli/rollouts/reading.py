@@ -53,10 +53,11 @@ def go_back(session: Session, one: Chosen, to: history.Revision, dry_run: str) -
 
 
 def template_text(template: Object) -> str:
-    """A pods' template as `describe` tells it."""
+    """A pods' template as `describe` tells it; a pipe gets tabs, as from kubectl."""
+    from minikube8s.cli import styles
     from minikube8s.cli.describing import pods
     from minikube8s.cli.describing.writer import Writer
 
     writer = Writer()
     pods.template(writer, template)
-    return writer.text() + "\n"
+    return writer.text() if styles.width() else writer.tabbed()

@@ -109,7 +109,7 @@ def undo(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
         if dry_run == "client" and not form:
             text = reading.template_text(to.template)
             will = "" if one.resource.kind == "Deployment" else "will roll back to "
-            printing.tell("", one.resource, one.obj, f"{will}{text}\n", dry_run)
+            printing.tell("", one.resource, one.obj, f"{will}{text}", dry_run)
             return
         if one.obj["spec"].get("paused"):
             raise CommandError(
