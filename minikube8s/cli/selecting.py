@@ -69,6 +69,24 @@ def selected(
                 f"arguments as well: {' '.join(words)}"
             )
         return _of_files(session, given)
+    selection = Selection([], [])
+    chosen, query, everywhere = targeted(session, words, given, all_by_default=all_by_default)
+    for target in chosen:
+        _of_target(session, target, query, None if everywhere else session.namespace, selection)
+    return selection
+
+
+def targeted(
+    session: Session,
+    words: Sequence[str],
+    given: Mapping[str, Any],
+    *,
+    all_by_default: bool = False,
+) -> tuple[list[targets.Target], dict[str, str], bool]:
+    """What ``words`` name, the query of the selectors, and whether every namespace is meant.
+
+    Raises CommandError for what kubectl refuses.
+    """
     if not words:
         raise CommandError(NONE_NAMED)
     query = options.selectors(given.get("selector", ""), given.get("field_selector", ""))
@@ -77,8 +95,8 @@ def selected(
         raise CommandError(
             "setting 'all' parameter but found a non empty selector: leave one of them out"
         )
-    selection = Selection([], [])
-    for target in targets.parse(session.kinds, words):
+    chosen = targets.parse(session.kinds, words)
+    for target in chosen:
         if target.name and (query or everything):
             raise CommandError("name cannot be provided when a selector is specified")
         if target.name and everywhere and target.resource.namespaced:
@@ -88,8 +106,7 @@ def selected(
                 "resource(s) were provided, but no name was specified: name one, or choose with "
                 "-l or --all"
             )
-        _of_target(session, target, query, None if everywhere else session.namespace, selection)
-    return selection
+    return chosen, query, bool(everywhere)
 
 
 def _of_target(

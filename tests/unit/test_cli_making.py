@@ -16,7 +16,6 @@ from minikube8s.cli.making import (
     configs,
     exposing,
     files,
-    hashing,
     ingresses,
     policies,
     workloads,
@@ -146,16 +145,6 @@ def test_a_certificate_and_a_key_are_asked_for() -> None:
     for wrong in ((b"", key), (certificate, b""), (key, certificate)):
         with pytest.raises(CommandError, match="failed to find any PEM data"):
             configs.tls_secret("t", *wrong)
-
-
-def test_the_hash_of_a_name_tells_what_an_object_holds() -> None:
-    # from kubectl: create configmap c --from-literal=a=b --append-hash, and its Secret's
-    assert hashing.with_hash(configs.config_map("c", {"a": b"b"}))["metadata"]["name"] == (
-        "c-m4h6ctkgb2"
-    )
-    assert hashing.with_hash(configs.secret("s", {"a": b"b"}))["metadata"]["name"] == (
-        "s-7fd2tm89d8"
-    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import nearest, options, targets
+from minikube8s.cli import nearest, options, selecting, targets
 from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
@@ -109,22 +109,9 @@ def _finders(
         return
     if given.get("local"):
         raise CommandError("--local changes what files hold: name one with -f")
-    query = options.selectors(given.get("selector", ""), given.get("field_selector", ""))
-    every = bool(query or given.get("everything"))
-    if not words:
-        raise CommandError(
-            "You must provide one or more resources by argument or filename, such as `deploy/web`, "
-            "`deploy web` or `-f FILE`."
-        )
-    for target in targets.parse(session.kinds, words):
-        if target.name and every:
-            raise CommandError("name cannot be provided when a selector or --all is specified")
-        if not target.name and not every:
-            raise CommandError(
-                "resource(s) were provided, but no name was specified: name one, or choose with -l "
-                "or --all"
-            )
-        yield partial(_search, session, target, query, bool(given.get("all_namespaces")))
+    named, query, everywhere = selecting.targeted(session, words, given)
+    for target in named:
+        yield partial(_search, session, target, query, everywhere)
 
 
 def _search(

@@ -29,7 +29,13 @@ def flags(command: F) -> F:
     command = click.option(
         "--resource-version", default="", help="Only if this is the object's version now."
     )(command)
-    for option in (options.record, options.field_manager, options.dry_run, options.output):
+    for option in (
+        options.record,
+        options.field_manager,
+        options.dry_run,
+        options.output,
+        options.managed_fields,
+    ):
         command = option(command)
     return chosen.selection(chosen.local(options.all_namespaces(command)))
 
@@ -64,7 +70,12 @@ def mark(session: Session, what: str, words: Sequence[str], given: dict[str, Any
             )
         if not given["listing"]:
             printing.tell(
-                given["form"], one.resource, after or one.obj, operation, given["dry_run"]
+                given["form"],
+                one.resource,
+                after or one.obj,
+                operation,
+                given["dry_run"],
+                managers=given["managers"],
             )
         listed.append((one, (after or one.obj)["metadata"].get(field) or {}))
 

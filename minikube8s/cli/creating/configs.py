@@ -10,7 +10,7 @@ import click
 from minikube8s.cli.command import group
 from minikube8s.cli.creating.generator import generator
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.making import configs, files, hashing
+from minikube8s.cli.making import configs, files
 from minikube8s.cli.making.base import Object
 from minikube8s.cli.session import Session
 
@@ -104,4 +104,9 @@ def _content(kind: str, name: str, given: dict[str, Any]) -> files.Content:
 
 
 def _ending(obj: Object, given: dict[str, Any]) -> Object:
-    return hashing.with_hash(obj) if given["append_hash"] else obj
+    """``obj``, with the hash of what it holds behind its name where that is wanted."""
+    from minikube8s.cli.kustomizing.naming import content_hash
+
+    if given["append_hash"]:
+        obj["metadata"]["name"] += f"-{content_hash(obj)}"
+    return obj

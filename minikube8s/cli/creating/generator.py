@@ -19,7 +19,8 @@ _SHARED = (
     options.field_manager,
     options.dry_run,
     options.output,
-    click.option("--save-config", is_flag=True, help="Keep the object for a later apply."),
+    options.managed_fields,
+    sending.save_config,
 )
 
 

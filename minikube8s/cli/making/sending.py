@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
 
 from minikube8s.cli import options, printing, targets
 from minikube8s.cli.session import Session
 
 Object = dict[str, Any]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def save_config(command: F) -> F:
+    """`--save-config`."""
+    return click.option("--save-config", is_flag=True, help="Keep the object for a later apply.")(
+        command
+    )
 
 
 def create(
@@ -29,7 +40,7 @@ def create(
     if placed and resource.namespaced and session.namespace_given:
         metadata = {"name": "", "namespace": namespace} | obj["metadata"]
         obj = {**obj, "metadata": metadata}
-    if given.get("save_config"):
+    if given["save_config"]:
         from minikube8s.cli.applying import lastapplied
 
         obj = lastapplied.annotated(obj)
@@ -38,4 +49,6 @@ def create(
         query |= options.field_validation(given.get("validate", "strict"))
         path = targets.path(resource, namespace)
         obj = session.client.json("POST", path, obj, query=query)
-    printing.tell(given["form"], resource, obj, operation, given["dry_run"])
+    printing.tell(
+        given["form"], resource, obj, operation, given["dry_run"], managers=given["managers"]
+    )

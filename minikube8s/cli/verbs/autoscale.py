@@ -11,6 +11,7 @@ from minikube8s.cli.changing import chosen
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.making import sending
 from minikube8s.cli.session import Session
 
 
@@ -24,11 +25,13 @@ from minikube8s.cli.session import Session
 @options.field_manager
 @options.dry_run
 @options.output
+@options.managed_fields
+@sending.save_config
 @options.filenames
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     """Let the load decide how many pods there are: `mk8s autoscale deploy/web --max 5`."""
-    from minikube8s.cli.making import autoscaling, sending
+    from minikube8s.cli.making import autoscaling
 
     recording.warn(given["record"])
     context = click.get_current_context()

@@ -27,6 +27,7 @@ def command() -> None:
 @_NAMES
 @_FORCE
 @options.output
+@options.managed_fields
 @options.filenames
 @click.pass_obj
 def approve(session: Session, /, names: tuple[str, ...], **given: Any) -> None:
@@ -38,6 +39,7 @@ def approve(session: Session, /, names: tuple[str, ...], **given: Any) -> None:
 @_NAMES
 @_FORCE
 @options.output
+@options.managed_fields
 @options.filenames
 @click.pass_obj
 def deny(session: Session, /, names: tuple[str, ...], **given: Any) -> None:
@@ -73,7 +75,7 @@ def _decide(
             }
             wanted = {**one.obj, "status": {**status, "conditions": [*conditions, condition]}}
             after = session.client.json("PUT", f"{one.path}/approval", wanted)
-        printing.tell(given["form"], one.resource, after, type_.lower())
+        printing.tell(given["form"], one.resource, after, type_.lower(), managers=given["managers"])
 
     words = ("certificatesigningrequests", *names) if names else ()
     chosen.for_each(session, words, given, act)

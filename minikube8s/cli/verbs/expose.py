@@ -12,6 +12,7 @@ from minikube8s.cli.changing import chosen
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.making import sending
 from minikube8s.cli.session import Session
 
 
@@ -33,12 +34,14 @@ from minikube8s.cli.session import Session
 @options.field_manager
 @options.dry_run
 @options.output
+@options.managed_fields
+@sending.save_config
 @options.filenames
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     """Make a Service for an object's pods: `mk8s expose deploy/web --port 80`."""
     from minikube8s.api.patch.merge_patch import merge_patch
-    from minikube8s.cli.making import exposing, sending
+    from minikube8s.cli.making import exposing
 
     recording.warn(given["record"])
     context = click.get_current_context()

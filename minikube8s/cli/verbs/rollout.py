@@ -31,7 +31,11 @@ def _choosing(command: F) -> F:
 
 
 def _writing(command: F) -> F:
-    return _choosing(options.field_manager(options.output(command)))
+    return _choosing(options.field_manager(_printing(command)))
+
+
+def _printing(command: F) -> F:
+    return options.managed_fields(options.output(command))
 
 
 @command.command("status")
@@ -61,7 +65,7 @@ def status(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
 @command.command("history")
 @_WORDS
 @_choosing
-@options.output
+@_printing
 @click.option("--revision", type=int, default=0, help="Show the pods' template of this version.")
 @click.pass_obj
 def history(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
@@ -69,7 +73,7 @@ def history(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     from minikube8s.cli.rollouts import history as versions
     from minikube8s.cli.rollouts import reading
 
-    number, form = given["revision"], given["form"]
+    number, form, managers = given["revision"], given["form"], given["managers"]
     if number < 0:
         raise CommandError(f"revision must be a positive integer: {number}")
 
@@ -80,7 +84,7 @@ def history(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
             for index, revision in enumerate(picked):
                 if index and form == "yaml":
                     click.echo("---")
-                printing.tell(form, reading.resource_of(one), revision.kept, "")
+                printing.tell(form, reading.resource_of(one), revision.kept, "", managers=managers)
             return
         operation = f"with revision #{number}" if number else ""
         printing.tell("", one.resource, one.obj, operation)
@@ -92,7 +96,7 @@ def history(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
 @command.command("undo")
 @_WORDS
 @_choosing
-@options.output
+@_printing
 @options.dry_run
 @click.option("--to-revision", type=int, default=0, help="The version to go back to; 0: the last.")
 @click.pass_obj
@@ -118,10 +122,10 @@ def undo(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
             )
         if versions.same_template(one.obj["spec"]["template"], to.template):
             same = f"skipped rollback (current template already matches revision {to.number})"
-            printing.tell(form, one.resource, one.obj, same, dry_run)
+            printing.tell(form, one.resource, one.obj, same, dry_run, managers=given["managers"])
             return
         after = reading.go_back(session, one, to, dry_run)
-        printing.tell(form, one.resource, after, "rolled back", dry_run)
+        printing.tell(form, one.resource, after, "rolled back", dry_run, managers=given["managers"])
 
     _each(session, words, given, act)
 
@@ -201,7 +205,13 @@ def _write(
         change(one, wanted)
         manager = given["field_manager"] or "kubectl-rollout"
         after = patching.written(session, one, wanted, "none", manager)
-        printing.tell(given["form"], one.resource, after or one.obj, operation)
+        printing.tell(
+            given["form"],
+            one.resource,
+            after or one.obj,
+            operation,
+            managers=given["managers"],
+        )
 
     _each(session, words, given, act)
 
@@ -215,5 +225,6 @@ def _each(
     """All objects of a kind are meant where no name is given."""
     if not words and not given["filenames"]:
         raise CommandError("required resource not specified: name one, as deploy/web")
-    everything = not given["filenames"] and len(words) == 1 and "/" not in words[0]
+    chosen_by = given["filenames"] or given["selector"] or given["field_selector"]
+    everything = not chosen_by and len(words) == 1 and "/" not in words[0]
     return chosen.for_each(session, words, given | {"everything": everything}, act)

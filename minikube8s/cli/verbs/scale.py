@@ -25,6 +25,7 @@ from minikube8s.cli.session import Session
 @options.record
 @options.dry_run
 @options.output
+@options.managed_fields
 @chosen.selection
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
@@ -50,7 +51,7 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
         if given["timeout"] and dry_run == "none":
             _wait(session, one, replicas, given["timeout"])
         told = session.client.json("GET", one.path) if form and form != "name" else one.obj
-        printing.tell(form, one.resource, told, "scaled", dry_run)
+        printing.tell(form, one.resource, told, "scaled", dry_run, managers=given["managers"])
 
     if not chosen.for_each(session, words, given, act):
         raise CommandError("no objects passed to scale")

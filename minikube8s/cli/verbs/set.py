@@ -26,7 +26,13 @@ _CONTAINERS = click.option(
 
 def _writing(command: F) -> F:
     """The options of everything below `set`."""
-    for option in (options.record, options.field_manager, options.dry_run, options.output):
+    for option in (
+        options.record,
+        options.field_manager,
+        options.dry_run,
+        options.output,
+        options.managed_fields,
+    ):
         command = option(command)
     return chosen.selection(chosen.local(command))
 
@@ -250,7 +256,14 @@ def _change(
             )
         if after is not None or always:
             after = after or one.obj
-            printing.tell(given["form"], one.resource, after, operation, given["dry_run"])
+            printing.tell(
+                given["form"],
+                one.resource,
+                after,
+                operation,
+                given["dry_run"],
+                managers=given["managers"],
+            )
         if complaints:
             raise CommandError("; ".join(complaints))
 

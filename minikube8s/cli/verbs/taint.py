@@ -20,6 +20,7 @@ from minikube8s.cli.session import Session
 @options.field_manager
 @options.dry_run
 @options.output
+@options.managed_fields
 @chosen.selection
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
@@ -47,7 +48,14 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
         wanted = {**one.obj, "spec": {**spec, "taints": after}}
         manager = given["field_manager"] or "kubectl-taint"
         told = patching.written(session, one, wanted, given["dry_run"], manager)
-        printing.tell(given["form"], one.resource, told or one.obj, operation, given["dry_run"])
+        printing.tell(
+            given["form"],
+            one.resource,
+            told or one.obj,
+            operation,
+            given["dry_run"],
+            managers=given["managers"],
+        )
 
     chosen.for_each(session, objects, given, act)
 
