@@ -108,5 +108,6 @@ def _ending(obj: Object, given: dict[str, Any]) -> Object:
     from minikube8s.cli.kustomizing.naming import content_hash
 
     if given["append_hash"]:
-        obj["metadata"]["name"] += f"-{content_hash(obj)}"
+        name = obj["metadata"]["name"]
+        obj["metadata"]["name"] = f"{name}-{content_hash(obj, name, {})}"
     return obj

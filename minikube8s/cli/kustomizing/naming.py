@@ -65,9 +65,12 @@ def hash_names(found: Iterable[Res]) -> None:
             res.metadata["name"] = f"{res.metadata['name']}-{content_hash(res.obj)}"
 
 
-def content_hash(obj: dict[str, Any]) -> str:
-    """Ten characters that stand for a ConfigMap's or Secret's content; the name counts as empty."""
-    content = {"kind": obj["kind"], "name": "", "data": obj.get("data", "")}
+def content_hash(obj: dict[str, Any], name: str = "", nothing: object = "") -> str:
+    """Ten characters that stand for a ConfigMap's or Secret's content.
+
+    For kustomize its name is empty and so is what is not there, for `create --append-hash` not.
+    """
+    content = {"kind": obj["kind"], "name": name, "data": obj.get("data", nothing)}
     if obj["kind"] == "Secret":
         content["type"] = obj.get("type", "")
     for field in ("stringData",) if obj["kind"] == "Secret" else ("binaryData",):
