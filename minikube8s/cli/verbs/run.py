@@ -37,16 +37,18 @@ from minikube8s.cli.session import Session
 @options.output
 @options.dry_run
 @options.field_manager
-@click.pass_obj
-def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
+@options.record
+@click.pass_context
+def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> None:
     """Run an image in a pod.
 
     To talk with it: `mk8s run -it --rm box --image=busybox --restart=Never -- sh`.
     """
     from minikube8s.api.resources import PODS, SERVICES
-    from minikube8s.cli import printing
+    from minikube8s.cli import printing, recording
     from minikube8s.cli.running import made
 
+    session: Session = context.obj
     printing.check_form(given["form"])
     if not words:
         raise CommandError("NAME is required for run")
@@ -58,9 +60,11 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
         wanted = [(PODS, made.overridden(wanted[0][1], given["overrides"], given["override_type"]))]
     if given["expose"]:
         wanted.insert(0, (SERVICES, made.service(name, given)))
+    recording.warn(given["record"])
     kept = []
     for resource, obj in wanted:
-        kept.append((resource, _created(session, resource, obj, given)))
+        recorded = recording.recorded(context, obj, given["record"])
+        kept.append((resource, _created(session, resource, recorded, given)))
     if not attach:
         for resource, obj in kept:
             printing.tell(given["form"], resource, obj, "created", given["dry_run"])
