@@ -11,6 +11,8 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 
+from minikube8s.cli import endings
+
 _BLOCK = 32 * 1024
 
 
@@ -24,12 +26,13 @@ def raw(*, wanted: bool) -> Iterator[None]:
     import tty
 
     before = termios.tcgetattr(0)
-    try:
-        # what was typed ahead is kept: it is meant for the process
-        tty.setraw(0, termios.TCSADRAIN)
-        yield
-    finally:
-        termios.tcsetattr(0, termios.TCSADRAIN, before)
+    with endings.raised():
+        try:
+            # what was typed ahead is kept: it is meant for the process
+            tty.setraw(0, termios.TCSADRAIN)
+            yield
+        finally:
+            termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
 def usable(*, stdin: bool, tty: bool, quiet: bool = False) -> bool:

@@ -6,11 +6,16 @@ import asyncio
 import contextlib
 import os
 import pty
+import shlex
+import shutil
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from minikube8s.cli import terminal
+from tests.support import tmux
 
 
 async def test_input_is_read_to_its_end_from_pipes_and_files(tmp_path: Path) -> None:
@@ -47,6 +52,23 @@ async def test_what_is_typed_after_the_talk_is_left_to_the_shell() -> None:
     assert got == [b"for the pod"]
     os.close(reading)
     os.close(writing)
+
+
+@pytest.mark.skipif(not shutil.which("tmux"), reason="tmux is not installed")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_terminal_is_as_before_whoever_ends_the_program(number: signal.Signals) -> None:
+    script = (
+        "import os\nfrom minikube8s.cli import terminal\n"
+        "with terminal.raw(wanted=True): print('raw', os.getpid(), flush=True); os.read(0, 1)"
+    )
+    python = shlex.join([sys.executable, "-c", script])
+    line = f"{python} 2>/dev/null; echo $?; stty -a | grep -o ' icanon'; sleep 60"
+    with tmux.opened(["sh", "-c", line], os.environ) as screen:
+        pid = screen.wait_for(r"^raw (\d+)")[1]
+        assert screen.is_raw()
+        os.kill(int(pid), number)
+        screen.wait_for("^ icanon$")
+        assert not screen.is_raw()
 
 
 @pytest.mark.parametrize(("stdin", "tty"), [(False, True), (True, False), (False, False)])

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import podwaiting, targets
+from minikube8s.cli import endings, podwaiting, targets
 from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.escapes import harmless
@@ -61,11 +59,11 @@ def removed_after(
     session: Session, namespace: str, made: Sequence[tuple[Resource, str]], *, quiet: bool
 ) -> Iterator[None]:
     """Delete what was ``made``, however the block ends: Ctrl-C, a hang-up and SIGTERM, too."""
-    with _endings_raise():
+    with endings.raised():
         try:
             yield
         finally:
-            with _ignored():
+            with endings.ignored():
                 for resource, name in made:
                     _delete(session, namespace, resource, name, quiet=quiet)
 
@@ -86,32 +84,3 @@ def _delete(
         return
     if not quiet:
         click.echo(f'{resource.singular} "{name}" deleted')
-
-
-@contextlib.contextmanager
-def _endings_raise() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the block as an exception, so that what is left is cleaned up."""
-
-    def end(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    with _handled(end, signal.SIGTERM, signal.SIGHUP):
-        yield
-
-
-@contextlib.contextmanager
-def _ignored() -> Iterator[None]:
-    with _handled(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        yield
-
-
-@contextlib.contextmanager
-def _handled(
-    handler: Callable[[int, FrameType | None], Any] | signal.Handlers, *numbers: signal.Signals
-) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
