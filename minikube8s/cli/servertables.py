@@ -11,6 +11,7 @@ from minikube8s.cli.escapes import harmless
 
 Table = dict[str, Any]
 
+_EVENT = len("MODIFIED")
 _BREAK = re.compile(r"[\f\n\r]")
 _COLOURED = frozenset({"STATUS", "PHASE", "READY"})
 _GOOD = frozenset({"Running", "Active", "Bound", "Ready", "Available", "Complete", "True"})
@@ -70,7 +71,7 @@ class TablePrinter:
         if self._namespaces:
             names.insert(0, "NAMESPACE")
         if self._events:
-            names.insert(0, "EVENT")
+            names.insert(0, "EVENT".ljust(_EVENT))
         names += [key.rpartition("/")[2].upper() for key in self._label_columns]
         return names + ["LABELS"] * self._labels
 
@@ -84,7 +85,7 @@ class TablePrinter:
         if self._namespaces:
             cells.insert(0, metadata.get("namespace") or "")
         if self._events:
-            cells.insert(0, event)
+            cells.insert(0, event.ljust(_EVENT))
         cells += [_text(labels.get(key)) for key in self._label_columns]
         if self._labels:
             cells.append(",".join(f"{k}={v}" for k, v in sorted(labels.items())) or "<none>")

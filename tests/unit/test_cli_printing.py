@@ -104,7 +104,8 @@ def test_columns_are_read_from_a_files_two_lines() -> None:
         ({"prefix": "pod"}, ["NAME        UP", "pod/web-0   1", "pod/b       "]),
         ({"labels": True}, ["NAME    UP    LABELS", "web-0   1     x/y=z", "b             <none>"]),
         ({"label_columns": ["x/y"]}, ["NAME    UP    Y", "web-0   1     z", "b             "]),
-        ({"events": True}, ["EVENT   NAME    UP", "ADDED   web-0   1", "ADDED   b       "]),
+        ({"events": True},
+         ["EVENT      NAME    UP", "ADDED      web-0   1", "ADDED      b       "]),
     ],
 )  # fmt: skip
 def test_a_table_is_laid_out_as_kubectl_does(options: dict[str, Any], lines: list[str]) -> None:

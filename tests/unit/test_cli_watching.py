@@ -93,6 +93,22 @@ def test_what_was_missed_is_told_once_after_a_new_list() -> None:
     assert server.asked == ["5", "10"]
 
 
+def test_a_server_with_older_data_is_listed_anew() -> None:
+    older = ApiFailure(
+        {"reason": "Timeout", "message": "Too large resource version: 9, current: 3"}
+    )
+    server = Server([table(9), table(3, row("a", 2))], [older])
+    assert told(server) == [("ADDED", "a")]
+    assert server.asked == ["9", "3"]
+
+
+def test_a_watch_of_some_seconds_ends_with_the_servers_answer() -> None:
+    server = Server([table(5)], [[event("ADDED", row("a", 6))]])
+    watch = Watch(server, "/x", "", {}, 1.5)  # type: ignore[arg-type]
+    watch.list()
+    assert [one.type for one in watch.events()] == ["ADDED"]
+
+
 def test_a_server_that_is_away_is_asked_again_and_told_of() -> None:
     away = CommandError("refused", prefix="")
     server = Server([table(5)], [away, away, away, [event("ADDED", row("a", 6))]])

@@ -14,14 +14,17 @@ from minikube8s.cli.getting.watching import Watch
 from minikube8s.cli.progress import Progress
 
 
-def follow(client: Client, asked: Asked, one: Wanted) -> None:
-    """Show what there is and what happens to it, until interrupted. Raises CommandError."""
+def follow(client: Client, asked: Asked, one: Wanted, seconds: float) -> None:
+    """Show what there is and what happens to it, for ``seconds`` or (0) until interrupted.
+
+    Raises CommandError.
+    """
     query = dict(asked.selectors)
     if one.name:
         query["fieldSelector"] = f"metadata.name={one.name}"
         _look(client, one)
     everything = Wanted(one.resource, one.namespace, None)
-    watch = Watch(client, everything.path(), asked.accept(), query)
+    watch = Watch(client, everything.path(), asked.accept(), query, seconds)
     listed = watch.list()
     if asked.tables and _drawable(asked):
         from minikube8s.cli.getting import live
@@ -54,13 +57,14 @@ def _rows(asked: Asked, one: Wanted, watch: Watch, listed: dict[str, Any]) -> No
 
 def _objects(asked: Asked, one: Wanted, watch: Watch, listed: dict[str, Any]) -> None:
     printer = asked.printer()
+    as_event = asked.events and printer.form != "name"
 
     def show(type: str, obj: dict[str, Any]) -> None:
-        shown = obj
         if asked.events and printer.form in {"json", "yaml"}:
-            bare = obj if asked.managers else printing.without_managers(obj)
-            shown = {"type": type, "object": bare}
-        put(printer.text(one.resource, shown), printer.form)
+            put(_event(printer.form, type, obj), printer.form)
+        else:
+            shown = {"type": type, "object": obj} if as_event else obj
+            put(printer.text(one.resource, shown), printer.form)
         sys.stdout.flush()
 
     if not asked.watch_only:
@@ -69,6 +73,15 @@ def _objects(asked: Asked, one: Wanted, watch: Watch, listed: dict[str, Any]) ->
     for event in watch.events():
         if event.type not in {"AWAY", "BACK"}:
             show(event.type, event.content)
+
+
+def _event(form: str, type: str, obj: dict[str, Any]) -> str:
+    """A WatchEvent: as JSON on one line."""
+    if form == "yaml":
+        return printing.structured("yaml", {"object": obj, "type": type}) + "\n---\n"
+    from minikube8s.cli.jsonpath import wording
+
+    return f'{{"type":"{type}","object":{wording.compact(obj)}}}\n'
 
 
 def _look(client: Client, one: Wanted) -> None:

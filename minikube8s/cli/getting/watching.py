@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,8 @@ PATIENCE_SECONDS = 300.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _LOST = (OSError, http.client.HTTPException, ValueError)
 _EXPIRED = ("Expired", "Gone")
+_AHEAD = "Too large resource version"
+"""What a server says whose data are older than what was seen of them: one made anew."""
 
 Object = dict[str, Any]
 
@@ -34,13 +37,19 @@ class Event:
 
 
 class Watch:
-    """The changes of one collection from when it was listed; each object's state is told once."""
+    """The changes of one collection from when it was listed; each object's state is told once.
 
-    def __init__(self, client: Client, path: str, accept: str, query: dict[str, str]) -> None:
+    ``seconds`` is how long to look; 0 for as long as anybody does.
+    """
+
+    def __init__(
+        self, client: Client, path: str, accept: str, query: dict[str, str], seconds: float = 0.0
+    ) -> None:
         self._client = client
         self._path = path
         self._accept = accept
         self._query = query
+        self._seconds = seconds
         self._known: dict[str, tuple[str, Any]] = {}
         self._version = ""
 
@@ -52,7 +61,7 @@ class Watch:
         return answer
 
     def events(self) -> Iterator[Event]:
-        """What happens from then on, without an end.
+        """What happens from then on.
 
         Raises ApiFailure for what the server refuses, CommandError when it stays away.
         """
@@ -68,9 +77,11 @@ class Watch:
                         yield Event("BACK", None)
                     if event is not None:
                         yield event
+                if self._seconds:
+                    return
                 why = "it ended the watch"
             except ApiFailure as failure:
-                if failure.reason not in _EXPIRED:
+                if failure.reason not in _EXPIRED and _AHEAD not in str(failure):
                     raise
                 self._version = ""
                 continue
@@ -88,7 +99,8 @@ class Watch:
     def _stream(self) -> Iterator[Event | None]:
         """The events of one connection; None once it is there."""
         query = {**self._query, "watch": "true", "resourceVersion": self._version}
-        query.pop("limit", None)
+        if self._seconds:
+            query["timeoutSeconds"] = str(math.ceil(self._seconds))
         with self._client.stream(self._path, accept=self._accept, query=query) as answer:
             yield None
             for line in answer:

@@ -45,6 +45,7 @@ class _Asked:
         self.types = _types(given["types"])
         self.query = _query(session, given["about"])
         self.client = session.client
+        self.seconds = session.access.seconds
         self.namespace = place
         self.path = targets.path(EVENTS, place)
         self.chunk: int = given["chunk_size"]
@@ -72,7 +73,7 @@ class _Asked:
         """All that there are, and then what happens. Raises CommandError."""
         from minikube8s.cli.getting.watching import Watch
 
-        watch = Watch(self.client, self.path, "application/json", self.query)
+        watch = Watch(self.client, self.path, "application/json", self.query, self.seconds)
         self.told([_typed(one) for one in watch.list().get("items") or []])
         for event in watch.events():
             if event.type in {"ADDED", "MODIFIED"}:

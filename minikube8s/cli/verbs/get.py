@@ -121,7 +121,7 @@ def _watch(session: Session, asked: Asked, wanted: list[Wanted]) -> None:
         )
     from minikube8s.cli.getting import following
 
-    following.follow(session.client, asked, wanted[0])
+    following.follow(session.client, asked, wanted[0], session.access.seconds)
 
 
 def _raw(session: Session, given: dict[str, Any], asked: Asked) -> None:
