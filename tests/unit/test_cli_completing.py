@@ -103,6 +103,19 @@ def test_the_shell_is_told_what_to_do_besides(text: str, also: str) -> None:
     assert offered(text)[1] == also
 
 
+def test_flags_that_were_typed_count_for_what_is_offered() -> None:
+    words = ["--kubeconfig", "k", "get", "--namespace=red", "-it", "-ojson", "--context=c", "x", ""]
+    assert isinstance(mk8s, click.Group)
+    line = lines.read(mk8s, words)
+    assert (line.path, line.words) == (("get",), ["x"])
+    assert line.flags == {
+        "kubeconfig": ["k"],
+        "namespace": ["red"],
+        "output": ["json"],
+        "context": ["c"],
+    }
+
+
 @given(
     st.lists(st.sampled_from(["get", "-n", "-o", "--", "pods", "=", "", "-", "--x", "-it", "a/b"]))
 )

@@ -26,10 +26,6 @@ class Line:
         self.flag: click.Option | None = None
         self.dashed = False
 
-    def last(self, flag: str) -> str:
-        """The value that a flag has, by its name without dashes; empty where it has none."""
-        return (self.flags.get(flag) or [""])[-1]
-
 
 def read(root: click.Group, words: Sequence[str]) -> Line:
     """The line of `words`, of which the last one, perhaps empty, is being typed."""

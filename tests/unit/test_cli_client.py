@@ -1,0 +1,135 @@
+"""The client of the command line: kept connections, packed answers, warnings, lost connections."""
+
+from __future__ import annotations
+
+import gzip
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import pytest
+
+from minikube8s.cli.client import ApiFailure, Client, Unreachable
+from minikube8s.cli.errors import CommandError
+from minikube8s.cli.kubeconfig.choosing import Access
+from minikube8s.cli.wire import Wire
+
+
+class Played(http.server.BaseHTTPRequestHandler):
+    """Answers by the path alone, and remembers headers and how many connections there were."""
+
+    protocol_version = "HTTP/1.1"
+    connections: ClassVar[list[Any]] = []
+    heard: ClassVar[list[dict[str, str]]] = []
+
+    def setup(self) -> None:
+        self.connections.append(self.client_address)
+        super().setup()
+
+    def do_GET(self) -> None:
+        self.heard.append(dict(self.headers.items()))
+        body, code = json.dumps({"kind": "Table", "path": self.path}).encode(), 200
+        if self.path == "/cut":
+            self.send_response(200)
+            self.send_header("Content-Length", "100")
+            self.end_headers()
+            self.wfile.write(b"{}\n")
+            self.close_connection = True
+            return
+        if self.path == "/hang-up":
+            self.close_connection = True
+            return
+        if self.path == "/page":
+            body = b"<html>"
+        if self.path == "/gone":
+            code, body = 410, b"too old"
+        packed = "gzip" in self.headers.get("Accept-Encoding", "")
+        body = gzip.compress(body) if packed else body
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        if packed:
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Warning", '299 - "old \x1b[31mform"')
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = self.path == "/last"
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    Played.connections.clear()
+    Played.heard.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Played)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    access = Access()
+    access.server = f"http://127.0.0.1:{server.server_address[1]}"
+    access.as_user, access.as_groups = "eve", ("a", "b")
+    made = Client(Wire(access))
+    yield made
+    made.close()
+    server.shutdown()
+    server.server_close()
+
+
+def test_requests_share_a_connection_and_another_client_has_its_own(client: Client) -> None:
+    for _ in range(3):
+        assert client.json("GET", "/x", query={"a": "b c"})["path"] == "/x?a=b+c"
+    assert len(Played.connections) == 1
+    other = client.another()
+    other.json("GET", "/x")
+    other.close()
+    assert len(Played.connections) == 2
+
+
+def test_a_kept_connection_that_the_server_closed_is_opened_again(client: Client) -> None:
+    client.json("GET", "/last")
+    assert client.json("GET", "/x")["path"] == "/x"
+    assert len(Played.connections) == 2
+
+
+def test_a_server_that_hangs_up_is_unreachable(client: Client) -> None:
+    with pytest.raises(Unreachable, match="was lost"):
+        client.json("GET", "/hang-up")
+    with client.stream("/x") as answer:
+        assert answer.read()
+    with pytest.raises(Unreachable, match="was lost"), client.stream("/cut") as answer:
+        answer.read()
+
+
+def test_answers_come_packed_where_the_way_is_long(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.json("GET", "/x")
+    assert "Accept-Encoding" not in Played.heard[-1]
+    monkeypatch.setattr(Wire, "near", False)
+    assert client.json("GET", "/x")["kind"] == "Table"
+    assert Played.heard[-1]["Accept-Encoding"] == "gzip"
+    with pytest.raises(ApiFailure, match=r"\(Expired\).*too old"):
+        client.json("GET", "/gone")
+
+
+def test_the_same_warning_is_printed_once_and_is_harmless(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        client.json("GET", "/x")
+    assert capsys.readouterr().err == "Warning: old ^[[31mform\n"
+
+
+def test_what_is_no_object_is_no_answer_of_kubernetes(client: Client) -> None:
+    with pytest.raises(CommandError, match="is no Kubernetes API server"):
+        client.json("GET", "/page")
+
+
+def test_impersonation_goes_with_every_request(client: Client) -> None:
+    client.json("GET", "/x")
+    assert Played.heard[-1]["Impersonate-User"] == "eve"
+    assert client._wire.repeated_headers() == [
+        ("Impersonate-Group", "a"),
+        ("Impersonate-Group", "b"),
+    ]
