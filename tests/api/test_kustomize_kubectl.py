@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
 from minikube8s.cli import yamltext
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kustomizing.build import build
 from tests.api.kubectl import every_binary
+from tests.support.randompatches import Drawing
 
 HERE = Path(__file__).parent / "kustomizing"
 _FILE = re.compile(r"-- (\S+) --")
@@ -63,19 +65,23 @@ def lay_out(case: Case, place: Path) -> None:
         file.write_bytes(content.replace(b"\\xff\\xfe", b"\xff\xfe"))
 
 
+def kubectl(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(every_binary()[-1]), "kustomize", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=os.environ | {"KUBECONFIG": "/dev/null"},
+    )
+
+
 @pytest.mark.skipif(not every_binary(), reason="kubectl is not installed")
 @pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.title)
 def test_a_folder_is_built_as_kubectl_builds_it(case: Case, tmp_path: Path) -> None:
     lay_out(case, tmp_path)
     for verb, folder in case.steps:
-        theirs = subprocess.run(
-            [str(every_binary()[-1]), "kustomize", str(tmp_path / folder)],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env=os.environ | {"KUBECONFIG": "/dev/null"},
-        )
+        theirs = kubectl(tmp_path / folder)
         said: list[str] = []
         try:
             ours: list[dict[str, Any]] | None = build(str(tmp_path / folder), said.append)
@@ -91,3 +97,21 @@ def test_a_folder_is_built_as_kubectl_builds_it(case: Case, tmp_path: Path) -> N
             warned = [line.partition(" Run ")[0] for line in theirs.stderr.splitlines()]
             assert sorted(said) == sorted(warned)
             assert told == theirs.stdout, "\n" + "\n".join(differs)
+
+
+@pytest.mark.skipif(not every_binary(), reason="kubectl is not installed")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_any_patch_changes_an_object_as_it_does_for_kubectl(seed: int, tmp_path: Path) -> None:
+    drawing = Drawing(seed)
+    names = [f"case-{number}" for number in range(300)]
+    for file, patch in (("objects", False), ("patches", True)):
+        drawn = [drawing.deployment(name, patch=patch) for name in names]
+        (tmp_path / f"{file}.yaml").write_text(yaml.safe_dump_all(drawn))
+    text = "resources: [objects.yaml]\npatches: [{path: patches.yaml}]\n"
+    (tmp_path / "kustomization.yaml").write_text(text)
+    theirs = {obj["metadata"]["name"]: obj for obj in yaml.safe_load_all(kubectl(tmp_path).stdout)}
+    for obj in build(str(tmp_path), lambda _: None):
+        name = obj["metadata"]["name"]
+        told = [yaml.safe_dump(one).splitlines() for one in (theirs[name], obj)]
+        differs = difflib.unified_diff(*told, "kubectl", "mk8s", lineterm="", n=4)
+        assert obj == theirs[name], "\n".join((name, *differs))

@@ -34,6 +34,9 @@ def build(path: str, warn: Callable[[str], None], *, free: bool = False) -> list
     _accumulate(folder, found, warn)
     naming.hash_names(found.all)
     references.follow(found)
+    for res in found.all:
+        if not res.metadata.get("annotations", True):
+            del res.metadata["annotations"]
     return [res.obj for res in ordering.ordered(found.all, folder.content.get("sortOptions"))]
 
 

@@ -39,8 +39,6 @@ def _map(old: Any, patch: Object, type_: schema.Type) -> Object:
             merged[key] = _map(merged.get(key), value, field.type)
         elif isinstance(value, list):
             merged[key] = _list(merged.get(key), value, field)
-            if not merged[key] and value:
-                del merged[key]
         else:
             merged[key] = value
     return merged
@@ -55,7 +53,7 @@ def _list(old: Any, patch: list[Any], field: schema.Field) -> list[Any]:
     if "merge" not in field.patch_strategies:
         return [_fresh(one, element) for one in patch]
     if not all(isinstance(one, dict) for one in (*known, *patch)):
-        return [*(one for one in patch if one not in known), *known]
+        return [*patch, *(one for one in known if one not in patch)]
     keys = _keys(field, [*known, *patch])
     if not keys:
         return [_fresh(one, element) for one in patch]
