@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from minikube8s.api.resources import PODS
 from minikube8s.cli import imagenames
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.making.overriding import overridden
 from minikube8s.cli.running import made
 from minikube8s.cli.running.outcome import failure_of
 
@@ -120,7 +122,7 @@ def test_what_is_no_pair_is_refused(flag, value, error):
     ],
 )
 def test_overrides_are_laid_over_the_pod(how, patch, image, tty):
-    pod = made.overridden(made.pod("web", (), GIVEN), json.dumps(patch), how)
+    pod = overridden(made.pod("web", (), GIVEN), json.dumps(patch), how, PODS.schema)
     [container] = pod["spec"]["containers"]
     assert (container.get("image"), container.get("tty")) == (image, tty)
 
@@ -135,7 +137,7 @@ def test_overrides_are_laid_over_the_pod(how, patch, image, tty):
 )
 def test_overrides_that_are_none_are_refused(text, how, error):
     with pytest.raises(CommandError, match=error):
-        made.overridden(made.pod("web", (), GIVEN), text, how)
+        overridden(made.pod("web", (), GIVEN), text, how, PODS.schema)
 
 
 @pytest.mark.parametrize(

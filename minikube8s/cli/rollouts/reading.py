@@ -6,6 +6,7 @@ from typing import Any
 
 from minikube8s.api.resources import CONTROLLERREVISIONS, REPLICASETS, Resource
 from minikube8s.cli import options, targets
+from minikube8s.cli.applying import patching
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.rollouts import history
@@ -13,7 +14,6 @@ from minikube8s.cli.rollouts.state import KINDS
 from minikube8s.cli.session import Session
 
 Object = dict[str, Any]
-_JSON_PATCH = "application/json-patch+json"
 
 
 def resource_of(one: Chosen) -> Resource:
@@ -49,7 +49,7 @@ def go_back(session: Session, one: Chosen, to: history.Revision, dry_run: str) -
         annotations = wanted["metadata"]["annotations"]
         patch.append({"op": "add", "path": "/metadata/annotations", "value": annotations})
     query = options.written(dry_run, "kubectl-rollout")
-    return session.client.json("PATCH", one.path, patch, content_type=_JSON_PATCH, query=query)
+    return session.client.json("PATCH", one.path, patch, content_type=patching.JSON, query=query)
 
 
 def template_text(template: Object) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from minikube8s.cli import imagenames
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.making.base import key_values
 
 Object = dict[str, Any]
 
@@ -100,36 +100,9 @@ def service(name: str, given: Mapping[str, Any]) -> Object:
     }
 
 
-def overridden(obj: Object, text: str, how: str) -> Object:
-    """``obj`` with `--overrides` laid over it. Raises CommandError where they are none."""
-    from minikube8s.api import patch
-    from minikube8s.api.errors import ApiError
-
-    if how not in {"merge", "strategic", "json"}:
-        raise CommandError(f"invalid override type: {how}")
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise CommandError(f"--overrides is not JSON: {error}") from None
-    try:
-        if how == "json":
-            return patch.json_patch(obj, content)
-        if how == "strategic":
-            return patch.strategic_merge("io.k8s.api.core.v1.Pod", obj, content)
-        return patch.merge_patch(obj, content)
-    except ApiError as error:
-        raise CommandError(f"--overrides cannot be applied: {error.message}") from None
-
-
 def labels(text: str) -> dict[str, str]:
     """`a=b,c=d`. Raises CommandError."""
-    found = {}
-    for part in text.split(",") if text else ():
-        key, equals, value = part.partition("=")
-        if not key or not equals or "=" in value:
-            raise CommandError(f"unexpected label spec: {part}")
-        found[key] = value
-    return dict(sorted(found.items()))
+    return dict(sorted(key_values(text).items()))
 
 
 def env(texts: Sequence[str]) -> list[dict[str, str]]:

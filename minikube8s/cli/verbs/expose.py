@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
+from minikube8s.api.resources import SERVICES
 from minikube8s.cli import options, recording
 from minikube8s.cli.changing import chosen
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.command import verb
-from minikube8s.cli.errors import CommandError
 from minikube8s.cli.making import sending
 from minikube8s.cli.session import Session
 
@@ -29,7 +28,8 @@ from minikube8s.cli.session import Session
 @click.option("--external-ip", default="", help="One more address that leads to it.")
 @click.option("--load-balancer-ip", default="", help="The address asked for from outside.")
 @click.option("--session-affinity", default="", help="ClientIP: a client keeps its pod.")
-@click.option("--overrides", default="", metavar="JSON", help="Fields that are merged over.")
+@click.option("--overrides", default="", metavar="JSON", help="JSON laid over the Service.")
+@click.option("--override-type", default="merge", help="merge, strategic or json.")
 @options.record
 @options.field_manager
 @options.dry_run
@@ -40,30 +40,19 @@ from minikube8s.cli.session import Session
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     """Make a Service for an object's pods: `mk8s expose deploy/web --port 80`."""
-    from minikube8s.api.patch.merge_patch import merge_patch
-    from minikube8s.cli.making import exposing
+    from minikube8s.cli.making import exposing, overriding
 
     recording.warn(given["record"])
     context = click.get_current_context()
-    overrides = _overrides(given["overrides"])
 
     def act(one: Chosen) -> None:
         service = exposing.service(one.obj, one.resource.group, given)
-        if overrides:
-            service = merge_patch(service, overrides)
+        if given["overrides"]:
+            how = given["override_type"]
+            service = overriding.overridden(service, given["overrides"], how, SERVICES.schema)
         service = recording.recorded(context, service, given["record"])
         sending.create(
             session, service, one.namespace, given, manager="kubectl-expose", operation="exposed"
         )
 
     chosen.for_each(session, words, given | {"selector": ""}, act)
-
-
-def _overrides(text: str) -> Any:
-    try:
-        found = json.loads(text) if text else {}
-    except ValueError as error:
-        raise CommandError(f"--overrides is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise CommandError('--overrides must be a map of fields, as {"spec": {…}}')
-    return found

@@ -57,7 +57,12 @@ def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> 
     name = words[0]
     wanted = [(PODS, made.pod(name, words[1:], given))]
     if given["overrides"]:
-        wanted = [(PODS, made.overridden(wanted[0][1], given["overrides"], given["override_type"]))]
+        from minikube8s.cli.making import overriding
+
+        pod = overriding.overridden(
+            wanted[0][1], given["overrides"], given["override_type"], PODS.schema
+        )
+        wanted = [(PODS, pod)]
     if given["expose"]:
         wanted.insert(0, (SERVICES, made.service(name, given)))
     recording.warn(given["record"])
