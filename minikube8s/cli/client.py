@@ -54,7 +54,6 @@ class Client:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._kept: http.client.HTTPConnection | None = None
-        self._warned: set[str] = set()
 
     @staticmethod
     def of_home(home: Home) -> Client:
@@ -67,6 +66,11 @@ class Client:
     def another(self) -> Client:
         """A client of the same server and identity with a connection of its own, for a thread."""
         return Client(self._wire)
+
+    @property
+    def warned(self) -> int:
+        """How many different warnings the server has sent."""
+        return len(self._wire.warned)
 
     @property
     def server(self) -> str:
@@ -179,8 +183,8 @@ class Client:
         """Print the answer's Warning headers as kubectl does, each once."""
         for header in response.headers.get_all("Warning") or []:
             text = header.partition('"')[2].rpartition('"')[0]
-            if text not in self._warned:
-                self._warned.add(text)
+            if text not in self._wire.warned:
+                self._wire.warned.add(text)
                 word = styles.paint("yellow", "Warning:", sys.stderr)
                 click.echo(f"{word} {harmless(text)}", err=True)
 

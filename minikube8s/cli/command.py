@@ -224,6 +224,7 @@ def global_options() -> list[click.Option]:
         ),
         _global("--disable-compression", is_flag=True, help="Let the server send all unpacked."),
         _global("--cache-dir", metavar="DIR", help="Taken as kubectl takes it; nothing is kept."),
+        _global("--warnings-as-errors", is_flag=True, help="Fail where the server warns."),
         _global("--match-server-version", is_flag=True, help="Taken as kubectl takes it."),
         _global(
             "--color",

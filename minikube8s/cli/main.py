@@ -157,6 +157,8 @@ def main() -> NoReturn:
         code: Any = mk8s.main(prog_name="mk8s", standalone_mode=False, obj=session)
         if sys.stdout is not None:
             sys.stdout.flush()
+        if session.flags.get("warnings_as_errors") and (count := session.warnings):
+            raise CommandError(f"{count} warning{'s' * (count > 1)} received")
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.Abort:

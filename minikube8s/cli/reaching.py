@@ -2,8 +2,9 @@
 
 In the order in which they count: `--kubeconfig` alone; the cluster of `--home` or MK8S_HOME, then
 KUBECONFIG or ~/.kube/config; without these two, KUBECONFIG alone where it is set; else the cluster
-in the usual home, then ~/.kube/config. A cluster's home has a kubeconfig of its own, which is read
-like any other: its current context decides unless another one is named.
+in the usual home, then ~/.kube/config; in a pod that has none of these, its service account. The
+kubeconfig of a cluster's home is read like any other: its current context decides unless another
+one is named.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from minikube8s.cli import durations
@@ -20,6 +22,7 @@ from minikube8s.cli.kubeconfig.loading import Sources, load
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 
+_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _FLAGS = {
     "context": "context",
     "cluster": "cluster",
@@ -45,6 +48,8 @@ def access_of(flags: Mapping[str, Any]) -> Access:
     """The server and identity that the flags, the home and kubeconfigs come to."""
     sources = sources_of(flags)
     if not any(path.exists() for path in sources.paths) and not flags.get("server"):
+        if not sources.explicit and (pods := in_cluster(os.environ)):
+            return _with_limits(pods, flags)
         raise CommandError(_nothing(home_of(flags), sources))
     config = load(sources)
     given = {_FLAGS[flag]: value for flag, value in flags.items() if flag in _FLAGS}
@@ -52,6 +57,31 @@ def access_of(flags: Mapping[str, Any]) -> Access:
     found = config.find("clusters", access.cluster)
     own = home_of(flags).kubeconfig
     access.local = found is not None and found.origin == own and not given.get("server")
+    return _with_limits(access, flags)
+
+
+def in_cluster(environment: Mapping[str, str], folder: Path = _SERVICE_ACCOUNT) -> Access | None:
+    """A pod's own cluster and service account, where this program runs in a pod."""
+    host, port = (environment.get(f"KUBERNETES_SERVICE_{name}") for name in ("HOST", "PORT"))
+    token = folder / "token"
+    if not host or not port or not token.exists():
+        return None
+    access = Access()
+    access.server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    access.ca_file, access.token_file = str(folder / "ca.crt"), str(token)
+    access.sources = access.named_by = f"the service account in {folder}"
+    access.namespace = _content(folder / "namespace")
+    return access
+
+
+def _content(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _with_limits(access: Access, flags: Mapping[str, Any]) -> Access:
     access.verbosity = flags.get("v") or 0
     access.seconds = _seconds(str(flags.get("request_timeout") or "0"))
     access.compressed = access.compressed and not flags.get("disable_compression")
@@ -60,7 +90,10 @@ def access_of(flags: Mapping[str, Any]) -> Access:
 
 def namespace_of(flags: Mapping[str, Any]) -> str:
     """The context's namespace, also where nothing says which cluster is meant; empty for none."""
-    config = load(sources_of(flags))
+    sources = sources_of(flags)
+    if not any(path.exists() for path in sources.paths) and (found := in_cluster(os.environ)):
+        return found.namespace
+    config = load(sources)
     return context_of(config, str(flags.get("context") or "")).text("namespace")
 
 

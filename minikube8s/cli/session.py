@@ -31,6 +31,11 @@ class Session:
         return self._client
 
     @property
+    def warnings(self) -> int:
+        """How many warnings of the server were told."""
+        return 0 if self._client is None else self._client.warned
+
+    @property
     def access(self) -> Access:
         """The server and identity that the flags and kubeconfigs come to. Raises CommandError."""
         if self._access is None:

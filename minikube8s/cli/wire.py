@@ -27,10 +27,14 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Wire:
-    """One server and one identity. Raises CommandError for an identity that cannot be used."""
+    """One server and one identity. Raises CommandError for an identity that cannot be used.
+
+    `warned` is what the server warned of: each is told once, whichever client hears it.
+    """
 
     def __init__(self, access: Access) -> None:
         self.access = access
+        self.warned: set[str] = set()
         self.scheme, self.host, self.port, self.base = address_of(access.server)
         self.context = trust.context_of(access) if self.scheme == "https" else None
         self.proxy = dialing.proxy_for(

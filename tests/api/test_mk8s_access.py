@@ -96,7 +96,7 @@ def serve() -> Iterator[Callable[..., int]]:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
         if context is not None:
             server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         running.append(server)
         return int(server.server_address[1])
 
@@ -254,6 +254,13 @@ def test_a_broken_kubeconfig_is_told_with_its_line(caller: Caller) -> None:
     assert f'error loading config file "{path}": yaml: line 4' in caller.fails(
         "get", "cm", KUBECONFIG=path
     )
+
+
+def test_a_warning_is_an_error_where_that_is_wanted(caller: Caller) -> None:
+    assert caller.run("get", "componentstatuses").returncode == 0
+    done = caller.run("get", "componentstatuses", "--warnings-as-errors")
+    assert done.returncode == 1 and done.stdout
+    assert done.stderr.endswith("\nerror: 1 warning received\n")
 
 
 def test_what_goes_over_the_wire_is_told_without_secrets(caller: Caller) -> None:

@@ -21,7 +21,7 @@ BEGINNINGS = {
     "fish": ["fish", "--no-config"],
 }
 LOADING = {
-    "bash": "PS1='> '; source <(mk8s completion bash); clear",
+    "bash": "PS1='> '; alias k=mk8s; source <(mk8s completion bash); complete -F _mk8s k; clear",
     "zsh": ("PS1='> '; autoload -Uz compinit; compinit -D; source <(mk8s completion zsh); clear"),
     "fish": "function fish_prompt; echo -n '> '; end; mk8s completion fish | source; clear",
 }
@@ -63,3 +63,10 @@ def test_tab_completes_verbs_flags_and_names(shell: tmux.Screen, namespace: str)
     shell.type("mk8s get configmaps/lan")
     shell.press("Tab")
     shell.wait_for(r"mk8s get configmaps/lantern *")
+
+
+@pytest.mark.parametrize("shell", ["bash"], indirect=True)
+def test_an_alias_is_completed_as_what_it_stands_for(shell: tmux.Screen) -> None:
+    shell.type("k get configmaps cand")
+    shell.press("Tab")
+    shell.wait_for(r"^> k get configmaps candle *")

@@ -65,7 +65,7 @@ def client() -> Iterator[Client]:
     Played.connections.clear()
     Played.heard.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Played)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     access = Access()
     access.server = f"http://127.0.0.1:{server.server_address[1]}"
     access.as_user, access.as_groups = "eve", ("a", "b")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.reaching import access_of, of_home, sources_of
+from minikube8s.cli.reaching import access_of, in_cluster, of_home, sources_of
 from minikube8s.cli.session import Session
 from minikube8s.cluster import kubeconfig
 from minikube8s.cluster.certificates import Authority
@@ -107,6 +107,18 @@ def test_without_any_cluster_the_way_to_one_is_told(place: Path) -> None:
         access_of({})
     assert server(server="https://given") == "https://given"
     assert Session().namespace == "default"
+
+
+def test_in_a_pod_its_service_account_is_meant(tmp_path: Path) -> None:
+    for name, text in (("token", "t"), ("ca.crt", "c"), ("namespace", "blue\n")):
+        (tmp_path / name).write_text(text)
+    environment = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"}
+    access = in_cluster(environment, tmp_path)
+    assert access is not None
+    assert (access.server, access.namespace) == ("https://[fd00::1]:443", "blue")
+    assert access.token_file == str(tmp_path / "token")
+    assert in_cluster({}, tmp_path) is None
+    assert in_cluster(environment, tmp_path / "nowhere") is None
 
 
 def test_a_home_without_a_kubeconfig_says_how_to_get_it(home: Home) -> None:

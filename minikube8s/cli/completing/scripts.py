@@ -5,10 +5,12 @@ from __future__ import annotations
 BASH = r"""# Completion of mk8s for bash: source <(mk8s completion bash)
 _mk8s() {
     local line=${COMP_LINE:0:COMP_POINT} current=${COMP_WORDS[COMP_CWORD]} word lead answer
+    local program=mk8s
     local -a words=() found=()
     # words as the shell splits them, not as COMP_WORDBREAKS does
     read -r -a words <<<"$line"
     [[ $line == *[[:space:]] ]] && words+=("")
+    type -P "${words[0]}" >/dev/null && program=${words[0]}
     word=${words[-1]}
     [[ $current == [=:] ]] && current=
     lead=${word%"$current"}
@@ -21,7 +23,7 @@ _mk8s() {
             :*) ;;
             *) answer=${answer%%$'\t'*}; found+=("${answer#"$lead"}") ;;
         esac
-    done < <("${words[0]}" __complete -- "${words[@]:1}" 2>/dev/null)
+    done < <("$program" __complete -- "${words[@]:1}" 2>/dev/null)
     COMPREPLY=("${found[@]}")
     if [[ $also == files ]]; then
         compopt -o default -o bashdefault 2>/dev/null
@@ -35,9 +37,10 @@ complete -F _mk8s mk8s
 ZSH = r"""#compdef mk8s
 # Completion of mk8s for zsh: source <(mk8s completion zsh)
 _mk8s() {
-    local answer also word
+    local answer also word program=mk8s
     local -a plain described
-    for answer in "${(@f)$(${words[1]} __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+    whence -p -- "${words[1]}" >/dev/null && program=${words[1]}
+    for answer in "${(@f)$("$program" __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
         case $answer in
             :files) also=files ;;
             :nospace) also=nospace ;;
@@ -68,7 +71,9 @@ fi
 FISH = r"""# Completion of mk8s for fish: mk8s completion fish | source
 function __mk8s_complete
     set -l words (commandline -opc) (commandline -ct)
-    for answer in ($words[1] __complete -- $words[2..-1] 2>/dev/null)
+    set -l program mk8s
+    type -fq $words[1]; and set program $words[1]
+    for answer in ($program __complete -- $words[2..-1] 2>/dev/null)
         switch $answer
             case :files
                 __fish_complete_path (commandline -ct)
