@@ -56,6 +56,12 @@ class Verb(click.Command):
         context.params.update(dict.fromkeys(refused, False))
         return rest
 
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """What the help of a group says of it: its first sentence, without the example."""
+        told = self.short_help or (self.help or "").split("\n\n")[0]
+        first = " ".join(told.split()).partition(": `")[0].partition(". ")[0]
+        return first if first.endswith(".") else f"{first}."
+
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Say where the global flags are told."""
         super().format_epilog(context, formatter)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any, NamedTuple
 
@@ -10,6 +9,7 @@ import click
 
 from minikube8s.api.resources import PODS
 from minikube8s.cli import progress, targets
+from minikube8s.cli.awaiting import watching
 from minikube8s.cli.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
 
@@ -116,31 +116,12 @@ def _wait(
 ) -> None:
     """Watch the node's pods until all that were asked are gone, or ``until``."""
     query = {"fieldSelector": f"spec.nodeName={node}"}
-    listed = client.json("GET", targets.path(PODS, None), query=query)
-    here = {pod["metadata"]["uid"] for pod in listed.get("items") or ()}
-    for uid in [uid for uid in waiting.asked if uid not in here]:
-        _gone(waiting, uid, way, shown)
-    _show(node, waiting, shown)
-    if (not waiting.asked and not waiting.unasked) or (left := until - time.monotonic()) <= 0:
-        return
-    query |= {
-        "watch": "true",
-        "resourceVersion": listed["metadata"]["resourceVersion"],
-        "timeoutSeconds": str(max(1, min(int(left) + 1, 3600))),
-    }
-    with client.stream(targets.path(PODS, None), seconds=left, query=query) as answer:
-        try:
-            for line in answer:
-                event = json.loads(line)
-                if event["type"] == "ERROR":
-                    return
-                uid = event["object"]["metadata"]["uid"]
-                if event["type"] == "DELETED" and uid in waiting.asked:
-                    _gone(waiting, uid, way, shown)
-                    _show(node, waiting, shown)
-                if waiting.over or time.monotonic() >= until:
-                    return
-        except TimeoutError:
+    for found in watching.follow(client, PODS, None, query, until):
+        here = {pod["metadata"]["uid"] for pod in found}
+        for uid in [uid for uid in waiting.asked if uid not in here]:
+            _gone(waiting, uid, way, shown)
+        _show(node, waiting, shown)
+        if waiting.over:
             return
 
 
