@@ -172,6 +172,7 @@ def test_an_archive_that_is_cut_off_is_told_and_nothing_is_none(tmp_path: Path) 
     data = archive(("x/a", tarfile.REGTYPE, ""), ("x/b", tarfile.REGTYPE, ""))
     with pytest.raises(CommandError, match="tar contents corrupted"):
         unpacked(data[:512], "x", tmp_path / "to")
+    assert list((tmp_path / "to").iterdir()) == []
 
 
 def test_a_copy_goes_on_behind_the_bytes_that_are_here() -> None:

@@ -69,8 +69,13 @@ def _write(
     if entry.isreg():
         content = entries.extractfile(entry)
         assert content is not None
-        with place.open("wb") as out:
-            shutil.copyfileobj(content, out, _BLOCK)
+        try:
+            with place.open("wb") as out:
+                shutil.copyfileobj(content, out, _BLOCK)
+        except (tarfile.TarError, EOFError):
+            # half a file is none
+            place.unlink()
+            raise
         return True
     if entry.islnk() and (rest := below(prefix, entry.linkname)):
         first = destination / rest
