@@ -46,7 +46,7 @@ def place(found: Set, namespace: str) -> None:
                 if subject.get("kind") == "ServiceAccount" and subject.get("name") == "default":
                     subject["namespace"] = namespace
         for path in _SERVICES.get(res.kind, ()):
-            change(res.obj, path, True, lambda _: namespace)
+            change(res.obj, path, False, lambda _: namespace)
     seen: set[Id] = set()
     for res in found.all:
         if res.id.key in seen:
@@ -54,7 +54,10 @@ def place(found: Set, namespace: str) -> None:
         seen.add(res.id.key)
 
 
-_SERVICES = {"APIService": ("spec/service/namespace",)}
+_SERVICES = {
+    "APIService": ("spec/service/namespace",),
+    "CustomResourceDefinition": ("spec/conversion/webhook/clientConfig/service/namespace",),
+}
 
 
 def hash_names(found: Iterable[Res]) -> None:

@@ -38,14 +38,14 @@ _OTHERS = (
     ("Secret", "ServiceAccount", "imagePullSecrets/name"),
     ("Secret", "Ingress", "spec/tls/secretName"),
     ("Secret", "PersistentVolume", "spec/azureFile/secretName"),
-    ("Secret", "PersistentVolume", "spec/csi/nodePublishSecretRef/name"),
-    ("Secret", "PersistentVolume", "spec/csi/nodeStageSecretRef/name"),
+    ("Secret", "StorageClass", "parameters/adminSecretName"),
+    ("Secret", "StorageClass", "parameters/userSecretName"),
+    ("Secret", "StorageClass", "parameters/secretRef"),
     ("Service", "StatefulSet", "spec/serviceName"),
     ("Service", "Ingress", "spec/rules/http/paths/backend/service/name"),
+    ("Service", "Ingress", "spec/rules/http/paths/backend/serviceName"),
     ("Service", "Ingress", "spec/defaultBackend/service/name"),
-    ("Service", "APIService", "spec/service/name"),
-    ("Service", "MutatingWebhookConfiguration", "webhooks/clientConfig/service/name"),
-    ("Service", "ValidatingWebhookConfiguration", "webhooks/clientConfig/service/name"),
+    ("Service", "Ingress", "spec/backend/serviceName"),
     ("PersistentVolume", "PersistentVolumeClaim", "spec/volumeName"),
     ("StorageClass", "PersistentVolume", "spec/storageClassName"),
     ("StorageClass", "PersistentVolumeClaim", "spec/storageClassName"),
@@ -53,8 +53,12 @@ _OTHERS = (
     ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "spec/policyName"),
 )
 _SCALED = ("Deployment", "ReplicationController", "ReplicaSet", "StatefulSet")
-_WITH_PLACE = {"webhooks/clientConfig/service/name", "spec/service/name"}
-"""Fields that stand beside the namespace of what they name."""
+_NOTES = (
+    "ingress.kubernetes.io/auth-secret",
+    "nginx.ingress.kubernetes.io/auth-secret",
+    "nginx.ingress.kubernetes.io/auth-tls-secret",
+)
+"""Annotations of an Ingress that name Secrets."""
 
 TABLE: dict[str, list[tuple[str, str]]] = {}
 """Kind of who names -> the fields that do, each with the kind that it names."""
@@ -85,10 +89,24 @@ def follow(found: Set) -> None:
             for subject in res.obj.get("subjects") or ():
                 if subject.get("kind") == "ServiceAccount":
                     finder.mend_placed(res, subject, "ServiceAccount")
-        for hook in res.obj.get("webhooks") or () if "Webhook" in res.kind else ():
-            service = (hook.get("clientConfig") or {}).get("service")
-            if service:
-                finder.mend_placed(res, service, "Service")
+        for service in _services(res):
+            finder.mend_placed(res, service, "Service")
+        notes = res.metadata.get("annotations") or {}
+        for note in _NOTES if res.kind == "Ingress" else ():
+            if note in notes:
+                notes[note] = finder.updater(res, "Secret")(notes[note])
+
+
+def _services(res: Res) -> list[Object]:
+    """The references of a webhook's or an API's configuration to Services, with namespaces."""
+    if "Webhook" in res.kind:
+        hooks = res.obj.get("webhooks") or ()
+        found = [(hook.get("clientConfig") or {}).get("service") for hook in hooks]
+    elif res.kind == "APIService":
+        found = [(res.obj.get("spec") or {}).get("service")]
+    else:
+        return []
+    return [one for one in found if one]
 
 
 class _Finder:
