@@ -7,11 +7,11 @@ from typing import Any
 from aiohttp import web
 
 from minikube8s.api import errors
+from minikube8s.api.release import version_document
 from minikube8s.api.resources import RESOURCES
 from minikube8s.server import discovery, health, negotiation, openid_pages, responses
 from minikube8s.server.call import Services
 from minikube8s.server.tokens import DISCOVERY_PATH, JWKS_PATH
-from minikube8s.server.version import version_document
 
 _BEGINNINGS = health.NAMES.union(
     {".well-known", "api", "apis", "metrics", "openapi", "openid", "version"}

@@ -31,6 +31,13 @@ LIGHT = {
     "logs web": HEAVY,
     "scale deploy web --replicas=2": HEAVY,
     "get nothing --wrong": HEAVY,
+    "version": HEAVY,
+    "config get-contexts": HEAVY | {"yaml", "ssl"},
+    "completion bash": HEAVY | NETWORK | {"yaml"},
+    "__complete -- get pods w": HEAVY | {"yaml"},
+    "api-resources": HEAVY | {"yaml"},
+    "explain pod.spec": HEAVY | {"yaml"},
+    "auth can-i get pods": HEAVY | {"yaml"},
     "gte pods": HEAVY | NETWORK | DATA,
 }
 

@@ -123,6 +123,7 @@ def test_what_cannot_be_meant_is_said(
         ("hello", "not a kubeconfig"),
         ("kind: Pod\napiVersion: v1", 'no kind "Pod" is registered'),
         ("clusters: {}", "clusters must be a list"),
+        ("users: [{name: u}, {name: u}]", 'duplicate name "u" in users'),
         ("clusters: [x]", r"clusters\[0\] must be a map"),
         ("users: [{name: u, user: {token: 5}}]", "in the user 'u' token must be text, not 5, so"),
         ("contexts: [{name: no, context: {}}]", "name of contexts.0. must be text"),

@@ -109,11 +109,8 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def entries(content: Mapping[str, Any], section: str) -> dict[str, dict[str, Any]]:
-    """The entries of a section of a checked file by name; the first of a name counts."""
-    found: dict[str, dict[str, Any]] = {}
-    for item in content.get(section) or ():
-        found.setdefault(item["name"], item.get(section[:-1]) or {})
-    return found
+    """The entries of a section of a checked file by name."""
+    return {item["name"]: item.get(section[:-1]) or {} for item in content.get(section) or ()}
 
 
 def _decoded(path: Path, data: bytes) -> Any:
@@ -155,8 +152,12 @@ def _checked(path: Path, content: Any) -> dict[str, Any]:
             continue
         if not isinstance(items, list):
             raise _broken(path, f"{section} must be a list")
+        names = set()
         for number, item in enumerate(items):
             _check_entry(path, section, number, item)
+            if item["name"] in names:
+                raise _broken(path, f'duplicate name "{item["name"]}" in {section}')
+            names.add(item["name"])
     return content
 
 

@@ -20,7 +20,7 @@ _SKEW = 1
 @click.pass_obj
 def command(session: Session, alone: bool, form: str) -> None:
     """Show the version of this program and of the cluster's API."""
-    from minikube8s.server.version import version_document
+    from minikube8s.api.release import version_document
 
     if form not in {"", "yaml", "json"}:
         raise CommandError("--output must be 'yaml' or 'json'")

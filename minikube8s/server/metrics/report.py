@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from minikube8s.api.release import version_document
 from minikube8s.api.resources import RESOURCES
 from minikube8s.registry import Registry
 from minikube8s.server.call import Services
 from minikube8s.server.metrics import process
 from minikube8s.server.metrics.families import Family, gauge
 from minikube8s.server.metrics.requests import group_version
-from minikube8s.server.version import version_document
 
 _BUILD = {
     "major": "major",

@@ -2,7 +2,7 @@ import tomllib
 from pathlib import Path
 
 import minikube8s
-from minikube8s.server.version import GIT_VERSION, version_document
+from minikube8s.api.release import GIT_VERSION, version_document
 
 
 def test_the_package_and_its_metadata_agree_on_the_version() -> None:

@@ -1,4 +1,4 @@
-"""Which Kubernetes this server says it is. Pure."""
+"""Which Kubernetes the server and the command line say they are. Pure."""
 
 from __future__ import annotations
 
