@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minikube8s.api.resources import DEPLOYMENTS, Resource
-from minikube8s.cli.applying import lastapplied, patching
+from minikube8s.cli.applying import lastapplied, migrating, patching
 from minikube8s.cli.applying.batches import Place, batches
 from minikube8s.cli.applying.beside import Beside
 from minikube8s.cli.errors import CommandError
@@ -142,3 +142,30 @@ def test_what_fails_is_raised_at_its_place() -> None:
     with pytest.raises(ValueError, match="ten"):
         got.extend(Beside(0, lambda: 1).each(work, range(20)))
     assert got == list(range(10))
+
+
+def _entry(manager: str, operation: str, fields: dict[str, Any], part: str = "") -> dict[str, Any]:
+    entry = {"manager": manager, "operation": operation, "fieldsV1": fields}
+    return entry | ({"subresource": part} if part else {})
+
+
+_OWN = {"f:metadata": {"f:annotations": {f"f:{KEPT}": {}}}}
+
+
+def test_a_server_side_apply_takes_over_what_client_side_ones_had() -> None:
+    before = [
+        _entry("old", "Update", _OWN | {"f:data": {"f:gone": {}, "f:k": {}}}),
+        _entry("kubectl", "Apply", {"f:data": {"f:k": {}}}),
+        _entry("scaler", "Update", {"f:spec": {}}),
+        _entry("old", "Update", {"f:status": {}}, "status"),
+    ]
+    former = migrating.owners(before, "Update")
+    assert former == {"old"}
+    assert migrating.owners(before, "Apply") == set()
+    after = migrating.taken_over(before, former, "kubectl")
+    fields = _OWN | {"f:data": {"f:k": {}, "f:gone": {}}}
+    assert after == [_entry("kubectl", "Apply", fields), before[2], before[3]]
+    assert after is not None
+    assert migrating.owners(after, "Apply") == {"kubectl"}
+    assert migrating.taken_over(after, former, "kubectl") is None
+    assert before[1]["fieldsV1"] == {"f:data": {"f:k": {}}}

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from minikube8s.api.resources import Resource
 from minikube8s.cli import manifests, options, recording
-from minikube8s.cli.applying import editkept, keeping, pruning
+from minikube8s.cli.applying import editkept, keeping, pruning, serverside
 from minikube8s.cli.applying.batches import batches
 from minikube8s.cli.applying.beside import Beside
 from minikube8s.cli.applying.clientside import ClientSide, Done
@@ -24,8 +25,8 @@ from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
 from minikube8s.cli.session import Session
 
-MANAGER, SERVER_MANAGER = "kubectl-client-side-apply", "kubectl"
-"""kubectl's own names: who applies now with one and then with the other meets no conflict."""
+MANAGER = "kubectl-client-side-apply"
+"""kubectl's own name: who applies now with one and then with the other meets no conflict."""
 
 
 @acting_group("apply")
@@ -53,6 +54,7 @@ def command(context: click.Context, /, **given: Any) -> None:
     session: Session = context.obj
     _check(given)
     report = Report(given["form"], given["dry_run"], managers=given["managers"])
+    pruned = pruning.kinds_of(session.kinds, given["prune_allowlist"]) if given["prune"] else []
     recording.warn(given["record"])
     reading = manifests.gather(given["filenames"], recursive=given["recursive"])
     found = [
@@ -72,7 +74,7 @@ def command(context: click.Context, /, **given: Any) -> None:
         report.tell(result)
         done.append(result)
     if not failures and given["prune"]:
-        _prune(session, given, done)
+        _prune(session, given, done, pruned)
     report.end()
     if given["wait"] and given["dry_run"] == "none":
         failures += _wait(session, given, done)
@@ -109,7 +111,7 @@ def _check(given: dict[str, Any]) -> None:
 
 
 def _worker(given: dict[str, Any]) -> Callable[[Client, Item], Done]:
-    manager = given["field_manager"] or (SERVER_MANAGER if given["server_side"] else MANAGER)
+    manager = given["field_manager"] or (serverside.MANAGER if given["server_side"] else MANAGER)
     query = options.written(given["dry_run"], manager)
     query |= options.field_validation(given["validate"])
     if given["server_side"]:
@@ -130,13 +132,15 @@ def _wait(session: Session, given: dict[str, Any], done: Sequence[Done]) -> list
     return coming.wait(session.client, done, deadline)
 
 
-def _prune(session: Session, given: dict[str, Any], done: Sequence[Done]) -> None:
+def _prune(
+    session: Session, given: dict[str, Any], done: Sequence[Done], kinds: Sequence[Resource]
+) -> None:
     how = deletion(given, dry_run=given["dry_run"])
     leaving = pruning.prune(
         session.client,
         pruning.candidates(
             session.client,
-            pruning.kinds_of(session.kinds, given["prune_allowlist"]),
+            kinds,
             {one.item.namespace for one in done if one.item.namespace},
             given["selector"],
             {one.obj["metadata"].get("uid") for one in done},

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from minikube8s.cli import manifests, options
-from minikube8s.cli.applying import lastapplied, patching, pruning
+from minikube8s.cli.applying import lastapplied, patching, pruning, serverside
 from minikube8s.cli.applying.beside import Beside
 from minikube8s.cli.applying.items import Item, items
 from minikube8s.cli.applying.serverside import ServerSide
@@ -54,15 +54,15 @@ def _texts(session: Session, given: dict[str, Any]) -> dict[str, tuple[str | Non
     if reading.failures:
         raise reading.failures[0]
     manager = given["field_manager"] or (
-        "kubectl" if given["server_side"] else "kubectl-client-side-apply"
+        serverside.MANAGER if given["server_side"] else "kubectl-client-side-apply"
     )
     query = options.written("server", manager)
-    serverside = ServerSide(query, force=given["force_conflicts"])
+    applied = ServerSide(query, force=given["force_conflicts"])
 
     def both(client: Client, item: Item) -> Versions:
         live = _live(client, item)
         if given["server_side"]:
-            return Versions(live, serverside(client, item).obj)
+            return Versions(live, applied(client, item).obj)
         return Versions(live, _merged(client, item, live, query))
 
     pool = Beside(session.client, session.client.another, given["concurrency"])
