@@ -18,6 +18,7 @@ _TEMPLATES = (
     "go-template", "go-template-file", "json", "jsonpath", "jsonpath-as-json", "jsonpath-file",
     "name", "template", "templatefile", "yaml",
 )  # fmt: skip
+_GO = ("go-template", "go-template-file", "template", "templatefile")
 _COLUMNS = ("custom-columns", "custom-columns-file")
 _DRY_RUNS = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -60,6 +61,8 @@ def printer(
         return Printer(kind, _own_columns(kind, argument, headers), managers=managers)
     if kind.startswith("jsonpath") and kind in _TEMPLATES:
         return Printer(kind, _jsonpath(kind, argument), managers=True)
+    if kind in _GO:
+        return Printer(kind, _go_template(kind, argument), managers=True)
     raise _unknown(kind, tables)
 
 
@@ -173,6 +176,28 @@ def _jsonpath(kind: str, argument: str) -> Callable[[Resource, Object], str]:
                 f"error executing jsonpath {wording.compact(text)}: Error executing template: "
                 f"{error}"
             ) from None
+
+    return fill
+
+
+def _go_template(kind: str, argument: str) -> Callable[[Resource, Object], str]:
+    from minikube8s.cli.gotemplate import GoTemplate, TemplateError
+    from minikube8s.cli.jsonpath import wording
+
+    if not argument:
+        raise CommandError("template format specified but no template given")
+    text = _file(argument, "--template ") if kind.endswith("file") else argument
+    try:
+        template = GoTemplate(text)
+    except TemplateError as error:
+        raise CommandError(f"error parsing template {text}, {error}") from None
+
+    def fill(_: Resource, obj: Object) -> str:
+        try:
+            return template.text(obj)
+        except TemplateError as error:
+            shown = wording.compact(text)
+            raise CommandError(f"error executing template {shown}: {error}") from None
 
     return fill
 

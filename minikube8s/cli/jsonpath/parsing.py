@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from minikube8s.cli.goquotes import unescaped
 from minikube8s.cli.jsonpath.errors import JsonPathError
 from minikube8s.cli.jsonpath.nodes import (
     Action,
@@ -26,11 +27,6 @@ _ENDS_A_WORD = frozenset(".,[]$@{}")
 _KEY = re.compile(r"'([^']*)'")
 _SLICE = re.compile(r"(-?\d*)(:-?\d*)?(:-?\d*)?")
 _CONDITION = re.compile(r"([^!<>=]+)([!<>=]+)(.+)", re.DOTALL)
-_ESCAPE = re.compile(
-    r"""\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|.|$)""",
-    re.DOTALL,
-)
-_LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 def parse(text: str) -> list[Block]:
@@ -166,7 +162,10 @@ class _Reader:
             self.at += 1
         inner = self.text[begin : self.at]
         self.at += 1
-        return Literal(_ESCAPE.sub(_unescaped, inner))
+        try:
+            return Literal(unescaped(inner))
+        except ValueError as error:
+            raise JsonPathError(f"unquote error {error}") from None
 
     def _brackets(self) -> list[Node]:
         end = self.text.find("]", self.at)
@@ -227,16 +226,3 @@ def _index(text: str | None) -> int | None:
         return int(digits) if digits else None
     except ValueError:
         raise JsonPathError(f"array index {digits} is not a number") from None
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    letter, *codes = found.groups()
-    if letter:
-        return _LETTERS.get(letter, letter)
-    for code, base in zip(codes, (16, 16, 16, 8), strict=True):
-        if code:
-            try:
-                return chr(int(code, base))
-            except ValueError:
-                break
-    raise JsonPathError("unquote error invalid syntax")

@@ -17,14 +17,16 @@ from minikube8s.cli.session import Session
 _PAGE = 500
 _FORMS = (
     "json, yaml, name, wide, custom-columns=SPEC, custom-columns-file=FILE, jsonpath=TEMPLATE, "
-    "jsonpath-as-json=TEMPLATE, jsonpath-file=FILE."
+    "jsonpath-as-json=TEMPLATE, jsonpath-file=FILE, go-template=TEMPLATE, go-template-file=FILE."
 )
 
 
 @verb("get")
 @click.argument("words", nargs=-1, metavar="TYPE [NAME ...] | TYPE/NAME ... | -f FILE")
 @click.option("-o", "--output", "form", default="", help=_FORMS)
-@click.option("--template", default="", help="The template of -o jsonpath, or its file.")
+@click.option(
+    "--template", default="", help="The template of -o go-template or jsonpath, or its file."
+)
 @click.option("-w", "--watch", is_flag=True, help="After the list, show changes as they happen.")
 @click.option("--watch-only", is_flag=True, help="Show changes only.")
 @click.option("--output-watch-events", is_flag=True, help="Say of each change what it is.")
