@@ -112,6 +112,7 @@ def test_files_make_texts_and_what_is_none(tmp_path: Path) -> None:
     [
         (["nowhere"], [], "error reading nowhere: no such file or directory"),
         (["a=b=c"], [], "key names or file paths cannot contain '='"),
+        ([""], [], "--from-file is empty"),
         (["=x"], [], "key name for file path x missing"),
         (["k=."], [], "cannot give a key name for a directory path"),
         ([], ["x"], "invalid literal source x, expected key=value"),

@@ -140,7 +140,10 @@ def _of_files(
             "when paths, URLs, or stdin is provided as input, you may not specify resource "
             f"arguments as well: {' '.join(words)}"
         )
-    for obj in manifests.read(given["filenames"], recursive=given["recursive"]):
+    objects = manifests.read(given["filenames"], recursive=given["recursive"])
+    if not objects:
+        raise CommandError(f"no objects in {', '.join(map(str, given['filenames']))}")
+    for obj in objects:
         metadata = obj.get("metadata") or {}
         if not metadata.get("name"):
             raise CommandError(f"a {obj['kind']} in the file has no metadata.name")

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from minikube8s.api.resources import NODES
-from minikube8s.cli import options, printing, targets
+from minikube8s.cli import nearest, options, printing, targets
 from minikube8s.cli.changing import patching
 from minikube8s.cli.changing.chosen import Chosen, of
+from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
 
@@ -24,8 +25,14 @@ def nodes(session: Session, verb: str, words: Sequence[str], selector: str) -> l
         answer = session.client.json("GET", targets.path(NODES, None), query=query)
         return [of(node, NODES, "") for node in answer.get("items") or ()]
     names = [word.partition("/")[2] or word for word in words]
-    paths = (targets.path(NODES, None, name) for name in names)
-    return [of(session.client.json("GET", path), NODES, "") for path in paths]
+    return [of(_read(session, name), NODES, "") for name in names]
+
+
+def _read(session: Session, name: str) -> dict[str, Any]:
+    try:
+        return session.client.json("GET", targets.path(NODES, None, name))
+    except ApiFailure as failure:
+        raise nearest.hinted(session.client, failure, NODES, None, name) from None
 
 
 def mark(session: Session, node: Chosen, dry_run: str, *, closed: bool) -> None:

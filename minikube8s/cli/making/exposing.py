@@ -71,7 +71,7 @@ def _ports(obj: Object, flags: dict[str, Any]) -> list[Object]:
         number for number, _ in own
     ]
     if not numbers:
-        raise CommandError("couldn't find port via --port flag or introspection")
+        raise CommandError("couldn't find port via --port flag or introspection: give --port")
     protocols: dict[int, list[str]] = {}
     for number, protocol in own:
         protocols.setdefault(number, []).append(protocol)

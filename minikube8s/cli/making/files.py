@@ -57,6 +57,8 @@ def variables(
 
 def _source(source: str) -> tuple[str, Path]:
     key, equals, path = source.partition("=")
+    if not source:
+        raise CommandError("--from-file is empty: name a file or a folder")
     if not equals:
         return "", Path(source)
     if "=" in path:
