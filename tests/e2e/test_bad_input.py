@@ -184,7 +184,7 @@ def test_a_field_that_cannot_change_is_refused_and_stays(cluster: Cluster, clien
         (["get", "pods", "-l", "a in (b"], ["a in (b"]),
         (["get", "pods", "-o", "yamml"], ["yamml"]),
         (["apply", "-f", "/nowhere.yaml"], ['the path "/nowhere.yaml" does not exist']),
-        (["get"], ["You must specify the type of resource"]),
+        (["get"], ["Required resource not specified"]),
         (["frobnicate"], ["frobnicate"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -12,13 +12,21 @@ from tests.support import kernel
 from tests.support.cluster import MK8S, Cluster
 from tests.support.engine import PrivateEngine
 
+BEGINNINGS = (
+    "error: ",
+    "Error in configuration: ",
+    "Unable to connect to the server: ",
+    "The connection to the server ",
+)
+"""Of sentences about what is wrong, as kubectl's users know them."""
+
 
 def refused(cluster: Cluster, *arguments: str) -> str:
     """What `mk8s` says against ``arguments``; the machine must be the same afterwards."""
     before, existed = kernel.snapshot(cluster.engine), cluster.home.exists()
     result = cluster.mk8s(*arguments)
     said = result.fails()
-    assert said.startswith("error: ") and len(said.splitlines()) == 1, said
+    assert said.startswith(BEGINNINGS) and len(said.splitlines()) == 1, said
     assert kernel.difference(before, kernel.snapshot(cluster.engine)) == {}
     assert cluster.home.exists() == existed
     return said

@@ -103,7 +103,7 @@ def context_of(config: Kubeconfig, named: str) -> Entry:
         known = config.entries["contexts"]
         raise CommandError(
             f"context was not found for specified context: {name}{nearest(name, known)}. "
-            "See `mk8s config get-contexts`.",
+            f"{config.sources} has none of this name: see `mk8s config get-contexts`.",
             prefix="Error in configuration: ",
         )
     return found or Entry({}, config.sources.paths[0])
