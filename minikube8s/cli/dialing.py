@@ -13,6 +13,7 @@ from minikube8s.cli.errors import CommandError
 
 SCHEMES = ("http", "socks5", "socks5h")
 _HEAD_BYTES = 64 * 1024
+_KEEPALIVE_SECONDS = 20
 
 
 class Proxy:
@@ -97,6 +98,11 @@ def dial(host: str, port: int, seconds: float | None, proxy: Proxy | None) -> so
             connection.close()
             raise
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # a shell may be silent for hours: a server that vanished is noticed all the same
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE_SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _KEEPALIVE_SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
     return connection
 
 

@@ -149,3 +149,13 @@ def test_what_is_invalid_is_told_cause_by_cause() -> None:
     assert sentence({**status, "details": {**details, "causes": causes[:1]}}) == (
         'The Pod "x" is invalid: a: bad'
     )
+
+
+def test_a_server_that_vanished_is_noticed_however_silent_the_talk_is() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        dial(*server.getsockname(), 5, None) as connection,
+    ):
+        assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        seconds = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+        assert 0 < seconds <= 60
