@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from minikube8s.cli import tracing
 from minikube8s.cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 BINARY, CLOSE, PING, PONG = 0x2, 0x8, 0x9, 0xA
 _CONTINUATION = 0x0
+_TOLD = 6
+"""From which `-v` on a handshake is told."""
 _FINAL, _MASKED = 0x80, 0x80
 _MAX_FRAME = 16 * 1024 * 1024
 _CONNECT_SECONDS = 30.0
@@ -132,6 +135,9 @@ class WebSocket:
                 writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 status = int(head.split(None, 2)[1])
+                if wire.access.verbosity >= _TOLD:
+                    place = f"{wire.scheme}://{wire.host}:{wire.port}{target}"
+                    tracing.tell(f"GET {place} {head.splitlines()[0]}")
                 if status == 101:
                     return WebSocket(reader, writer, _header(head, "sec-websocket-protocol"))
                 body = await _body(reader, head)

@@ -147,8 +147,20 @@ class Wire:
             return ended
         if not access.user and not access.token:
             return f"no user is named by the context {access.context!r}: see `mk8s config view`."
+        if end := self._token_end():
+            return (
+                f'the token of user "{access.user}" expired at {end:%FT%TZ}: get a new one, and '
+                f"put it where {access.sources} has it."
+            )
         what = "token" if access.token or access.token_file or self._plugin else "certificate"
         return f'the {what} of user "{access.user}" is not accepted: see {access.sources}.'
+
+    def _token_end(self) -> datetime.datetime | None:
+        """When the token ended, where it says so and has."""
+        from minikube8s.cli.kubeconfig.validity import token_end
+
+        end = token_end(self._token())
+        return end if end is not None and end < datetime.datetime.now(datetime.UTC) else None
 
     def _way_out(self) -> str:
         if self.access.local:

@@ -230,6 +230,10 @@ def test_what_is_wrong_with_the_way_to_a_server_is_one_sentence(
     ("user", "message"),
     [
         ({"token": "wrong"}, r"logged in to the server \(.*the token of user .admin. is not"),
+        (
+            {"token": "e30.eyJleHAiOiAxNjAwMDAwMDAwfQ.x"},
+            "the token of user .admin. expired at 2020-09-13T12:26:40Z: get a new one",
+        ),
         ({"tokenFile": "nowhere"}, "token of admin cannot be read: .*nowhere"),
         ({"token": "a", "username": "b"}, "only one is allowed"),
         ({"client-certificate-data": "aGVsbG8=", "client-key-data": "aGVsbG8="}, "no PEM"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import stat
 import subprocess
 from pathlib import Path
@@ -16,7 +17,7 @@ from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kubeconfig import loading, writing
 from minikube8s.cli.kubeconfig.choosing import Overrides, choose
 from minikube8s.cli.kubeconfig.loading import Sources, load
-from minikube8s.cli.kubeconfig.validity import validity
+from minikube8s.cli.kubeconfig.validity import token_end, validity
 
 FIRST: dict[str, Any] = {
     "apiVersion": "v1",
@@ -209,6 +210,17 @@ def test_the_end_of_a_certificate_is_read_from_it(tmp_path: Path, days: int) -> 
     dates = validity(path.read_bytes())
     assert dates is not None
     assert (dates[1] - dates[0]).days == days
+
+
+def test_the_end_of_a_token_is_read_from_it() -> None:
+    claims = base64.urlsafe_b64encode(b'{"exp": 1600000000}').decode().rstrip("=")
+    end = token_end(f"e30.{claims}.x")
+    assert end is not None and end.isoformat() == "2020-09-13T12:26:40+00:00"
+
+
+@given(st.text(max_size=50))
+def test_what_is_no_token_has_no_end(text: str) -> None:
+    assert token_end(text) is None
 
 
 @given(st.binary(max_size=100))

@@ -1,9 +1,10 @@
-"""Until when a certificate is valid, read from its PEM text. Pure; verifies nothing."""
+"""Until when certificates (PEM) and tokens (JWT) are valid. Pure; verifies nothing."""
 
 from __future__ import annotations
 
 import base64
 import datetime
+import json
 
 _SEQUENCE, _UTC_TIME, _GENERALIZED_TIME, _VERSION = 0x30, 0x17, 0x18, 0xA0
 _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
@@ -18,6 +19,16 @@ def validity(pem: bytes) -> tuple[datetime.datetime, datetime.datetime] | None:
     try:
         return of_der(base64.b64decode(body))
     except (ValueError, IndexError):
+        return None
+
+
+def token_end(token: str) -> datetime.datetime | None:
+    """The last moment (UTC) of a token that says one of itself; None for any other."""
+    try:
+        body = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return datetime.datetime.fromtimestamp(claims["exp"], datetime.UTC)
+    except (ValueError, IndexError, KeyError, TypeError, OverflowError, OSError):
         return None
 
 
