@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_HARMLESS = {ord("\x1b"): "^[", ord("\r"): "\\r"}
+_CONTROLS = (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0))
+_HARMLESS = {code: f"\\x{code:02x}" for code in _CONTROLS} | {ord("\x1b"): "^[", ord("\r"): "\\r"}
 
 
 def harmless(text: str) -> str:

@@ -166,7 +166,7 @@ def main() -> NoReturn:
     except click.UsageError as error:
         _fail(command.usage_sentence(error), 1, session)
     except CommandError as error:
-        _fail(str(error), error.code, session)
+        _fail(_sentence(session, error), error.code, session)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
@@ -181,6 +181,15 @@ def main() -> NoReturn:
         why = f"{type(error).__name__}: {error}"
         _fail(f"error: mk8s itself failed ({why}). Where: again with --debug.", 1, session)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _sentence(session: Session, error: CommandError) -> str:
+    """What ``error`` says; of an object that is not there with the name that may be meant."""
+    if not hasattr(error, "status"):
+        return str(error)
+    from minikube8s.cli import nearest
+
+    return str(nearest.explained(session, error, sys.argv))
 
 
 def _flush_nothing() -> None:

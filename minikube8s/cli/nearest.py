@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from minikube8s.api.resources import Resource
+from minikube8s.api.resources import NAMESPACES, RESOURCES, Resource
 from minikube8s.cli import targets
 from minikube8s.cli.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from minikube8s.cli.session import Session
 
 _NAMES = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
 _MOST = 1000
@@ -32,6 +37,10 @@ def hint(client: Client, resource: Resource, namespace: str | None, name: str) -
     return ""
 
 
+class Hinted(ApiFailure):
+    """A refusal that has been looked at: it says what may have been meant, if anything."""
+
+
 def hinted(
     client: Client, failure: ApiFailure, resource: Resource, namespace: str | None, name: str
 ) -> ApiFailure:
@@ -39,7 +48,34 @@ def hinted(
     if failure.reason != "NotFound":
         return failure
     message = f"{failure.status.get('message')}{hint(client, resource, namespace, name)}"
-    return ApiFailure({**failure.status, "message": message})
+    return Hinted({**failure.status, "message": message})
+
+
+def explained(session: Session, error: CommandError, words: Sequence[str]) -> CommandError:
+    """``error``, with a hint where it says that an object is not there that ``words`` name."""
+    if not isinstance(error, ApiFailure) or isinstance(error, Hinted):
+        return error
+    details = error.status.get("details") or {}
+    name = str(details.get("name") or "")
+    if not name or not any(word == name or word.endswith(f"/{name}") for word in words):
+        return error
+    kind, group = details.get("kind"), details.get("group") or ""
+    for row in RESOURCES.all():
+        if kind in {row.plural, row.kind} and row.group == group:
+            return hinted(session.client, error, row, session.namespace, name)
+    return error
+
+
+def namespace_hint(client: Client, name: str) -> str:
+    """` There is no such namespace (did you mean "web"?).`, or nothing where it exists."""
+    try:
+        known = [other for _, other in _names(client, NAMESPACES, None, {"limit": str(_MOST)})]
+    except CommandError:
+        return ""
+    if name in known:
+        return ""
+    near = _near(name, known)
+    return " There is no such namespace" + (f' (did you mean "{near}"?).' if near else ".")
 
 
 def _near(name: str, known: list[str]) -> str:

@@ -113,13 +113,25 @@ def test_an_object_that_is_not_there_is_told_with_the_name_that_may_be_meant(
 ) -> None:
     def refusal(*words: str) -> str:
         done = subprocess.run(
-            [MK8S, "get", *words],
+            [MK8S, *words],
             env=environment, capture_output=True, text=True, timeout=30, check=False,
         )  # fmt: skip
         assert done.returncode == 1
         return done.stderr
 
     missing = 'Error from server (NotFound): configmaps "frist" not found'
-    assert refusal("cm", "frist") == f'{missing} (did you mean "first"?)\n'
-    elsewhere = refusal("cm", "first", "-n", "default")
+    assert refusal("get", "cm", "frist") == f'{missing} (did you mean "first"?)\n'
+    assert refusal("describe", "cm/frist") == refusal("get", "cm/frist")
+    assert refusal("delete", "cm", "frist") == refusal("get", "cm", "frist")
+    elsewhere = refusal("get", "cm", "first", "-n", "default")
     assert "(there is one in the namespace test-" in elsewhere
+
+
+def test_a_namespace_that_is_not_there_is_told_of_on_a_terminal(
+    api: ApiServer, environment: dict[str, str]
+) -> None:
+    with tmux.opened([str(MK8S), "get", "pods", "-n", "defualt"], environment) as screen:
+        screen.wait_for(
+            r"^No resources found in defualt namespace. There is no such namespace "
+            r'\(did you mean "default"\?\)\.$'
+        )

@@ -1,6 +1,7 @@
 """What others wrote into objects does not steer the terminal of who looks at them."""
 
 from minikube8s.cli.describing.writer import Writer
+from minikube8s.cli.escapes import harmless
 from minikube8s.cli.servertables import TablePrinter
 
 EVIL = "\x1b[2Jgone\r"
@@ -18,3 +19,9 @@ def test_a_table_shows_escapes_as_characters() -> None:
     printer = TablePrinter(wide=False, namespaces=False, headers=False)
     table = {"columnDefinitions": [{"name": "Name"}], "rows": [{"cells": [EVIL]}]}
     assert printer.lines(table) == ["^[[2Jgone..."]
+
+
+def test_nothing_that_steers_a_terminal_is_left() -> None:
+    controls = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
+    assert set(harmless(controls)) <= set(map(chr, range(0x20, 0x7F))) | {"\t", "\n"}
+    assert harmless("plain é 日本 \t\n") == "plain é 日本 \t\n"

@@ -69,7 +69,12 @@ def command(session: Session, /, **given: Any) -> None:
     shown = showing.show(asked, found, wanted[0].resource, several=several, one=single)
     if not shown and not failures and not asked.ignore_missing:
         place = None if asked.everywhere else session.namespace
-        click.echo(showing.nothing_found(place, wanted), err=True)
+        text = showing.nothing_found(place, wanted)
+        if place and session.namespace_given and sys.stderr.isatty():
+            from minikube8s.cli import nearest
+
+            text += nearest.namespace_hint(session.client, place)
+        click.echo(text, err=True)
     sys.stdout.flush()
     raise_last(failures)
 
