@@ -102,6 +102,31 @@ def test_the_server_sees_who_we_are_and_not_whom_the_caller_would_be():
     assert b"connection: Upgrade\r\n" in rules.passed_on(upgraded, "/x", "h:1", [])
 
 
+class Written:
+    def __init__(self):
+        self.data = b""
+
+    def write(self, data):
+        self.data += data
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [
+        ("/k8s/api/v1/namespaces/x/pods/p/exec", b"403"),
+        ("/k8s/../api/v1/namespaces/x/pods/p/exec", b"403"),
+        ("/other/api/v1", b"404"),
+        ("/static/page", b"200"),
+    ],
+)
+async def test_the_rules_hold_wherever_the_api_is_served(target, code, tmp_path):
+    (tmp_path / "page").write_text("x")
+    gateway = serving.Gateway(None, Rules(), "/k8s", str(tmp_path), "/static/")
+    written = Written()
+    await gateway._answer(request(target), None, written)
+    assert written.data.split()[1] == code
+
+
 def test_files_are_served_and_nothing_beside_them(tmp_path):
     root = tmp_path / "www"
     (root / "deep").mkdir(parents=True)

@@ -47,15 +47,16 @@ class Gateway:
     async def _answer(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        if not self._rules.pass_on(request):
+        path = rules.below(rules.clean(request.target), self._www_prefix)
+        target = rules.below(request.target, self._prefix)
+        # the rules are about the API's paths, wherever it is served
+        about = request if target is None else request._replace(target=target)
+        if not self._rules.pass_on(about):
             writer.write(_FORBIDDEN)
             return
-        if self._www is not None:
-            path = rules.below(rules.clean(request.target), self._www_prefix)
-            if path is not None:
-                writer.write(await asyncio.to_thread(_file, self._www, path))
-                return
-        target = rules.below(request.target, self._prefix)
+        if self._www is not None and path is not None:
+            writer.write(await asyncio.to_thread(_file, self._www, path))
+            return
         if target is None:
             writer.write(_NOT_FOUND)
             return

@@ -11,7 +11,7 @@ from minikube8s.cli.command import after_dash, verb
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
 
-_WAIT_SECONDS = 60.0
+_WAIT_SECONDS = 600.0
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
