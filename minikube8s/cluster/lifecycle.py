@@ -197,10 +197,17 @@ def down(home: Home, *, purge: bool, say: Say) -> None:
             say(f"state in {home.path} removed")
 
 
-def remove_node(home: Home, name: str, forget: Callable[[str], None], say: Say) -> None:
+def remove_node(
+    home: Home,
+    name: str,
+    empty: Callable[[str], None],
+    forget: Callable[[str], None],
+    say: Say,
+) -> None:
     """Remove a node of the lab: its agent, its pods' containers, its network, its state.
 
-    ``forget`` removes what the API has of it. Raises ClusterError; may be run again then.
+    ``empty`` moves its pods away first, ``forget`` removes what the API has of it in the end.
+    Raises ClusterError, and what these raise; may be run again then.
     """
     preflight.require_root("node remove")
     with exclusive(home):
@@ -209,6 +216,7 @@ def remove_node(home: Home, name: str, forget: Callable[[str], None], say: Say) 
             raise ClusterError(
                 "The cluster does not run, so the Node cannot be deleted: start it with `mk8s up`."
             )
+        empty(name)
         _stop(layout.agent(home, name))
         cleaning.clean_node(home, name)
         say(f"containers of {name} removed")

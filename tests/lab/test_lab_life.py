@@ -127,7 +127,18 @@ def test_a_node_is_added_by_name_and_removed_with_all_that_it_had(
     pod = pinned(manifests.pod("on-extra", labels={"app": "on-extra"}), "extra")
     cluster.kubectl("apply", "-f", "-", input=manifests.text(pod)).ok()
     cluster.ready_pods(1, "app=on-extra")
-    cluster.mk8s("node", "remove", "extra").ok()
+    held = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "on-extra"},
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "on-extra"}}},
+    }
+    cluster.kubectl("apply", "-f", "-", input=manifests.text(held)).ok()
+    said = cluster.mk8s("node", "remove", "extra", "--timeout", "2s").fails()
+    assert "`mk8s uncordon extra`" in said and "default/on-extra" in said
+    assert readiness(cluster)["extra"] == "True"
+    cluster.kubectl("delete", "pdb", "on-extra").ok()
+    assert "pod/on-extra evicted" in cluster.mk8s("node", "remove", "extra").ok()
     assert "extra" not in readiness(cluster)
     assert cluster.pods("app=on-extra") == []
     assert not (cluster.home / "nodes" / "extra").exists()
