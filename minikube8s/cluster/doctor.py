@@ -29,10 +29,12 @@ from minikube8s.cluster.findings import Examination, Finding, Mark
 from minikube8s.cluster.joined import Joined
 from minikube8s.cluster.machine import Machine
 from minikube8s.cluster.masterclient import MasterClient
+from minikube8s.kit import portholders
 from minikube8s.kit.localaddresses import local_addresses
 from minikube8s.kit.localroutes import local_routes
 
 _EXAMINING_SECONDS = 30.0
+_DNS_PORT = 53
 
 
 def examine(home: Home, settings: Settings) -> Iterator[Finding]:
@@ -51,7 +53,7 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     yield from _named("kernel", findings.of_kernel(seen, os.uname().release))
     yield from _named("firewall", findings.of_firewall(seen))
     yield from _named("firewall", machinefindings.of_firewalls(found, settings.pod_cidr))
-    yield from _named("dns", [findings.of_resolvers(seen)])
+    yield from _named("dns", [findings.of_resolvers(seen, portholders.holder(_DNS_PORT))])
     wanted = networks.wanted(settings)
     api = "127.0.0.1" if settings.bind == "0.0.0.0" else settings.bind
     own = list(wanted.values())

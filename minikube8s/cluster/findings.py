@@ -123,13 +123,17 @@ def of_firewall(seen: Examination) -> Iterator[Finding]:
         yield Finding(Mark.FINE, "no firewall in the way of pods")
 
 
-def of_resolvers(seen: Examination) -> Finding:
-    """Whether the cluster's DNS has its port, and whom it asks for other names."""
+def of_resolvers(seen: Examination, holder: str = "") -> Finding:
+    """Whether the cluster's DNS has its port, and whom it asks for other names.
+
+    ``holder`` is the program that listens on that port.
+    """
     if seen.names_taken:
+        who = holder or "Another program"
         return Finding(
             Mark.DOUBT,
-            "Another program has port 53 on all addresses of this machine, so pods resolve no"
-            " names: let it listen on its own addresses only.",
+            f"{who} has port 53 on all addresses of this machine, so pods resolve no names: let it"
+            " listen on its own addresses only.",
         )
     if seen.resolvers:
         return Finding(Mark.FINE, f"names outside are asked of {', '.join(seen.resolvers)}")

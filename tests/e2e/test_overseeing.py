@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import tarfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import manifests
+from tests.support import manifests, tmux
 from tests.support.cluster import MK8S, Cluster
 from tests.support.engine import PrivateEngine
 from tests.support.wait import until
@@ -116,3 +117,14 @@ def test_a_bundle_can_be_made_while_the_master_is_down(own: Cluster, tmp_path: P
         assert not [name for name in names if name.startswith("objects")]
     finally:
         own.mk8s("up").ok()
+
+
+def test_up_on_a_terminal_leaves_nothing_of_what_it_drew(own: Cluster) -> None:
+    own.mk8s("down").ok()
+    with tmux.opened([str(MK8S), "up"], own.environment) as screen:
+        screen.wait_for("The cluster is up at", 60)
+        assert screen.exit_code() == 0
+        shown = screen.text()
+        assert screen.cursor_is_shown()
+    assert "starting the daemons" not in shown and "waiting for" not in shown
+    assert re.search(r"^  node node1 is Ready \(", shown, re.MULTILINE)

@@ -82,6 +82,8 @@ def test_no_resolver_and_firewalls_in_the_way_are_doubts() -> None:
     assert findings.of_resolvers(Examination(resolvers=["192.0.2.53"])).mark is Mark.FINE
     taken = findings.of_resolvers(Examination(resolvers=["192.0.2.53"], names_taken=True))
     assert taken.mark is Mark.DOUBT and "port 53 on all addresses" in taken.text
+    named = findings.of_resolvers(Examination(names_taken=True), "dnsmasq (process 812)")
+    assert named.text.startswith("dnsmasq (process 812) has port 53")
     seen = Examination(obstacles=["the nftables chain x drops"])
     assert text(findings.of_firewall(seen)) == "The nftables chain x drops."
     assert marks(findings.of_firewall(Examination())) == "✓"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from minikube8s.cli.command import verb
+from minikube8s.cli.durations import Duration
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
 
@@ -32,7 +33,9 @@ them.
 
 @verb("bundle")
 @click.argument("file", required=False, metavar="[FILE.tar.gz]")
-@click.option("--timeout", "seconds", type=float, default=60.0, help="Seconds that it may take.")
+@click.option(
+    "--timeout", "seconds", type=Duration(), default=60.0, help="How long it may take, like 2m."
+)
 @click.pass_obj
 def command(session: Session, file: str | None, seconds: float) -> None:
     """Gather what a bug report needs into one archive, without secrets.
@@ -85,13 +88,18 @@ def _used(home: Home) -> bool:
         return True
 
 
+def _has_master(home: Home) -> bool:
+    return _used(home) and home.exists()
+
+
 def _secrets(session: Session) -> tuple[Client | None, list[str], str]:
     """The API server, the values of its Secrets, and why one of both cannot be had."""
     from minikube8s.cli.bundling import objects
-    from minikube8s.cli.client import ApiFailure
+    from minikube8s.cli.client import ApiFailure, Client
 
     try:
-        client = session.client
+        # a kubeconfig may name another cluster than the one that runs here
+        client = Client.of_home(session.home) if _has_master(session.home) else session.client
         return client, objects.known_secrets(client), ""
     except ApiFailure as failure:
         return client, [], f"Secrets cannot be read, so their values are not looked for: {failure}"

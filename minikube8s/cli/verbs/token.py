@@ -11,7 +11,7 @@ import click
 
 from minikube8s.api import bootstraptokens
 from minikube8s.api.times import human_duration
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.client import ApiFailure, Client
 from minikube8s.cli.command import group
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
@@ -40,8 +40,9 @@ def create(session: Session, ttl: str, description: str, print_join_command: boo
     seconds = duration(ttl)
     until = datetime.now(UTC) + timedelta(seconds=seconds) if seconds else None
     joining = join_command(session.home) if print_join_command else ""
+    client = Client.of_home(session.home) if print_join_command else session.client
     id_, key = _random(6), _random(16)
-    session.client.json("POST", _SECRETS, bootstraptokens.make(id_, key, until, description))
+    client.json("POST", _SECRETS, bootstraptokens.make(id_, key, until, description))
     click.echo(joining.format(token=f"{id_}.{key}") if joining else f"{id_}.{key}")
 
 
