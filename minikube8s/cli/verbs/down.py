@@ -10,6 +10,7 @@ from minikube8s.cli.session import Session
 from minikube8s.cluster import joined, lifecycle
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.simulated import running
+from minikube8s.cluster.standins.packages import cache_directory
 
 
 @verb("down")
@@ -25,3 +26,5 @@ def command(session: Session, purge: bool) -> None:
         down(home, purge=purge, say=lambda line: click.echo(f"  {line}"))
     except ClusterError as error:
         raise CommandError(str(error)) from None
+    if purge and (cache := cache_directory()).exists():
+        click.echo(f"  what `mk8s image build` fetched stays for other clusters: rm -r {cache}")
