@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from minikube8s.cluster import layout
+from minikube8s.cluster import components, layout
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.engine import Engine
 from minikube8s.kit import labnames
@@ -104,6 +104,17 @@ def certificates(home: Home) -> Files:
     yield "config/certificates.txt", "\n".join(lines) + "\n"
 
 
+def daemons(home: Home) -> Files:
+    """Which daemons run, and since when."""
+    lines = []
+    for one in components.present(home):
+        since = datetime.fromtimestamp(one.since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        lines.append(
+            f"{one.name}: " + (f"process {one.pid} since {since}" if one.pid else "stopped")
+        )
+    yield "daemons.txt", "\n".join(lines) + "\n"
+
+
 def logs(home: Home) -> Files:
     """The ends of the daemons' logs, also of what was put aside."""
     for path in sorted(home.logs.glob("*.log*")):
@@ -138,6 +149,7 @@ def of_home(home: Home, settings: Settings) -> Iterable[tuple[str, Callable[[], 
     """Everything, each part by its name."""
     return (
         ("versions", versions),
+        ("daemons", lambda: daemons(home)),
         ("configuration", lambda: configuration(home)),
         ("files", lambda: files(home)),
         ("certificates", lambda: certificates(home)),

@@ -89,6 +89,7 @@ def test_nothing_planted_is_in_a_bundle_and_what_a_reader_needs_is(
     assert "PRIVATE KEY-----\n" not in "".join(found.values())
     assert "mk8s " in found["versions.txt"]
     assert "✓ engine" in found["doctor.txt"]
+    assert found["daemons.txt"].startswith("master: process ")
     assert found["logs/master.log"] and found["logs/agent.log"]
     assert "bundle-crashing" in found["events.txt"]
     assert "the secret is <redacted>" in found["pods/default/bundle-crashing/main.log"]

@@ -14,7 +14,6 @@ from minikube8s.cli.session import Session
 
 if TYPE_CHECKING:
     from minikube8s.cluster.componentlogs import Record
-    from minikube8s.cluster.config import Home
     from minikube8s.cluster.lifecycle import Component
 
 _COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
@@ -46,11 +45,12 @@ def command(
     is read, too.
     """
     from minikube8s.cluster import componentlogs
+    from minikube8s.cluster.components import present
     from minikube8s.cluster.errors import ClusterError
 
     wanted = componentlogs.Wanted(_begin(since), level.upper(), tail)
     try:
-        chosen = _chosen(_present(session.home), components)
+        chosen = _chosen(present(session.home), components)
     except ClusterError as error:
         raise CommandError(str(error)) from None
     logs = [log for log in (Path(one.log) for one in chosen) if log.parent.exists()]
@@ -66,15 +66,6 @@ def command(
         raise CommandError(
             f"{error.filename} cannot be read: {error.strerror}. Run the command as root (sudo)."
         ) from None
-
-
-def _present(home: Home) -> list[Component]:
-    from minikube8s.cluster import joined, lifecycle
-    from minikube8s.cluster.simulated import running as simulated
-
-    if home.is_joined():
-        return [joined.status(home)]
-    return simulated.status(home) if home.is_simulated() else lifecycle.status(home)
 
 
 def _chosen(present: list[Component], names: tuple[str, ...]) -> list[Component]:

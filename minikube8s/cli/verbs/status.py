@@ -18,11 +18,11 @@ from minikube8s.cli.session import Session
 from minikube8s.cli.styles import paint
 from minikube8s.cli.tables import render
 from minikube8s.cli.wellness import Counted, Trouble
-from minikube8s.cluster import componentlogs, joined, kubeconfig, labnet, lifecycle
+from minikube8s.cluster import componentlogs, joined, kubeconfig, labnet
+from minikube8s.cluster.components import present
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import Component
-from minikube8s.cluster.simulated import running as simulated
 
 _PODS = 500
 """So many pods are looked at."""
@@ -79,11 +79,10 @@ def _look(home: Home) -> tuple[dict[str, str], list[str], list[Component]]:
         known = joined.load(home)
         assert known is not None
         about = {"name": known.name, "server": f"https://{known.master}", "node": known.node_name}
-        return about, [], [joined.status(home)]
+        return about, [], present(home)
     settings = home.load()
     about = {"name": settings.name, "server": kubeconfig.server_url(settings)}
-    running = simulated if home.is_simulated() else lifecycle
-    return about, labnet.cut_nodes(settings), running.status(home)
+    return about, labnet.cut_nodes(settings), present(home)
 
 
 def _ask(home: Home) -> dict[str, Counted]:
