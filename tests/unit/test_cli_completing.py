@@ -82,6 +82,9 @@ def offered(text: str) -> tuple[list[str], str]:
         ("completion ", ["bash", "zsh", "fish"]),
         ("apply --dry-run=s", ["--dry-run=server"]),
         ("explain no", ["nodes"]),
+        ("top pod web-1 ", ["web-2"]),
+        ("apply view-last-applied deploy/", ["deploy/site"]),
+        ("wait --for=c", ["--for=condition=", "--for=create"]),
     ],
 )
 def test_what_fits_is_offered(text: str, wanted: list[str]) -> None:

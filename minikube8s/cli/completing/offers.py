@@ -17,7 +17,10 @@ _WITH_PODS = ("deployments", "daemonsets", "statefulsets", "replicasets", "jobs"
 _OBJECTS = (
     "get", "describe", "delete", "edit", "label", "annotate", "patch", "wait", "why", "tree",
 )  # fmt: skip
-_FORMS = ("json", "yaml", "name", "jsonpath=", "jsonpath-as-json=", "jsonpath-file=")
+_FORMS = (
+    "json", "yaml", "name", "jsonpath=", "jsonpath-as-json=", "jsonpath-file=", "go-template=",
+    "go-template-file=",
+)  # fmt: skip
 _FORMS_OF = {
     "get": (*_FORMS, "wide", "custom-columns=", "custom-columns-file="),
     "version": ("json", "yaml"),
@@ -31,6 +34,8 @@ _FILE_FLAGS = (
     "certificate-authority", "home", "from-file", "from-env-file", "cert", "key",
     "output-directory",
 )  # fmt: skip
+_FIXED = {"wait for": ("condition=", "delete", "create", "jsonpath=")}
+"""Verb and flag -> what its values begin with."""
 _NAMED_BY = {
     "namespace": "namespaces",
     "namespaces": "namespaces",
@@ -108,8 +113,9 @@ def _sub_commands(line: Line) -> Iterator[tuple[str, str]]:
 
 def _value(line: Line, option: click.Option, known: Known) -> Offer:
     name = long_name(option)
-    if isinstance(option.type, click.Choice):
-        return Offer(map(str, option.type.choices))
+    fixed = _FIXED.get(f"{' '.join(line.path)} {name}", ())
+    if words := option.type.choices if isinstance(option.type, click.Choice) else fixed:
+        return Offer(map(str, words))
     if name in _FILE_FLAGS:
         return Offer(also=FILES)
     if name == "output":
@@ -127,6 +133,8 @@ def _arguments(line: Line, known: Known) -> Offer:
         return _objects(line, known)
     if verb in _PLACES:
         return _PLACES[verb](line, known, first)
+    if verb in {"apply view-last-applied", "apply edit-last-applied"}:
+        return _objects(line, known)
     if line.path[0] in {"rollout", "set"} and len(line.path) > 1:
         return _objects(line, known, _WORKLOADS)
     return Offer()
@@ -199,8 +207,8 @@ _PLACES: dict[str, Callable[[Line, Known, bool], Offer]] = {
     "cordon": _names("nodes"),
     "uncordon": _names("nodes"),
     "drain": _names("nodes"),
-    "top pods": _names("pods"),
-    "top nodes": _names("nodes"),
+    "top pod": _names("pods"),
+    "top node": _names("nodes"),
     "node remove": _names("nodes"),
     "certificate approve": _names("certificatesigningrequests"),
     "certificate deny": _names("certificatesigningrequests"),
