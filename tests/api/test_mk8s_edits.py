@@ -69,12 +69,15 @@ def nodes_of(mk8s: Kubectl) -> list[str]:
 
 def test_drain_asks_again_where_a_budget_refuses_until_all_pods_are_gone(mk8s: Kubectl) -> None:
     deploy(mk8s, 2)
+    drain = mk8s.start("drain", NODE, "--pod-selector=app=web", "--timeout=40s")
+    assert drain.stderr is not None
+    told = drain.stderr.readline()
+    assert "would violate the pod's disruption budget" in told
+    assert "(will retry after 5s)" in told
     mk8s("uncordon", SPARE)
-    done = mk8s.run("drain", NODE, "--pod-selector=app=web", "--timeout=40s")
-    assert done.returncode == 0, done.stderr
-    assert "would violate the pod's disruption budget" in done.stderr
-    assert "(will retry after 5s)" in done.stderr
-    lines = done.stdout.splitlines()
+    stdout, stderr = drain.communicate(timeout=60)
+    assert drain.returncode == 0, stderr
+    lines = stdout.splitlines()
     assert lines[0] == f"node/{NODE} cordoned"
     assert [line.split()[0] for line in lines[1:3]] == ["evicting", "evicting"]
     assert [line.split()[1] for line in lines[3:5]] == ["evicted", "evicted"]
@@ -126,3 +129,16 @@ def test_a_rollout_that_is_not_over_in_time_is_an_error(mk8s: Kubectl) -> None:
     assert done.returncode == 1
     assert done.stdout.startswith("Waiting for deployment")
     assert done.stderr == "error: timed out waiting for the condition\n"
+
+
+def test_a_pod_that_cannot_be_evicted_keeps_no_other_on_the_node(mk8s: Kubectl) -> None:
+    deploy(mk8s, 1)
+    mk8s("create", "pdb", "too", "--selector=app=web", "--min-available=1")
+    mk8s("create", "deployment", "other", "--image=nginx:1.10")
+    mk8s("rollout", "status", "deploy/other", "--timeout=30s")
+    done = mk8s.run("drain", NODE, "--pod-selector=app in (web,other)", "--timeout=20s")
+    assert done.returncode == 1
+    assert "This pod has more than one PodDisruptionBudget" in done.stderr
+    assert "pod/other-" in done.stdout
+    assert "drained" not in done.stdout
+    assert nodes_of(mk8s) == [NODE]

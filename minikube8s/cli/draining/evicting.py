@@ -35,6 +35,7 @@ class _Waiting:
         self.all = len(pods)
         self.unasked = pods
         self.asked: dict[str, Object] = {}
+        self.failures: list[str] = []
 
     @property
     def over(self) -> bool:
@@ -43,7 +44,10 @@ class _Waiting:
 
 
 def evict(client: Client, node: str, pods: list[Object], way: Way) -> None:
-    """Make ``pods`` leave ``node``. Raises CommandError when they do not, or not in time."""
+    """Make ``pods`` leave ``node``. Raises CommandError when they do not, or not in time.
+
+    One that cannot be made to leave keeps no other from it.
+    """
     deadline = time.monotonic() + (way.seconds or _WEEK)
     waiting = _Waiting(pods)
     for pod in pods if not way.delete or way.dry_run != "none" else ():
@@ -55,14 +59,16 @@ def evict(client: Client, node: str, pods: list[Object], way: Way) -> None:
         while True:
             _ask(client, waiting, way, shown)
             if way.dry_run == "server":
-                return
+                break
             next_try = RETRY_SECONDS if waiting.unasked else _WEEK
             until = min(deadline, time.monotonic() + next_try)
             _wait(client, node, waiting, way, until, shown)
             if waiting.over:
-                return
+                break
             if time.monotonic() >= deadline:
                 _give_up(waiting, way)
+    if waiting.failures:
+        raise CommandError("\n".join(waiting.failures))
 
 
 def _ask(client: Client, waiting: _Waiting, way: Way, shown: progress.Progress) -> None:
@@ -76,7 +82,8 @@ def _ask(client: Client, waiting: _Waiting, way: Way, shown: progress.Progress) 
                 continue
             place = f'pods/"{pod["metadata"]["name"]}" -n "{pod["metadata"]["namespace"]}"'
             if failure.status.get("code") != 429 and failure.reason != "TooManyRequests":
-                raise CommandError(f"error when evicting {place}: {failure}") from None
+                waiting.failures.append(f"error when evicting {place}: {failure}")
+                continue
             shown.clear()
             text = f"error when evicting {place} (will retry after {RETRY_SECONDS:.0f}s): "
             click.echo(text + str(failure.status.get("message", failure)), err=True)
