@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube8s.cli.copying import packing, places, unpacking
+from minikube8s.cli.copying import carrying, packing, places, unpacking
 from minikube8s.cli.copying.carrying import _tar
 from minikube8s.cli.copying.pipes import Counted, Pipe, Worker
 from minikube8s.cli.copying.places import Place
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.progress import Progress
 
 
 @pytest.mark.parametrize(
@@ -195,3 +196,60 @@ def test_who_reads_no_more_ends_who_writes() -> None:
         with pytest.raises(BrokenPipeError):
             writer.finish()
         writer.finish(ignore_broken_pipe=True)
+
+
+class PlayedContainer:
+    """Packs a file as tar would, and loses the connection half way as often as it is told."""
+
+    client = None
+
+    def __init__(self, data: bytes, losses: int) -> None:
+        self.data = data
+        self.losses = losses
+        self.asked: list[list[str]] = []
+
+    def converse(self, client, path, query, *, stdin, tty, files) -> None:
+        words = [word for key, word in query if key == "command"]
+        self.asked.append(words)
+        start = int(words[-1].rpartition("+")[2]) - 1 if words[0] == "sh" else 0
+        end = start + 700 if self.losses else len(self.data)
+        files.stdout(self.data[start:end])
+        if self.losses:
+            self.losses -= 1
+            raise CommandError("The connection was lost before the process ended.")
+
+
+def carried(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, losses: int, retries: int
+) -> PlayedContainer:
+    container = PlayedContainer(archive(("etc/x", tarfile.REGTYPE, "")), losses)
+    monkeypatch.setattr(carrying, "converse", container.converse)
+    carrier = carrying.Carrier(container, "/exec", "main", Progress())
+    carrier.from_pod("/etc/x", tmp_path / "x", preserve=True, retries=retries)
+    return container
+
+
+def test_a_copy_that_is_cut_off_goes_on_where_it_was(monkeypatch, tmp_path, capsys) -> None:
+    container = carried(monkeypatch, tmp_path, losses=2, retries=2)
+    assert (tmp_path / "x").read_bytes() == b"!"
+    assert container.asked[1:] == [
+        ["sh", "-c", "tar cf - /etc/x | tail -c+701"],
+        ["sh", "-c", "tar cf - /etc/x | tail -c+1401"],
+    ]
+    assert "Resuming copy at 1400 bytes, retry 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("losses", "retries"), [(1, 0), (3, 2)])
+def test_a_copy_is_given_up_after_its_retries(losses, retries, monkeypatch, tmp_path) -> None:
+    with pytest.raises(CommandError, match="lost before the process ended"):
+        carried(monkeypatch, tmp_path, losses, retries)
+
+
+def test_a_folder_that_cannot_be_written_is_the_reason(monkeypatch, tmp_path) -> None:
+    (tmp_path / "x").write_text("no folder")
+    container = PlayedContainer(archive(("etc/y", tarfile.REGTYPE, "")), 0)
+    monkeypatch.setattr(carrying, "converse", container.converse)
+    carrier = carrying.Carrier(container, "/exec", "main", Progress())
+    with pytest.raises(OSError) as failed:
+        carrier.from_pod("/etc", tmp_path / "x", preserve=True, retries=0)
+    assert str(tmp_path / "x") in str(failed.value.filename)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 import pytest
 
+from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.forwarding import ports
+from minikube8s.cli.forwarding.listening import Forwarder
 from minikube8s.cli.forwarding.ports import Pair
 
 POD = {
@@ -99,3 +104,77 @@ def test_localhost_is_of_both_families_and_one_is_enough():
     ]
     with pytest.raises(CommandError, match="foo is not a valid IP"):
         ports.addresses(["foo"])
+
+
+class Echo:
+    """A pod's port that says back what it hears."""
+
+    def __init__(self) -> None:
+        self._said: asyncio.Queue[bytes | None] = asyncio.Queue()
+        for channel in (0, 1):
+            self._said.put_nowait(bytes([channel, 80, 0]))
+
+    async def send(self, channel, data):
+        self._said.put_nowait(bytes([channel]) + data)
+
+    async def receive(self):
+        return await self._said.get()
+
+    def close(self):
+        self._said.put_nowait(None)
+
+
+class PlayedClient:
+    """A server that knows the pods at some paths."""
+
+    def __init__(self, *paths):
+        self.paths = set(paths)
+        self.asked = []
+
+    async def websocket(self, path, query, protocol):
+        self.asked.append((path, query))
+        if path not in self.paths:
+            raise ApiFailure({"reason": "NotFound", "message": "no such pod"})
+        return Echo()
+
+
+@contextlib.asynccontextmanager
+async def forwarding(client, choose, capsys):
+    forwarder = Forwarder(client, "/old", choose)
+    serving = asyncio.create_task(forwarder.serve([Pair(0, 80)], [("127.0.0.1", False)]))
+    said = ""
+    async with asyncio.timeout(10):
+        while "->" not in said:
+            await asyncio.sleep(0.01)
+            said += capsys.readouterr().out
+        try:
+            yield int(said.split(":")[1].split()[0]), serving
+        finally:
+            serving.cancel()
+
+
+async def spoken(port: int) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"hello")
+    try:
+        return await reader.read(100)
+    finally:
+        writer.close()
+
+
+async def test_when_the_pod_is_gone_the_next_connection_gets_another_one(capsys):
+    client = PlayedClient("/new")
+    async with forwarding(client, lambda: "/new", capsys) as (port, _):
+        assert [await spoken(port), await spoken(port)] == [b"hello", b"hello"]
+    assert [path for path, _ in client.asked] == ["/old", "/new", "/new"]
+    assert client.asked[0][1] == [("ports", "80")]
+
+
+async def test_without_another_pod_the_forwarding_is_over(capsys):
+    def choose() -> str:
+        raise CommandError("nothing is left")
+
+    async with forwarding(PlayedClient(), choose, capsys) as (port, serving):
+        assert await spoken(port) == b""
+        with pytest.raises(CommandError, match="lost connection to pod: nothing is left"):
+            await serving
