@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 from minikube8s.api.resources import Resource
@@ -11,8 +11,7 @@ from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kinds import Kinds
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """One kind, and one object's name or None for all of that kind."""
 
     resource: Resource

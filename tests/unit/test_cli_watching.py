@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
+from minikube8s.api.resources import PODS
 from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.getting import watching
+from minikube8s.cli.getting.asked import Asked, Wanted
+from minikube8s.cli.getting.following import tabled
 from minikube8s.cli.getting.live import FRESH_SECONDS, Board
+from minikube8s.cli.getting.showing import table_of
 from minikube8s.cli.getting.watching import Event, Watch
 from minikube8s.cli.servertables import TablePrinter
 
@@ -166,3 +170,22 @@ def test_a_server_that_is_away_is_told_below_the_rows_until_it_is_back() -> None
     assert shown.lines(DATE, 20)[-1] == "waiting for the server: refused"
     shown.take(Event("BACK", None), 11)
     assert len(shown.lines(DATE, 20)) == 2
+
+
+def test_a_server_that_makes_no_tables_is_shown_by_names_and_ages() -> None:
+    given = dict.fromkeys(
+        ("form", "template", "sort_by", "subresource", "selector", "field_selector"), ""
+    ) | dict.fromkeys(
+        ("no_headers", "show_labels", "show_kind", "show_managed_fields", "ignore_not_found",
+         "all_namespaces", "watch", "watch_only", "output_watch_events"), False
+    ) | {"label_columns": (), "chunk_size": 500, "server_print": True}  # fmt: skip
+    asked, one = Asked(given), Wanted(PODS, "default", None)
+    obj = {"metadata": {"name": "a", "uid": "a", "creationTimestamp": "2026-01-01T00:00:00Z"}}
+    server = Server([{"metadata": {"resourceVersion": "5"}, "items": []}],
+                    [[{"type": "ADDED", "object": obj}]])  # fmt: skip
+    watch = Watch(server, "/x", "", {}, 1.0)  # type: ignore[arg-type]
+    shown = Board(TablePrinter(), table_of(asked, one, watch.list()))
+    for happened in tabled(asked, one, watch):
+        shown.take(happened, 10)
+    assert shown.lines(DATE, 20)[0].split() == ["NAME", "AGE"]
+    assert shown.lines(DATE, 20)[1].split() == ["a", "60s", "new"]

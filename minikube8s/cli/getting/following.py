@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from minikube8s.cli import printing
@@ -10,7 +11,7 @@ from minikube8s.cli.client import ApiFailure, Client
 from minikube8s.cli.getting.asked import Asked, Wanted
 from minikube8s.cli.getting.fetching import items, missed
 from minikube8s.cli.getting.showing import put, table_of, table_printer
-from minikube8s.cli.getting.watching import Watch
+from minikube8s.cli.getting.watching import Event, Watch
 from minikube8s.cli.progress import Progress
 
 
@@ -29,7 +30,8 @@ def follow(client: Client, asked: Asked, one: Wanted, seconds: float) -> None:
     if asked.tables and _drawable(asked):
         from minikube8s.cli.getting import live
 
-        live.run(table_printer(asked, one.resource), table_of(asked, everything, listed), watch)
+        printer = table_printer(asked, one.resource)
+        live.run(printer, table_of(asked, everything, listed), tabled(asked, everything, watch))
     elif asked.tables:
         _rows(asked, everything, watch, listed)
     else:
@@ -38,7 +40,7 @@ def follow(client: Client, asked: Asked, one: Wanted, seconds: float) -> None:
 
 def _drawable(asked: Asked) -> bool:
     """Whether a person watches who wants to see the state, not each change."""
-    bare = asked.events or asked.watch_only or not asked.server_tables
+    bare = asked.events or asked.watch_only
     return not bare and sys.stdout.isatty() and Progress().live
 
 
@@ -47,12 +49,17 @@ def _rows(asked: Asked, one: Wanted, watch: Watch, listed: dict[str, Any]) -> No
     printer.learn(table_of(asked, one, listed))
     if not asked.watch_only:
         _put_lines(printer.lines(table_of(asked, one, listed)))
-    for event in watch.events():
+    for event in tabled(asked, one, watch):
         if event.type not in {"AWAY", "BACK"}:
-            content = event.content
-            if content.get("kind") != "Table":
-                content = table_of(asked, one, {"items": [content]})
-            _put_lines(printer.lines(content, event.type))
+            _put_lines(printer.lines(event.content, event.type))
+
+
+def tabled(asked: Asked, one: Wanted, watch: Watch) -> Iterator[Event]:
+    """The events with Tables, also of a server that makes none."""
+    for event in watch.events():
+        if event.type not in {"AWAY", "BACK"} and event.content.get("kind") != "Table":
+            event.content = table_of(asked, one, {"items": [event.content]})
+        yield event
 
 
 def _objects(asked: Asked, one: Wanted, watch: Watch, listed: dict[str, Any]) -> None:

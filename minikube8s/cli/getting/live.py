@@ -8,13 +8,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from minikube8s.api.times import age
 from minikube8s.cli import styles
-from minikube8s.cli.getting.watching import Event, Watch
+from minikube8s.cli.getting.watching import Event
 from minikube8s.cli.progress import Progress, watched
 from minikube8s.cli.servertables import TablePrinter
 
@@ -24,6 +24,14 @@ _YOUNG_SECONDS = 120.0
 _MARKS = {"new": "green", "changed": "yellow", "gone": "red"}
 _MARGIN = 10
 _QUEUE = 1000
+
+
+class _Ended(Exception):
+    """Nothing more will happen."""
+
+
+_Told = Event | BaseException | None
+"""What the reader tells who draws: what happened, that it failed, or (None) to draw anew."""
 
 
 class _Row:
@@ -117,12 +125,12 @@ class Board:
         return [*row.cells[:column], age(row.created, date), *row.cells[column + 1 :]]
 
 
-def run(printer: TablePrinter, listed: dict[str, Any], watch: Watch) -> None:
-    """Draw what ``watch`` tells until interrupted; the last state stays. Raises CommandError."""
+def run(printer: TablePrinter, listed: dict[str, Any], events: Iterator[Event]) -> None:
+    """Draw what ``events`` tell until interrupted; the last state stays. Raises CommandError."""
     board = Board(printer, listed)
-    told: queue.Queue[Event | BaseException | None] = queue.Queue(_QUEUE)
-    threading.Thread(target=_read, args=(watch, told), daemon=True).start()
-    with watched() as progress, _told_of_resizes(told):
+    told: queue.Queue[_Told] = queue.Queue(_QUEUE)
+    threading.Thread(target=_read, args=(events, told), daemon=True).start()
+    with suppress(_Ended), watched() as progress, _told_of_resizes(told):
         try:
             _draw(board, progress, told)
         finally:
@@ -131,35 +139,33 @@ def run(printer: TablePrinter, listed: dict[str, Any], watch: Watch) -> None:
             sys.stdout.flush()
 
 
-def _draw(
-    board: Board, progress: Progress, told: queue.Queue[Event | BaseException | None]
-) -> None:
+def _draw(board: Board, progress: Progress, told: queue.Queue[_Told]) -> None:
     while True:
         now, date = time.monotonic(), datetime.now(UTC)
         board.settle(now)
         progress.show(board.lines(date, progress.height()))
-        try:
-            happened = told.get(timeout=board.pause(now, date))
-            while True:
+        wait = board.pause(now, date)
+        with suppress(queue.Empty):
+            # what came meanwhile is drawn at once, but not so much that nothing is drawn
+            for number in range(_QUEUE):
+                happened = told.get(timeout=0 if number else wait)
                 if isinstance(happened, BaseException):
                     raise happened
                 if happened is not None:
                     board.take(happened, time.monotonic())
-                happened = told.get_nowait()
-        except queue.Empty:
-            continue
 
 
-def _read(watch: Watch, told: queue.Queue[Event | BaseException | None]) -> None:
+def _read(events: Iterator[Event], told: queue.Queue[_Told]) -> None:
     try:
-        for event in watch.events():
+        for event in events:
             told.put(event)
+        told.put(_Ended())
     except BaseException as error:
         told.put(error)
 
 
 @contextmanager
-def _told_of_resizes(told: queue.Queue[Event | BaseException | None]) -> Iterator[None]:
+def _told_of_resizes(told: queue.Queue[_Told]) -> Iterator[None]:
     """Wake who draws when the terminal gets another size."""
 
     def wake(*_: object) -> None:
