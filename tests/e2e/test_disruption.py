@@ -1,4 +1,4 @@
-"""kubectl drain, with PodDisruptionBudgets in its way."""
+"""drain by kubectl and by mk8s, with PodDisruptionBudgets in its way."""
 
 from __future__ import annotations
 
@@ -30,8 +30,14 @@ def deployment(name: str, replicas: int) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="module", params=["kubectl", "mk8s"])
+def client(request: pytest.FixtureRequest) -> str:
+    """Who drains."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def guarded(cluster: Cluster) -> Iterator[Cluster]:
+def guarded(cluster: Cluster, client: str) -> Iterator[Cluster]:
     """A cluster with two pods that a budget needs both."""
     cluster.kubectl("apply", "-f", "-", input=json.dumps(deployment("guarded", 2))).ok()
     budget = ("--selector=app=guarded", "--min-available=2")
@@ -46,8 +52,10 @@ def guarded(cluster: Cluster) -> Iterator[Cluster]:
         until("no pods left", lambda: not cluster.pods("app=guarded"), 60)
 
 
-def drain(cluster: Cluster, *options: str) -> Result:
-    return cluster.kubectl("drain", "node1", "--pod-selector=app=guarded", *options)
+def drain(cluster: Cluster, client: str, *options: str) -> Result:
+    run = cluster.client(client)
+    result: Result = run("drain", "node1", "--pod-selector=app=guarded", *options)
+    return result
 
 
 def allowed(cluster: Cluster) -> str:
@@ -55,11 +63,11 @@ def allowed(cluster: Cluster) -> str:
 
 
 def test_a_budget_that_allows_nothing_keeps_a_drain_waiting_until_its_timeout(
-    guarded: Cluster,
+    guarded: Cluster, client: str
 ) -> None:
     until("the budget is counted", lambda: allowed(guarded) == "0")
     names = {pod["metadata"]["name"] for pod in guarded.pods("app=guarded")}
-    result = drain(guarded, "--timeout=2s")
+    result = drain(guarded, client, "--timeout=2s")
     said = result.fails()
     assert VIOLATED in said and "(will retry after 5s)" in said
     assert "global timeout reached: 2s" in said
@@ -67,11 +75,13 @@ def test_a_budget_that_allows_nothing_keeps_a_drain_waiting_until_its_timeout(
     assert "guarded" in guarded.kubectl("describe", "pdb", "guarded").ok()
 
 
-def test_a_drain_takes_what_the_budget_allows_and_all_once_it_is_gone(guarded: Cluster) -> None:
+def test_a_drain_takes_what_the_budget_allows_and_all_once_it_is_gone(
+    guarded: Cluster, client: str
+) -> None:
     patch = '{"spec":{"minAvailable":1}}'
     guarded.kubectl("patch", "pdb", "guarded", "--type=merge", "-p", patch).ok()
     until("one may go", lambda: allowed(guarded) == "1")
-    assert VIOLATED in drain(guarded, "--timeout=2s").fails()
+    assert VIOLATED in drain(guarded, client, "--timeout=2s").fails()
     # The node is cordoned, so whatever comes in its place waits, and the other one stays.
     running = [pod for pod in guarded.pods("app=guarded") if pod["status"]["phase"] == "Running"]
     assert len(running) == 1
@@ -83,9 +93,9 @@ def test_a_drain_takes_what_the_budget_allows_and_all_once_it_is_gone(guarded: C
     assert "violate" in refused
     other = ("--selector=app=guarded", "--max-unavailable=1")
     guarded.kubectl("create", "pdb", "guarded-too", *other).ok()
-    several = drain(guarded, "--timeout=60s").fails()
+    several = drain(guarded, client, "--timeout=60s").fails()
     assert "This pod has more than one PodDisruptionBudget" in several
     guarded.kubectl("delete", "pdb", "guarded", "guarded-too").ok()
-    assert "evicted" in drain(guarded, "--timeout=60s").ok()
+    assert "evicted" in drain(guarded, client, "--timeout=60s").ok()
     guarded.kubectl("uncordon", "node1").ok()
     guarded.ready_pods(2, "app=guarded")
