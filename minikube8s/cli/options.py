@@ -14,6 +14,7 @@ from minikube8s.cli.kustomizing import Kustomization
 
 F = TypeVar("F", bound=Callable[..., Any])
 _KUSTOMIZATION = "mk8s.kustomization"
+_TEMPLATE = "mk8s.template"
 
 
 def all_namespaces(command: F) -> F:
@@ -60,9 +61,22 @@ def filenames(command: F) -> F:
 
 
 def output(command: F) -> F:
-    """`-o/--output` of a verb that changes objects, as ``form``."""
+    """`-o/--output` of a verb that changes objects, as ``form``; `--template` is a part of it."""
+    command = click.option(
+        "-o",
+        "--output",
+        "form",
+        default="",
+        callback=_with_template,
+        help="Print the object: json, yaml, name or jsonpath.",
+    )(command)
     return click.option(
-        "-o", "--output", "form", default="", help="Print the object: json, yaml or name."
+        "--template",
+        metavar="TEXT",
+        is_eager=True,
+        expose_value=False,
+        callback=_keep_template,
+        help="The template of -o jsonpath, or its file.",
     )(command)
 
 
@@ -170,6 +184,16 @@ def pod_running_timeout(default: str) -> Callable[[F], F]:
         callback=check,
         help=f"How long to wait for a pod to run ({default}).",
     )
+
+
+def _keep_template(context: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value:
+        context.meta[_TEMPLATE] = value
+
+
+def _with_template(context: click.Context, param: click.Parameter, value: str) -> str:
+    template = context.meta.get(_TEMPLATE)
+    return value if template is None or "=" in value else f"{value or 'go-template'}={template}"
 
 
 def _keep_kustomization(context: click.Context, param: click.Parameter, value: str | None) -> None:

@@ -30,6 +30,7 @@ Object = dict[str, Any]
 )
 @click.option("--all", "everything", is_flag=True, help="Every object of the kinds.")
 @click.option("--timeout", type=Duration(), default="30s", help="0s: look once; below 0s: a week.")
+@options.managed_fields
 @options.output
 @options.filenames
 @options.selector
@@ -55,7 +56,9 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
                 continue
             if after is not None:
                 progress.clear()
-                printing.tell(given["form"], one.resource, after, "condition met")
+                printing.tell(
+                    given["form"], one.resource, after, "condition met", managers=given["managers"]
+                )
     raise_all(failures)
 
 
