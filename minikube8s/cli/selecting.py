@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from minikube8s.api.resources import Resource
 from minikube8s.cli import options, targets
 from minikube8s.cli.applying.batches import Place
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
 
@@ -41,6 +41,22 @@ class Selected(NamedTuple):
         """`deployment.apps/web`: how kubectl names it."""
         group = f".{self.resource.group}" if self.resource.group else ""
         return f"{self.resource.singular}{group}/{self.name}"
+
+    def read(self, client: Client, part: str = "") -> dict[str, Any]:
+        """The object, or a ``part`` of it. Raises ApiFailure, with the name that was meant."""
+        try:
+            return client.json("GET", f"{self.path}/{part}" if part else self.path)
+        except ApiFailure as failure:
+            raise self.hinted(client, failure) from None
+
+    def hinted(self, client: Client, failure: ApiFailure) -> ApiFailure:
+        """``failure`` with the nearest name behind it, where there is none of this name."""
+        if self.source:
+            return failure
+        from minikube8s.cli import nearest
+
+        place = self.namespace or None
+        return nearest.hinted(client, failure, self.resource, place, self.name)
 
 
 class Selection(NamedTuple):

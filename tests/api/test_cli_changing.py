@@ -273,3 +273,12 @@ def test_a_watch_that_ends_is_begun_anew_until_the_deadline(mk8s: Mk8s) -> None:
     _, err = mk8s.run("wait", "--for=delete", "cm/a", "--timeout=1500ms", code=1)
     assert "timed out waiting for the condition on configmaps/a" in err
     assert time.monotonic() - began >= 1.5
+
+
+@pytest.mark.parametrize("verb", ["delete", "edit", "wait --for=condition=Ready"])
+def test_a_name_that_does_not_exist_is_told_with_the_nearest_one(mk8s: Mk8s, verb: str) -> None:
+    mk8s.run("apply", "-f", "-", stdin=_listed(_config_map("settings")))
+    _, err = mk8s.run(*verb.split(), "cm", "setings", code=1)
+    assert err == (
+        'Error from server (NotFound): configmaps "setings" not found (did you mean "settings"?)\n'
+    )

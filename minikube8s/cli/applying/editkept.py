@@ -51,7 +51,7 @@ def edit_last_applied(session: Session, /, words: tuple[str, ...], **given: Any)
 
 
 def _kept(session: Session, one: Selected) -> Object:
-    live = session.client.json("GET", one.path)
+    live = one.read(session.client)
     if not lastapplied.kept(live):
         raise CommandError(
             f"no last-applied-configuration annotation found on {one.shown}, to create the "

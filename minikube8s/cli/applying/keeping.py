@@ -7,18 +7,14 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import manifests, options, printing, targets
+from minikube8s.cli import manifests, options, printing
 from minikube8s.cli.applying import lastapplied, patching
 from minikube8s.cli.applying.items import Item, items
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
+from minikube8s.cli.selecting import NONE_NAMED, selected
 from minikube8s.cli.session import Session
-
-NONE_NAMED = (
-    "You must provide one or more resources by argument or filename, such as `deploy/web`, "
-    "`deploy web` or `-f FILE`."
-)
 
 
 @verb("view-last-applied")
@@ -88,22 +84,7 @@ def _set(session: Session, item: Item, given: dict[str, Any]) -> None:
 def _chosen(
     session: Session, words: tuple[str, ...], given: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    client = session.client
-    if any(given["filenames"]):
-        reading = manifests.gather(given["filenames"], recursive=given["recursive"])
-        found = items(session, reading)
-        raise_all(reading.failures)
-        for item in found:
-            yield client.json("GET", item.path)
-        return
-    if not words:
-        raise CommandError(NONE_NAMED)
-    query = options.selectors(given["selector"], "")
-    for target in targets.parse(session.kinds, words):
-        path = targets.path(target.resource, session.namespace, target.name)
-        if target.name:
-            yield client.json("GET", path)
-        elif query or given["everything"]:
-            yield from client.json("GET", path, query=query).get("items") or ()
-        else:
-            raise CommandError("resource(s) were provided, but no name was specified")
+    found, failures = selected(session, words, given)
+    raise_all(failures)
+    for one in found:
+        yield one.read(session.client)

@@ -57,11 +57,13 @@ def command(session: Session, /, **given: Any) -> None:
     if given["interactive"] and not _agreed(found, given["dry_run"]):
         click.echo("deletion is cancelled")
         return
-    leaving = []
+    leaving, every = [], given["everything"]
     for one, answer in _deleted(session.client, found, how, given["dry_run"]):
         if isinstance(answer, CommandError):
-            if not (_missing(answer) and (given["ignore_not_found"] or given["everything"])):
+            if not isinstance(answer, ApiFailure):
                 failures.append(answer)
+            elif answer.reason != "NotFound" or not (given["ignore_not_found"] or every):
+                failures.append(one.hinted(session.client, answer))
             continue
         click.echo(_line(one, given, how))
         uid = gone.uid_of(answer)
@@ -95,10 +97,6 @@ def _deleted(
             yield one, answer
             if isinstance(answer, Unreachable):
                 return
-
-
-def _missing(error: CommandError) -> bool:
-    return isinstance(error, ApiFailure) and error.reason == "NotFound"
 
 
 def _line(one: Selected, given: Mapping[str, Any], how: Deletion) -> str:

@@ -70,7 +70,7 @@ def _originals(session: Session, words: tuple[str, ...], given: dict[str, Any]) 
     part = f"/{given['subresource']}" if given["subresource"] else ""
     originals = []
     for one in found:
-        obj = session.client.json("GET", one.path + part)
+        obj = one.read(session.client, given["subresource"])
         if not given["managers"]:
             obj = printing.without_managers(obj)
         originals.append(Original(one.resource, one.path + part, obj))

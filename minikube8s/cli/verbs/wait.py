@@ -78,7 +78,7 @@ def _wait(
         elif now is not None and goal.met(now):
             return now
         elif now is None and goal.sort == "state":
-            raise _missing(one, was_there=count > 0)
+            raise _missing(session, one, was_there=count > 0)
         last = now or last
     name = f"{one.resource.plural}/{one.name}"
     if once and goal.sort == "state":
@@ -87,11 +87,12 @@ def _wait(
     raise CommandError(f"timed out waiting for the condition{on}")
 
 
-def _missing(one: Selected, *, was_there: bool) -> CommandError:
+def _missing(session: Session, one: Selected, *, was_there: bool) -> CommandError:
     if was_there:
         return CommandError(f"{one.shown} was deleted while it was waited for")
     message = f'{one.resource.group_resource} "{one.name}" not found'
-    return ApiFailure({"reason": "NotFound", "message": message, "code": 404})
+    failure = ApiFailure({"reason": "NotFound", "message": message, "code": 404})
+    return one.hinted(session.client, failure)
 
 
 def _wait_for_some(
