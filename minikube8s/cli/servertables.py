@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -157,7 +158,7 @@ def generic(items: Sequence[dict[str, Any]]) -> Table:
 def _text(cell: Any) -> str:
     if cell is None:
         return ""
-    text = str(cell)
+    text = cell if isinstance(cell, str) else json.dumps(cell)
     if (found := _BREAK.search(text)) is not None:
         text = text[: found.start()] + "..."
     return harmless(text)

@@ -112,6 +112,13 @@ def test_a_table_is_laid_out_as_kubectl_does(options: dict[str, Any], lines: lis
     assert TablePrinter(**options).lines(TABLE) == lines
 
 
+def test_cells_that_are_no_text_are_written_as_go_writes_them() -> None:
+    columns = [{"name": name, "priority": 0} for name in ("A", "B", "C")]
+    rows = [{"cells": [True, 5, 1.5], "object": {"metadata": {}}}]
+    table = {"columnDefinitions": columns, "rows": rows}
+    assert TablePrinter(headers=False).lines(table) == ["true   5     1.5"]
+
+
 def test_a_watchs_rows_keep_the_columns_and_get_wider_when_they_must() -> None:
     printer = TablePrinter()
     printer.lines(TABLE)
