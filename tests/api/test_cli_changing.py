@@ -125,11 +125,12 @@ def test_what_cannot_be_changed_is_made_anew_with_force_only(mk8s: Mk8s) -> None
 
 
 def test_of_several_objects_each_failure_is_told_and_the_others_are_applied(mk8s: Mk8s) -> None:
-    bad = [_config_map("a"), _config_map("B_"), _config_map("c"), {"kind": "Pod"}]
+    names = ["a", "B_", "c", "d", "e", "f", "g", "h"]
+    bad = [*map(_config_map, names), {"kind": "Pod"}]
     out, err = mk8s.run("apply", "-f", "-", stdin=_listed(*bad), code=1)
-    assert out == "configmap/a created\nconfigmap/c created\n"
+    assert out == "".join(f"configmap/{name} created\n" for name in names if name != "B_")
     assert len(err.splitlines()) == 2
-    assert 'error validating "STDIN", line 7: apiVersion not set' in err
+    assert 'error validating "STDIN", line 17: apiVersion not set' in err
     assert 'error when creating "STDIN": ConfigMap "B_" is invalid' in err
 
 

@@ -132,6 +132,14 @@ def test_no_connection_has_two_requests_at_once_and_there_are_few() -> None:
     assert mixed == []
 
 
+def test_an_error_that_is_returned_is_a_result_as_any_other() -> None:
+    failed = ValueError("five")
+    results = list(
+        Beside(0, lambda: 1).each(lambda _, item: failed if item == 5 else item, range(9))
+    )
+    assert results == [0, 1, 2, 3, 4, failed, 6, 7, 8]
+
+
 def test_what_fails_is_raised_at_its_place() -> None:
     def work(_: int, item: int) -> int:
         if item == 10:

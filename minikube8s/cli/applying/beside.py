@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class _Run(Generic[C, T, R]):
         self._work = work
         self._items = items
         self._next = iter(range(len(items)))
-        self._results: dict[int, R | BaseException] = {}
+        self._results: dict[int, Callable[[], R]] = {}
         self._changed = threading.Condition()
         self._ended = False
 
@@ -56,9 +57,7 @@ class _Run(Generic[C, T, R]):
                     while place not in self._results:
                         self._changed.wait()
                     found = self._results.pop(place)
-                if isinstance(found, BaseException):
-                    raise found
-                yield found
+                yield found()
         finally:
             self._ended = True
 
@@ -68,10 +67,21 @@ class _Run(Generic[C, T, R]):
                 place = next(self._next, None)
             if place is None:
                 return
-            try:
-                found: R | BaseException = self._work(connection, self._items[place])
-            except BaseException as error:
-                found = error
+            told = _done(partial(self._work, connection, self._items[place]))
             with self._changed:
-                self._results[place] = found
+                self._results[place] = told
                 self._changed.notify()
+
+
+def _done(work: Callable[[], R]) -> Callable[[], R]:
+    """Do ``work`` now; what it returned, or raised, comes when the result is called."""
+    try:
+        found = work()
+    except BaseException as error:
+        raised = error
+
+        def again() -> R:
+            raise raised
+
+        return again
+    return lambda: found
