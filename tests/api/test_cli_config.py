@@ -182,6 +182,10 @@ def test_config_does_what_kubectl_does(section: str, place: Path) -> None:
 
 def normal(file: dict[str, Any]) -> dict[str, Any]:
     """A file without what kubectl writes or leaves out without meaning."""
+    for item in file.get("users") or []:
+        # kubectl writes them in the order of a map, which is by chance
+        if plugin := (item.get("user") or {}).get("exec"):
+            plugin["env"] = sorted(plugin.get("env") or [], key=lambda one: str(one["name"]))
     sections = {}
     for section in ("clusters", "contexts", "users"):
         items = {item["name"]: item.get(section[:-1]) or {} for item in file.get(section) or []}
