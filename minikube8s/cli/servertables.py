@@ -15,6 +15,8 @@ Table = dict[str, Any]
 _EVENT = len("MODIFIED")
 _BREAK = re.compile(r"[\f\n\r]")
 _COLOURED = frozenset({"STATUS", "PHASE", "READY"})
+_WHOLE = frozenset({"NAMESPACE", "NAME", "AGE", "LAST SEEN", "MESSAGE"})
+"""Columns that nobody wants to see a part of."""
 _GOOD = frozenset({"Running", "Active", "Bound", "Ready", "Available", "Complete", "True"})
 _OVER = frozenset({"Completed", "Succeeded"})
 _BAD = re.compile(r"Err|BackOff|Failed|NotReady|OOMKilled|Evicted|Lost|Invalid|Cannot|Deadline")
@@ -101,7 +103,7 @@ class TablePrinter:
         width = styles.width()
         names = self.names()
         if width is not None:
-            whole = {i for i, name in enumerate(names) if name in {"NAME", "NAMESPACE", "AGE"}}
+            whole = {i for i, name in enumerate(names) if name in _WHOLE}
             rows = tables.fitted(rows, width - margin, whole)
         if not styles.colourful():
             return self._layout.lines(rows)
@@ -125,7 +127,7 @@ class TablePrinter:
 def colour_of(name: str, cell: str) -> str:
     """The colour of a state below the heading ``name``: none for what is neither good nor bad."""
     if name not in _COLOURED:
-        return ""
+        return "yellow" if (name, cell) == ("TYPE", "Warning") else ""
     ready, slash, wanted = cell.partition("/")
     if slash:
         return "" if ready == wanted else "yellow"

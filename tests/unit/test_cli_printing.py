@@ -154,6 +154,8 @@ def test_a_fitted_table_fits_and_leaves_whole_columns_alone(
         ("READY", "1/1", ""),
         ("READY", "0/1", "yellow"),
         ("NAME", "Running", ""),
+        ("TYPE", "Warning", "yellow"),
+        ("TYPE", "ClusterIP", ""),
     ],
 )
 def test_a_state_has_the_colour_of_how_good_it_is(heading: str, cell: str, colour: str) -> None:

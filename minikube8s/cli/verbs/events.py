@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from minikube8s.api.resources import EVENTS
-from minikube8s.cli import options, printing, tables, targets
+from minikube8s.cli import options, printing, styles, tables, targets
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
@@ -100,7 +100,7 @@ class _Asked:
         if rows and self.headings:
             rows.insert(0, ["NAMESPACE"] * (self.namespace is None) + eventing.HEADINGS)
             self.headings = False
-        for line in self.layout.lines(rows):
+        for line in self.layout.lines(rows, _paint if styles.colourful() else None):
             click.echo(line)
 
     def wanted(self, event: dict[str, Any]) -> bool:
@@ -118,6 +118,10 @@ class _Asked:
             more = page["metadata"].get("continue") or ""
             if not more:
                 return
+
+
+def _paint(_: int, __: int, cell: str) -> str:
+    return styles.paint("yellow", cell) if cell.rstrip() == "Warning" else cell
 
 
 def _typed(event: dict[str, Any]) -> dict[str, Any]:
