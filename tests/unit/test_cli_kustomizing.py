@@ -70,12 +70,18 @@ def test_k_and_R_together_are_refused() -> None:
         ("resources: [https://example.com/x.yaml]", "only local files and folders can be built"),
         ("resources: ['github.com/a/b?ref=v1']", "only local files and folders can be built"),
         ("resource: [a]", "unknown field \"resource\" (did you mean 'resources'?)"),
-        ("images: [{nam: a}]", "images: unknown field \"nam\" (did you mean 'name'?)"),
+        ("images: [{nam: a}]", "images[0]: unknown field \"nam\" (did you mean 'name'?)"),
         ("helmCharts: [{name: a}]", "helmCharts is not supported: render the chart with helm"),
         ("vars: [{name: a}]", "vars is not supported: write `replacements` instead"),
         ("resources: a", "resources should be a list, not 'a'"),
-        ("images: [a]", "an entry of images should be a mapping, not 'a'"),
-        ("namePrefix: 1", "namePrefix should be text, not 1"),
+        ("images: [a]", "images[0] should be a mapping, not 'a'"),
+        ("namePrefix: 1", "namePrefix should be text, not 1 (put it in quotes)"),
+        ("images: [{name: a, newTag: 1.5}]", "newTag should be text, not 1.5 (put it in quotes)"),
+        ("replicas: [{name: a, count: many}]", "replicas[0].count should be a number, not 'many'"),
+        ("commonLabels: {a: true}", "commonLabels.a should be text, not True (put it in quotes)"),
+        ("labels: [{pairs: [a]}]", "labels[0].pairs should be a mapping, not ['a']"),
+        ("configMapGenerator: [{name: a, literals: [{a: b}]}]", "literals[0] should be text"),
+        ("patches: [{patch: a, target: b}]", "patches[0].target should be a mapping, not 'b'"),
         ("[a]", "a kustomization is a mapping of fields"),
         ("kind: Other", "kind should be Kustomization or Component, not Other"),
         ("resources: [a.yaml]", "there is no file or folder 'a.yaml'"),
@@ -98,6 +104,20 @@ def test_a_wrong_kustomization_is_one_sentence(tmp_path: Path, text: str, compla
         build(str(folder(tmp_path, kustomization_yaml=text)))
     assert complaint in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("spec", ["5", "[a]", "{template: 5}", "{containers: [5]}"])
+def test_an_object_of_a_wrong_shape_is_built_or_refused_in_one_sentence(
+    tmp_path: Path, spec: str
+) -> None:
+    for kind in ("Pod", "Deployment", "Service", "Ingress", "HorizontalPodAutoscaler"):
+        text = f"{{apiVersion: v1, kind: {kind}, metadata: {{name: a}}, spec: {spec}}}"
+        changes = "namePrefix: x-\nlabels: [{pairs: {a: b}, includeSelectors: true}]\n"
+        files = {"p_yaml": text, "kustomization_yaml": f"resources: [p.yaml]\n{changes}"}
+        try:
+            assert build(str(folder(tmp_path, **files)))
+        except CommandError as error:
+            assert "\n" not in str(error)
 
 
 def test_a_file_that_a_link_leads_out_to_is_not_read(tmp_path: Path) -> None:

@@ -31,9 +31,14 @@ def build(path: str, warn: Callable[[str], None], *, free: bool = False) -> list
     """
     folder = Folder(Path(path), free=free)
     found = Set()
-    _accumulate(folder, found, warn)
-    naming.hash_names(found.all)
-    references.follow(found)
+    try:
+        _accumulate(folder, found, warn)
+        naming.hash_names(found.all)
+        references.follow(found)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CommandError(
+            f"{folder.where}: a field of an object that it names is not what it should be: {error}"
+        ) from None
     for res in found.all:
         if not res.metadata.get("annotations", True):
             del res.metadata["annotations"]
@@ -103,6 +108,7 @@ def _transform(folder: Folder, found: Set) -> None:
             continue
         for document in folder.loads(entry["path"], folder.text(entry["path"])):
             for one in document if isinstance(document, list) else [document]:
+                fields.shaped(entry["path"], "replacements", one, fields.REPLACEMENT)
                 replacing.replace(found, one)
 
 
