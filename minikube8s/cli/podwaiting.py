@@ -129,6 +129,9 @@ def _draw(session: Session, last: list[Object], progress: Any, over: threading.E
         pod = last[-1]
         name = pod["metadata"]["name"]
         said = pulls.of([pod]).get(name) or state(pod)
-        if not over.is_set():
-            passed = f"{time.monotonic() - started:.0f}s"
-            progress.show([harmless(f"pod/{name}: {said} [{passed}]").replace("\n", " ")])
+        passed = f"{time.monotonic() - started:.0f}s"
+        line = harmless(f"pod/{name}: {said} [{passed}]").replace("\n", " ")
+        # a terminal that is gone is no reason for the wait to fail
+        with contextlib.suppress(OSError, ValueError):
+            if not over.is_set():
+                progress.show([line])

@@ -96,7 +96,7 @@ def test_the_bytes_of_a_pull_are_shown_while_it_lasts(cluster: Cluster, shell: t
         shell.wait_gone("pulling 127", 60)
         assert json.loads(cluster.kubectl(*page).ok()) == {"pulls": []}
         shell.press("C-c")
-        shell.wait_for(r'^pod "pulls" deleted$')
+        shell.wait_for(r'pod "pulls" deleted$')
 
 
 def test_a_run_that_is_told_to_end_removes_its_pod(cluster: Cluster) -> None:
