@@ -37,41 +37,17 @@ def command(session: Session, /, **given: Any) -> None:
 
     A name that there is not stands for all names that begin so.
     """
-    from minikube8s.cli.describing.gathering import Gatherer, pages
+    from minikube8s.cli.describing.gathering import Gatherer
 
     place = None if given["all_namespaces"] else session.namespace
-    query = options.selectors(given["selector"], given["field_selector"])
-    chunk = given["chunk_size"]
-
-    def listed(resource: Resource, query: dict[str, str]) -> list[Found]:
-        typed = {"apiVersion": resource.api_version, "kind": resource.kind}
-        items = pages(session.client, targets.path(resource, place), query, chunk)
-        return [(resource, typed | item) for item in items]
-
-    found: list[Found] = []
-    failures: list[CommandError] = []
-    guessed = False
-    for resource, namespace, name in _asked(session, given, place, selected=bool(query)):
-        try:
-            if not name:
-                found += listed(resource, query)
-                continue
-            obj = session.client.json("GET", targets.path(resource, namespace, name))
-            found.append((resource, obj))
-        except ApiFailure as failure:
-            if failure.reason == "NotFound" and len(given["words"]) == 2:
-                found = [one for one in listed(resource, {}) if _name(one).startswith(name)]
-                guessed = True
-            if not guessed or not found:
-                hinted = nearest.hinted(session.client, failure, resource, namespace, name)
-                failures.append(hinted if name else failure)
+    found, failures, guessed = _found(session, given, place)
     places = {obj["metadata"].get("namespace") for _, obj in found}
     gatherer = Gatherer(
         session.client,
         len(found),
         places.pop() if len(places) == 1 else None,
         events=given["show_events"],
-        chunk=chunk,
+        chunk=given["chunk_size"],
     )
     first = True
     for resource, obj in found:
@@ -86,6 +62,41 @@ def command(session: Session, /, **given: Any) -> None:
         where = "" if place is None else f" in {place} namespace."
         click.echo(f"No resources found{where}", err=True)
     raise_last(failures)
+
+
+def _found(
+    session: Session, given: dict[str, Any], place: str | None
+) -> tuple[list[Found], list[CommandError], bool]:
+    """The objects, what could not be had, and whether names were taken for beginnings of names."""
+    from minikube8s.cli.describing.gathering import pages
+
+    query = options.selectors(given["selector"], given["field_selector"])
+
+    def listed(resource: Resource, query: dict[str, str]) -> list[Found]:
+        typed = {"apiVersion": resource.api_version, "kind": resource.kind}
+        path = targets.path(resource, place)
+        items = pages(session.client, path, query, given["chunk_size"])
+        return [(resource, typed | item) for item in items]
+
+    found: list[Found] = []
+    failures: list[CommandError] = []
+    asked = list(_asked(session, given, place, selected=bool(query)))
+    for resource, namespace, name in asked:
+        try:
+            if name:
+                path = targets.path(resource, namespace, name)
+                found.append((resource, session.client.json("GET", path)))
+            else:
+                found += listed(resource, query)
+        except ApiFailure as failure:
+            if failure.reason == "NotFound" and len(given["words"]) == 2:
+                everything = [one for kind, _, _ in asked for one in listed(kind, {})]
+                begun = [one for one in everything if _name(one).startswith(name)]
+                if begun:
+                    return begun, [], True
+            hinted = nearest.hinted(session.client, failure, resource, namespace, name)
+            failures.append(hinted if name else failure)
+    return found, failures, False
 
 
 def _asked(
