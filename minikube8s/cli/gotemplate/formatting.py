@@ -71,6 +71,8 @@ def _shown(verb: str, flags: str, size: int, digits: int | None, value: Any) -> 
         else:
             precision = 6 if digits is None else digits
             shown = f"{value:{plus}{zero}{size if zero else ''}.{precision}{verb}}"
+    if value is None and verb not in "vT":
+        return f"%!{verb}(<nil>)"
     if shown is None:
         return f"%!{verb}({wording.kind(value)}={wording.plain(value)})"
     return shown

@@ -88,8 +88,13 @@ def _le(first: Any, other: Any) -> bool:
     return _lt(first, other) or _eq(first, other)
 
 
+def _said(values: tuple[Any, ...]) -> str:
+    """What is made safe for other languages: the values as they would be shown."""
+    return sprint(*("<no value>" if value is None else value for value in values))
+
+
 def _html(*values: Any) -> str:
-    text = sprint(*values).replace("&", "&amp;")
+    text = _said(values).replace("&", "&amp;")
     for char, entity in (("'", "&#39;"), ('"', "&#34;"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(char, entity)
     return text
@@ -99,14 +104,14 @@ def _js(*values: Any) -> str:
     quoted = {"\\": "\\\\", "'": "\\'", '"': '\\"'}
     return "".join(
         quoted.get(char) or (f"\\u{ord(char):04X}" if char in "<>&=" or char < " " else char)
-        for char in sprint(*values)
+        for char in _said(values)
     )
 
 
 def _urlquery(*values: Any) -> str:
     from urllib.parse import quote_plus
 
-    return quote_plus(sprint(*values), safe="~")
+    return quote_plus(_said(values), safe="~")
 
 
 def _base64decode(text: Any) -> str:

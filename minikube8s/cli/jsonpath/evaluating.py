@@ -70,7 +70,9 @@ def _step(node: Node, values: list[Any], missing: bool) -> list[Any]:
         return [item for part in node.parts for item in select(part, values, missing=missing)]
     if isinstance(node, Unknown):
         raise JsonPathError(_why_unknown(node))
-    return [item for value in values if value is not None for item in _inside(node, value)]
+    if isinstance(node, Slice):
+        values = [value for value in values if value is not None]
+    return [item for value in values for item in _inside(node, value)]
 
 
 def _inside(node: Slice | Wildcard | Filter | Recursive, value: Any) -> Iterable[Any]:
@@ -95,7 +97,7 @@ def _children(value: Any) -> list[Any]:
 
 def _descendants(value: Any) -> Iterator[Any]:
     children = _children(value)
-    if children:
+    if children or (isinstance(value, str) and value):
         yield value
     for child in children:
         yield from _descendants(child)
@@ -165,6 +167,8 @@ def _leads_somewhere(nodes: Sequence[Node], item: Any) -> bool:
 
 
 def _compare(left: Any, operator: str, right: Any) -> bool:
+    if operator not in {"==", "!=", "<", "<=", ">", ">="}:
+        raise JsonPathError(f"unrecognized filter operator {operator}")
     for value in (left, right):
         if value is None or isinstance(value, dict | list):
             raise JsonPathError("invalid type for comparison")
@@ -172,8 +176,6 @@ def _compare(left: Any, operator: str, right: Any) -> bool:
         raise JsonPathError("incompatible types for comparison")
     if operator in {"==", "!="}:
         return bool((left == right) == (operator == "=="))
-    if operator not in {"<", "<=", ">", ">="}:
-        raise JsonPathError(f"unrecognized filter operator {operator}")
     if not isinstance(left, _ORDERED) or isinstance(left, bool):
         raise JsonPathError("invalid type for comparison")
     if left == right:

@@ -19,7 +19,7 @@ class Wildcard:
 
 
 class Recursive:
-    """`..`: a value and all maps and lists in it."""
+    """`..`: a value and all maps, lists and texts in it, but empty ones."""
 
     __slots__ = ()
 
