@@ -91,6 +91,44 @@ CASES = {
             }
         },
     ),
+    "of two ports of one number the one that left the file goes, and no other": (
+        SERVICE,
+        {"spec": {"ports": [{"port": 53, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}]}},
+        {"spec": {"ports": [{"port": 53, "protocol": "UDP", "name": "dns"}]}},
+        {
+            "spec": {
+                "ports": [
+                    {"port": 53, "protocol": "TCP", "nodePort": 30001},
+                    {"port": 99, "protocol": "TCP", "nodePort": 30002},
+                    {"port": 53, "protocol": "UDP", "nodePort": 30003},
+                ]
+            }
+        },
+        {
+            "spec": {
+                "ports": [
+                    {"$patch": "replace"},
+                    {"port": 53, "protocol": "UDP", "nodePort": 30003, "name": "dns"},
+                    {"port": 99, "protocol": "TCP", "nodePort": 30002},
+                ]
+            }
+        },
+    ),
+    "a second port of a number that is there is no change of the first": (
+        SERVICE,
+        {"spec": {"ports": [{"port": 53, "protocol": "TCP"}]}},
+        {"spec": {"ports": [{"port": 53, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}]}},
+        {"spec": {"ports": [{"port": 53, "protocol": "TCP", "nodePort": 30001}]}},
+        {
+            "spec": {
+                "ports": [
+                    {"$patch": "replace"},
+                    {"port": 53, "protocol": "TCP", "nodePort": 30001},
+                    {"port": 53, "protocol": "UDP"},
+                ]
+            }
+        },
+    ),
     "an explicit null deletes": (
         POD,
         {},
@@ -133,3 +171,31 @@ def test_without_a_definition_maps_merge_and_lists_are_replaced_whole() -> None:
     assert three_way_merge(before, wanted, live) == {
         "spec": {"gone": None, "list": [{"name": "y"}]}
     }
+
+
+ports = st.dictionaries(
+    st.tuples(st.sampled_from([53, 80]), st.sampled_from(["TCP", "UDP"])), names, max_size=4
+).map(
+    lambda found: [
+        {"port": port, "protocol": protocol, "name": name}
+        for (port, protocol), name in found.items()
+    ]
+)
+
+
+@given(ports, ports, st.booleans())
+def test_ports_of_one_number_and_several_protocols_become_what_the_file_says(
+    before: list[dict[str, Any]], after: list[dict[str, Any]], others: bool
+) -> None:
+    theirs = [{"port": 99, "protocol": "TCP", "name": "theirs"}] if others else []
+    live = {"spec": {"ports": before + theirs}}
+    wanted = {"spec": {"ports": after}}
+    patch = three_way(SERVICE, {"spec": {"ports": before}}, wanted, live)
+    result = strategic_merge(SERVICE, live, patch)
+
+    def order(items: list[dict[str, Any]]) -> list[str]:
+        return sorted(map(str, items))
+
+    assert order(result["spec"]["ports"]) == order(after + theirs)
+    again = strategic_merge(SERVICE, result, three_way(SERVICE, wanted, wanted, result))
+    assert order(again["spec"]["ports"]) == order(after + theirs)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from minikube8s.api import schema
+from minikube8s.api.patch.strategic import strategic_merge
 
 _UNKNOWN = schema.Field(schema.Type("any"))
 
@@ -73,6 +74,8 @@ def _items(
         return {} if wanted == live else {key: wanted}
     element = field.type.element or _UNKNOWN.type
     before = [item for item in original if isinstance(item, dict) and name in item]
+    if _shares_keys(field, before, wanted, live):
+        return {key: [{"$patch": "replace"}, *_whole(field, before, wanted, live)]}
     changes: list[dict[str, Any]] = []
     for item in wanted:
         found = _same(field, item, live)
@@ -97,6 +100,48 @@ def _items(
         return {}
     ordered = {f"$setElementOrder/{key}": [{name: value} for value in order]}
     return ordered | ({key: changes} if changes else {})
+
+
+def _shares_keys(
+    field: schema.Field, before: list[Any], wanted: list[Any], live: list[Any]
+) -> bool:
+    """Whether an item comes or goes beside another one with the same merge key.
+
+    Such as a port 53 for UDP beside that for TCP: a patch cannot say which of them it means.
+    """
+    name = field.merge_key
+    kept, present = {item[name] for item in wanted}, {item[name] for item in live}
+    leaves = any(
+        item[name] in kept
+        for item in before
+        if _same(field, item, wanted) is None and _same(field, item, live) is not None
+    )
+    return leaves or any(
+        item[name] in present for item in wanted if _same(field, item, live) is None
+    )
+
+
+def _whole(
+    field: schema.Field, before: list[Any], wanted: list[Any], live: list[Any]
+) -> list[dict[str, Any]]:
+    """The list as it shall be: what is wanted, then what neither file has had."""
+    element = field.type.element or _UNKNOWN.type
+    found: list[dict[str, Any]] = []
+    for item in wanted:
+        same = _same(field, item, live)
+        if same is None:
+            found.append(item)
+            continue
+        inner = _map(element, _same(field, item, before) or {}, item, same)
+        found.append(strategic_merge(element.ref, same, inner) if inner else same)
+    theirs = [
+        item for item in live if item not in found and not _named(field, [*before, *wanted], item)
+    ]
+    return found + theirs
+
+
+def _named(field: schema.Field, items: list[Any], other: dict[str, Any]) -> bool:
+    return any(_same(field, item, [other]) is not None for item in items)
 
 
 def _scalars(
