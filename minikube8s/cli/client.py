@@ -288,9 +288,12 @@ def _exchange(
     headers: Sequence[tuple[str, str]],
     body: bytes | None,
 ) -> http.client.HTTPResponse:
-    connection.putrequest(method, target, skip_accept_encoding=True)
-    for name, value in headers:
-        connection.putheader(name, value)
+    try:
+        connection.putrequest(method, target, skip_accept_encoding=True)
+        for name, value in headers:
+            connection.putheader(name, value.encode())
+    except ValueError as error:
+        raise CommandError(f"such a request cannot be sent: {error}") from None
     connection.endheaders(body)
     return connection.getresponse()
 

@@ -126,6 +126,21 @@ def test_what_is_no_object_is_no_answer_of_kubernetes(client: Client) -> None:
         client.json("GET", "/page")
 
 
+@pytest.mark.parametrize("user", ["a\nb", "a\r\nX-Other: b"])
+def test_nobodys_name_makes_another_header(client: Client, user: str) -> None:
+    client._wire.access.as_user = user
+    with pytest.raises(CommandError, match="such a request cannot be sent"):
+        client.json("GET", "/x")
+    client._wire.access.as_user = "eve"
+    assert client.json("GET", "/x")["path"] == "/x"
+
+
+def test_names_may_be_of_any_script(client: Client) -> None:
+    client._wire.access.as_user = "한별"
+    assert client.json("GET", "/x")["path"] == "/x"
+    assert Played.heard[-1]["Impersonate-User"].encode("latin-1").decode() == "한별"
+
+
 def test_impersonation_goes_with_every_request(client: Client) -> None:
     client.json("GET", "/x")
     assert Played.heard[-1]["Impersonate-User"] == "eve"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import stat
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.kubeconfig import loading, writing
+from minikube8s.cli.kubeconfig import fields, loading, writing
 from minikube8s.cli.kubeconfig.choosing import Overrides, choose
 from minikube8s.cli.kubeconfig.loading import Sources, load
+from minikube8s.cli.kubeconfig.plugins import VERSIONS, Plugin, environment_of
 from minikube8s.cli.kubeconfig.validity import token_end, validity
+from minikube8s.cli.wire import Wire
 
 FIRST: dict[str, Any] = {
     "apiVersion": "v1",
@@ -226,3 +230,74 @@ def test_what_is_no_token_has_no_end(text: str) -> None:
 @given(st.binary(max_size=100))
 def test_what_is_no_certificate_has_no_end(data: bytes) -> None:
     assert validity(data) is None
+
+
+_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(0, 9)
+    | st.sampled_from(["", "x", "aGVsbG8=", "https://h"]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *fields.CLUSTER,
+                    *fields.USER,
+                    *fields.CONTEXT,
+                    "command",
+                    "args",
+                    "env",
+                    "name",
+                    "config",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=6,
+)
+_EXEC = st.fixed_dictionaries(
+    {"command": st.just("./x"), "apiVersion": st.just(VERSIONS[1])},
+    optional={"args": _VALUES, "env": _VALUES, "interactiveMode": _VALUES, "installHint": _VALUES},
+)
+
+
+def entry(section: str) -> st.SearchStrategy[dict[str, Any]]:
+    """An entry of a section with any values in two of its fields."""
+    return st.dictionaries(st.sampled_from(sorted(fields.SECTIONS[section])), _VALUES, max_size=2)
+
+
+_USERS = (
+    entry("users")
+    | st.fixed_dictionaries({"exec": _EXEC})
+    | st.fixed_dictionaries(
+        {"auth-provider": st.dictionaries(st.sampled_from(["name", "config"]), _VALUES)}
+    )
+)
+
+
+@given(entry("clusters"), _USERS, entry("contexts"))
+def test_whatever_a_kubeconfig_says_comes_to_a_way_to_a_server_or_a_sentence(
+    cluster: dict[str, Any], user: dict[str, Any], context: dict[str, Any]
+) -> None:
+    content = {
+        "clusters": [{"name": "a", "cluster": {**cluster, "server": "https://h"}}],
+        "users": [{"name": "a", "user": user}],
+        "contexts": [{"name": "a", "context": {**context, "cluster": "a", "user": "a"}}],
+        "current-context": "a",
+    }
+    with tempfile.NamedTemporaryFile("w") as file:
+        json.dump(content, file)
+        file.flush()
+        try:
+            access = choose(load(Sources([Path(file.name)])), Overrides())
+            if access.execute:
+                plugin = Plugin(access)
+                plugin.command()
+                plugin.question(interactive=False)
+                environment_of(access.execute)
+            Wire(access).repeated_headers()
+        except CommandError as error:
+            assert str(error)

@@ -118,7 +118,7 @@ def _decoded(path: Path, data: bytes) -> Any:
         # JSON is YAML, and read in a tenth of the time that importing YAML's reader takes
         try:
             return json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
     import yaml
 
