@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import click
 
-from minikube8s.cli import styles
+from minikube8s.cli import exchanges, styles
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.escapes import harmless
 from minikube8s.cli.statuses import sentence, status_of
@@ -154,18 +154,18 @@ class Client:
         ``seconds`` bound each silent wait. The connection is one of its own.
         """
         wire = self._wire
-        with contextlib.closing(wire.open(seconds)) as connection:
-            try:
-                headers = {"Content-Type": content_type, "User-Agent": "mk8s", **wire.headers()}
+        headers = [("Content-Type", content_type), ("User-Agent", "mk8s"), *wire.identity()]
+        try:
+            with contextlib.closing(wire.open(seconds)) as connection:
                 with contextlib.suppress(BrokenPipeError):
                     # who refuses a body does not read it to its end, and says why
-                    connection.request("POST", wire.base + path, blocks, headers)
+                    exchanges.send_in_blocks(connection, wire.base + path, headers, blocks)
                 response = connection.getresponse()
                 if response.status >= 400:
                     raise self._refusal(response.status, response.read())
                 yield response
-            except (OSError, http.client.HTTPException) as error:
-                raise Unreachable(wire.failure(error), prefix="") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(wire.failure(error), prefix="") from None
 
     async def websocket(
         self, path: str, query: Sequence[tuple[str, str]], protocol: str
@@ -237,14 +237,13 @@ class Client:
         for fresh in (self._kept is None, True):
             try:
                 connection = self._connection(seconds)
-                headers = [("Accept", accept), ("User-Agent", "mk8s"), *wire.headers().items()]
-                headers += wire.repeated_headers()
+                headers = [("Accept", accept), ("User-Agent", "mk8s"), *wire.identity()]
                 if packed and not wire.near and wire.access.compressed:
                     headers.append(("Accept-Encoding", "gzip"))
                 if body is not None:
                     headers += [("Content-Type", content_type), ("Content-Length", str(len(body)))]
                 if wire.access.verbosity < _REQUESTS:
-                    return _exchange(connection, method, target, headers, body)
+                    return exchanges.exchange(connection, method, target, headers, body)
                 return self._told(connection, method, target, headers, body)
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as error:
                 # a kept connection may have been closed by a server that restarted
@@ -268,7 +267,7 @@ class Client:
         from minikube8s.cli import tracing
 
         with tracing.Exchange(self._wire, method, target, headers, body) as exchange:
-            exchange.response = _exchange(connection, method, target, headers, body)
+            exchange.response = exchanges.exchange(connection, method, target, headers, body)
         return exchange.response
 
     def _connection(self, seconds: float | None) -> http.client.HTTPConnection:
@@ -279,23 +278,6 @@ class Client:
 
     def _refusal(self, code: int, body: bytes) -> ApiFailure:
         return ApiFailure(status_of(code, body), self._wire.unknown() if code == 401 else "")
-
-
-def _exchange(
-    connection: http.client.HTTPConnection,
-    method: str,
-    target: str,
-    headers: Sequence[tuple[str, str]],
-    body: bytes | None,
-) -> http.client.HTTPResponse:
-    try:
-        connection.putrequest(method, target, skip_accept_encoding=True)
-        for name, value in headers:
-            connection.putheader(name, value.encode())
-    except ValueError as error:
-        raise CommandError(f"such a request cannot be sent: {error}") from None
-    connection.endheaders(body)
-    return connection.getresponse()
 
 
 def raise_last(failures: Sequence[CommandError]) -> None:

@@ -127,8 +127,7 @@ class WebSocket:
         lines = [f"GET {target} HTTP/1.1", f"Host: {place}:{wire.port}", "Connection: Upgrade"]
         lines += ["Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}"]
         lines += [f"Sec-WebSocket-Protocol: {protocol}", "User-Agent: mk8s"]
-        known = [*wire.headers().items(), *wire.repeated_headers()]
-        lines += [f"{name}: {value}" for name, value in known]
+        lines += [f"{name}: {value}" for name, value in wire.identity()]
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 reader, writer = await opened(wire)

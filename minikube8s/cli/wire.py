@@ -53,30 +53,28 @@ class Wire:
         """Whether the server is this machine, so that packing what it sends saves nothing."""
         return self.host in {"localhost", "::1"} or self.host.startswith("127.")
 
-    def headers(self) -> dict[str, str]:
-        """What identifies the user in a request, impersonation included."""
+    def identity(self) -> list[tuple[str, str]]:
+        """The headers that say who asks, impersonation included. Raises CommandError."""
         access = self.access
-        found = {}
+        found = []
         if token := self._token():
-            found["Authorization"] = f"Bearer {token}"
+            found.append(("Authorization", f"Bearer {token}"))
         elif access.username:
             pair = f"{access.username}:{access.password}".encode()
-            found["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+            found.append(("Authorization", f"Basic {base64.b64encode(pair).decode()}"))
         if access.as_user:
-            found["Impersonate-User"] = access.as_user
+            found.append(("Impersonate-User", access.as_user))
         if access.as_uid:
-            found["Impersonate-Uid"] = access.as_uid
+            found.append(("Impersonate-Uid", access.as_uid))
+        found += [("Impersonate-Group", group) for group in access.as_groups]
+        for name, values in access.as_extra.items():
+            found += [(f"Impersonate-Extra-{name}", value) for value in values]
+        if any(char in name + value for name, value in found for char in "\r\n\0"):
+            raise CommandError(
+                f"the name or token of user {access.user!r} has a line break in it, so it cannot "
+                "be sent."
+            )
         return found
-
-    def repeated_headers(self) -> list[tuple[str, str]]:
-        """Headers of impersonation that may come several times."""
-        groups = [("Impersonate-Group", group) for group in self.access.as_groups]
-        extra = [
-            (f"Impersonate-Extra-{name}", value)
-            for name, values in self.access.as_extra.items()
-            for value in values
-        ]
-        return groups + extra
 
     def forget(self) -> bool:
         """Ask the plugin again at the next request; false where there is none to be asked."""

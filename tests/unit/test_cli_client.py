@@ -56,6 +56,18 @@ class Played(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
         self.close_connection = self.path == "/last"
 
+    def do_POST(self) -> None:
+        self.heard.append(dict(self.headers.items()))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, *_: Any) -> None:
         pass
 
@@ -129,9 +141,11 @@ def test_what_is_no_object_is_no_answer_of_kubernetes(client: Client) -> None:
 @pytest.mark.parametrize("user", ["a\nb", "a\r\nX-Other: b"])
 def test_nobodys_name_makes_another_header(client: Client, user: str) -> None:
     client._wire.access.as_user = user
-    with pytest.raises(CommandError, match="such a request cannot be sent"):
+    with pytest.raises(CommandError, match="has a line break in it"):
         client.json("GET", "/x")
     client._wire.access.as_user = "eve"
+    with pytest.raises(CommandError, match="such a request cannot be sent"):
+        client.json("GET", "/x\ny")
     assert client.json("GET", "/x")["path"] == "/x"
 
 
@@ -141,10 +155,17 @@ def test_names_may_be_of_any_script(client: Client) -> None:
     assert Played.heard[-1]["Impersonate-User"].encode("latin-1").decode() == "한별"
 
 
+def test_a_body_is_sent_while_it_is_made(client: Client) -> None:
+    blocks = (bytes((65 + number,)) * 1000 for number in range(3))
+    with client.upload("/x", blocks, "application/x-tar", seconds=5) as answer:
+        assert answer.read() == b"A" * 1000 + b"B" * 1000 + b"C" * 1000
+    assert Played.heard[-1]["Content-Type"] == "application/x-tar"
+
+
 def test_impersonation_goes_with_every_request(client: Client) -> None:
     client.json("GET", "/x")
     assert Played.heard[-1]["Impersonate-User"] == "eve"
-    assert client._wire.repeated_headers() == [
+    assert client._wire.identity()[1:] == [
         ("Impersonate-Group", "a"),
         ("Impersonate-Group", "b"),
     ]

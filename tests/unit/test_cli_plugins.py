@@ -37,18 +37,18 @@ def test_a_plugin_is_asked_once_a_call(tmp_path: Path) -> None:
     wire = Wire(access(tmp_path, f"echo x >> {tmp_path}/calls; {said(token='abc')}"))
     assert not (tmp_path / "calls").exists()
     for _ in range(3):
-        assert wire.headers() == {"Authorization": "Bearer abc"}
+        assert wire.identity() == [("Authorization", "Bearer abc")]
     assert (tmp_path / "calls").read_text() == "x\n"
     assert wire.forget()
-    wire.headers()
+    wire.identity()
     assert (tmp_path / "calls").read_text() == "x\nx\n"
 
 
 def test_an_expired_credential_is_asked_for_again(tmp_path: Path) -> None:
     past = said(token="abc", expirationTimestamp="2020-01-01T00:00:00Z")
     wire = Wire(access(tmp_path, f"echo x >> {tmp_path}/calls; {past}"))
-    wire.headers()
-    wire.headers()
+    wire.identity()
+    wire.identity()
     assert (tmp_path / "calls").read_text() == "x\nx\n"
 
 

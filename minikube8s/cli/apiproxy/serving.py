@@ -76,7 +76,7 @@ class Gateway:
         """Carry the request and what comes back; ends when either side does."""
         there, sending = await opened(self._wire)
         with contextlib.closing(sending):
-            known = [*self._wire.headers().items(), *self._wire.repeated_headers()]
+            known = self._wire.identity()
             host = f"{self._wire.host}:{self._wire.port}"
             sending.write(rules.passed_on(request, self._wire.base + target, host, known))
             if request.upgrades:
