@@ -76,7 +76,7 @@ def test_ctrl_c_while_a_pod_comes_up_says_why_it_waits_and_leaves_nothing(
     shell.enter("mk8s run -it --rm never --image=localhost:1/no/such:1 --restart=Never -- sh")
     shell.wait_for(r"pod/never: .*(ErrImagePull|ImagePullBackOff)", 30)
     shell.press("C-c")
-    shell.wait_for(r'^pod "never" deleted$')
+    shell.wait_for(r'pod "never" deleted$')
     shell.enter("echo code $?")
     shell.wait_for(r"^code 130$")
     assert "is waiting" not in shell.text()
