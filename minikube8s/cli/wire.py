@@ -14,7 +14,7 @@ import ssl
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from minikube8s.cli import dialing, trust
 from minikube8s.cli.errors import CommandError
@@ -68,7 +68,8 @@ class Wire:
             found.append(("Impersonate-Uid", access.as_uid))
         found += [("Impersonate-Group", group) for group in access.as_groups]
         for name, values in access.as_extra.items():
-            found += [(f"Impersonate-Extra-{name}", value) for value in values]
+            escaped = quote(name, safe="")
+            found += [(f"Impersonate-Extra-{escaped}", value) for value in values]
         if any(char in name + value for name, value in found for char in "\r\n\0"):
             raise CommandError(
                 f"the name or token of user {access.user!r} has a line break in it, so it cannot "

@@ -163,8 +163,11 @@ def test_a_body_is_sent_while_it_is_made(client: Client) -> None:
 
 
 def test_impersonation_goes_with_every_request(client: Client) -> None:
+    client._wire.access.as_extra = {"a.example/b": ["c"]}
     client.json("GET", "/x")
     assert Played.heard[-1]["Impersonate-User"] == "eve"
+    assert Played.heard[-1]["Impersonate-Extra-a.example%2Fb"] == "c"
+    client._wire.access.as_extra = {}
     assert client._wire.identity()[1:] == [
         ("Impersonate-Group", "a"),
         ("Impersonate-Group", "b"),
