@@ -170,10 +170,12 @@ def test_a_server_that_is_not_there_is_told_once(mk8s: Mk8s, tmp_path: Path) -> 
         port = server.getsockname()[1]
     text = _listed(*(_config_map(f"a{number}") for number in range(20)))
     server_flag = f"--server=https://127.0.0.1:{port}"
-    out, err = mk8s.run("apply", "-f", "-", server_flag, stdin=text, code=1)
-    assert out == ""
-    assert len(err.splitlines()) == 1
-    assert "refused" in err
+    unknown = _listed(*[{"apiVersion": "a/v1", "kind": "B", "metadata": {"name": "c"}}] * 9)
+    for stdin in (text, unknown):
+        out, err = mk8s.run("apply", "-f", "-", server_flag, stdin=stdin, code=1)
+        assert out == ""
+        assert len(err.splitlines()) == 1
+        assert "was refused" in err
 
 
 def test_a_delete_waits_for_finalizers_and_ctrl_c_ends_it(mk8s: Mk8s) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from minikube8s.api.resources import Resource
 from minikube8s.cli import targets
 from minikube8s.cli.applying.batches import Place
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.client import ApiFailure, Unreachable
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.manifests import Reading
 from minikube8s.cli.session import Session
@@ -60,6 +60,8 @@ def items(session: Session, reading: Reading, selector: str = "") -> list[Item]:
             continue
         try:
             found.append(_item(session, source, obj))
+        except Unreachable:
+            raise
         except CommandError as error:
             reading.failures.append(error)
     return found
@@ -70,7 +72,7 @@ def _item(session: Session, source: str, obj: dict[str, Any]) -> Item:
     name, own = metadata.get("name") or "", metadata.get("namespace") or ""
     try:
         resource = session.kinds.of(obj)
-    except ApiFailure:
+    except (ApiFailure, Unreachable):
         raise
     except CommandError as error:
         said = str(error).removeprefix("error: ")
