@@ -232,6 +232,10 @@ def global_options() -> list[click.Option]:
         _global("--cache-dir", metavar="DIR", help="Taken as kubectl takes it; nothing is kept."),
         _global("--warnings-as-errors", is_flag=True, help="Fail where the server warns."),
         _global("--match-server-version", is_flag=True, help="Taken as kubectl takes it."),
+        *(
+            _global(name, metavar="VALUE", help="Taken as kubectl takes it; does nothing.")
+            for name in ("--log-flush-frequency", "--profile", "--profile-output", "--vmodule")
+        ),
         _global(
             "--color",
             metavar="WHEN",

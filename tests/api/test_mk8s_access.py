@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 
+from minikube8s.cli.command import global_options
 from tests.api.apiserver import ApiServer, configmap
-from tests.api.kubectl import kubeconfig
+from tests.api.kubectl import every_binary, kubeconfig
 from tests.support.tlspairs import made_pair
 
 MK8S = Path(sys.executable).with_name("mk8s")
@@ -258,6 +259,14 @@ def test_a_broken_kubeconfig_is_told_with_its_line(caller: Caller) -> None:
     assert f'error loading config file "{path}": yaml: line 4' in caller.fails(
         "get", "cm", KUBECONFIG=path
     )
+
+
+@pytest.mark.skipif(not every_binary(), reason="kubectl is not installed")
+def test_every_global_flag_of_kubectl_is_taken(caller: Caller) -> None:
+    told = subprocess.check_output([every_binary()[-1], "options"], text=True)
+    known = {name for option in global_options() for name in option.opts}
+    assert set(re.findall(r"^ +(?:-\w, )?(--[\w-]+)=", told, re.MULTILINE)) - known == set()
+    assert "lamp" in caller.ok("get", "cm", "--profile=none", "--vmodule", "a=1", "-v=0")
 
 
 def test_a_warning_is_an_error_where_that_is_wanted(caller: Caller) -> None:
