@@ -6,7 +6,7 @@ import copy
 import difflib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from minikube8s.api.resources import Resource
 from minikube8s.cli import manifests
+from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.describing.gathering import Gatherer
 from minikube8s.cli.errors import CommandError
 from tests.api.kubectl import every_binary
@@ -117,6 +118,33 @@ def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield (*path, key)
         if isinstance(value, dict | list):
             yield from places(value, (*path, key))
+
+
+class Forbidding(CannedApi):
+    """Shows no pods, Events and Services."""
+
+    def json(self, method: str, path: str, *, query: Mapping[str, str] | None = None) -> Any:
+        if {"pods", "events", "services"} & set(path.split("/")):
+            status = {"reason": "Forbidden", "message": f"{path} is forbidden", "code": 403}
+            raise ApiFailure(status)
+        return super().json(method, path, query=query)
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_what_may_not_be_seen_is_left_out_or_said_to_be_forbidden(
+    api: CannedApi, count: int
+) -> None:
+    def said(kind: str, name: str) -> str:
+        obj = next(o for o in SHOWN if (o["kind"], o["metadata"]["name"]) == (kind, name))
+        gatherer = Gatherer(Forbidding(OBJECTS), count, obj["metadata"].get("namespace"))
+        return gatherer.description(row(api, obj), obj)
+
+    assert "Pods:                         not authorized" in said("Node", "node1")
+    assert "Pods Status:    error in fetching pods: /api" in said("ReplicaSet", "web")
+    assert said("Deployment", "web").endswith("Events:          <none>\n")
+    assert "<error: /api/v1/namespaces/shop/services/web is forbidden>" in said("Ingress", "web")
+    with pytest.raises(ApiFailure, match="pods is forbidden"):
+        said("StatefulSet", "db")
 
 
 def test_a_hundred_pods_are_described_with_the_requests_for_one(api: CannedApi) -> None:

@@ -181,6 +181,14 @@ def _selected_pods(g: Gatherer, obj: Object) -> Related:
     return {"pods": g.listed(PODS, obj["metadata"].get("namespace"), labels)}
 
 
+def _sets_pods(g: Gatherer, obj: Object) -> Related:
+    """The pods of a ReplicaSet, or the sentence why they are not shown."""
+    try:
+        return _selected_pods(g, obj)
+    except ApiFailure as failure:
+        return {"unseen": failure.status.get("message", "")}
+
+
 def _claims_pods(g: Gatherer, obj: Object) -> Related:
     return {"pods": g.listed(PODS, obj["metadata"].get("namespace"))}
 
@@ -274,7 +282,7 @@ def _accounts_secrets(g: Gatherer, obj: Object) -> Related:
 
 _RELATED: dict[tuple[str, str], Callable[[Gatherer, Object], Related]] = {
     ("", "ReplicationController"): _selected_pods,
-    ("apps", "ReplicaSet"): _selected_pods,
+    ("apps", "ReplicaSet"): _sets_pods,
     ("apps", "DaemonSet"): _selected_pods,
     ("apps", "StatefulSet"): _selected_pods,
     ("apps", "Deployment"): _deployments_sets,

@@ -15,7 +15,7 @@ _CONDITIONS = ("Type", "Status", "Reason")
 
 
 def replica_set(w: Writer, obj: Object, around: common.Around) -> None:
-    """A ReplicaSet; ``pods`` are those that its selector matches."""
+    """A ReplicaSet; ``pods`` are those that its selector matches, ``unseen`` why there are none."""
     spec, status = obj["spec"], obj.get("status") or {}
     common.head(w, obj)
     w.line(0, "Selector:", common.selector(spec.get("selector")) or common.NONE)
@@ -119,6 +119,9 @@ def _replicas(w: Writer, obj: Object, around: common.Around) -> None:
 
 
 def _pods_status(w: Writer, obj: Object, around: common.Around) -> None:
+    if "unseen" in around.related:
+        w.line(0, "Pods Status:", f"error in fetching pods: {around.related['unseen']}")
+        return
     uid = obj["metadata"].get("uid")
     phases = [
         (pod.get("status") or {}).get("phase", "")
