@@ -193,7 +193,14 @@ def _keep_template(context: click.Context, param: click.Parameter, value: str | 
 
 def _with_template(context: click.Context, param: click.Parameter, value: str) -> str:
     template = context.meta.get(_TEMPLATE)
-    return value if template is None or "=" in value else f"{value or 'go-template'}={template}"
+    if template is not None and "=" not in value:
+        value = f"{value or 'go-template'}={template}"
+    if value:
+        from minikube8s.cli import printing
+
+        # before anything is changed whose result could then not be printed
+        printing.check_form(value)
+    return value
 
 
 def _keep_kustomization(context: click.Context, param: click.Parameter, value: str | None) -> None:

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minikube8s.api.resources import DEPLOYMENTS, PODS
-from minikube8s.cli import printing, tables
+from minikube8s.cli import options, printing, tables
+from minikube8s.cli.command import verb
 from minikube8s.cli.customcolumns import Columns
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.servertables import TablePrinter, colour_of
+from minikube8s.cli.session import Session
 from minikube8s.cli.sorting import order
 
 POD = {
@@ -173,3 +175,20 @@ def test_objects_are_ordered_by_amounts_then_texts_and_those_without_come_first(
 def test_a_kind_is_named_with_its_group() -> None:
     assert printing.prefix_of(PODS) == "pod"
     assert printing.prefix_of(DEPLOYMENTS) == "deployment.apps"
+
+
+@verb("try")
+@options.output
+def trial(form: str) -> str:
+    return form
+
+
+def test_a_verb_refuses_what_is_no_form_before_it_does_anything() -> None:
+    def called(*words: str) -> Any:
+        return trial.main(list(words), "mk8s try", standalone_mode=False, obj=Session())
+
+    assert called("-o", "json") == "json"
+    assert called("--template", "{{.kind}}") == "go-template={{.kind}}"
+    for words in (("-o", "foo"), ("-o", "wide"), ("-o", "jsonpath={.a"), ("--template", "{{")):
+        with pytest.raises(CommandError):
+            called(*words)
