@@ -37,7 +37,7 @@ def show(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
     """Let the client show a certificate, both in PEM. Raises CommandError."""
     try:
         with _as_file(certificate) as one, _as_file(key) as other:
-            context.load_cert_chain(one, other)
+            context.load_cert_chain(one, other, password=_no_password)
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise CommandError("tls: private key does not match public key") from None
@@ -45,6 +45,13 @@ def show(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
         raise CommandError(
             f"tls: the client certificate or its key is no PEM that can be used{why}"
         ) from None
+
+
+def _no_password() -> str:
+    raise CommandError(
+        "tls: the client key is encrypted: kubeconfigs have no place for its password, so name a "
+        "key without one."
+    )
 
 
 def _trust(context: ssl.SSLContext, access: Access) -> None:

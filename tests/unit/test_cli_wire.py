@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import subprocess
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +14,9 @@ import pytest
 from minikube8s.cli.dialing import Proxy, dial, matches, proxy_for
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.statuses import sentence, status_of
+from minikube8s.cli.trust import show
 from minikube8s.cli.wire import address_of
+from tests.support.tlspairs import made_pair
 
 
 @pytest.mark.parametrize(
@@ -117,6 +122,19 @@ def test_a_proxy_that_refuses_is_named(scheme: str, answers: list[bytes], messag
     with pytest.raises(CommandError, match=message):
         dial("h.example", 443, 5, Proxy(f"{scheme}://127.0.0.1:{port}", "c"))
     thread.join(5)
+
+
+def test_a_key_with_a_password_is_refused_instead_of_asked_for(tmp_path: Path) -> None:
+    certificate, key = made_pair("x")
+    (tmp_path / "key").write_text(key)
+    locked = subprocess.run(
+        ["openssl", "pkcs8", "-topk8", "-in", tmp_path / "key", "-passout", "pass:word"],
+        check=True, capture_output=True,
+    ).stdout  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    show(context, certificate.encode(), key.encode())
+    with pytest.raises(CommandError, match="the client key is encrypted"):
+        show(context, certificate.encode(), locked)
 
 
 @pytest.mark.parametrize(
