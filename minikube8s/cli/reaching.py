@@ -13,13 +13,16 @@ import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minikube8s.cli import durations
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kubeconfig.choosing import Access, Overrides, choose, context_of
 from minikube8s.cli.kubeconfig.loading import Sources, load
-from minikube8s.cluster.config import Home
+from minikube8s.cluster.places import Place
+
+if TYPE_CHECKING:
+    from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -107,9 +110,9 @@ def _seconds(text: str) -> float:
         ) from None
 
 
-def home_of(flags: Mapping[str, Any]) -> Home:
+def home_of(flags: Mapping[str, Any]) -> Place:
     """The directory of this machine's cluster."""
-    return Home.from_environment(flags.get("home"))
+    return Place.from_environment(flags.get("home"))
 
 
 def sources_of(flags: Mapping[str, Any]) -> Sources:
@@ -144,7 +147,7 @@ def of_home(home: Home) -> Access:
     return access
 
 
-def _nothing(home: Home, sources: Sources) -> str:
+def _nothing(home: Place, sources: Sources) -> str:
     if sources.explicit:
         return f"stat {sources}: no such file or directory. It is named by --kubeconfig."
     try:

@@ -17,9 +17,9 @@ import msgspec
 
 from minikube8s.cluster import ranges
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.places import Place
 from minikube8s.kit.addresspool import AddressPool, BadPool
 
-DEFAULT_HOME = "/var/lib/mk8s"
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?")
@@ -108,50 +108,8 @@ FIXED = ("name", "pod_cidr", "service_cidr", "node_name")
 FIXED_IN_LAB = ("lab_cidr",)
 
 
-class Home:
-    """The files of one cluster below one directory."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.settings = path / "settings.json"
-        self.pki = path / "pki"
-        self.kubeconfig = path / "admin.kubeconfig"
-        self.logs = path / "logs"
-        self.master = path / "master"
-        self.agent = path / "agent"
-        self.nodes = path / "nodes"
-        self.lab = path / "lab.json"
-        self.joined = path / "joined.json"
-        self.simulation = path / "simulation.json"
-        self.hollow = path / "hollow"
-        self.lock = path / "up.lock"
-
-    @staticmethod
-    def from_environment(option: str | None = None) -> Home:
-        """The home that the option, else ``MK8S_HOME``, else the default names."""
-        return Home(Path(option or os.environ.get("MK8S_HOME") or DEFAULT_HOME).absolute())
-
-    def exists(self) -> bool:
-        """Whether a cluster was created here."""
-        return self.settings.exists()
-
-    def used(self) -> bool:
-        """Whether a cluster was created here, or another machine's joined."""
-        return self.exists() or self.is_joined()
-
-    def is_joined(self) -> bool:
-        """Whether this machine joined another one's cluster; false where that cannot be seen."""
-        try:
-            return self.joined.exists()
-        except OSError:
-            return False
-
-    def is_simulated(self) -> bool:
-        """Whether the cluster here has hollow nodes; false where that cannot be seen."""
-        try:
-            return self.simulation.exists()
-        except OSError:
-            return False
+class Home(Place):
+    """The files of one cluster, and its settings."""
 
     def load(self) -> Settings:
         """The remembered settings. Raises ClusterError when there are none to be read."""

@@ -23,7 +23,7 @@ LIGHT = {
     "--help": HEAVY | NETWORK | DATA,
     "--version": HEAVY | {"ssl", "yaml"},
     "get --help": HEAVY | {"yaml"},
-    "get pods": HEAVY,
+    "get pods": HEAVY | {"msgspec"},
     "get pods -o wide": HEAVY,
     "get deploy web -o json": HEAVY,
     "describe pod web": HEAVY,

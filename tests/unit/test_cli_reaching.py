@@ -14,6 +14,7 @@ from minikube8s.cli.session import Session
 from minikube8s.cluster import kubeconfig
 from minikube8s.cluster.certificates import Authority
 from minikube8s.cluster.config import Home, Settings
+from minikube8s.cluster.places import Place
 
 
 def written(path: Path, name: str, **context: str) -> Path:
@@ -35,7 +36,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.delenv("MK8S_HOME", raising=False)
-    monkeypatch.setattr("minikube8s.cluster.config.DEFAULT_HOME", str(tmp_path / "lib"))
+    monkeypatch.setattr("minikube8s.cluster.places.DEFAULT_HOME", str(tmp_path / "lib"))
     return tmp_path
 
 
@@ -130,10 +131,10 @@ def test_a_home_without_a_kubeconfig_says_how_to_get_it(home: Home) -> None:
 def test_another_users_home_is_none(
     home: Home, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(_: Home) -> bool:
+    def refused(_: Place) -> bool:
         raise PermissionError
 
-    monkeypatch.setattr(Home, "exists", refused)
+    monkeypatch.setattr(Place, "exists", refused)
     with pytest.raises(CommandError, match="belongs to root"):
         access_of({})
     path = written(place / ".kube" / "config", "users")
