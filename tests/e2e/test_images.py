@@ -36,8 +36,12 @@ def second(
     other.start()
     try:
         load("busybox:latest", archive("busybox:latest"), other.host)
-        other.run("tag", "busybox:latest", "copied:1")
         page = root / "page"
+        page.write_text("a layer that no other image has\n")
+        made = other.run("create", "busybox:latest", "true").strip()
+        other.run("cp", str(page), f"{made}:/first")
+        other.run("export", "-o", str(root / "exported.tar"), made)
+        other.run("import", str(root / "exported.tar"), "copied:1")
         page.write_text("hello from the second layer\n")
         made = other.run("create", "copied:1", "true").strip()
         other.run("cp", str(page), f"{made}:/page")

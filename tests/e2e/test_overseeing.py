@@ -125,6 +125,5 @@ def test_up_on_a_terminal_leaves_nothing_of_what_it_drew(own: Cluster) -> None:
         screen.wait_for("The cluster is up at", 60)
         assert screen.exit_code() == 0
         shown = screen.text()
-        assert screen.cursor_is_shown()
     assert "starting the daemons" not in shown and "waiting for" not in shown
     assert re.search(r"^  node node1 is Ready \(", shown, re.MULTILINE)
