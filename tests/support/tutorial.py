@@ -15,28 +15,20 @@ from typing import Any
 
 import pytest
 
-from tests.support.cluster import Cluster, Result
+from minikube8s.cli.tutoring.dialogue import converse
+from tests.support.cluster import MK8S, Cluster, Result, kubectls
 from tests.support.wait import until
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LABEL = "app=my-nginx-pods-label"
+DEPLOYMENT = "my-nginx-deployment"
+CURL = ("apt-get update", "apt-get install curl -y")
 
 
 def fetch(url: str, seconds: float = 5) -> str:
     """The page at ``url``."""
     with urllib.request.urlopen(url, timeout=seconds) as answer:
         return str(answer.read().decode())
-
-
-def shell(cluster: Cluster, pod: dict[str, Any], container: str, *command: str) -> str:
-    """What ``command`` prints inside a container of ``pod``."""
-    [found] = cluster.engine.containers(
-        **{
-            "io.kubernetes.pod.uid": pod["metadata"]["uid"],
-            "io.kubernetes.container.name": container,
-        }
-    )
-    return cluster.engine.run("exec", str(found["Id"]), *command)
 
 
 class Tutorial:
@@ -62,6 +54,26 @@ class Tutorial:
         result: Result = self.cluster.client(self.client)(*arguments)
         return result
 
+    def program(self, *, old: bool = False) -> str:
+        """The client's program; the oldest there is with `old`, where the newest takes less."""
+        if self.client == "mk8s":
+            return str(MK8S)
+        programs = list(kubectls().values())
+        return programs[0 if old else -1]
+
+    def shell(self, *arguments: str, typed: tuple[str, ...]) -> str:
+        """What is seen of a command at a terminal, with lines typed into the shell that it opens.
+
+        `exec POD COMMAND`, as the tutorial has it, needs a `--` since kubectl 1.32.
+        """
+        words = [self.program(old=arguments[0] == "exec"), *arguments]
+        code, seen = converse(
+            words, (*typed, "exit"), folder=self.folder,
+            environment=self.cluster.environment, seconds=60,
+        )  # fmt: skip
+        assert code == 0, seen
+        return seen
+
     def apply(self, name: str) -> str:
         """`apply -f` of one of the tutorial's files."""
         return self.run("apply", "-f", str(self.folder / name)).ok()
@@ -73,13 +85,11 @@ class Tutorial:
         assert old in text
         path.write_text(text.replace(old, new))
 
-    def column(self, kind: str, name: str, column: str) -> str:
+    def column(self, kind: str, name: str, column: str, *flags: str) -> str:
         """One cell of `get KIND NAME`."""
-        headers, row = (re.split(r" {2,}", line.strip()) for line in self._lines(kind, name))
+        lines = self.run("get", kind, name, *flags).ok().splitlines()
+        headers, row = (re.split(r" {2,}", line.strip()) for line in lines)
         return row[headers.index(column)]
-
-    def _lines(self, kind: str, name: str) -> list[str]:
-        return self.run("get", kind, name).ok().splitlines()
 
     def test_a_pod_of_one_container_answers_on_its_address_and_logs_the_request(self) -> None:
         assert "pod/my-nginx-pod created" in self.apply("nginx-pod.yaml")
@@ -95,6 +105,10 @@ class Tutorial:
             "the request is in the log",
             lambda: '"GET / HTTP/1.1" 200' in self.run("logs", "my-nginx-pod").ok(),
         )
+        page = "/usr/share/nginx/html/index.html"
+        seen = self.shell("exec", "-it", "my-nginx-pod", "bash", typed=(f"cat {page}", "tty"))
+        assert "root@my-nginx-pod:/# cat" in seen
+        assert "Welcome to nginx!" in seen and "/dev/pts/0" in seen
         deleted = self.run("delete", "-f", str(self.folder / "nginx-pod.yaml")).ok()
         assert 'pod "my-nginx-pod" deleted' in deleted
         assert self.run("get", "pod", "my-nginx-pod").fails() == (
@@ -103,10 +117,13 @@ class Tutorial:
 
     def test_two_containers_of_a_pod_share_their_localhost(self) -> None:
         self.apply("nginx-ubuntu-pod.yaml")
-        [pod] = self.cluster.ready_pods(1)
+        self.cluster.ready_pods(1)
         assert self.column("pods", "my-nginx-ubuntu-pod", "READY") == "2/2"
-        page = shell(self.cluster, pod, "ubuntu-container", "curl", "-s", "localhost")
-        assert "Welcome to nginx!" in page
+        inside = ("exec", "-it", "my-nginx-ubuntu-pod", "-c", "ubuntu-container", "bash")
+        seen = self.shell(*inside, typed=(*CURL, "curl localhost"))
+        assert "root@my-nginx-ubuntu-pod:/# curl localhost" in seen
+        assert "Welcome to nginx!" in seen
+        self.run("delete", "-f", str(self.folder / "nginx-ubuntu-pod.yaml"), "--now").ok()
 
     def test_a_replicaset_keeps_three_pods_and_four_after_its_file_says_so(self) -> None:
         assert "replicaset.apps/replicaset-nginx created" in self.apply("replicaset-nginx.yaml")
@@ -196,20 +213,84 @@ class Tutorial:
         }
         assert revisions == {"1", "2"}
 
+    def history(self) -> dict[str, str]:
+        """CHANGE-CAUSE by revision, as `rollout history` shows them."""
+        shown = self.run("rollout", "history", "deploy", DEPLOYMENT).ok()
+        headers, *rows = [line for line in shown.splitlines()[1:] if line]
+        assert re.split(r" {2,}", headers) == ["REVISION", "CHANGE-CAUSE"]
+        return dict(re.split(r" {2,}", row) for row in rows)
+
+    def only_image(self, image: str) -> None:
+        """Wait until all pods are of this image, and no more than the three are left."""
+
+        def rolled() -> bool:
+            pods = self.cluster.pods()
+            images = {pod["spec"]["containers"][0]["image"] for pod in pods}
+            return images == {image} and len(pods) == 3
+
+        until(f"only {image} runs", rolled, 60)
+
+    def replicasets(self) -> dict[str, dict[str, str]]:
+        """Each ReplicaSet's row by its image, as `get rs -o wide` shows it."""
+        headers, *rows = [
+            re.split(r" {2,}", line.strip())
+            for line in self.run("get", "rs", "-o", "wide").ok().splitlines()
+        ]
+        named = (dict(zip(headers, row, strict=True)) for row in rows)
+        return {row["IMAGES"]: row for row in named}
+
+    def test_a_recorded_rollout_can_be_undone_and_everything_deleted(self) -> None:
+        file = str(self.folder / "deployment-nginx.yaml")
+        applied = self.run("apply", "-f", file, "--record")
+        assert applied.ok() == f"deployment.apps/{DEPLOYMENT} created\n"
+        self.cluster.ready_pods(3)
+        set_image = ("set", "image", "deployment", DEPLOYMENT, "nginx=nginx:1.11", "--record")
+        assert "image updated" in self.run(*set_image).ok()
+        status = self.run("rollout", "status", "deploy", DEPLOYMENT, "--timeout=60s").ok()
+        assert f'deployment "{DEPLOYMENT}" successfully rolled out' in status
+        self.only_image("nginx:1.11")
+        rows = self.replicasets()
+        assert [rows["nginx:1.10"][name] for name in ("DESIRED", "CURRENT", "READY")] == ["0"] * 3
+        assert [rows["nginx:1.11"][name] for name in ("DESIRED", "CURRENT", "READY")] == ["3"] * 3
+        causes = self.history()
+        assert list(causes) == ["1", "2"]
+        assert causes["1"].endswith(f" apply --filename={file} --record=true")
+        assert causes["2"].endswith(
+            f" set image deployment {DEPLOYMENT} nginx=nginx:1.11 --record=true"
+        )
+        shown = self.run("rollout", "history", "deploy", DEPLOYMENT, "--revision=1").ok()
+        assert "nginx:1.10" in shown and "pod-template-hash=" in shown
+        undo = ("rollout", "undo", "deploy", DEPLOYMENT, "--to-revision", "1")
+        assert self.run(*undo).ok() == f"deployment.apps/{DEPLOYMENT} rolled back\n"
+        self.only_image("nginx:1.10")
+        assert self.history() == {"2": causes["2"], "3": causes["1"]}
+        hashes = {pod["metadata"]["labels"]["pod-template-hash"] for pod in self.cluster.pods()}
+        assert rows["nginx:1.10"]["NAME"] == f"{DEPLOYMENT}-{hashes.pop()}"
+        again = self.run(*undo).fails()
+        assert again == "error: unable to find specified revision 1 in history"
+        deleted = self.run("delete", "deploy,po,rs", "--all").ok()
+        assert f'deployment.apps "{DEPLOYMENT}" deleted' in deleted
+        until("nothing is left", lambda: not self.run("get", "deploy,rs,po").ok(), 60)
+
     def test_a_clusterip_service_balances_over_the_pods_from_a_pod_and_from_the_node(self) -> None:
         self.apply("deployment-nginx.yaml")
-        self.apply("nginx-ubuntu-pod.yaml")
-        self.cluster.ready_pods(4)
+        self.cluster.ready_pods(3)
         assert "service/svc-clusterip created" in self.apply("svc-clusterip.yaml")
         assert self.column("svc", "svc-clusterip", "PORT(S)") == "8080/TCP"
         address = self.column("svc", "svc-clusterip", "CLUSTER-IP")
         url = f"http://{address}:8080"
         until("the node gets the page", lambda: "Welcome" in fetch(url))
-        pod = self.cluster.get("pod", "my-nginx-ubuntu-pod")
-        for _ in range(24):
-            assert "Welcome" in shell(self.cluster, pod, "ubuntu-container", "curl", "-s", url)
-        page = shell(self.cluster, pod, "ubuntu-container", "curl", "-s", "svc-clusterip:8080")
-        assert "Welcome" in page
+        many = f"for i in $(seq 24); do curl -s {address}:8080; done | grep -c Welcome"
+        seen = self.shell(
+            "run", "-i", "--tty", "--rm", "debug", "--image=ubuntu:16.04", "--restart=Never",
+            "--", "bash",
+            typed=(*CURL, f"curl {address}:8080", "curl svc-clusterip:8080", many),
+        )  # fmt: skip
+        assert seen.count("<h1>Welcome to nginx!</h1>") == 2
+        assert "root@debug:/# curl svc-clusterip:8080" in seen
+        assert re.search(r"^24$", seen, re.M)
+        assert 'pod "debug" deleted' in seen
+        assert self.cluster.pods("run=debug") == []
         pods = self.cluster.pods("app=my-nginx")
         until("every pod answered some", lambda: all(map(self._was_asked, pods)))
         assert 'service "svc-clusterip" deleted' in (
@@ -233,8 +314,32 @@ class Tutorial:
         for host in ("127.0.0.1", address):
             url = f"http://{host}:{match[1]}"
             until(f"{url} answers", lambda url=url: "nginx:1.10" in fetch(url))
+        whole = self.run("get", "svc", "svc-clusterip", "-o", "yaml").ok()
+        assert "\n  externalTrafficPolicy: Cluster\n" in whole
         self.run("delete", "svc", "svc-clusterip").ok()
         until("nothing answers any more", lambda: self._refused(f"http://127.0.0.1:{match[1]}"))
+
+    def test_a_load_balancer_answers_at_an_address_of_its_own(self) -> None:
+        self.apply("deployment-nginx.yaml")
+        self.cluster.ready_pods(3)
+        assert "service/svc-loadbalancer created" in self.apply("svc-loadbalancer.yaml")
+        address = until("it has an address", lambda: self._outside("svc-loadbalancer"))
+        assert re.fullmatch(r"8080:\d+/TCP", self.column("svc", "svc-loadbalancer", "PORT(S)"))
+        url = f"http://{address}:8080"
+        until("it answers", lambda: "nginx:1.10" in fetch(url))
+        self.run("delete", "svc", "svc-loadbalancer").ok()
+        until("nothing answers any more", lambda: self._refused(url))
+
+    def test_a_local_service_spelt_right_keeps_the_clients_address(self) -> None:
+        self.apply("deployment-nginx.yaml")
+        [pod, *_] = self.cluster.ready_pods(3)
+        self.edit("svc-local-nodeport.yaml", "externalTrafficPilicy", "externalTrafficPolicy")
+        assert "service/svc-local-nodeport created" in self.apply("svc-local-nodeport.yaml")
+        whole = self.run("get", "svc", "svc-local-nodeport", "-o", "yaml").ok()
+        assert "\n  externalTrafficPolicy: Local\n" in whole
+        port = self.column("svc", "svc-local-nodeport", "PORT(S)").split(":")[1].split("/")[0]
+        address = pod["status"]["hostIP"]
+        until("it answers", lambda: "Welcome" in fetch(f"http://{address}:{port}"))
 
     def test_the_misspelt_service_is_refused_with_the_right_spelling(self) -> None:
         said = self.run("apply", "-f", str(self.folder / "svc-local-nodeport.yaml")).fails()
@@ -242,9 +347,23 @@ class Tutorial:
         assert "externalTrafficPolicy" in said
         assert "svc-local-nodeport" not in self.run("get", "svc").ok()
 
-    def test_an_external_name_service_shows_its_target(self) -> None:
+    def test_an_external_name_service_is_an_alias_of_its_target(self) -> None:
         self.apply("svc-external.yaml")
         assert self.column("svc", "svc-externalname", "EXTERNAL-IP") == "my.database.com"
+        server = self.column("svc", "kube-dns", "CLUSTER-IP", "-n", "kube-system")
+        name = "svc-externalname.default.svc.cluster.local"
+        asked = ["dig", f"@{server}", name, "CNAME", "+short", "+tries=2", "+time=5"]
+        assert self.cluster.run(asked).ok() == "my.database.com.\n"
+
+    def test_the_kinds_that_there_are_can_be_listed(self) -> None:
+        shown = self.run("api-resources").ok()
+        for short, kind in (("po", "Pod"), ("rs", "ReplicaSet"), ("svc", "Service")):
+            assert re.search(rf"^\w+ +{short} .* {kind}$", shown, re.M)
+
+    def _outside(self, name: str) -> str:
+        """The external address of a Service; "" as long as it has none."""
+        shown = self.column("svc", name, "EXTERNAL-IP")
+        return "" if shown == "<pending>" else shown
 
     def _was_asked(self, pod: dict[str, Any]) -> bool:
         return "GET / HTTP" in self.run("logs", pod["metadata"]["name"]).ok()
