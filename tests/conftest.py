@@ -19,7 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--record",
         action="store_true",
-        help="write down what the scenarios of tests/scenarios show",
+        help="write down what tests/scenarios and the tutorial's pages show",
     )
 
 

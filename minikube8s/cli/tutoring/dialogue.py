@@ -38,9 +38,9 @@ def converse(
     show: Callable[[bytes], object] = lambda _: None,
     columns: int = 100,
 ) -> tuple[int, str]:
-    """The exit code and all that was seen. Raises CommandError when it takes longer than `seconds`.
+    """The exit code and all that was seen, as plain text; `show` gets it as it comes.
 
-    With nothing to type it reads to the end.
+    With nothing to type it reads to the end. Raises CommandError after `seconds`.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
@@ -56,7 +56,7 @@ def converse(
         os.close(theirs)
     try:
         seen = _talk(ours, typed, time.monotonic() + seconds, show)
-        return process.wait(_END_SECONDS), seen.decode(errors="replace").replace("\r\n", "\n")
+        return process.wait(_END_SECONDS), _plain(seen)
     except (TimeoutError, subprocess.TimeoutExpired):
         raise CommandError(f"`{' '.join(words)}` did not end within {seconds:.0f} s") from None
     finally:
@@ -94,3 +94,9 @@ def _talk(
         if lines and _PROMPT.search(_ESCAPES.sub(b"", seen[answered:])):
             answered = len(seen)
             os.write(terminal, lines.pop(0))
+
+
+def _plain(seen: bytes) -> str:
+    """What stands on the lines in the end: a return takes what is typed over what was there."""
+    lines = _ESCAPES.sub(b"", seen).decode(errors="replace").split("\n")
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
