@@ -132,6 +132,16 @@ def test_a_command_means_the_session_s_cluster_and_the_tutorials_namespace(monke
     ]  # fmt: skip
 
 
+def test_paths_mean_the_folder_that_the_reader_is_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KUBECONFIG", "one:/two")
+    player = Player({"kubeconfig": "conf"}, "", FILES)
+    assert f"--kubeconfig={tmp_path}/conf" in player.words("mk8s get po")
+    out = tmp_path / "out"
+    player.run(f"sh -c 'echo $KUBECONFIG >{out}'")
+    assert out.read_text() == f"{tmp_path}/one:/two\n"
+
+
 def test_a_quiet_command_that_fails_tells_its_last_words():
     with pytest.raises(CommandError, match="failed: no such thing"):
         Player({}, "", FILES).quietly("sh -c 'echo error: no such thing; exit 1'")

@@ -16,6 +16,8 @@ from minikube8s.cli.errors import CommandError
 _SECONDS = 300.0
 _CURL = ("--silent", "--show-error", "--max-time", "5", "--retry", "5", "--retry-connrefused")
 _LOCAL_EDITOR = "vi"
+_PATHS = ("home", "kubeconfig", "client_certificate", "client_key", "certificate_authority")
+"""Flags with a path: commands run in another folder than the one that it is meant from."""
 
 
 class Player:
@@ -75,7 +77,12 @@ class Player:
             raise CommandError(f"{words[0]} does not start ({error.strerror})") from None
 
     def _environment(self, editor: str) -> dict[str, str]:
-        return {**os.environ, **({"EDITOR": editor, "KUBE_EDITOR": editor} if editor else {})}
+        found = dict(os.environ)
+        for name in ("KUBECONFIG", "MK8S_HOME"):
+            if name in found:
+                paths = (one and str(Path(one).absolute()) for one in found[name].split(os.pathsep))
+                found[name] = os.pathsep.join(paths)
+        return {**found, **({"EDITOR": editor, "KUBE_EDITOR": editor} if editor else {})}
 
 
 def has_editor() -> bool:
@@ -98,5 +105,7 @@ def _flag(name: str, value: Any) -> list[str]:
     flag = f"--{name.strip('_').replace('_', '-')}"
     if value is True:
         return [flag]
+    if name in _PATHS:
+        value = Path(value).absolute()
     values = value if isinstance(value, (tuple, list)) else (value,)
     return [f"{flag}={one}" for one in values]
