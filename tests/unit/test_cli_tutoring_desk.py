@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -11,9 +12,11 @@ import pytest
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.tutoring import words
 from minikube8s.cli.tutoring.bookmark import Bookmark, Desk
+from minikube8s.cli.tutoring.boxes import ASCII
 from minikube8s.cli.tutoring.course import FILES
 from minikube8s.cli.tutoring.dialogue import converse
 from minikube8s.cli.tutoring.player import Player
+from minikube8s.cli.tutoring.screen import Screen
 
 MARK = Bookmark("undo", "ko", "https://127.0.0.1:6443", "mk8s-tutorial")
 
@@ -145,3 +148,13 @@ def test_paths_mean_the_folder_that_the_reader_is_in(tmp_path, monkeypatch):
 def test_a_quiet_command_that_fails_tells_its_last_words():
     with pytest.raises(CommandError, match="failed: no such thing"):
         Player({}, "", FILES).quietly("sh -c 'echo error: no such thing; exit 1'")
+
+
+def test_a_terminal_that_knows_neither_hangul_nor_lines_is_no_reason_to_fail(monkeypatch):
+    seen = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(seen, encoding="ascii"))
+    screen = Screen("ko")
+    screen.title("가", "나")
+    screen.tell("다")
+    assert screen.pen is ASCII
+    assert seen.getvalue().splitlines()[-1] == b"?"

@@ -66,7 +66,7 @@ class Desk:
         try:
             self.files.mkdir(parents=True, exist_ok=True)
             for file in FILES.glob("*.yaml"):
-                (self.files / file.name).write_text(file.read_text())
+                (self.files / file.name).write_bytes(file.read_bytes())
         except OSError as error:
             raise self._unusable(error) from None
 

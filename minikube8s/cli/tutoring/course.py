@@ -140,7 +140,7 @@ def load() -> Course:
     import tomllib
 
     files = sorted((_ROOM / "steps").glob("*.toml"))
-    return Course(tuple(_chapter(tomllib.loads(file.read_text())) for file in files))
+    return Course(tuple(_chapter(tomllib.loads(file.read_text("utf-8"))) for file in files))
 
 
 def _chapter(content: dict[str, Any]) -> Chapter:

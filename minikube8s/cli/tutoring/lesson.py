@@ -96,7 +96,7 @@ class Lesson:
         if step.change:
             self._screen.change(step.change)
         if step.file:
-            text = (self._desk.files / step.file).read_text()
+            text = (self._desk.files / step.file).read_text("utf-8")
             if step.change and step.change.file == step.file:
                 text = step.change.applied(text)
             self._screen.file(step.file, text)
@@ -176,7 +176,7 @@ class Lesson:
     def _change(self, step: Step) -> None:
         if step.change:
             path = self._desk.files / step.change.file
-            path.write_text(step.change.applied(path.read_text()))
+            path.write_text(step.change.applied(path.read_text("utf-8")), "utf-8")
 
     def _next_chapter(self, step: Step, following: Step) -> None:
         if following.chapter != step.chapter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,9 @@ class Screen:
         self.language = language
         self.width = min(styles.width() or _WIDTH, _WIDEST)
         self._last: list[str] = []
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # a terminal without Hangul shows marks in its place
+            sys.stdout.reconfigure(errors="replace")
         self.pen = UNICODE if "utf" in (sys.stdout.encoding or "").lower() else ASCII
 
     def title(self, left: str, right: str) -> None:

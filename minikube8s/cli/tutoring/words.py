@@ -55,4 +55,4 @@ def wrapped(text: str, width: int) -> list[str]:
 def _all() -> dict[str, dict[str, str]]:
     import tomllib
 
-    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text())
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
