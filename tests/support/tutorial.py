@@ -280,7 +280,7 @@ class Tutorial:
         address = self.column("svc", "svc-clusterip", "CLUSTER-IP")
         url = f"http://{address}:8080"
         until("the node gets the page", lambda: "Welcome" in fetch(url))
-        many = f"for i in $(seq 24); do curl -s {address}:8080; done | grep -c Welcome"
+        many = f"for i in $(seq 24); do curl -s {address}:8080; done | grep -c h1"
         seen = self.shell(
             "run", "-i", "--tty", "--rm", "debug", "--image=ubuntu:16.04", "--restart=Never",
             "--", "bash",
