@@ -18,22 +18,24 @@ _reasons = st.sampled_from(["", "ContainerCreating", "ErrImagePull"])
 
 @st.composite
 def worlds(draw) -> World:
-    deployments = [a_workload("Deployment", name) for name in draw(st.lists(_names, max_size=2))]
+    """Objects whose names are unique in their kind, as an API server has them."""
+
+    def some(most: int) -> list[str]:
+        return draw(st.lists(_names, max_size=most, unique=True))
+
+    deployments = [a_workload("Deployment", name) for name in some(2)]
     owners = st.sampled_from([None, *deployments])
-    sets = [
-        a_workload("ReplicaSet", draw(_names), draw(owners), image=draw(_images))
-        for _ in range(draw(st.integers(0, 3)))
-    ]
+    sets = [a_workload("ReplicaSet", name, draw(owners), image=draw(_images)) for name in some(3)]
     holders = st.sampled_from([None, *sets])
     pods = [
-        a_pod(draw(_names), draw(holders), image=draw(_images), waiting=draw(_reasons),
+        a_pod(name, draw(holders), image=draw(_images), waiting=draw(_reasons),
               node=draw(_names), labels=draw(_labels))
-        for _ in range(draw(st.integers(0, 15)))
+        for name in some(15)
     ]  # fmt: skip
     services = [
-        a_service(draw(_names), type=draw(st.sampled_from(["ClusterIP", "NodePort"])),
+        a_service(name, type=draw(st.sampled_from(["ClusterIP", "NodePort"])),
                   selector=draw(_labels))
-        for _ in range(draw(st.integers(0, 3)))
+        for name in some(3)
     ]  # fmt: skip
     return World(tuple(deployments), tuple(sets), tuple(pods), tuple(services))
 
