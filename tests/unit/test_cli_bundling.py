@@ -42,6 +42,17 @@ def test_what_is_put_in_is_found_again_and_only_the_owner_may_read_it(tmp_path: 
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_that_others_may_read_is_not_written_to(tmp_path: Path) -> None:
+    theirs = tmp_path / ".b.tar.gz.new"
+    theirs.write_text("")
+    theirs.chmod(0o666)
+    with theirs.open() as file:
+        with Archive(tmp_path / "b.tar.gz", "b") as archive:
+            archive.add("a", "one")
+        assert file.read() == ""
+    assert (tmp_path / "b.tar.gz").stat().st_mode & 0o777 == 0o600
+
+
 def test_nothing_is_left_where_it_is_interrupted(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), Archive(tmp_path / "b.tar.gz", "b") as archive:
         archive.add("a", "one")

@@ -124,18 +124,26 @@ class Echo:
         self._said.put_nowait(None)
 
 
+class Garbled(Echo):
+    """A server that sends what is no frame."""
+
+    async def receive(self):
+        raise ValueError("a server does not mask its frames")
+
+
 class PlayedClient:
     """A server that knows the pods at some paths."""
 
-    def __init__(self, *paths):
+    def __init__(self, *paths, pod=Echo):
         self.paths = set(paths)
+        self.pod = pod
         self.asked = []
 
     async def websocket(self, path, query, protocol):
         self.asked.append((path, query))
         if path not in self.paths:
             raise ApiFailure({"reason": "NotFound", "message": "no such pod"})
-        return Echo()
+        return self.pod()
 
 
 @contextlib.asynccontextmanager
@@ -178,3 +186,11 @@ async def test_without_another_pod_the_forwarding_is_over(capsys):
         assert await spoken(port) == b""
         with pytest.raises(CommandError, match="lost connection to pod: nothing is left"):
             await serving
+
+
+async def test_a_server_that_talks_nonsense_costs_one_connection(capsys):
+    async with forwarding(PlayedClient("/old", pod=Garbled), lambda: "/old", capsys) as (port, _):
+        with contextlib.suppress(ConnectionResetError):
+            assert await spoken(port) == b""
+        told = capsys.readouterr().err
+        assert told.endswith("-> 80: a server does not mask its frames\n")

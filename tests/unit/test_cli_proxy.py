@@ -139,3 +139,22 @@ def test_files_are_served_and_nothing_beside_them(tmp_path):
     assert serving._file(root, "/").endswith(b"deep/\nout\npage.html\n")
     for path in ("/../secret", "/out", "/none"):
         assert serving._file(root, path).startswith(b"HTTP/1.1 404")
+
+
+def test_a_file_where_the_socket_would_be_stays(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from minikube8s.cli.session import Session
+    from minikube8s.cli.verbs import proxy
+
+    config = tmp_path / "config"
+    config.write_text(
+        '{"clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}],'
+        '"contexts": [{"name": "c", "context": {"cluster": "c"}}], "current-context": "c"}'
+    )
+    monkeypatch.setenv("KUBECONFIG", str(config))
+    theirs = tmp_path / "file"
+    theirs.write_text("theirs")
+    done = CliRunner().invoke(proxy.command, ["-u", str(theirs)], obj=Session())
+    assert isinstance(done.exception, CommandError) and "cannot listen" in str(done.exception)
+    assert theirs.read_text() == "theirs"

@@ -123,12 +123,48 @@ def test_what_a_reader_needs_stays() -> None:
         f"eyJhbGciOiJSUzI1NiJ9.{PLAIN}.c2lnbmF0dXJl",
         f"client-key-data: {PLAIN}",
         f"aws_secret_access_key = {PLAIN}",
+        "password: 1234-hunter2-hunter2",
+        "PASSWORD=true-hunter2-hunter2",
+        f"password={{SSHA}}{PLAIN}",
+        f"password := {PLAIN}",
+        f"'password' => '{PLAIN}'",
+        f"password: 'it''s {PLAIN}'",
+        f'{{"password": "a\\"{PLAIN}"}}',
+        f'"{{\\"password\\": \\"a\\\\\\"{PLAIN}\\"}}"',
+        f'PASSWORD="{PLAIN}',
+        f"  - password: |-\n      first\n\n      {PLAIN}",
+        f"<password>{PLAIN}</password>",
+        f"Authorization: Token {PLAIN}",
+        f'Authorization: Digest username="u", response="{PLAIN}"',
+        f"Cookie: theme=dark; session={PLAIN}",
+        f"postgres://shop:p@{PLAIN}@db/shop",
+        f"-----BEGIN PGP PRIVATE KEY BLOCK-----\n{PLAIN}\n-----END PGP PRIVATE KEY BLOCK-----",
     ],
 )
 def test_what_looks_like_a_credential_is_taken_out_of_texts(text: str) -> None:
     told = Redactor().text(f"before\n{text}\nafter")
     assert PLAIN not in told and MARK in told
-    assert told.startswith("before\n")
+    assert told.startswith("before\n") and "<redacted> <redacted>" not in told
+
+
+@pytest.mark.parametrize("text", ["tokens: 5", "token: 3600,", '{"secret": true}', "token=null"])
+def test_counts_and_switches_are_no_credentials(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+def test_a_text_of_several_lines_ends_where_the_next_key_begins() -> None:
+    told = Redactor().text("a:\n  password: |\n    one\n    two\n  user: u\n")
+    assert told == f"a:\n  password: {MARK}\n  user: u\n"
+
+
+def test_of_more_values_than_are_looked_for_the_short_ones_stay() -> None:
+    redactor = Redactor([f"{place:0100d}" for place in range(2000)] + [PLAIN])
+    assert redactor.is_cut and redactor.text(f"x{PLAIN}") == f"x{MARK}"
+    assert not Redactor([PLAIN]).is_cut
+
+
+def test_the_value_of_a_secret_is_found_in_urls_too() -> None:
+    assert Redactor(["p@ss/word"]).text("https://x/?q=p%40ss%2Fword") == f"https://x/?q={MARK}"
 
 
 def test_a_bootstrap_token_is_taken_out_and_host_names_stay() -> None:
@@ -170,10 +206,17 @@ def test_the_parts_of_a_secrets_value_are_known_too() -> None:
         ("tokenExpirationSeconds", False),
         ("image", False),
         ("compass", False),
+        ("DB_CREDENTIALS", True),
+        ("API_KEYS", True),
     ],
 )
 def test_names_say_what_holds_a_secret(name: str, wanted: bool) -> None:
     assert holds_secret(name) is wanted
+
+
+def test_quotas_of_secrets_stay() -> None:
+    obj = {"kind": "ResourceQuota", "spec": {"hard": {"secrets": "10", "count/secrets": "9"}}}
+    assert Redactor().shown(obj) == obj
 
 
 def test_config_maps_lose_values_whose_key_or_text_is_secret() -> None:

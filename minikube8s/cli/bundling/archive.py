@@ -26,7 +26,9 @@ class Archive:
         self._temporary = path.with_name(f".{path.name}.new")
 
     def __enter__(self) -> Archive:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        # in a folder like /tmp a file of that name may be somebody else's
+        self._temporary.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         descriptor = os.open(self._temporary, flags, 0o600)
         self._file = os.fdopen(descriptor, "wb")
         self._gzip = gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=6)

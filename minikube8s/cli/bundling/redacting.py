@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 Object = dict[str, Any]
 
@@ -34,30 +35,58 @@ _SECRETIVE = (
 _NAME = re.compile(_SECRETIVE, re.I)
 _REFERENCE = re.compile(
     r"(?:name|names|ref|refs|path|file|mode|seconds|ttl|type|types|kind|count|id|policy|enabled|"
-    r"audience|audiences|namespace|status|mount\w*|s)$",
+    r"audience|audiences|namespace|status|mount\w*)$",
     re.I,
 )
 """How a name ends that speaks of a secret and does not hold it: secretName, expirationSeconds."""
 _FLAG = re.compile(r"--?[\w.-]+")
 _WORD = r"[\w.-]{0,64}"
 _SECRET_WORD = rf"{_WORD}(?:{_SECRETIVE})(?![\w.-]{{0,64}}(?:name|ref|path|file|seconds)\b){_WORD}"
-_QUOTED = r"""\\?"(?!<)(?:[^"\\\n]|\\[^"])+\\?"|"(?!<)(?:[^"\\\n]|\\.)+"|'(?!<)[^'\n]+'"""
+_QUOTED = (
+    r"""\\"(?!<)(?:[^"\\\n]|\\\\\\"|\\[^"])+\\"|"(?!<)(?:[^"\\\n]|\\.)+"|'(?!<)(?:[^'\n]|'')+'"""
+    r"""|["'](?!<)[^\s"'][^"'\n]*"""
+)
+"""The last one is a text that does not end on its line."""
+_PLAIN = (
+    r"""(?!(?:true|false|null|\d{1,5})(?:[\s"',;}&)\]]|\Z))"""
+    r"""(?:\{[\w-]+\}[^\s"',;}&]+|(?![<"'{\[\s\\])[^\s"',;}&]+)"""
+)
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
-        re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?(?:-----END \1-----|\Z)", re.S),
+        re.compile(
+            r"-----BEGIN ([A-Z ]*PRIVATE KEY(?: BLOCK)?)-----.*?(?:-----END \1-----|\Z)", re.S
+        ),
         rf"-----BEGIN \1----- {MARK}",
     ),
     (re.compile(r"\beyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*"), MARK),
     (re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"), MARK),
     (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), MARK),
     (re.compile(r"\b(?:gh[pousr]|glpat|xox[abprs])[-_][\w-]{16,}"), MARK),
-    (re.compile(r"(\w://[^\s/:@'\"]*):[^\s/@'\"]+@"), rf"\1:{MARK}@"),
+    (re.compile(r"(\w://[^\s/:@'\"]*):(?!<)[^\s/'\"]{1,256}@"), rf"\1:{MARK}@"),
+    (
+        re.compile(
+            r"""(?<![\w-])((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,8}:\s{0,8})(?![<\s"'])"""
+            r"""(?:="[^"\n]*"|[^"'\n])+""",
+            re.I,
+        ),
+        rf"\1\2{MARK}",
+    ),
+    (
+        # a text of several lines, as YAML has it
+        re.compile(
+            rf"""^([ \t]*)((?:- )?["']?{_SECRET_WORD}["']?:)[ \t]*[|>][-+\d]*[ \t]*\n"""
+            rf"""(?:(?:\1[ \t]+[^\n]*|[ \t]*)(?:\n|\Z))+""",
+            re.I | re.M,
+        ),
+        rf"\1\2 {MARK}\n",
+    ),
+    (re.compile(rf"(<{_SECRET_WORD}>)[^<]+", re.I), rf"\1{MARK}"),
     (re.compile(rf"""((?<!\S)--{_SECRET_WORD}\s+)(?![-<])[^\s;"']+""", re.I), rf"\1{MARK}"),
     (re.compile(r"\b(Bearer|Basic)\s+(?!<)[\w.~+/=-]{6,}", re.I), rf"\1 {MARK}"),
     (
         re.compile(
-            rf"""((?<![\w.-]){_SECRET_WORD}(?:\\?["'])?\s{{0,8}}[=:]\s{{0,8}})"""
-            rf"""(?:{_QUOTED}|(?!(?:true|false|null|\d+)\b)(?![<"'{{\[\s\\])[^\s"',;}}&]+)""",
+            rf"""((?<![\w.-]){_SECRET_WORD}(?:\\?["'])?\s{{0,8}}(?::=|=>|[=:])\s{{0,8}})"""
+            rf"""(?:{_QUOTED}|{_PLAIN})""",
             re.I,
         ),
         rf"\1{MARK}",
@@ -70,7 +99,10 @@ class Redactor:
 
     def __init__(self, known: Iterable[str] = ()) -> None:
         found = {value for one in known for value in _forms(one)}
-        self._known = sorted(found, key=len, reverse=True)[:_MOST_KNOWN]
+        # passwords are short: what is long is a document, which nobody repeats as a whole
+        self._known = sorted(found, key=len)[:_MOST_KNOWN][::-1]
+        self.is_cut = len(found) > _MOST_KNOWN
+        """Whether there were more values than are looked for."""
 
     def text(self, text: str) -> str:
         """The text without what looks like a credential, or is one."""
@@ -124,7 +156,9 @@ class Redactor:
         if isinstance(value, list):
             return list(self._list(value))
         if isinstance(value, str):
-            return MARK if value and holds_secret(name) else self.text(value)
+            is_count = name.endswith("s") and value.isdecimal()
+            secret = value and holds_secret(name) and not is_count
+            return MARK if secret else self.text(value)
         return value
 
     def _dict(self, shape: Object) -> Object:
@@ -192,12 +226,13 @@ def _leaves(shape: Any) -> Iterator[str]:
 
 
 def _forms(value: str) -> Iterator[str]:
-    """A value as it may be written: plain, in JSON, in base64."""
+    """A value as it may be written: plain, in JSON, in base64, in a URL."""
     if len(value) < _SHORTEST:
         return
     yield value
     yield json.dumps(value)[1:-1]
     yield base64.b64encode(value.encode()).decode()
+    yield quote(value, safe="")
 
 
 def _head(obj: Object) -> Object:

@@ -38,7 +38,7 @@ class Forwarder:
     async def serve(self, pairs: Sequence[Pair], addresses: Sequence[tuple[str, bool]]) -> None:
         """Listen until the pod is gone for good. Raises CommandError."""
         self._lost = asyncio.get_running_loop().create_future()
-        async with contextlib.AsyncExitStack() as stack:
+        with contextlib.ExitStack() as stack:
             listening = 0
             for pair in pairs:
                 listening += await self._listen(stack, pair, addresses)
@@ -49,7 +49,7 @@ class Forwarder:
 
     async def _listen(
         self,
-        stack: contextlib.AsyncExitStack,
+        stack: contextlib.ExitStack,
         pair: Pair,
         addresses: Sequence[tuple[str, bool]],
     ) -> int:
@@ -62,7 +62,8 @@ class Forwarder:
             except OSError as error:
                 failures.append((f"{address}: {error.strerror or error}", optional))
                 continue
-            await stack.enter_async_context(server)
+            # not entered: its end would wait for that of open connections
+            stack.callback(server.close)
             local = server.sockets[0].getsockname()[1]
             shown = f"[{address}]" if ":" in address else address
             click.echo(f"Forwarding from {shown}:{local} -> {pair.remote}")
@@ -80,7 +81,7 @@ class Forwarder:
             click.echo(f"Handling connection for {local}")
             try:
                 await self._forward(remote, reader, writer)
-            except (CommandError, ConnectionError) as error:
+            except (CommandError, OSError, ValueError) as error:
                 why = harmless(str(error).removeprefix("error: "))
                 told = f"error: an error occurred forwarding {local} -> {remote}: {why}"
                 click.echo(told, err=True)
@@ -92,7 +93,7 @@ class Forwarder:
     async def _forward(
         self, remote: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Carry one connection. Raises CommandError, ConnectionError."""
+        """Carry one connection. Raises CommandError, OSError, ValueError (of no frame)."""
         socket = await self._connect(remote)
         feeding = asyncio.create_task(_feed(socket, reader))
         skip = {_DATA: _NAME_BYTES, _ERROR: _NAME_BYTES}

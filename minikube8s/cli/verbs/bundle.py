@@ -29,6 +29,7 @@ them.
 
 {notes}
 """
+_CUT = "there are very many Secrets: the longest values of theirs are not looked for"
 
 
 @verb("bundle")
@@ -43,6 +44,7 @@ def command(session: Session, file: str | None, seconds: float) -> None:
     Versions, what doctor and status say, settings, objects, Events, the logs of the daemons and of
     pods that fail, the engine, routes and rules. Also while the master is down.
     """
+    from minikube8s.cli import endings
     from minikube8s.cli.bundling import redacting
     from minikube8s.cli.bundling.archive import Archive
     from minikube8s.cli.bundling.gathering import Gathering
@@ -55,10 +57,16 @@ def command(session: Session, file: str | None, seconds: float) -> None:
         path /= f"mk8s-bundle-{when}.tar.gz"
     client, known, problem = _secrets(session)
     try:
-        with watched() as progress, Archive(path, f"mk8s-bundle-{when}") as archive:
-            gathering = Gathering(archive, redacting.Redactor(known), seconds)
+        with (
+            endings.raised(),
+            watched() as progress,
+            Archive(path, f"mk8s-bundle-{when}") as archive,
+        ):
+            redactor = redacting.Redactor(known)
+            gathering = Gathering(archive, redactor, seconds)
             gathering.notes += [problem] if problem else []
-            parts = _parts(session.home, client, redacting.Redactor(known))
+            gathering.notes += [_CUT] if redactor.is_cut else []
+            parts = _parts(session.home, client, redactor)
             gathering.take(parts, lambda name: progress.show([f"gathering: {name}"]))
             notes = "\n".join([*gathering.notes, *archive.left_out]) or "Nothing else is missing."
             archive.add("README.txt", _README.format(when=when, mark=redacting.MARK, notes=notes))

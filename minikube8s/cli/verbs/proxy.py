@@ -32,6 +32,7 @@ def command(session: Session, /, **given: Any) -> None:
     import asyncio
     from pathlib import Path
 
+    from minikube8s.cli import endings
     from minikube8s.cli.apiproxy import rules
     from minikube8s.cli.apiproxy.serving import Gateway
     from minikube8s.cli.wire import Wire
@@ -49,11 +50,8 @@ def command(session: Session, /, **given: Any) -> None:
     )
     wire = Wire(session.access)
     gateway = Gateway(wire, passing, given["api_prefix"], given["www"], given["www_prefix"])
-    try:
+    with endings.raised():
         asyncio.run(_serve(gateway, given))
-    finally:
-        if given["unix_socket"]:
-            Path(given["unix_socket"]).unlink(missing_ok=True)
 
 
 async def _serve(gateway: Any, given: dict[str, Any]) -> None:
@@ -73,5 +71,16 @@ async def _serve(gateway: Any, given: dict[str, Any]) -> None:
         host, port = server.sockets[0].getsockname()[:2]
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     click.echo(f"Starting to serve on {place}")
-    async with server:
-        await server.serve_forever()
+    try:
+        # a wait for the end of open connections, as `serve_forever` has it, would hold up Ctrl-C
+        await asyncio.get_running_loop().create_future()
+    finally:
+        server.close()
+        if given["unix_socket"]:
+            _forget(place)
+
+
+def _forget(socket: str) -> None:
+    from pathlib import Path
+
+    Path(socket).unlink(missing_ok=True)
