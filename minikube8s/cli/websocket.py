@@ -55,6 +55,8 @@ class Frames:
             if opcode != _CONTINUATION:
                 self._opcode = opcode
             self._parts += payload
+            if len(self._parts) > _MAX_FRAME:
+                raise ValueError(f"a message of more than {_MAX_FRAME} bytes is too long")
             if first & _FINAL:
                 yield Message(self._opcode, bytes(self._parts))
                 self._parts.clear()

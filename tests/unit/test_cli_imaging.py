@@ -71,6 +71,7 @@ def test_a_missing_image_is_told_with_the_nearest_name() -> None:
         ("/images/load", "POST"),
         ("/images/x/../../containers/json", ""),
         ("/images/%2e%2e/containers/json", ""),
+        ("/images/x%2F..%2F..%2Fcontainers/json", ""),
         ("/images/x/push", ""),
         ("/containers/json", ""),
         ("", ""),

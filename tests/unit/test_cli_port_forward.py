@@ -9,7 +9,7 @@ import pytest
 
 from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.forwarding import ports
+from minikube8s.cli.forwarding import listening, ports
 from minikube8s.cli.forwarding.listening import Forwarder
 from minikube8s.cli.forwarding.ports import Pair
 
@@ -194,3 +194,22 @@ async def test_a_server_that_talks_nonsense_costs_one_connection(capsys):
             assert await spoken(port) == b""
         told = capsys.readouterr().err
         assert told.endswith("-> 80: a server does not mask its frames\n")
+
+
+async def test_who_has_hung_up_is_not_kept_connected_to_a_silent_pod(capsys, monkeypatch):
+    monkeypatch.setattr(listening, "LINGER_SECONDS", 0.01)
+    gone = asyncio.Event()
+
+    class Silent(Echo):
+        async def receive(self):
+            await asyncio.Event().wait()
+
+        def close(self):
+            gone.set()
+
+    async with forwarding(PlayedClient("/old", pod=Silent), lambda: "/old", capsys) as (port, _):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert not gone.is_set()
+        writer.close()
+        await gone.wait()
+    assert not capsys.readouterr().err

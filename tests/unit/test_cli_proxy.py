@@ -60,6 +60,10 @@ def test_the_head_of_a_request_is_read():
         b"GET / HTTP/2\r\n\r\n",
         b"GET / HTTP/1.1\r\n folded: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nnocolon\r\n\r\n",
+        b"GET / HTTP/1.1\nX:y\r\n\r\n",
+        b"GET /\nX:y HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: y\nImpersonate-User: root\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX: y\rImpersonate-User: root\r\n\r\n",
     ],
 )
 def test_what_is_no_request_is_refused(head):
@@ -125,6 +129,15 @@ async def test_the_rules_hold_wherever_the_api_is_served(target, code, tmp_path)
     written = Written()
     await gateway._answer(request(target), None, written)
     assert written.data.split()[1] == code
+
+
+def test_what_cannot_be_read_is_not_served(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError
+
+    (tmp_path / "page").write_text("x")
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    assert serving._file(tmp_path, "/page").startswith(b"HTTP/1.1 403")
 
 
 def test_files_are_served_and_nothing_beside_them(tmp_path):

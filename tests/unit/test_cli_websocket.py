@@ -60,3 +60,10 @@ def test_what_no_server_sends_is_refused():
         list(Frames().feed(b"\x82\x80"))
     with pytest.raises(ValueError, match="too long"):
         list(Frames().feed(struct.pack("!BBQ", 0x82, 127, 1 << 40)))
+
+
+def test_a_message_without_end_is_refused():
+    frames, part = Frames(), from_server(0, bytes(1 << 20), final=False)
+    with pytest.raises(ValueError, match="message of more than"):
+        for _ in range(17):
+            list(frames.feed(part))

@@ -17,6 +17,9 @@ ACCEPT_HOSTS = r"^localhost$,^127\.0\.0\.1$,^\[::1\]$"
 ACCEPT_PATHS = "^.*"
 REJECT_PATHS = "^/api/.*/pods/.*/exec,^/api/.*/pods/.*/attach"
 REJECT_METHODS = "^$"
+_VERSION = re.compile(r"HTTP/1\.\d")
+_BREAKS = re.compile(r"[\0\r\n]")
+"""What some servers take for the end of a line: more would follow it than the rules have seen."""
 _HOP_BY_HOP = {"connection", "host", "keep-alive", "proxy-connection", "authorization"}
 
 
@@ -72,13 +75,15 @@ def parse(head: bytes) -> Request:
     """The head of a request, to its empty line. Raises ValueError for what is none."""
     first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
     method, target, version = first.split(" ")
-    if not version.startswith("HTTP/1.") or not target.startswith("/"):
+    if not _VERSION.fullmatch(version) or not target.startswith("/") or _BREAKS.search(target):
         raise ValueError("this is no request")
     headers = []
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not name or name != name.strip():
             raise ValueError("a header has no name")
+        if _BREAKS.search(line):
+            raise ValueError("a header is more than one")
         headers.append((name.lower(), value.strip()))
     return Request(method, target, headers)
 

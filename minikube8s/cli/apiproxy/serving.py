@@ -105,10 +105,12 @@ def _file(root: Path, path: str) -> bytes:
     found = (root / path.lstrip("/")).resolve()
     if not found.is_relative_to(root) or not found.exists():
         return _NOT_FOUND
-    if found.is_dir():
-        if not (found / "index.html").is_file():
+    try:
+        if found.is_dir() and not (found / "index.html").is_file():
             names = sorted(f"{one.name}/" if one.is_dir() else one.name for one in found.iterdir())
             return rules.answer(200, "OK", "".join(f"{name}\n" for name in names).encode())
-        found = found / "index.html"
-    kind = mimetypes.guess_type(found.name)[0] or "application/octet-stream"
-    return rules.answer(200, "OK", found.read_bytes(), kind)
+        file = found / "index.html" if found.is_dir() else found
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        return rules.answer(200, "OK", file.read_bytes(), kind)
+    except OSError:
+        return _FORBIDDEN

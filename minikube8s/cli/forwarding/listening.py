@@ -24,6 +24,8 @@ _PROTOCOL = "v4.channel.k8s.io"
 _DATA, _ERROR = 0, 1
 _NAME_BYTES = 2
 _BLOCK = 32 * 1024
+LINGER_SECONDS = 60.0
+"""How long a pod may be silent once nothing more comes from here: it does not learn of that."""
 
 
 class Forwarder:
@@ -95,17 +97,30 @@ class Forwarder:
     ) -> None:
         """Carry one connection. Raises CommandError, OSError, ValueError (of no frame)."""
         socket = await self._connect(remote)
+        loop = asyncio.get_running_loop()
         feeding = asyncio.create_task(_feed(socket, reader))
         skip = {_DATA: _NAME_BYTES, _ERROR: _NAME_BYTES}
         try:
-            while (message := await socket.receive()) is not None:
-                channel, data = message[0], message[1 + skip.get(message[0], 0) :]
-                skip.pop(channel, None)
-                if channel == _ERROR and data:
-                    raise CommandError(data.decode(errors="replace"))
-                writer.write(data)
-                await writer.drain()
+            async with asyncio.timeout(None) as patience:
+
+                def hurry(_: object = None) -> None:
+                    patience.reschedule(loop.time() + LINGER_SECONDS)
+
+                feeding.add_done_callback(hurry)
+                while (message := await socket.receive()) is not None:
+                    channel, data = message[0], message[1 + skip.get(message[0], 0) :]
+                    skip.pop(channel, None)
+                    if channel == _ERROR and data:
+                        raise CommandError(data.decode(errors="replace"))
+                    writer.write(data)
+                    await writer.drain()
+                    if feeding.done():
+                        hurry()
+        except TimeoutError:
+            if not patience.expired():
+                raise
         finally:
+            feeding.remove_done_callback(hurry)
             feeding.cancel()
             socket.close()
 

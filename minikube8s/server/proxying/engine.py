@@ -6,6 +6,7 @@ Form: the paths of Docker's API, https://docs.docker.com/reference/api/engine.
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from minikube8s.server.proxying.names import Place
 
@@ -25,7 +26,7 @@ def place(asked: Place) -> Place:
 
 def allowed(path: str) -> str:
     """The method by which the engine may be asked for this path; empty for none."""
-    if ".." in path.split("/") or "%2e" in path.lower():
+    if ".." in unquote(path).split("/"):
         return ""
     return next((method for form, method in _ALLOWED if form.fullmatch(path)), "")
 
