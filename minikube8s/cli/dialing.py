@@ -22,15 +22,20 @@ class Proxy:
     __slots__ = ("host", "password", "port", "scheme", "user")
 
     def __init__(self, url: str, cluster: str) -> None:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        self.scheme = parts.scheme
-        if parts.scheme not in SCHEMES or not parts.hostname:
+        try:
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+            self.scheme, self.host, port = parts.scheme, parts.hostname or "", parts.port
+        except ValueError:
+            self.scheme = self.host = ""
+        if self.scheme not in SCHEMES or not self.host:
+            start, at, end = url.rpartition("@")
+            # who reads of it need not know the password
+            shown = start.partition("://")[0] + "://" + end if at and "://" in start else end
             raise CommandError(
-                f'invalid \'proxy-url\' "{url}" for cluster "{cluster}": it must be '
+                f'invalid \'proxy-url\' "{shown}" for cluster "{cluster}": it must be '
                 "http://HOST:PORT or socks5://HOST:PORT"
             )
-        self.host = parts.hostname
-        self.port = parts.port or (80 if parts.scheme == "http" else 1080)
+        self.port = port or (80 if self.scheme == "http" else 1080)
         self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
 
     def __str__(self) -> str:

@@ -43,7 +43,7 @@ class Wire:
         self._plugin: Plugin | None = None
         self._credential: Credential | None = None
         self._lock = threading.Lock()
-        if access.execute and not (access.token or access.token_file):
+        if self.context and access.execute and not (access.token or access.token_file):
             from minikube8s.cli.kubeconfig.plugins import Plugin
 
             self._plugin = Plugin(access)
@@ -54,10 +54,15 @@ class Wire:
         return self.host in {"localhost", "::1"} or self.host.startswith("127.")
 
     def identity(self) -> list[tuple[str, str]]:
-        """The headers that say who asks, impersonation included. Raises CommandError."""
+        """The headers that say who asks, impersonation included. Raises CommandError.
+
+        Tokens and passwords go to servers with TLS only, as with kubectl.
+        """
         access = self.access
         found = []
-        if token := self._token():
+        if self.context is None:
+            pass
+        elif token := self._token():
             found.append(("Authorization", f"Bearer {token}"))
         elif access.username:
             pair = f"{access.username}:{access.password}".encode()
@@ -142,6 +147,8 @@ class Wire:
     def unknown(self) -> str:
         """Why the server may not know the user, and what helps; empty where nothing is known."""
         access = self.access
+        if self.context is None:
+            return "over http:// nothing is sent that proves who asks: name the server by https://."
         if ended := trust.client_certificate_end(access):
             return ended
         if not access.user and not access.token:
@@ -199,13 +206,13 @@ def address_of(server: str) -> tuple[str, str, int, str]:
 
     Raises CommandError.
     """
-    parts = urlsplit(server if "://" in server else f"http://{server}")
     try:
-        port = parts.port
+        parts = urlsplit(server if "://" in server else f"http://{server}")
+        host, port = parts.hostname, parts.port
     except ValueError:
-        port = -1
-    if parts.scheme not in _PORTS or not parts.hostname or port == -1 or " " in server:
+        host = None
+    if not host or parts.scheme not in _PORTS or " " in server:
         raise CommandError(
             f'"{server}" is no address of a server: it must be like https://HOST:PORT'
         )
-    return parts.scheme, parts.hostname, port or _PORTS[parts.scheme], parts.path.rstrip("/")
+    return parts.scheme, host, port or _PORTS[parts.scheme], parts.path.rstrip("/")

@@ -21,7 +21,7 @@ def access(folder: Path, script: str, **given: Any) -> Access:
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     made = Access()
-    made.server, made.cluster, made.user = "http://127.0.0.1:1", "c", "u"
+    made.server, made.cluster, made.user = "https://127.0.0.1:1", "c", "u"
     made.execute_origin = str(folder)
     described = {"command": "./plugin", "apiVersion": V1, "interactiveMode": "Never"}
     made.execute = {**described, **given}
@@ -60,7 +60,7 @@ def test_a_plugin_is_told_its_arguments_variables_and_cluster(tmp_path: Path) ->
     assert (first, colour) == ("one", "red")
     question = json.loads(info)
     assert question["apiVersion"] == V1 and question["spec"]["interactive"] is False
-    assert question["spec"]["cluster"]["server"] == "http://127.0.0.1:1"
+    assert question["spec"]["cluster"]["server"] == "https://127.0.0.1:1"
 
 
 @pytest.mark.parametrize(

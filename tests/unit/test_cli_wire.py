@@ -13,9 +13,10 @@ import pytest
 
 from minikube8s.cli.dialing import Proxy, dial, matches, proxy_for
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.kubeconfig.choosing import Access
 from minikube8s.cli.statuses import sentence, status_of
 from minikube8s.cli.trust import show
-from minikube8s.cli.wire import address_of
+from minikube8s.cli.wire import Wire, address_of
 from tests.support.tlspairs import made_pair
 
 
@@ -34,7 +35,7 @@ def test_a_server_is_an_address_and_a_base(server: str, wanted: tuple[Any, ...])
 
 
 @pytest.mark.parametrize(
-    "server", ["ftp://h", "https://", "https://h:x", "ht tp:x", "https://h:99999"]
+    "server", ["ftp://h", "https://", "https://h:x", "ht tp:x", "https://h:99999", "https://[::1"]
 )
 def test_what_is_no_address_is_refused(server: str) -> None:
     with pytest.raises(CommandError, match="is no address of a server"):
@@ -68,6 +69,23 @@ def test_the_kubeconfigs_proxy_counts_more_than_the_environments() -> None:
     assert proxy_for("https", "127.0.0.1", 443, "", environment, "c") is None
     with pytest.raises(CommandError, match="invalid 'proxy-url'"):
         proxy_for("https", "a.example", 443, "ftp://x", environment, "c")
+
+
+@pytest.mark.parametrize("url", ["https://me:word@x:1", "me:word@x:99999", "http://me:word@[::1"])
+def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(CommandError, match="invalid 'proxy-url'") as refused:
+        Proxy(url, "c")
+    assert "word" not in str(refused.value)
+
+
+def test_a_server_without_tls_is_not_told_who_asks() -> None:
+    access = Access()
+    access.token, access.as_user = "abc", "eve"
+    access.server = "http://127.0.0.1:1"
+    assert Wire(access).identity() == [("Impersonate-User", "eve")]
+    assert "https://" in Wire(access).unknown()
+    access.server = "https://127.0.0.1:1"
+    assert ("Authorization", "Bearer abc") in Wire(access).identity()
 
 
 def played_proxy(answers: list[bytes]) -> tuple[int, list[bytes], threading.Thread]:
