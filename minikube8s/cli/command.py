@@ -53,7 +53,7 @@ class Verb(click.Command):
         except click.UsageError as error:
             error.ctx = error.ctx or context
             raise
-        context.params.update(dict.fromkeys(refused, False))
+        _refuse(context, self.params, refused)
         return rest
 
     def get_short_help_str(self, limit: int = 45) -> str:
@@ -93,6 +93,12 @@ class Group(click.Group):
         self.params += global_options()
         self.aliases = aliases or {}
         self.modules = modules or {}
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Read the flags before the sub-command; its own line is read by itself."""
+        at = _first_word(self.params, args)
+        line, _ = _rewritten(self.params, args[:at])
+        return super().parse_args(context, [*line, *args[at:]])
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Every sub-command."""
@@ -147,7 +153,7 @@ class ActingGroup(Group):
         except click.UsageError as error:
             error.ctx = error.ctx or context
             raise
-        context.params.update(dict.fromkeys(refused, False))
+        _refuse(context, self.params, refused)
         return rest
 
     def invoke(self, context: click.Context) -> Any:
@@ -162,20 +168,9 @@ class ActingGroup(Group):
 
     def _sub_command(self, context: click.Context, args: Sequence[str]) -> int | None:
         """Where in the line the name of a sub-command stands; values of flags are none."""
-        options = {name: param for param in self.params for name in param.opts}
-        rest = iter(enumerate(args))
-        for at, word in rest:
-            if word == "--":
-                return None
-            if not word.startswith("-") or word == "-":
-                known = [*self.list_commands(context), *self.aliases]
-                return at if word in known else None
-            option = options.get(word)
-            if isinstance(option, click.Option) and not (
-                option.is_flag or option.count or isinstance(option, Implied)
-            ):
-                next(rest, None)
-        return None
+        at = _first_word(self.params, args)
+        known = [*self.list_commands(context), *self.aliases]
+        return at if at < len(args) and args[at] in known else None
 
 
 def verb(name: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Verb]:
@@ -286,6 +281,27 @@ def _keep(context: click.Context, param: click.Parameter, value: Any) -> None:
         session.flags[str(param.name)] = value
         if param.name == "color":
             styles.Choice.when = value
+
+
+def _first_word(params: Iterable[click.Parameter], args: Sequence[str]) -> int:
+    """Where in the line the first word stands that is no flag and no flag's value."""
+    options = {name: param for param in params for name in param.opts}
+    rest = iter(enumerate(args))
+    for at, word in rest:
+        if word in {"-", "--"} or not word.startswith("-"):
+            return at
+        option = options.get(word)
+        if isinstance(option, click.Option) and not (
+            option.is_flag or option.count or isinstance(option, Implied)
+        ):
+            next(rest, None)
+    return len(args)
+
+
+def _refuse(context: click.Context, params: Iterable[click.Parameter], names: list[str]) -> None:
+    """Set flags to false; those of the session are false where nothing sets them."""
+    kept = {param.name for param in params if param.expose_value}
+    context.params.update({name: False for name in names if name in kept})
 
 
 def _rewritten(

@@ -82,6 +82,23 @@ def test_a_flag_is_true_or_false() -> None:
         called("--watch=maybe")
 
 
+def test_a_global_flag_that_is_false_is_no_word_of_the_verb() -> None:
+    @verb("plain")
+    @click.pass_obj
+    def plain(session: Session) -> bool:
+        return "insecure_skip_tls_verify" in session.flags
+
+    @group("several")
+    def several() -> None:
+        """Several."""
+
+    several.add_command(plain)
+    line = ["-n=a", "--debug=false", "plain", "--insecure-skip-tls-verify=false"]
+    session = Session()
+    assert several.main(line, "mk8s several", standalone_mode=False, obj=session) is False
+    assert session.flags == {"namespace": "a"}
+
+
 def test_an_unknown_sub_command_is_answered_with_the_nearest() -> None:
     @group("several")
     def several() -> None:
