@@ -35,7 +35,8 @@ class ApiFailure(CommandError):
     """The server answered with a Status; ``status`` is that object."""
 
     def __init__(self, status: dict[str, Any], way_out: str = "") -> None:
-        super().__init__(sentence(status) + (f": {way_out}" if way_out else ""), prefix="")
+        said = harmless(sentence(status)) + (f": {way_out}" if way_out else "")
+        super().__init__(said, prefix="")
         self.status = status
 
     @property

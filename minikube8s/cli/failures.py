@@ -8,6 +8,7 @@ import click
 
 from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.escapes import harmless
 
 
 def raise_all(failures: Sequence[CommandError]) -> None:
@@ -23,5 +24,5 @@ def raise_all(failures: Sequence[CommandError]) -> None:
 def _plain(failure: CommandError) -> str:
     """One of several: with the file that it is about, which a lone Invalid leaves out."""
     if isinstance(failure, ApiFailure) and failure.reason == "Invalid":
-        return f"Error from server (Invalid): {failure.status.get('message')}"
+        return harmless(f"Error from server (Invalid): {failure.status.get('message')}")
     return str(failure)

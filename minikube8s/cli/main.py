@@ -13,6 +13,7 @@ import click
 
 from minikube8s.cli import command
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.escapes import harmless
 from minikube8s.cli.session import Session
 
 VERBS = {
@@ -203,7 +204,7 @@ def _fail(message: str, code: int, session: Session) -> NoReturn:
         import traceback
 
         traceback.print_exc()
-    click.echo(message, err=True)
+    click.echo(harmless(message), err=True)
     sys.exit(code)
 
 

@@ -1,5 +1,6 @@
 """What others wrote into objects does not steer the terminal of who looks at them."""
 
+from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.describing.writer import Writer
 from minikube8s.cli.escapes import harmless
 from minikube8s.cli.servertables import TablePrinter
@@ -19,6 +20,11 @@ def test_a_table_shows_escapes_as_characters() -> None:
     printer = TablePrinter(wide=False, namespaces=False, headers=False)
     table = {"columnDefinitions": [{"name": "Name"}], "rows": [{"cells": [EVIL]}]}
     assert printer.lines(table) == ["^[[2Jgone..."]
+
+
+def test_a_refusal_shows_escapes_as_characters() -> None:
+    status = {"reason": "NotFound", "message": f"no {EVIL}"}
+    assert str(ApiFailure(status)) == f"Error from server (NotFound): no {SHOWN}"
 
 
 def test_nothing_that_steers_a_terminal_is_left() -> None:

@@ -32,6 +32,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, error: BaseException, *line: str) -> 
     ("error", "code", "sentence"),
     [
         (CommandError("no such thing", code=3), 3, "error: no such thing"),
+        (CommandError("no \x1b[2Jpod"), 1, "error: no ^[[2Jpod"),
         (KeyError("x"), 1, "error: mk8s itself failed (KeyError: 'x'). Where: again with --debug."),
         (FileNotFoundError(2, "No such file", "/a"), 1, "error: /a: No such file"),
         (KeyboardInterrupt(), 130, ""),

@@ -10,6 +10,7 @@ from minikube8s.api.resources import Resource
 from minikube8s.cli import tables
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.escapes import harmless
 from minikube8s.cli.session import Session
 
 HEADERS = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"]
@@ -35,12 +36,13 @@ def command(session: Session, /, **given: Any) -> None:
     chosen = [row for row in session.kinds.discovered().preferred() if _wanted(row, given)]
     chosen.sort(key=lambda row: _key(row, order))
     if form == "name":
-        click.echo("\n".join(row.group_resource for row in chosen), nl=bool(chosen))
+        names = "\n".join(row.group_resource for row in chosen)
+        click.echo(harmless(names), nl=bool(chosen))
         return
     headers = [*HEADERS, "VERBS", "CATEGORIES"] if form == "wide" else HEADERS
     rows = [_cells(row)[: len(headers)] for row in chosen]
     if rows or not given["no_headers"]:
-        click.echo(tables.render(headers, rows, header=not given["no_headers"]))
+        click.echo(harmless(tables.render(headers, rows, header=not given["no_headers"])))
 
 
 def _wanted(row: Resource, given: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ import click
 
 from minikube8s.cli.command import verb
 from minikube8s.cli.discovering import group_versions
+from minikube8s.cli.escapes import harmless
 from minikube8s.cli.session import Session
 
 
@@ -13,4 +14,4 @@ from minikube8s.cli.session import Session
 @click.pass_obj
 def command(session: Session) -> None:
     """Show every API version, as group/version."""
-    click.echo("\n".join(group_versions(session.client)))
+    click.echo(harmless("\n".join(group_versions(session.client))))

@@ -9,6 +9,7 @@ import click
 from minikube8s.cli import options, printing, tables
 from minikube8s.cli.command import group
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.escapes import harmless
 from minikube8s.cli.session import Session
 
 _API = "/apis/authorization.k8s.io/v1"
@@ -41,9 +42,8 @@ def whoami(session: Session, words: tuple[str, ...], form: str) -> None:
         [f"Extra: {name}", _list(value)]
         for name, value in sorted((user.get("extra") or {}).items())
     ]
-    click.echo(
-        tables.render(["ATTRIBUTE", "VALUE"], [row for row in rows if row[1] not in {"", "[]"}])
-    )
+    told = tables.render(["ATTRIBUTE", "VALUE"], [row for row in rows if row[1] not in {"", "[]"}])
+    click.echo(harmless(told))
 
 
 @command.command("can-i")
@@ -78,7 +78,7 @@ def can_i(session: Session, /, words: tuple[str, ...], all_namespaces: bool, **g
     )
     status = answer.get("status") or {}
     if not given["quiet"]:
-        click.echo(rights.verdict(status))
+        click.echo(harmless(rights.verdict(status)))
     return 0 if status.get("allowed") else 1
 
 
@@ -93,9 +93,9 @@ def _list_rules(session: Session, namespace: str, *, headers: bool) -> None:
     status = answer.get("status") or {}
     if status.get("incomplete"):
         why = status.get("evaluationError") or "the server does not know all of it"
-        click.echo(f"Warning: the list may be incomplete: {why}", err=True)
+        click.echo(harmless(f"Warning: the list may be incomplete: {why}"), err=True)
     titles = ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"]
-    click.echo(tables.render(titles, rights.rows(status), header=headers))
+    click.echo(harmless(tables.render(titles, rights.rows(status), header=headers)))
 
 
 def _list(values: Any) -> str:

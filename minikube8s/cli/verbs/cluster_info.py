@@ -26,7 +26,7 @@ def command(session: Session) -> None:
     for service in found:
         labels = service["metadata"].get("labels") or {}
         name = labels.get("kubernetes.io/name") or service["metadata"]["name"]
-        _tell(harmless(name), address_of(server, service))
+        _tell(name, address_of(server, service))
     click.echo()
     click.echo("To further debug and diagnose cluster problems, use 'mk8s cluster-info dump'.")
 
@@ -72,4 +72,5 @@ def address_of(server: str, service: dict[str, Any]) -> str:
 
 
 def _tell(what: str, where: str) -> None:
-    click.echo(f"{styles.paint('green', what)} is running at {styles.paint('yellow', where)}")
+    name, place = styles.paint("green", harmless(what)), styles.paint("yellow", harmless(where))
+    click.echo(f"{name} is running at {place}")

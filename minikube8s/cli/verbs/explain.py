@@ -37,7 +37,7 @@ def command(
     resource, path = _meant(session, words[0].rstrip("."), api_version)
     schemas = Schemas.of(session.client, resource)
     schema = schemas.kind(resource)
-    click.echo(explained.head(resource), nl=False)
+    click.echo(harmless(explained.head(resource)), nl=False)
     field = schemas.find(schema, path)
     click.echo(harmless(explained.text(schemas, field, path, recursive=recursive)), nl=False)
 

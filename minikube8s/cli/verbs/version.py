@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import string
 from typing import Any
 
 import click
 
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.escapes import harmless
 from minikube8s.cli.session import Session
 
 _SKEW = 1
@@ -40,18 +42,19 @@ def command(session: Session, alone: bool, form: str) -> None:
         click.echo(yamltext.dump(told))
     else:
         for name, version in told.items():
-            click.echo(f"{name.removesuffix('Version').title()} Version: {version['gitVersion']}")
+            title, number = name.removesuffix("Version").title(), version.get("gitVersion") or ""
+            click.echo(harmless(f"{title} Version: {number}"))
     if failure is not None:
         raise failure
     if warning := skew(told["clientVersion"], told.get("serverVersion")):
-        click.echo(warning, err=True)
+        click.echo(harmless(warning), err=True)
 
 
 def skew(ours: dict[str, str], theirs: dict[str, str] | None) -> str:
     """A warning where the server is further from us than is promised to work, else nothing."""
     if theirs is None:
         return ""
-    digits = "".join(char for char in theirs.get("minor", "") if char.isdigit())
+    digits = "".join(char for char in str(theirs.get("minor") or "") if char in string.digits)
     if not digits or abs(int(digits) - int(ours["minor"])) <= _SKEW:
         return ""
     return (
