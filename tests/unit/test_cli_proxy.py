@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -171,3 +173,35 @@ def test_a_file_where_the_socket_would_be_stays(tmp_path, monkeypatch):
     done = CliRunner().invoke(proxy.command, ["-u", str(theirs)], obj=Session())
     assert isinstance(done.exception, CommandError) and "cannot listen" in str(done.exception)
     assert theirs.read_text() == "theirs"
+
+
+async def test_a_watch_ends_with_who_watches(monkeypatch):
+    asked, gone = asyncio.Event(), asyncio.Event()
+
+    async def watched(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        asked.set()
+        assert await reader.read() == b""
+        gone.set()
+        writer.close()
+
+    server = await asyncio.start_server(watched, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+
+    async def opened(_):
+        return await asyncio.open_connection(host, port)
+
+    monkeypatch.setattr(serving, "opened", opened)
+    wire = SimpleNamespace(identity=list, host=host, port=port, base="")
+    gateway = serving.Gateway(wire, Rules(), "/", "", "/static/")
+    proxy = await asyncio.start_server(gateway.serve, "127.0.0.1", 0)
+    try:
+        async with asyncio.timeout(10):
+            _, writer = await asyncio.open_connection(*proxy.sockets[0].getsockname())
+            writer.write(b"GET /api/v1/pods?watch=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await asked.wait()
+            writer.close()
+            await gone.wait()
+    finally:
+        proxy.close()
+        server.close()

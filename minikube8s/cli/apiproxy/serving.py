@@ -86,11 +86,17 @@ class Gateway:
                 if head.split(b" ", 2)[1] != b"101":
                     await _pipe(there, writer)
                     return
-            up = asyncio.create_task(_pipe(reader, sending))
+            ways = [
+                asyncio.create_task(_pipe(there, writer)),
+                asyncio.create_task(_pipe(reader, sending)),
+            ]
             try:
-                await _pipe(there, writer)
+                done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                for way in done:
+                    way.result()
             finally:
-                up.cancel()
+                for way in ways:
+                    way.cancel()
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
