@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import queue
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,7 +19,7 @@ from minikube8s.cli.errors import CommandError
 from minikube8s.cli.getting import watching
 from minikube8s.cli.getting.asked import Asked, Wanted
 from minikube8s.cli.getting.following import tabled
-from minikube8s.cli.getting.live import FRESH_SECONDS, Board
+from minikube8s.cli.getting.live import FRESH_SECONDS, Board, told_of_resizes
 from minikube8s.cli.getting.showing import table_of
 from minikube8s.cli.getting.watching import Event, Watch
 from minikube8s.cli.servertables import TablePrinter
@@ -189,3 +192,13 @@ def test_a_server_that_makes_no_tables_is_shown_by_names_and_ages() -> None:
         shown.take(happened, 10)
     assert shown.lines(DATE, 20)[0].split() == ["NAME", "AGE"]
     assert shown.lines(DATE, 20)[1].split() == ["a", "60s", "new"]
+
+
+def test_a_resize_that_comes_while_the_queue_is_locked_is_told_afterwards() -> None:
+    waiting: queue.Queue[Any] = queue.Queue()
+    too_late = threading.Timer(10, waiting.mutex.release)
+    with told_of_resizes(waiting), waiting.mutex:
+        too_late.start()
+        signal.raise_signal(signal.SIGWINCH)
+        too_late.cancel()
+    assert waiting.get(timeout=10) is None

@@ -130,7 +130,7 @@ def run(printer: TablePrinter, listed: dict[str, Any], events: Iterator[Event]) 
     board = Board(printer, listed)
     told: queue.Queue[_Told] = queue.Queue(_QUEUE)
     threading.Thread(target=_read, args=(events, told), daemon=True).start()
-    with suppress(_Ended), watched() as progress, _told_of_resizes(told):
+    with suppress(_Ended), watched() as progress, told_of_resizes(told):
         try:
             _draw(board, progress, told)
         finally:
@@ -164,14 +164,18 @@ def _read(events: Iterator[Event], told: queue.Queue[_Told]) -> None:
         told.put(error)
 
 
+def _wake(told: queue.Queue[_Told]) -> None:
+    with suppress(queue.Full):
+        told.put_nowait(None)
+
+
 @contextmanager
-def _told_of_resizes(told: queue.Queue[_Told]) -> Iterator[None]:
+def told_of_resizes(told: queue.Queue[_Told]) -> Iterator[None]:
     """Wake who draws when the terminal gets another size."""
 
     def wake(*_: object) -> None:
-        # no lock may be waited for in a signal's handler
-        if not told.full():
-            threading.Thread(target=told.put, args=(None,), daemon=True).start()
+        # the queue's lock may be held by whom the signal interrupts: another thread waits for it
+        threading.Thread(target=_wake, args=(told,), daemon=True).start()
 
     before = signal.signal(signal.SIGWINCH, wake)
     try:
