@@ -22,11 +22,10 @@ def last(event: Event) -> str:
 def row(event: Event, now: datetime) -> list[str]:
     """The cells below `HEADINGS`."""
     about = event.get("involvedObject") or {}
-    message = " ".join((event.get("message") or "").split())
-    return [
-        seen(event, Around(now)),
+    said = (
         event.get("type") or "",
         event.get("reason") or "",
         f"{about.get('kind', '')}/{about.get('name', '')}",
-        harmless(message),
-    ]
+        event.get("message") or "",
+    )
+    return [seen(event, Around(now)), *(harmless(" ".join(text.split())) for text in said)]

@@ -1,5 +1,8 @@
 """What others wrote into objects does not steer the terminal of who looks at them."""
 
+from datetime import UTC, datetime
+
+from minikube8s.cli import eventing
 from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.describing.writer import Writer
 from minikube8s.cli.escapes import harmless
@@ -25,6 +28,13 @@ def test_a_table_shows_escapes_as_characters() -> None:
 def test_a_refusal_shows_escapes_as_characters() -> None:
     status = {"reason": "NotFound", "message": f"no {EVIL}"}
     assert str(ApiFailure(status)) == f"Error from server (NotFound): no {SHOWN}"
+
+
+def test_an_event_shows_escapes_as_characters() -> None:
+    about = {"kind": EVIL, "name": EVIL}
+    event = {"type": EVIL, "reason": f"{EVIL}\nx", "involvedObject": about, "message": EVIL}
+    cells = eventing.row(event, datetime(2026, 1, 1, tzinfo=UTC))
+    assert cells[1:] == ["^[[2Jgone", "^[[2Jgone x", "^[[2Jgone /^[[2Jgone", "^[[2Jgone"]
 
 
 def test_nothing_that_steers_a_terminal_is_left() -> None:
