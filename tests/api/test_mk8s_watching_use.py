@@ -80,7 +80,7 @@ def test_use_is_plotted_in_place_until_interrupted(
 
 
 def test_a_tree_shows_whom_an_object_belongs_to_and_how_each_is(
-    api: ApiServer, namespace: str, environment: dict[str, str]
+    api: ApiServer, namespace: str, measure: Any, environment: dict[str, str]
 ) -> None:
     root = f"/api/v1/namespaces/{namespace}"
     owner = api.create(f"{root}/configmaps", {"metadata": {"name": "owner"}})
@@ -95,7 +95,17 @@ def test_a_tree_shows_whom_an_object_belongs_to_and_how_each_is(
     for words in (("cm/owner",), ("pod", "owned")):
         lines = [line.split() for line in told(environment, "tree", *words).splitlines()]
         assert [" ".join(lines[0])] + [" ".join(line[:-1]) for line in lines[1:]] == wanted
-    assert "configmap/owner" in told(environment, "tree", f"ns/{namespace}")
+    whole = told(environment, "tree", f"ns/{namespace}")
+    assert "configmap/owner" in whole
+    assert "metrics" not in whole
+
+
+def test_a_tree_of_a_kind_that_is_left_out_of_others_shows_it(
+    api: ApiServer, namespace: str, environment: dict[str, str]
+) -> None:
+    api.create(f"/api/v1/namespaces/{namespace}/endpoints", {"metadata": {"name": "few"}})
+    assert told(environment, "tree", "endpoints/few").splitlines()[1].startswith("endpoints/few ")
+    assert "componentstatus/etcd-0" in told(environment, "tree", "cs/etcd-0")
 
 
 def test_events_go_on_as_they_happen(

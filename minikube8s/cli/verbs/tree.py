@@ -14,6 +14,8 @@ from minikube8s.api.resources import (
     EVENTS,
     EVENTS_V1,
     NAMESPACES,
+    NODE_METRICS,
+    POD_METRICS,
     Resource,
 )
 from minikube8s.cli import nearest, printing, styles, tables, targets
@@ -24,7 +26,9 @@ from minikube8s.cli.session import Session
 if TYPE_CHECKING:
     from minikube8s.cli.trees import Tree
 
-_TOLD_ELSEWHERE = (EVENTS, EVENTS_V1, ENDPOINTS, COMPONENTSTATUSES)
+_TOLD_ELSEWHERE = (
+    EVENTS, EVENTS_V1, ENDPOINTS, COMPONENTSTATUSES, NODE_METRICS, POD_METRICS,
+)  # fmt: skip
 _UNSEEN = frozenset({(row.group, row.kind) for row in _TOLD_ELSEWHERE})
 
 
@@ -35,10 +39,11 @@ def command(session: Session, /, words: tuple[str, ...]) -> None:
     """Draw who owns whom, and how each is: `mk8s tree deploy/web`, `mk8s tree ns/default`."""
     from minikube8s.cli.trees import Tree, leaves
 
-    client, place, asked = session.client, session.namespace, ""
+    client, place, asked, unseen = session.client, session.namespace, "", _UNSEEN
     if words:
         target = targets.one(session.kinds, words)
         resource, name = target.resource, str(target.name)
+        unseen -= {(resource.group, resource.kind)}
         asked = _uid(client, resource, place, name)
         if resource is NAMESPACES:
             place, asked = name, ""
@@ -46,7 +51,7 @@ def command(session: Session, /, words: tuple[str, ...]) -> None:
             place = ""
     found, refused = [], []
     for resource in session.kinds.listable():
-        if (resource.group, resource.kind) in _UNSEEN or (place and not resource.namespaced):
+        if (resource.group, resource.kind) in unseen or (place and not resource.namespaced):
             continue
         try:
             path = targets.path(resource, place or None)
@@ -62,9 +67,11 @@ def command(session: Session, /, words: tuple[str, ...]) -> None:
 
 
 def _uid(client: Client, resource: Resource, place: str, name: str) -> str:
+    from minikube8s.cli.trees import Leaf
+
     try:
         path = targets.path(resource, place, name)
-        return str(client.json("GET", path)["metadata"]["uid"])
+        return Leaf(resource, client.json("GET", path)["metadata"], {}).uid
     except ApiFailure as failure:
         raise nearest.hinted(client, failure, resource, place, name) from None
 
@@ -81,7 +88,12 @@ def _draw(tree: Tree, roots: list[str], asked: str) -> None:
         return
     now = datetime.now(UTC)
     rows = [HEADINGS] + [
-        [name, leaf.ready, harmless(leaf.status), age(leaf.created or None, now)]
+        [
+            harmless(name),
+            harmless(leaf.ready),
+            harmless(leaf.status),
+            age(leaf.created or None, now),
+        ]
         for leaf, name in drawn
     ]
 
