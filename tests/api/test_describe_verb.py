@@ -65,6 +65,14 @@ def test_what_is_there_is_told_before_what_is_not(server: str) -> None:
     assert "lost" in str(result.exception)
 
 
+def test_an_object_of_a_file_that_has_no_name_is_told_of(server: str, tmp_path: Path) -> None:
+    file = tmp_path / "made.json"
+    file.write_text('{"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "web-"}}')
+    result = described(server, "-f", str(file))
+    assert isinstance(result.exception, CommandError)
+    assert "a Pod in the files has no name" in str(result.exception)
+
+
 def test_events_are_left_out_where_they_are_not_wanted(server: str) -> None:
     result = described(server, "deploy", "web", "-n", "shop", "--show-events=false")
     assert "Events:" not in result.stdout

@@ -12,7 +12,7 @@ from minikube8s.cli.kustomizing import Kustomization
 from minikube8s.cli.manifests import parsing, sources
 from minikube8s.cli.manifests.parsing import Document
 
-__all__ = ["Document", "Reading", "gather", "parse", "read"]
+__all__ = ["Document", "Reading", "gather", "name_of", "parse", "read"]
 
 
 class Reading:
@@ -57,6 +57,14 @@ def read(filenames: Sequence[str], *, recursive: bool) -> list[dict[str, Any]]:
     if reading.failures:
         raise reading.failures[0]
     return [document.obj for document in reading.documents]
+
+
+def name_of(obj: dict[str, Any]) -> str:
+    """The name by which an object of a file is found. Raises CommandError where it has none."""
+    name = (obj.get("metadata") or {}).get("name")
+    if not name:
+        raise CommandError(f"a {obj['kind']} in the files has no name, so it cannot be found")
+    return str(name)
 
 
 def parse(source: str, text: str) -> list[dict[str, Any]]:

@@ -112,8 +112,8 @@ def _asked(
                 "resource arguments as well"
             )
         for obj in manifests.read(given["filenames"], recursive=given["recursive"]):
-            metadata = obj.get("metadata") or {}
-            yield session.kinds.of(obj), metadata.get("namespace") or place, metadata["name"]
+            name = manifests.name_of(obj)
+            yield session.kinds.of(obj), obj["metadata"].get("namespace") or place, name
         return
     if not given["words"]:
         raise CommandError(

@@ -108,11 +108,9 @@ def _of_files(session: Session, given: dict[str, Any]) -> list[Wanted]:
                            "resource arguments as well")  # fmt: skip
     wanted = []
     for obj in manifests.read(given["filenames"], recursive=given["recursive"]):
-        metadata = obj.get("metadata") or {}
-        if not metadata.get("name"):
-            raise CommandError(f"a {obj['kind']} in the files has no name, so it cannot be found")
-        place = metadata.get("namespace") or session.namespace
-        wanted.append(Wanted(session.kinds.of(obj), place, metadata["name"]))
+        name = manifests.name_of(obj)
+        place = obj["metadata"].get("namespace") or session.namespace
+        wanted.append(Wanted(session.kinds.of(obj), place, name))
     return wanted
 
 
