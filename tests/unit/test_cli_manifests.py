@@ -186,3 +186,23 @@ def test_an_object_is_the_same_in_json_and_in_yaml(fields: dict[str, object]) ->
     as_yaml = yaml.safe_dump(obj)
     assert manifests.parse("x", as_yaml) == [obj]
     assert manifests.parse("x", json.dumps(obj)) == [obj]
+
+
+def test_merged_mappings_are_written_out_once() -> None:
+    lines = ["a0: &a0 {k: v}"]
+    for level in range(1, 12):
+        lines.append(f"a{level}: &a{level} {{<<: [{', '.join([f'*a{level - 1}'] * 10)}]}}")
+    (found,) = manifests.parse("x", "\n".join([*lines, "apiVersion: v1", "kind: X"]))
+    assert found["a11"] == {"k": "v"}
+
+
+def test_a_merged_mapping_may_be_merged_again_before_it_is_read() -> None:
+    text = "z: &z {k: 1}\nx: {deep: {y: &y {<<: *z, k: 2}}}\nb: {<<: *y}\n"
+    (found,) = manifests.parse("x", f"{text}apiVersion: v1\nkind: X\n")
+    assert found["b"] == {"k": 2} == found["x"]["deep"]["y"]
+
+
+@pytest.mark.parametrize("value", ["!!set {a}", "!!binary aGk=", "!!pairs [a: b]"])
+def test_values_that_json_does_not_have_are_refused(value: str) -> None:
+    with pytest.raises(CommandError, match="x: it has a value that JSON does not have"):
+        manifests.parse("x", f"apiVersion: v1\nkind: X\ndata: {value}\n")

@@ -55,6 +55,15 @@ class _StrictLoader(_Loader):  # type: ignore[misc]
         mapping: dict[Any, Any] = super().construct_mapping(node, deep)
         return {key if isinstance(key, str) else json.dumps(key): mapping[key] for key in mapping}
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Write out what a mapping merges (`<<`): each key once, or ten merges of ten explode."""
+        super().flatten_mapping(node)
+        last = {
+            key.value if isinstance(key, yaml.ScalarNode) else id(key): (key, value)
+            for key, value in node.value
+        }
+        node.value = list(last.values())
+
 
 def documents(source: str, data: bytes) -> Iterator[Document]:
     """Every object in ``data``, in order. Raises CommandError with the place, at that place."""
@@ -136,7 +145,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _weigh(value: Any, known: dict[int, int]) -> int:
-    """How many values there are, aliases written out. Raises ValueError for too many, or NaN."""
+    """How many values there are, aliases written out. Raises ValueError for what is no JSON."""
     if isinstance(value, dict | list):
         mark = id(value)
         if mark not in known:
@@ -148,6 +157,8 @@ def _weigh(value: Any, known: dict[int, int]) -> int:
         return known[mark]
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} is a number that JSON does not have")
+    if not isinstance(value, str | int | float | None):
+        raise ValueError(f"it has a value that JSON does not have: {value!r:.60}")
     return 1
 
 
