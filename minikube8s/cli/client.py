@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 30.0
 _JSON = "application/json"
+_MOVED = (301, 302, 303, 307, 308)
+_MOST_MOVES = 10
 _REQUESTS, _BODIES = 6, 8
 """From which `-v` on requests and what is answered are told."""
 
@@ -117,7 +119,12 @@ class Client:
         if response.status == 401 and self._wire.forget():
             self.close()
             response, text = self._answered(method, path, body, content_type, accept, query or {})
-        if response.status >= 400:
+        for _ in range(_MOST_MOVES):
+            if response.status not in _MOVED or method != "GET":
+                break
+            path = self._wire.moved(path, response.headers.get("Location") or "")
+            response, text = self._answered(method, path, body, content_type, accept, {})
+        if response.status >= 300:
             raise self._refusal(response.status, text)
         self.warnings(response)
         return text
@@ -137,7 +144,7 @@ class Client:
         """
         response = self._send("GET", path, None, "", accept, query or {}, seconds, packed=False)
         try:
-            if response.status >= 400:
+            if response.status >= 300:
                 raise self._refusal(response.status, response.read())
             self.warnings(response)
             yield response

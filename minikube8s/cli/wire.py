@@ -6,6 +6,7 @@ Shared by all clients of a call, which may be threads.
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import http.client
 import os
@@ -14,7 +15,7 @@ import ssl
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from minikube8s.cli import dialing, trust
 from minikube8s.cli.errors import CommandError
@@ -81,6 +82,23 @@ class Wire:
                 "be sent."
             )
         return found
+
+    def moved(self, path: str, location: str) -> str:
+        """The path to which the server sends on who asks for `path`.
+
+        Raises CommandError where that is elsewhere: no other server is told who asks.
+        """
+        with contextlib.suppress(CommandError, ValueError):
+            parts = urlsplit(location)
+            named = f"{parts.scheme or self.scheme}://{parts.netloc}" if parts.netloc else ""
+            target = urljoin(self.base + path, parts._replace(scheme="", netloc="").geturl())
+            here = not named or address_of(named)[:3] == (self.scheme, self.host, self.port)
+            if location and here and target.startswith(f"{self.base}/"):
+                return target[len(self.base) :]
+        raise CommandError(
+            f"{self.access.server} sends on who asks for {path} to {location or 'nowhere'}: if "
+            "that is meant, name it with --server."
+        )
 
     def forget(self) -> bool:
         """Ask the plugin again at the next request; false where there is none to be asked."""

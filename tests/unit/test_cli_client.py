@@ -45,12 +45,16 @@ class Played(http.server.BaseHTTPRequestHandler):
             body = b"<html>"
         if self.path == "/gone":
             code, body = 410, b"too old"
+        if self.path == "/moved":
+            code = 302
         packed = "gzip" in self.headers.get("Accept-Encoding", "")
         body = gzip.compress(body) if packed else body
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
         if packed:
             self.send_header("Content-Encoding", "gzip")
+        if code == 302:
+            self.send_header("Location", self.headers["Accept"])
         self.send_header("Warning", '299 - "old \x1b[31mform"')
         self.end_headers()
         self.wfile.write(body)
@@ -172,3 +176,13 @@ def test_impersonation_goes_with_every_request(client: Client) -> None:
         ("Impersonate-Group", "a"),
         ("Impersonate-Group", "b"),
     ]
+
+
+def test_a_get_goes_where_the_server_sends_it_but_to_no_other_server(client: Client) -> None:
+    assert client.json("GET", "/moved", accept="/new?a=b")["path"] == "/new?a=b"
+    assert client.json("GET", "/moved", accept=f"{client.server}/new")["path"] == "/new"
+    for place in ("http://127.0.0.1:1/new", "//x/new", "https://[", ""):
+        with pytest.raises(CommandError, match="sends on who asks for /moved"):
+            client.raw("GET", "/moved", accept=place)
+    with pytest.raises(ApiFailure, match="HTTP 302"):
+        client.raw("GET", "/moved", accept="/moved")
