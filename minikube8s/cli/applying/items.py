@@ -28,7 +28,12 @@ class Item(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The object's path in the API."""
+        """The object's path in the API. Raises CommandError for one without a name.
+
+        The path of nothing in particular would be that of all objects of its kind.
+        """
+        if not self.name:
+            raise CommandError(f'error in "{self.source}": resource name may not be empty')
         return targets.path(self.resource, self.namespace, self.name)
 
     @property

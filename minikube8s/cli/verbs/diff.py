@@ -86,8 +86,6 @@ def _texts(session: Session, given: dict[str, Any]) -> dict[str, tuple[str | Non
 
 
 def _live(client: Client, item: Item) -> dict[str, Any] | None:
-    if not item.name:
-        raise CommandError(f'error in "{item.source}": resource name may not be empty')
     try:
         return client.json("GET", item.path)
     except ApiFailure as failure:

@@ -47,14 +47,12 @@ def command(context: click.Context, /, **given: Any) -> None:
     if not found and not reading.failures:
         raise CommandError("no objects passed to replace")
     if given["force"]:
-        raise_all(reading.failures)
+        raise_all(reading.failures + [_nameless(item) for item in found if not item.name])
         _delete(session, found, given)
     for item in found:
         try:
             if not item.name:
-                raise CommandError(
-                    f'error when replacing "{item.source}": resource name may not be empty'
-                )
+                raise _nameless(item)
             _replace(context, item, given)
         except ApiFailure as failure:
             doing = "creating" if given["force"] else "replacing"
@@ -102,6 +100,10 @@ def _replace(context: click.Context, item: Item, given: dict[str, Any]) -> None:
     printing.tell(
         given["form"], item.resource, obj, "replaced", dry_run, managers=given["managers"]
     )
+
+
+def _nameless(item: Item) -> CommandError:
+    return CommandError(f'error when replacing "{item.source}": resource name may not be empty')
 
 
 def _delete(session: Session, found: list[Item], given: dict[str, Any]) -> None:
