@@ -64,17 +64,26 @@ def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> 
         )
         wanted = [(PODS, pod)]
     if given["expose"]:
-        wanted.insert(0, (SERVICES, made.service(name, given)))
+        wanted.append((SERVICES, made.service(name, given)))
     recording.warn(given["record"])
-    kept = []
+    kept: list[tuple[Any, dict[str, Any]]] = []
+    failure: CommandError | None = None
     for resource, obj in wanted:
         recorded = recording.recorded(context, obj, given["record"])
-        kept.append((resource, _created(session, resource, recorded, given)))
-    if not attach:
+        try:
+            # told in the other order, as kubectl does
+            kept.insert(0, (resource, _created(session, resource, recorded, given)))
+        except CommandError as error:
+            if not kept:
+                raise
+            failure = error
+    if attach:
+        _talk(session, kept, given)
+    else:
         for resource, obj in kept:
             printing.tell(given["form"], resource, obj, "created", given["dry_run"])
-        return
-    _talk(session, kept, given)
+    if failure is not None:
+        raise failure
 
 
 def _created(session: Session, resource: Any, obj: dict[str, Any], given: Any) -> dict[str, Any]:
