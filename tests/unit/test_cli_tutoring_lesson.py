@@ -138,7 +138,7 @@ def test_where_nobody_gives_addresses_it_goes_on(desk, monkeypatch, capsys):
     balancer = a_service("svc-loadbalancer", type="LoadBalancer")
     cluster = PlayedCluster(DEPLOYED._replace(services=(balancer,)))
     lead(cluster, desk, "loadbalancer", monkeypatch, "", "q")
-    assert "Nobody gives external addresses here" in capsys.readouterr().out
+    assert "Nothing gives external addresses here" in capsys.readouterr().out
 
 
 def test_what_lacks_for_a_command_is_told_and_nothing_is_run(desk, monkeypatch, capsys):
