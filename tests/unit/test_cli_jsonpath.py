@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube8s.cli.jsonpath import JsonPathError, Template, relaxed
+from minikube8s.cli.jsonpath import JsonPathError, Template, relaxed, wording
 
 _LINES = Path(__file__).with_name("jsonpath_table.txt").read_text().splitlines()[1:]
 OBJECT = json.loads(_LINES[0])
@@ -41,6 +41,25 @@ def test_a_path_may_do_without_braces_and_dot(path: str) -> None:
 def test_a_path_that_is_none_is_refused(path: str) -> None:
     with pytest.raises(JsonPathError, match="unexpected path string"):
         relaxed(path)
+
+
+_TEXTS = st.text(st.characters(exclude_characters="<>&\u2028\u2029", exclude_categories=["Cs"]))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | _TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+)
+
+
+@given(JSON)
+def test_json_in_lines_is_laid_out_as_usual(value: object) -> None:
+    usual = json.dumps(value, ensure_ascii=False, indent=4, sort_keys=True)
+    assert wording.indented(value) == usual
+
+
+def test_json_in_lines_has_whole_numbers_without_a_point_and_no_signs_of_html() -> None:
+    assert wording.indented({"a": [1.0, 0.5], "b": "<"}) == (
+        '{\n    "a": [\n        1,\n        0.5\n    ],\n    "b": "\\u003c"\n}'
+    )
 
 
 def test_a_field_that_nothing_has_is_an_error_where_it_must_be_there() -> None:
