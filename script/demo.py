@@ -25,7 +25,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from minikube8s.cli.client import Client
+from minikube8s.cli.connection.client import Client
 from minikube8s.cli.errors import CommandError
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.engine import DEFAULT_HOST, EngineConnection

@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import styles
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output import styles
 from minikube8s.cli.session import Session
 
 _DASH = "mk8s.after_dash"

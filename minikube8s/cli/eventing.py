@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from minikube8s.cli.describing.common import Around, seen
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output.escapes import harmless
 
 Event = dict[str, Any]
 HEADINGS = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]

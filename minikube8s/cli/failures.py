@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import click
 
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output.escapes import harmless
 
 
 def raise_all(failures: Sequence[CommandError]) -> None:

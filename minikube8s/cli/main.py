@@ -13,7 +13,7 @@ import click
 
 from minikube8s.cli import command
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.session import Session
 
 VERBS = {
@@ -188,7 +188,7 @@ def _sentence(session: Session, error: CommandError) -> str:
     """What ``error`` says; of an object that is not there with the name that may be meant."""
     if not hasattr(error, "status"):
         return str(error)
-    from minikube8s.cli import nearest
+    from minikube8s.cli.naming import nearest
 
     return str(nearest.explained(session, error, sys.argv))
 

@@ -196,7 +196,7 @@ def _with_template(context: click.Context, param: click.Parameter, value: str) -
     if template is not None and "=" not in value:
         value = f"{value or 'go-template'}={template}"
     if value:
-        from minikube8s.cli import printing
+        from minikube8s.cli.output import printing
 
         # before anything is changed whose result could then not be printed
         printing.check_form(value)

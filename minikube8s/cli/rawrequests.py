@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from minikube8s.cli.client import Client
+from minikube8s.cli.connection.client import Client
 from minikube8s.cli.errors import CommandError
 
 

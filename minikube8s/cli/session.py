@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from minikube8s.cli.client import Client
-    from minikube8s.cli.kinds import Kinds
+    from minikube8s.cli.connection.client import Client
     from minikube8s.cli.kubeconfig.choosing import Access
+    from minikube8s.cli.naming.kinds import Kinds
     from minikube8s.cluster.config import Home
 
 
@@ -24,8 +24,8 @@ class Session:
     def client(self) -> Client:
         """The API server that is meant. Raises CommandError where there is none."""
         if self._client is None:
-            from minikube8s.cli.client import Client
-            from minikube8s.cli.wire import Wire
+            from minikube8s.cli.connection.client import Client
+            from minikube8s.cli.connection.wire import Wire
 
             self._client = Client(Wire(self.access))
         return self._client
@@ -39,7 +39,7 @@ class Session:
     def access(self) -> Access:
         """The server and identity that the flags and kubeconfigs come to. Raises CommandError."""
         if self._access is None:
-            from minikube8s.cli.reaching import access_of
+            from minikube8s.cli.connection.reaching import access_of
 
             self._access = access_of(self.flags)
         return self._access
@@ -48,7 +48,7 @@ class Session:
     def kinds(self) -> Kinds:
         """The kinds of objects that the server has."""
         if self._kinds is None:
-            from minikube8s.cli.kinds import Kinds
+            from minikube8s.cli.naming.kinds import Kinds
 
             self._kinds = Kinds(lambda: self.client)
         return self._kinds
@@ -59,7 +59,7 @@ class Session:
         if self.namespace_given:
             return str(self.flags["namespace"])
         if self._access is None:
-            from minikube8s.cli.reaching import namespace_of
+            from minikube8s.cli.connection.reaching import namespace_of
 
             return namespace_of(self.flags) or "default"
         return self._access.namespace or "default"

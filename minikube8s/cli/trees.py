@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import printing
+from minikube8s.cli.output import printing
 
 HEADINGS = ["NAME", "READY", "STATUS", "AGE"]
 

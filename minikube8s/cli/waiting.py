@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
 from minikube8s.cluster.errors import ClusterError
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output.escapes import harmless
 
 Object = dict[str, Any]
 

@@ -14,7 +14,7 @@ import pytest
 
 from minikube8s.api.resources import Resource
 from minikube8s.cli import manifests
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.describing.gathering import Gatherer
 from minikube8s.cli.errors import CommandError
 from tests.api.kubectl import every_binary

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from minikube8s.cli import yamltext
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kustomizing.build import build
+from minikube8s.cli.output import yamltext
 from tests.api.kubectl import every_binary
 from tests.support.randompatches import Drawing
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from minikube8s.cli.websocket import WebSocket
+from minikube8s.cli.connection.websocket import WebSocket
 from minikube8s.server.streams.spdy import session as spdy
 from minikube8s.server.streams.spdy.session import Session
 from tests.api.apiserver import ApiServer, pod

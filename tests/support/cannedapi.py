@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from minikube8s.api.resources import RESOURCES, Resource
 from minikube8s.api.selectors.fields import parse_fields
 from minikube8s.api.selectors.labels import parse_labels
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 
 Object = dict[str, Any]
 WIDGETS = Resource("example.com", "v1", "Widget", "widgets", "widget", True)
@@ -32,7 +32,7 @@ class CannedApi:
         self.asked: list[str] = []
 
     def json(self, method: str, path: str, *, query: Mapping[str, str] | None = None) -> Object:
-        """The answer to a GET, as `minikube8s.cli.client.Client` gives it. Raises ApiFailure."""
+        """The answer to a GET, as the client gives it. Raises ApiFailure."""
         assert method == "GET"
         self.asked.append(path)
         answer = self._answer(path, query or {})

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from minikube8s.api.resources import DEPLOYMENTS, Resource
 from minikube8s.cli.applying import lastapplied, migrating, patching
-from minikube8s.cli.applying.batches import Place, batches
+from minikube8s.cli.applying.batches import batches
 from minikube8s.cli.applying.beside import Beside
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming.places import Place
 
 KEPT = lastapplied.ANNOTATION
 

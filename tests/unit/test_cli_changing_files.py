@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minikube8s.api.resources import DEPLOYMENTS, NAMESPACES, SECRETS
-from minikube8s.cli.applying.items import Item
 from minikube8s.cli.awaiting.wanted import wanted
 from minikube8s.cli.deleting.options import IMMEDIATE, deletion
 from minikube8s.cli.diffing import content
 from minikube8s.cli.diffing.content import Versions
 from minikube8s.cli.editing import text
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming.items import Item
 
 
 def _deletion(**flags: Any) -> tuple[Any, bool, tuple[str, ...]]:

@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from minikube8s.cli.client import ApiFailure, Client, Unreachable
+from minikube8s.cli.connection.client import ApiFailure, Client, Unreachable
+from minikube8s.cli.connection.wire import Wire
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kubeconfig.choosing import Access
-from minikube8s.cli.wire import Wire
 
 
 class Played(http.server.BaseHTTPRequestHandler):

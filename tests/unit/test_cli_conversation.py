@@ -9,8 +9,8 @@ import os
 import pytest
 
 from minikube8s.api.streams import exited, success
-from minikube8s.cli.client import ApiFailure
-from minikube8s.cli.conversation import CommandEnded, Files, converse
+from minikube8s.cli.connection.client import ApiFailure
+from minikube8s.cli.containers.conversation import CommandEnded, Files, converse
 from minikube8s.cli.errors import CommandError
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255

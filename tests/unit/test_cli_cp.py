@@ -17,7 +17,7 @@ from minikube8s.cli.copying.carrying import _tar
 from minikube8s.cli.copying.pipes import Counted, Pipe, Worker
 from minikube8s.cli.copying.places import Place
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.progress import Progress
+from minikube8s.cli.output.progress import Progress
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import pytest
 
 from minikube8s.api.resources import CONFIGMAPS, PODS
-from minikube8s.cli import discovering
 from minikube8s.cli.documenting import explained, rights
 from minikube8s.cli.documenting.schemas import Schemas
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.kinds import Kinds
+from minikube8s.cli.naming import discovering
+from minikube8s.cli.naming.kinds import Kinds
 from minikube8s.cli.verbs.cluster_info import address_of
 from minikube8s.cli.verbs.version import skew
 

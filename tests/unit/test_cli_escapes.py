@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from minikube8s.cli import eventing
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.describing.writer import Writer
-from minikube8s.cli.escapes import harmless
-from minikube8s.cli.servertables import TablePrinter
+from minikube8s.cli.output.escapes import harmless
+from minikube8s.cli.output.servertables import TablePrinter
 
 EVIL = "\x1b[2Jgone\r"
 SHOWN = "^[[2Jgone\\r"

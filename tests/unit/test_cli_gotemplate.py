@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube8s.cli.gotemplate import GoTemplate, TemplateError
+from minikube8s.cli.output.gotemplate import GoTemplate, TemplateError
 
 _LINES = Path(__file__).with_name("gotemplate_table.txt").read_text().splitlines()[1:]
 OBJECT = json.loads(_LINES[0])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube8s.cli.jsonpath import JsonPathError, Template, relaxed, wording
+from minikube8s.cli.output.jsonpath import JsonPathError, Template, relaxed, wording
 
 _LINES = Path(__file__).with_name("jsonpath_table.txt").read_text().splitlines()[1:]
 OBJECT = json.loads(_LINES[0])

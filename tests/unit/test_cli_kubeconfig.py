@@ -15,13 +15,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minikube8s.cli.connection.wire import Wire
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kubeconfig import fields, loading, writing
 from minikube8s.cli.kubeconfig.choosing import Overrides, choose
 from minikube8s.cli.kubeconfig.loading import Sources, load
 from minikube8s.cli.kubeconfig.plugins import VERSIONS, Plugin, environment_of
 from minikube8s.cli.kubeconfig.validity import token_end, validity
-from minikube8s.cli.wire import Wire
 
 FIRST: dict[str, Any] = {
     "apiVersion": "v1",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given as property_of
 from hypothesis import strategies as st
 
-from minikube8s.cli.client import ApiFailure, Unreachable
+from minikube8s.cli.connection.client import ApiFailure, Unreachable
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.logreading import asking, reading, sources
 from minikube8s.cli.logreading.resuming import Lines, Resume

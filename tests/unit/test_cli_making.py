@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.kinds import Kinds
 from minikube8s.cli.making import (
     access,
     autoscaling,
@@ -20,6 +19,7 @@ from minikube8s.cli.making import (
     policies,
     workloads,
 )
+from minikube8s.cli.naming.kinds import Kinds
 
 FLAGS = dict.fromkeys(
     (

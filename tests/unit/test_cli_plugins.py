@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from minikube8s.cli.connection.wire import Wire
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kubeconfig.choosing import Access
 from minikube8s.cli.kubeconfig.plugins import Plugin
-from minikube8s.cli.wire import Wire
 
 V1 = "client.authentication.k8s.io/v1"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from minikube8s.api.resources import RESOURCES
-from minikube8s.cli import pods
+from minikube8s.cli.containers import pods
 from minikube8s.cli.errors import CommandError
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from minikube8s.cli import podwaiting
+from minikube8s.cli.containers import podwaiting
 from minikube8s.cli.errors import CommandError
 
 

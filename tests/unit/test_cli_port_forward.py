@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.forwarding import listening, ports
 from minikube8s.cli.forwarding.listening import Forwarder

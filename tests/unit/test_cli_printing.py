@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minikube8s.api.resources import DEPLOYMENTS, PODS
-from minikube8s.cli import options, printing, tables
+from minikube8s.cli import options
 from minikube8s.cli.command import verb
-from minikube8s.cli.customcolumns import Columns
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.servertables import TablePrinter, colour_of
+from minikube8s.cli.output import printing, tables
+from minikube8s.cli.output.customcolumns import Columns
+from minikube8s.cli.output.servertables import TablePrinter, colour_of
+from minikube8s.cli.output.sorting import order
 from minikube8s.cli.session import Session
-from minikube8s.cli.sorting import order
 
 POD = {
     "apiVersion": "v1",

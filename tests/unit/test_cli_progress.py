@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube8s.cli.progress import amount, bar, fitted
+from minikube8s.cli.output.progress import amount, bar, fitted
 
 _DRAW = """
-from minikube8s.cli import progress
+from minikube8s.cli.output import progress
 with progress.watched() as lines:
     lines.show(["one", "two"])
     lines.say("said")

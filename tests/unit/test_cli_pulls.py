@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from minikube8s.cli.containers.pulls import Pulls, sentence
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.pulls import Pulls, sentence
 
 
 class PlayedClient:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from minikube8s.cli.connection.reaching import access_of, in_cluster, of_home, sources_of
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.reaching import access_of, in_cluster, of_home, sources_of
 from minikube8s.cli.session import Session
 from minikube8s.cluster import kubeconfig
 from minikube8s.cluster.certificates import Authority

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from minikube8s.cli import recording
+from minikube8s.cli.changing import recording
 from minikube8s.cli.command import verb
 
 

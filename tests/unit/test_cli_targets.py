@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from minikube8s.api.resources import DEPLOYMENTS, NODES, PODS, REPLICASETS
-from minikube8s.cli import targets
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.kinds import Kinds
-from minikube8s.cli.targets import Target
+from minikube8s.cli.naming import targets
+from minikube8s.cli.naming.kinds import Kinds
+from minikube8s.cli.naming.targets import Target
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from minikube8s.cli import terminal
+from minikube8s.cli.containers import terminal
 from tests.support import tmux
 
 
@@ -58,7 +58,7 @@ async def test_what_is_typed_after_the_talk_is_left_to_the_shell() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_terminal_is_as_before_whoever_ends_the_program(number: signal.Signals) -> None:
     script = (
-        "import os\nfrom minikube8s.cli import terminal\n"
+        "import os\nfrom minikube8s.cli.containers import terminal\n"
         "with terminal.raw(wanted=True): print('raw', os.getpid(), flush=True); os.read(0, 1)"
     )
     python = shlex.join([sys.executable, "-c", script])

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from minikube8s.api.resources import PODS
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.getting import watching
 from minikube8s.cli.getting.asked import Asked, Wanted
@@ -22,7 +22,7 @@ from minikube8s.cli.getting.following import tabled
 from minikube8s.cli.getting.live import FRESH_SECONDS, Board, told_of_resizes
 from minikube8s.cli.getting.showing import table_of
 from minikube8s.cli.getting.watching import Event, Watch
-from minikube8s.cli.servertables import TablePrinter
+from minikube8s.cli.output.servertables import TablePrinter
 
 Object = dict[str, Any]
 COLUMNS = [{"name": "Name", "priority": 0}, {"name": "Age", "priority": 0}]

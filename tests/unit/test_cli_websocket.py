@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube8s.cli.websocket import BINARY, CLOSE, PING, Frames, Message, frame
+from minikube8s.cli.connection.websocket import BINARY, CLOSE, PING, Frames, Message, frame
 
 
 def from_server(opcode: int, data: bytes, *, final: bool = True) -> bytes:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from minikube8s.cli.dialing import Proxy, dial, matches, proxy_for
+from minikube8s.cli.connection.dialing import Proxy, dial, matches, proxy_for
+from minikube8s.cli.connection.statuses import sentence, status_of
+from minikube8s.cli.connection.trust import show
+from minikube8s.cli.connection.wire import Wire, address_of
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kubeconfig.choosing import Access
-from minikube8s.cli.statuses import sentence, status_of
-from minikube8s.cli.trust import show
-from minikube8s.cli.wire import Wire, address_of
 from tests.support.tlspairs import made_pair
 
 

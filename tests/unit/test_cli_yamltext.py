@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube8s.cli import yamltext
+from minikube8s.cli.output import yamltext
 from minikube8s.server import yaml_documents
 
 WORDS = ("word " * 40).strip()

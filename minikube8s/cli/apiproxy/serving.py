@@ -9,9 +9,9 @@ from pathlib import Path
 
 from minikube8s.cli.apiproxy import rules
 from minikube8s.cli.apiproxy.rules import Request, Rules
+from minikube8s.cli.connection.websocket import opened
+from minikube8s.cli.connection.wire import Wire
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.websocket import opened
-from minikube8s.cli.wire import Wire
 
 _END = b"\r\n\r\n"
 _HEAD_SECONDS = 30.0

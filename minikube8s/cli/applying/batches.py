@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from minikube8s.cli.naming.places import Place
 
 T = TypeVar("T")
 
@@ -16,14 +18,6 @@ _INDEPENDENT = {
     "rolebindings.rbac.authorization.k8s.io",
 }  # fmt: skip
 """Kinds of which the server takes one whatever there is of the others."""
-
-
-class Place(NamedTuple):
-    """Where an object belongs: its kind (`deployments.apps`), namespace and name."""
-
-    kind: str
-    namespace: str
-    name: str
 
 
 def batches(items: Iterable[tuple[Place, T]]) -> list[list[T]]:

@@ -6,11 +6,11 @@ import time
 from typing import Any, NamedTuple
 
 from minikube8s.cli.applying import lastapplied, patching
-from minikube8s.cli.applying.items import Item
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.deleting import gone
 from minikube8s.cli.deleting.options import Deletion
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming.items import Item
 
 CONFLICTS = 5
 """How often a patch is made anew because somebody else changed the object in between."""

@@ -9,15 +9,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from minikube8s.api.resources import PODS
-from minikube8s.cli import podwaiting, printing
 from minikube8s.cli.applying.clientside import Done
 from minikube8s.cli.applying.readiness import owns, readiness
 from minikube8s.cli.awaiting import watching
-from minikube8s.cli.client import Client
+from minikube8s.cli.connection.client import Client
+from minikube8s.cli.containers import podwaiting
+from minikube8s.cli.containers.pulls import Pulls
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
-from minikube8s.cli.progress import Progress, bar, watched
-from minikube8s.cli.pulls import Pulls
+from minikube8s.cli.output import printing
+from minikube8s.cli.output.escapes import harmless
+from minikube8s.cli.output.progress import Progress, bar, watched
 from minikube8s.cli.rollouts.state import State
 
 Object = dict[str, Any]

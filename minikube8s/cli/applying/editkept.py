@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import options, printing
+from minikube8s.cli import options
 from minikube8s.cli.applying import lastapplied, patching
 from minikube8s.cli.command import verb
 from minikube8s.cli.editing import rounds, text
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
-from minikube8s.cli.selecting import Selected, selected
+from minikube8s.cli.naming.selecting import Selected, selected
+from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
 
 Object = dict[str, Any]

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import manifests, options, printing
+from minikube8s.cli import manifests, options
 from minikube8s.cli.applying import lastapplied, patching
-from minikube8s.cli.applying.items import Item, items
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
-from minikube8s.cli.selecting import NONE_NAMED, selected
+from minikube8s.cli.naming.items import Item, items
+from minikube8s.cli.naming.selecting import NONE_NAMED, selected
+from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
 
 

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import printing, targets
 from minikube8s.cli.applying import lastapplied
-from minikube8s.cli.client import Client
+from minikube8s.cli.connection.client import Client
 from minikube8s.cli.deleting.gone import Leaving, uid_of
 from minikube8s.cli.deleting.options import Deletion
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.kinds import Kinds
+from minikube8s.cli.naming import targets
+from minikube8s.cli.naming.kinds import Kinds
+from minikube8s.cli.output import printing
 
 _USUAL = (
     "v1/ConfigMap", "v1/Namespace", "v1/PersistentVolumeClaim", "v1/PersistentVolume", "v1/Pod",

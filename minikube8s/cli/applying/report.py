@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from minikube8s.cli import printing
 from minikube8s.cli.applying.clientside import Done
+from minikube8s.cli.output import printing
 
 
 class Report:

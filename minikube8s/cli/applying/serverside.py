@@ -8,9 +8,9 @@ import click
 
 from minikube8s.cli.applying import lastapplied, migrating, patching
 from minikube8s.cli.applying.clientside import CONFLICTS, Done
-from minikube8s.cli.applying.items import Item
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming.items import Item
 
 MANAGER = "kubectl"
 _OF_ANNOTATION = "kubectl-last-applied"

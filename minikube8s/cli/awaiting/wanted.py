@@ -49,7 +49,7 @@ def _condition(name: str, value: str) -> Callable[[Object], bool]:
 
 
 def _jsonpath(text: str) -> Callable[[Object], bool]:
-    from minikube8s.cli.jsonpath import JsonPathError, relaxed, wording
+    from minikube8s.cli.output.jsonpath import JsonPathError, relaxed, wording
 
     path, value = _parted(text)
     try:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import targets
-from minikube8s.cli.client import Client
+from minikube8s.cli.connection.client import Client
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming import targets
 
 Object = dict[str, Any]
 _SHORTEST = 1.0

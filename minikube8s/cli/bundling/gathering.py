@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from minikube8s.cli.bundling.archive import Archive
 from minikube8s.cli.bundling.redacting import Redactor
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.errors import CommandError
 from minikube8s.cluster.errors import ClusterError
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from minikube8s.cli.bundling.redacting import Redactor, values_of
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 
 if TYPE_CHECKING:
     from minikube8s.api.resources import Resource
-    from minikube8s.cli.client import Client
+    from minikube8s.cli.connection.client import Client
 
 Object = dict[str, Any]
 Files = Iterator[tuple[str, str]]
@@ -117,7 +117,7 @@ def _is_failing(status: Object) -> bool:
 
 
 def _kinds(client: Client) -> Iterator[Resource]:
-    from minikube8s.cli.kinds import AGGREGATED, rows_of
+    from minikube8s.cli.naming.kinds import AGGREGATED, rows_of
 
     for path in ("/api", "/apis"):
         yield from rows_of(client.json("GET", path, accept=AGGREGATED))

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import nearest, options, selecting, targets
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli import options
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
+from minikube8s.cli.naming import nearest, selecting, targets
 from minikube8s.cli.session import Session
 
 Object = dict[str, Any]

@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from minikube8s.api.resources import CONFIGMAPS, SECRETS
-from minikube8s.cli import targets
 from minikube8s.cli.changing import environment, templates
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.changing.environment import Variable
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.naming import targets
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.session import Session
 
 _KINDS = {"configmap": CONFIGMAPS, "secret": SECRETS}

@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 import click
 
-from minikube8s.cli import options, printing, recording
-from minikube8s.cli.changing import chosen, marks, pairs, patching
+from minikube8s.cli import options
+from minikube8s.cli.changing import chosen, marks, pairs, patching, recording
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output import printing
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])

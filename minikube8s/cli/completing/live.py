@@ -42,7 +42,7 @@ class Live:
 
     def names(self, kind: str) -> list[str]:
         """The names of all objects of a kind."""
-        from minikube8s.cli import targets
+        from minikube8s.cli.naming import targets
 
         with _quietly():
             self._hurry()
@@ -56,7 +56,7 @@ class Live:
     def containers(self, pod: str) -> list[str]:
         """The names of a pod's containers, all sorts of them."""
         from minikube8s.api.resources import PODS
-        from minikube8s.cli import targets
+        from minikube8s.cli.naming import targets
 
         kind, slash, name = pod.partition("/")
         if slash and kind not in {"po", "pod", "pods"}:
@@ -71,8 +71,8 @@ class Live:
 
     def entries(self, section: str) -> list[str]:
         """The names in a section of the kubeconfigs."""
+        from minikube8s.cli.connection.reaching import sources_of
         from minikube8s.cli.kubeconfig.loading import load
-        from minikube8s.cli.reaching import sources_of
 
         with _quietly():
             return sorted(load(sources_of(self._session.flags)).entries[section])

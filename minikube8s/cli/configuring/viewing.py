@@ -7,17 +7,17 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import printing, tables
 from minikube8s.cli.command import verb
 from minikube8s.cli.configuring import shown
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kubeconfig.loading import Kubeconfig, load
+from minikube8s.cli.output import printing, tables
 from minikube8s.cli.session import Session
 
 
 def loaded(session: Session) -> Kubeconfig:
     """The merged kubeconfig that the call means; a file that is not there is empty."""
-    from minikube8s.cli.reaching import sources_of
+    from minikube8s.cli.connection.reaching import sources_of
 
     return load(sources_of(session.flags))
 

@@ -10,11 +10,11 @@ from typing import Any, BinaryIO
 
 import click
 
-from minikube8s.cli.conversation import CommandEnded, Files, converse
+from minikube8s.cli.containers.conversation import CommandEnded, Files, converse
 from minikube8s.cli.copying import packing, places, unpacking
 from minikube8s.cli.copying.pipes import Counted, Pipe, Worker
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.progress import Progress, amount
+from minikube8s.cli.output.progress import Progress, amount
 from minikube8s.cli.session import Session
 
 _NOT_FOUND = {126, 127}

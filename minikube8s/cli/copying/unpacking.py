@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from minikube8s.cli.copying.places import below
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output.escapes import harmless
 
 Warn = Callable[[str], None]
 

@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from minikube8s.api.resources import CRONJOBS
-from minikube8s.cli import targets
 from minikube8s.cli.creating.generator import generator
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.making import workloads
 from minikube8s.cli.making.base import Object, one_by_one
+from minikube8s.cli.naming import targets
 from minikube8s.cli.session import Session
 
 

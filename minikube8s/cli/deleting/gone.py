@@ -8,9 +8,9 @@ import time
 from typing import Any, NamedTuple
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import targets
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming import targets
 
 WEEK_SECONDS = 7 * 24 * 3600.0
 """How long one waits who named no time."""

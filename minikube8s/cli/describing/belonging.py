@@ -17,7 +17,7 @@ from minikube8s.api.resources import (
     SERVICES,
 )
 from minikube8s.api.selectors import from_label_selector, from_map
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.describing.common import Object
 
 if TYPE_CHECKING:

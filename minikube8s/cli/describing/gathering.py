@@ -17,13 +17,13 @@ from minikube8s.api.resources import (
     Resource,
 )
 from minikube8s.api.selectors import Selector
-from minikube8s.cli import targets
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.describing import kinds
 from minikube8s.cli.describing.anything import anything
 from minikube8s.cli.describing.belonging import RELATED
 from minikube8s.cli.describing.common import Around, Object, now
 from minikube8s.cli.describing.writer import Writer
+from minikube8s.cli.naming import targets
 
 FEW = 4
 """Up to how many objects are asked about one by one."""
@@ -32,7 +32,7 @@ _MIRROR = "kubernetes.io/config.mirror"
 
 
 class Asks(Protocol):
-    """What answers requests: `minikube8s.cli.client.Client`."""
+    """What answers requests: `minikube8s.cli.connection.client.Client`."""
 
     def json(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None

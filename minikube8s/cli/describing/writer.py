@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output.escapes import harmless
 
 PADDING = 2
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from minikube8s.cli import printing
-from minikube8s.cli.applying.items import Item
+from minikube8s.cli.naming.items import Item
+from minikube8s.cli.output import printing
 
 _SECRET_FIELDS = ("data", "stringData")
 _MASK = "***"

@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from minikube8s.cli import styles
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output import styles
 
 TROUBLE = 2
 """The exit code of diff where it could not compare; 1 says that there are differences."""

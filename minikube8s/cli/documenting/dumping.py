@@ -19,9 +19,10 @@ from minikube8s.api.resources import (
     SERVICES,
     Resource,
 )
-from minikube8s.cli import printing, targets
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming import targets
+from minikube8s.cli.output import printing
 
 _KINDS = {
     "events": EVENTS,

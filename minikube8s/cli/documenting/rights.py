@@ -9,7 +9,7 @@ from minikube8s.cli.errors import CommandError
 
 if TYPE_CHECKING:
     from minikube8s.api.resources import Resource
-    from minikube8s.cli.kinds import Kinds
+    from minikube8s.cli.naming.kinds import Kinds
 
 _VERBS = (
     "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "use",

@@ -8,7 +8,7 @@ from minikube8s.cli.errors import CommandError
 
 if TYPE_CHECKING:
     from minikube8s.api.resources import Resource
-    from minikube8s.cli.client import Client
+    from minikube8s.cli.connection.client import Client
 
 Schema = dict[str, Any]
 _GVK = "x-kubernetes-group-version-kind"

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from minikube8s.api.resources import NODES
-from minikube8s.cli import nearest, options, printing, targets
+from minikube8s.cli import options
 from minikube8s.cli.changing import patching
 from minikube8s.cli.changing.chosen import Chosen, of
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming import nearest, targets
+from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
 
 

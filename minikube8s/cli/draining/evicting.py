@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import click
 
 from minikube8s.api.resources import PODS
-from minikube8s.cli import progress, targets
 from minikube8s.cli.awaiting import watching
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming import targets
+from minikube8s.cli.output import progress
 
 Object = dict[str, Any]
 RETRY_SECONDS = 5.0

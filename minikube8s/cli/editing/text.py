@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from minikube8s.cli import manifests, printing
+from minikube8s.cli import manifests
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output import printing
 
 _HEADER = """\
 # Please edit the object below. Lines beginning with a '#' will be ignored,

@@ -18,9 +18,9 @@ from minikube8s.api.resources import (
     Resource,
 )
 from minikube8s.api.selectors import from_label_selector
-from minikube8s.cli import targets
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.explaining.facts import Facts, Object, spec, when
+from minikube8s.cli.naming import targets
 
 _GENERATIONS = 8
 """How far up the chain of owners is followed; a cycle of owners ends here, too."""

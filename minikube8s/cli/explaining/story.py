@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output.escapes import harmless
 
 
 class Finding(NamedTuple):

@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.connection.client import ApiFailure, Client
+from minikube8s.cli.connection.websocket import WebSocket
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
 from minikube8s.cli.forwarding.ports import Pair
-from minikube8s.cli.websocket import WebSocket
+from minikube8s.cli.output.escapes import harmless
 
 Choose = Callable[[], str]
 """The path of a pod's port-forward, chosen anew. Raises CommandError, ApiFailure."""

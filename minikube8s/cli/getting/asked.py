@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import printing, targets
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming import targets
+from minikube8s.cli.output import printing
 
 
 class Wanted:

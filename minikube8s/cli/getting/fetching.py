@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from minikube8s.cli import nearest
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.getting.asked import Asked, Wanted
+from minikube8s.cli.naming import nearest
 
 Answer = dict[str, Any]
 

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from minikube8s.cli import printing
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.getting.asked import Asked, Wanted
 from minikube8s.cli.getting.fetching import items, missed
 from minikube8s.cli.getting.showing import put, table_of, table_printer
 from minikube8s.cli.getting.watching import Event, Watch
-from minikube8s.cli.progress import Progress
+from minikube8s.cli.output import printing
+from minikube8s.cli.output.progress import Progress
 
 
 def follow(client: Client, asked: Asked, one: Wanted, seconds: float) -> None:
@@ -86,7 +86,7 @@ def _event(form: str, type: str, obj: dict[str, Any]) -> str:
     """A WatchEvent: as JSON on one line."""
     if form == "yaml":
         return printing.structured("yaml", {"object": obj, "type": type}) + "\n---\n"
-    from minikube8s.cli.jsonpath import wording
+    from minikube8s.cli.output.jsonpath import wording
 
     return f'{{"type":"{type}","object":{wording.compact(obj)}}}\n'
 

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from minikube8s.api.times import age
-from minikube8s.cli import styles
 from minikube8s.cli.getting.watching import Event
-from minikube8s.cli.progress import Progress, watched
-from minikube8s.cli.servertables import TablePrinter
+from minikube8s.cli.output import styles
+from minikube8s.cli.output.progress import Progress, watched
+from minikube8s.cli.output.servertables import TablePrinter
 
 FRESH_SECONDS = 5.0
 """How long a row is marked as new, changed or gone."""

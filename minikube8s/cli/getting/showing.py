@@ -8,11 +8,11 @@ from itertools import groupby
 from typing import Any
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import printing
-from minikube8s.cli.escapes import harmless
 from minikube8s.cli.getting.asked import Asked, Wanted
 from minikube8s.cli.getting.fetching import items
-from minikube8s.cli.servertables import TablePrinter, generic
+from minikube8s.cli.output import printing
+from minikube8s.cli.output.escapes import harmless
+from minikube8s.cli.output.servertables import TablePrinter, generic
 
 Found = Sequence[tuple[Wanted, dict[str, Any]]]
 
@@ -45,7 +45,7 @@ def table_of(asked: Asked, one: Wanted, answer: dict[str, Any]) -> dict[str, Any
     """The answer as a Table, in the order that was asked for."""
     table = answer if answer.get("kind") == "Table" else generic(items(one, answer))
     if asked.by:
-        from minikube8s.cli.sorting import order
+        from minikube8s.cli.output.sorting import order
 
         rows = table.get("rows") or []
         table = {**table, "rows": order(asked.by, [row["object"] for row in rows], rows)}
@@ -75,7 +75,7 @@ def _objects(asked: Asked, found: Found, first: Resource, *, one: bool) -> None:
     printer = asked.printer()
     pairs = [(wanted.resource, obj) for wanted, answer in found for obj in items(wanted, answer)]
     if asked.by:
-        from minikube8s.cli.sorting import order
+        from minikube8s.cli.output.sorting import order
 
         pairs = order(asked.by, [obj for _, obj in pairs], pairs)
     if printer.form == "name":

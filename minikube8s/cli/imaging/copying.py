@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.imaging.engines import NodeEngine, is_same, layers_of
-from minikube8s.cli.progress import amount, bar
+from minikube8s.cli.output.progress import amount, bar
 from minikube8s.cluster import imagearchive
 from minikube8s.cluster.engine import STREAM_SECONDS, Engine
 from minikube8s.cluster.errors import ClusterError

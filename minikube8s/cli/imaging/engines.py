@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from minikube8s.cli.client import Client
+    from minikube8s.cli.connection.client import Client
 
 Object = dict[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from minikube8s.cli.progress import amount
+from minikube8s.cli.output.progress import amount
 
 Object = dict[str, Any]
 

@@ -84,7 +84,7 @@ def written_path(named: str, config: Path) -> str:
 
 def text_of(content: Content) -> str:
     """A kubeconfig as YAML, in the order and with the empty fields that kubectl writes."""
-    from minikube8s.cli import yamltext
+    from minikube8s.cli.output import yamltext
 
     shown = {"apiVersion": "v1", "current-context": "", "preferences": {}, **content}
     shown["kind"] = "Config"

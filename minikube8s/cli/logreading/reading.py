@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from minikube8s.cli.client import ApiFailure, Client, Unreachable
+from minikube8s.cli.connection.client import ApiFailure, Client, Unreachable
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.logreading.resuming import Lines, Resume
 from minikube8s.cli.logreading.sources import Source

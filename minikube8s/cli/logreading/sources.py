@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from minikube8s.api.resources import PODS
-from minikube8s.cli import pods
+from minikube8s.cli.containers import pods
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
 

@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from minikube8s.cli import options, printing, targets
+from minikube8s.cli import options
+from minikube8s.cli.naming import targets
+from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
 
 Object = dict[str, Any]

@@ -6,10 +6,10 @@ import time
 
 import click
 
-from minikube8s.cli import progress
 from minikube8s.cli.changing import watching
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output import progress
 from minikube8s.cli.rollouts.state import State, state
 from minikube8s.cli.session import Session
 

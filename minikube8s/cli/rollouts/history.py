@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from minikube8s.api.meta import controller_of
+from minikube8s.cli.changing.recording import CHANGE_CAUSE
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.recording import CHANGE_CAUSE
 from minikube8s.cli.rollouts.state import REVISION
 
 Object = dict[str, Any]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from minikube8s.api.resources import CONTROLLERREVISIONS, REPLICASETS, Resource
-from minikube8s.cli import options, targets
+from minikube8s.cli import options
 from minikube8s.cli.applying import patching
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming import targets
 from minikube8s.cli.rollouts import history
 from minikube8s.cli.rollouts.state import KINDS
 from minikube8s.cli.session import Session
@@ -54,9 +55,9 @@ def go_back(session: Session, one: Chosen, to: history.Revision, dry_run: str) -
 
 def template_text(template: Object) -> str:
     """A pods' template as `describe` tells it; a pipe gets tabs, as from kubectl."""
-    from minikube8s.cli import styles
     from minikube8s.cli.describing import pods
     from minikube8s.cli.describing.writer import Writer
+    from minikube8s.cli.output import styles
 
     writer = Writer()
     pods.template(writer, template)

@@ -9,10 +9,12 @@ from typing import Any
 import click
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import endings, podwaiting, targets
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli import endings
+from minikube8s.cli.connection.client import ApiFailure
+from minikube8s.cli.containers import podwaiting
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.naming import targets
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.session import Session
 
 Object = dict[str, Any]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minikube8s.cli import progress
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output import progress
 from minikube8s.cli.tutoring import facts
 from minikube8s.cli.tutoring.bookmark import Bookmark, Desk
 from minikube8s.cli.tutoring.checks import hopeless, unwell

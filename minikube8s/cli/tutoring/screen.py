@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from minikube8s.cli import styles
+from minikube8s.cli.output import styles
 from minikube8s.cli.tutoring import words
 from minikube8s.cli.tutoring.boxes import ASCII, UNICODE, Pen
 from minikube8s.cli.tutoring.course import Change, manifest

@@ -15,9 +15,9 @@ from minikube8s.api.resources import (
     SERVICES,
     Resource,
 )
-from minikube8s.cli import targets
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming import targets
 from minikube8s.cli.tutoring.checks import hopeless, missing
 from minikube8s.cli.tutoring.course import Expectation
 from minikube8s.cli.tutoring.words import Clause

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from minikube8s.api.resources import NODE_METRICS, NODES, POD_METRICS, PODS
-from minikube8s.cli import targets
-from minikube8s.cli.client import ApiFailure, Client
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming import targets
 from minikube8s.cli.using.figures import Use, nodes, pods
 
 Object = dict[str, Any]

@@ -6,9 +6,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from minikube8s.cli import styles, tables
-from minikube8s.cli.client import Client
-from minikube8s.cli.progress import watched
+from minikube8s.cli.connection.client import Client
+from minikube8s.cli.output import styles, tables
+from minikube8s.cli.output.progress import watched
 from minikube8s.cli.using import figures, plotting
 from minikube8s.cli.using.asking import Nodes, Pods
 

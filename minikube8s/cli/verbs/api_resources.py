@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import tables
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output import tables
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.session import Session
 
 HEADERS = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from minikube8s.cli.command import verb
-from minikube8s.cli.discovering import group_versions
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.naming.discovering import group_versions
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.session import Session
 
 

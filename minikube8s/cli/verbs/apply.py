@@ -9,20 +9,21 @@ from typing import Any
 import click
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import manifests, options, recording
+from minikube8s.cli import manifests, options
 from minikube8s.cli.applying import editkept, keeping, pruning, serverside
 from minikube8s.cli.applying.batches import batches
 from minikube8s.cli.applying.beside import Beside
 from minikube8s.cli.applying.clientside import ClientSide, Done
-from minikube8s.cli.applying.items import Item, items
 from minikube8s.cli.applying.report import Report
 from minikube8s.cli.applying.serverside import ServerSide
-from minikube8s.cli.client import Client, Unreachable
+from minikube8s.cli.changing import recording
 from minikube8s.cli.command import acting_group
+from minikube8s.cli.connection.client import Client, Unreachable
 from minikube8s.cli.deleting import gone
 from minikube8s.cli.deleting.options import deletion
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
+from minikube8s.cli.naming.items import Item, items
 from minikube8s.cli.session import Session
 
 MANAGER = "kubectl-client-side-apply"

@@ -22,7 +22,7 @@ from minikube8s.cli.session import Session
 @click.pass_obj
 def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     """Join the process of a container that runs: `mk8s attach -it web-0`."""
-    from minikube8s.cli import attaching, pods
+    from minikube8s.cli.containers import attaching, pods
 
     if not words:
         raise CommandError("at least 1 argument is required for attach")

@@ -6,10 +6,11 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import options, printing, tables
+from minikube8s.cli import options
 from minikube8s.cli.command import group
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output import printing, tables
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.session import Session
 
 _API = "/apis/authorization.k8s.io/v1"

@@ -17,7 +17,7 @@ from minikube8s.cli.session import Session
 if TYPE_CHECKING:
     from minikube8s.cli.bundling.gathering import Part
     from minikube8s.cli.bundling.redacting import Redactor
-    from minikube8s.cli.client import Client
+    from minikube8s.cli.connection.client import Client
     from minikube8s.cluster.config import Home, Settings
 
 _README = """\
@@ -48,7 +48,7 @@ def command(session: Session, file: str | None, seconds: float) -> None:
     from minikube8s.cli.bundling import redacting
     from minikube8s.cli.bundling.archive import Archive
     from minikube8s.cli.bundling.gathering import Gathering
-    from minikube8s.cli.progress import amount, watched
+    from minikube8s.cli.output.progress import amount, watched
 
     _require_root(session.home)
     when = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime())
@@ -103,7 +103,7 @@ def _has_master(home: Home) -> bool:
 def _secrets(session: Session) -> tuple[Client | None, list[str], str]:
     """The API server, the values of its Secrets, and why one of both cannot be had."""
     from minikube8s.cli.bundling import objects
-    from minikube8s.cli.client import ApiFailure, Client
+    from minikube8s.cli.connection.client import ApiFailure, Client
 
     try:
         # a kubeconfig may name another cluster than the one that runs here

@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from minikube8s.api.resources import CERTIFICATESIGNINGREQUESTS
-from minikube8s.cli import options, printing
+from minikube8s.cli import options
 from minikube8s.cli.changing import chosen
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.command import group
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
 
 _NAMES = click.argument("names", nargs=-1, metavar="NAME ...")

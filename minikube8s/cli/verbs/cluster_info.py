@@ -6,9 +6,10 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import options, styles
+from minikube8s.cli import options
 from minikube8s.cli.command import acting_group
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output import styles
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.session import Session
 
 _SERVICES = "/api/v1/namespaces/kube-system/services"

@@ -7,7 +7,7 @@ import click
 from minikube8s.cli.command import verb
 from minikube8s.cli.completing import lines, offers
 from minikube8s.cli.completing.live import Live
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.session import Session
 
 

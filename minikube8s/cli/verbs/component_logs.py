@@ -88,8 +88,8 @@ def _begin(since: str) -> datetime | None:
 
 
 def _show(record: Record) -> None:
-    from minikube8s.cli.escapes import harmless
-    from minikube8s.cli.styles import paint
+    from minikube8s.cli.output.escapes import harmless
+    from minikube8s.cli.output.styles import paint
 
     first, newline, rest = harmless(record.text).rstrip("\n").partition("\n")
     words = first.split(" ", 2)

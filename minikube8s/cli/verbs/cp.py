@@ -26,10 +26,10 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     from pathlib import Path
 
     from minikube8s.api.resources import PODS
-    from minikube8s.cli import pods
+    from minikube8s.cli.containers import pods
     from minikube8s.cli.copying import places
     from minikube8s.cli.copying.carrying import Carrier
-    from minikube8s.cli.progress import watched
+    from minikube8s.cli.output.progress import watched
 
     source, destination = places.pair(words)
     there = source if source.pod else destination

@@ -7,15 +7,17 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import manifests, options, printing, rawrequests, recording
+from minikube8s.cli import manifests, options, rawrequests
 from minikube8s.cli.applying import lastapplied
-from minikube8s.cli.applying.items import Item, items
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.changing import recording
 from minikube8s.cli.command import acting_group
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.creating import ALIASES, GENERATORS
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
 from minikube8s.cli.manifests import Document, Reading
+from minikube8s.cli.naming.items import Item, items
+from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
 
 

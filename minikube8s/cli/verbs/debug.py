@@ -55,7 +55,7 @@ def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> 
     (`--copy-to=web-debug`), or on a node (`mk8s debug -it node/n1 --image=busybox`).
     """
     from minikube8s.api.resources import NODES, PODS
-    from minikube8s.cli import pods
+    from minikube8s.cli.containers import pods
     from minikube8s.cli.debugging import checking, profiles
 
     session: Session = context.obj
@@ -95,8 +95,8 @@ def _beside(
     session: Session, pod: dict[str, Any], given: dict[str, Any], command: Sequence[str]
 ) -> tuple[dict[str, Any], str]:
     """Add an ephemeral container."""
-    from minikube8s.cli import pods
-    from minikube8s.cli.client import ApiFailure
+    from minikube8s.cli.connection.client import ApiFailure
+    from minikube8s.cli.containers import pods
     from minikube8s.cli.debugging import made
 
     name = given["container"] or _fresh(given)
@@ -122,7 +122,7 @@ def _copied(
     session: Session, pod: dict[str, Any], given: dict[str, Any], command: Sequence[str]
 ) -> tuple[dict[str, Any], str]:
     """Make a changed copy of the pod."""
-    from minikube8s.cli import pods
+    from minikube8s.cli.containers import pods
     from minikube8s.cli.debugging import made
 
     new = given["image"] and not given["container"]
@@ -158,14 +158,14 @@ def _on_node(
 
 def _create(session: Session, pod: dict[str, Any]) -> dict[str, Any]:
     from minikube8s.api.resources import PODS
-    from minikube8s.cli import targets
+    from minikube8s.cli.naming import targets
 
     path = targets.path(PODS, pod["metadata"]["namespace"])
     return session.client.json("POST", path, pod, query={"fieldManager": "mk8s-debug"})
 
 
 def _join(session: Session, pod: dict[str, Any], container: str, given: dict[str, Any]) -> None:
-    from minikube8s.cli import attaching
+    from minikube8s.cli.containers import attaching
 
     name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
     wish = attaching.Wish(given["stdin"], given["tty"], given["quiet"])

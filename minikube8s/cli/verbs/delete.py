@@ -12,14 +12,14 @@ import click
 from minikube8s.cli import options
 from minikube8s.cli.applying.batches import batches
 from minikube8s.cli.applying.beside import Beside
-from minikube8s.cli.client import ApiFailure, Client, Unreachable
 from minikube8s.cli.command import verb
+from minikube8s.cli.connection.client import ApiFailure, Client, Unreachable
 from minikube8s.cli.deleting import gone
 from minikube8s.cli.deleting.options import Deletion, deletion
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
-from minikube8s.cli.progress import watched
-from minikube8s.cli.selecting import Selected, selected
+from minikube8s.cli.naming.selecting import Selected, selected
+from minikube8s.cli.output.progress import watched
 from minikube8s.cli.session import Session
 
 _DRY_RUNS = {"none": "", "client": " (dry run)", "server": " (server dry run)"}

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from minikube8s.cli import nearest, options, targets
-from minikube8s.cli.client import ApiFailure, raise_last
+from minikube8s.cli import options
 from minikube8s.cli.command import verb
+from minikube8s.cli.connection.client import ApiFailure, raise_last
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming import nearest, targets
 from minikube8s.cli.session import Session
 
 if TYPE_CHECKING:

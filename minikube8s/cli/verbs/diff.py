@@ -10,13 +10,13 @@ import click
 from minikube8s.cli import manifests, options
 from minikube8s.cli.applying import lastapplied, patching, pruning, serverside
 from minikube8s.cli.applying.beside import Beside
-from minikube8s.cli.applying.items import Item, items
 from minikube8s.cli.applying.serverside import ServerSide
-from minikube8s.cli.client import ApiFailure, Client
 from minikube8s.cli.command import verb
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.diffing import content, program
 from minikube8s.cli.diffing.content import Versions
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming.items import Item, items
 from minikube8s.cli.session import Session
 
 

@@ -8,9 +8,9 @@ import click
 
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.printing import structured
+from minikube8s.cli.output.printing import structured
+from minikube8s.cli.output.styles import paint
 from minikube8s.cli.session import Session
-from minikube8s.cli.styles import paint
 from minikube8s.cluster import doctor, joined, preflight
 from minikube8s.cluster.config import Home, Settings, resolve
 from minikube8s.cluster.errors import ClusterError

@@ -8,11 +8,13 @@ from typing import Any
 import click
 
 from minikube8s.api.resources import DAEMONSETS, PODS
-from minikube8s.cli import options, printing, targets
+from minikube8s.cli import options
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.command import verb
 from minikube8s.cli.durations import Duration
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming import targets
+from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
 
 _FORCE = "Also pods that no controller makes again."

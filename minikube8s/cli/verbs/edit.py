@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 import click
 
 from minikube8s.api.resources import Resource
-from minikube8s.cli import options, printing, recording
+from minikube8s.cli import options
 from minikube8s.cli.applying import lastapplied, patching
-from minikube8s.cli.client import ApiFailure
+from minikube8s.cli.changing import recording
 from minikube8s.cli.command import verb
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.editing import rounds, text
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
-from minikube8s.cli.selecting import selected
+from minikube8s.cli.naming.selecting import selected
+from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
 
 

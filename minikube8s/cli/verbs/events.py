@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from minikube8s.api.resources import EVENTS
-from minikube8s.cli import options, printing, styles, tables, targets
+from minikube8s.cli import options
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.naming import targets
+from minikube8s.cli.output import printing, styles, tables
 from minikube8s.cli.session import Session
 
 _TYPES = {"normal": "Normal", "warning": "Warning"}

@@ -26,8 +26,8 @@ def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> 
 
     Of a Deployment or another TYPE/NAME, in one of its pods: `mk8s exec deploy/web -- date`.
     """
-    from minikube8s.cli import pods, terminal
-    from minikube8s.cli.conversation import converse
+    from minikube8s.cli.containers import pods, terminal
+    from minikube8s.cli.containers.conversation import converse
 
     session: Session = context.obj
     target, line = _split(words, after_dash(context), given)
@@ -49,7 +49,7 @@ def _split(
     """The words that name the pod, and the command. Raises CommandError."""
     before = list(words[: len(words) - len(after)] if after is not None else words)
     if given["filenames"]:
-        from minikube8s.cli import pods
+        from minikube8s.cli.containers import pods
 
         named = pods.of_files(given["filenames"])
         if len(named) != 1:

@@ -9,7 +9,7 @@ import click
 from minikube8s.api.resources import RESOURCES, Resource
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.session import Session
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from minikube8s.api.resources import SERVICES
-from minikube8s.cli import options, recording
-from minikube8s.cli.changing import chosen
+from minikube8s.cli import options
+from minikube8s.cli.changing import chosen, recording
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.command import verb
 from minikube8s.cli.making import sending

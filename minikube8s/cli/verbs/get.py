@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import options, targets
-from minikube8s.cli.client import raise_last
+from minikube8s.cli import options
 from minikube8s.cli.command import verb
+from minikube8s.cli.connection.client import raise_last
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.getting.asked import Asked, Wanted
+from minikube8s.cli.naming import targets
 from minikube8s.cli.session import Session
 
 _PAGE = 500
@@ -71,7 +72,7 @@ def command(session: Session, /, **given: Any) -> None:
         place = None if asked.everywhere else session.namespace
         text = showing.nothing_found(place, wanted)
         if place and session.namespace_given and sys.stderr.isatty():
-            from minikube8s.cli import nearest
+            from minikube8s.cli.naming import nearest
 
             text += nearest.namespace_hint(session.client, place)
         click.echo(text, err=True)

@@ -15,9 +15,9 @@ from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
 
 if TYPE_CHECKING:
-    from minikube8s.cli.client import Client
+    from minikube8s.cli.connection.client import Client
     from minikube8s.cli.imaging.engines import NodeEngine
-    from minikube8s.cli.progress import Progress
+    from minikube8s.cli.output.progress import Progress
     from minikube8s.cluster.engine import Engine
 
 
@@ -35,12 +35,12 @@ def show(session: Session, nodes: tuple[str, ...], form: str | None) -> None:
 
     Nodes of other clusters tell of their largest images only.
     """
-    from minikube8s.cli.client import ApiFailure
-    from minikube8s.cli.escapes import harmless
+    from minikube8s.cli.connection.client import ApiFailure
     from minikube8s.cli.imaging import listing
     from minikube8s.cli.imaging.engines import NodeEngine
-    from minikube8s.cli.printing import structured
-    from minikube8s.cli.tables import render
+    from minikube8s.cli.output.escapes import harmless
+    from minikube8s.cli.output.printing import structured
+    from minikube8s.cli.output.tables import render
 
     found = {}
     for node in _nodes(session.client, nodes):
@@ -66,7 +66,7 @@ def build(images: tuple[str, ...], every: bool) -> None:
     Without a name it says which there are. They are loaded into this machine's engine (DOCKER_HOST)
     under the names of the real ones, so manifests work as they are.
     """
-    from minikube8s.cli.progress import watched
+    from minikube8s.cli.output.progress import watched
     from minikube8s.cluster.errors import ClusterError
     from minikube8s.cluster.standins.build import archive, load
     from minikube8s.cluster.standins.catalog import CATALOG
@@ -103,9 +103,9 @@ def copy(session: Session, images: tuple[str, ...], nodes: tuple[str, ...], seco
     Only layers that are missing there are sent. Without --node all nodes get them.
     """
     from minikube8s.cli import imagenames
-    from minikube8s.cli.client import raise_last
+    from minikube8s.cli.connection.client import raise_last
     from minikube8s.cli.imaging.engines import NodeEngine
-    from minikube8s.cli.progress import watched
+    from minikube8s.cli.output.progress import watched
 
     for image in images:
         imagenames.check(image)

@@ -29,8 +29,8 @@ def command(
     session: Session, /, folders: tuple[str, ...], output: str | None, restrictor: str
 ) -> None:
     """Print the objects that a folder's kustomization describes: `mk8s kustomize overlays/dev`."""
-    from minikube8s.cli import yamltext
     from minikube8s.cli.kustomizing.build import build
+    from minikube8s.cli.output import yamltext
 
     if len(folders) > 1:
         raise CommandError("specify one path to kustomization.yaml")

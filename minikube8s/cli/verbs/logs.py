@@ -90,7 +90,7 @@ def _failures(
 
 def _prefixes(found: Sequence[Source]) -> dict[Source, bytes]:
     """Of each source, in a colour of its own where a terminal shows it."""
-    from minikube8s.cli import styles
+    from minikube8s.cli.output import styles
 
     colours = styles.COLOURS
     return {

@@ -6,11 +6,11 @@ import time
 
 import click
 
-from minikube8s.cli.client import ApiFailure, Client
 from minikube8s.cli.command import group
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.durations import Duration
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.progress import watched
+from minikube8s.cli.output.progress import watched
 from minikube8s.cli.session import Session
 from minikube8s.cli.verbs.up import Telling, node_names
 from minikube8s.cluster import lab, lifecycle, preflight

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import options, printing, recording
+from minikube8s.cli import options
 from minikube8s.cli.applying import patching
-from minikube8s.cli.changing import chosen
+from minikube8s.cli.changing import chosen, recording
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
 
 _TYPES = {"json": patching.JSON, "merge": patching.MERGE, "strategic": patching.STRATEGIC}

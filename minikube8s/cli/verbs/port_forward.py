@@ -31,7 +31,7 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     import asyncio
 
     from minikube8s.api.resources import PODS, SERVICES
-    from minikube8s.cli import pods
+    from minikube8s.cli.containers import pods
     from minikube8s.cli.forwarding import ports
     from minikube8s.cli.forwarding.listening import Forwarder
 

@@ -35,7 +35,7 @@ def command(session: Session, /, **given: Any) -> None:
     from minikube8s.cli import endings
     from minikube8s.cli.apiproxy import rules
     from minikube8s.cli.apiproxy.serving import Gateway
-    from minikube8s.cli.wire import Wire
+    from minikube8s.cli.connection.wire import Wire
 
     if given["www"] and not Path(given["www"]).is_dir():
         raise CommandError(f"{given['www']} is no folder: --www serves the files of one")

@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 
 import click
 
-from minikube8s.cli import options, printing
+from minikube8s.cli import options
 from minikube8s.cli.changing import chosen
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.command import group
 from minikube8s.cli.durations import Duration
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -45,7 +45,8 @@ def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> 
     To talk with it: `mk8s run -it --rm box --image=busybox --restart=Never -- sh`.
     """
     from minikube8s.api.resources import PODS, SERVICES
-    from minikube8s.cli import printing, recording
+    from minikube8s.cli.changing import recording
+    from minikube8s.cli.output import printing
     from minikube8s.cli.running import made
 
     session: Session = context.obj
@@ -88,7 +89,7 @@ def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> 
 
 def _created(session: Session, resource: Any, obj: dict[str, Any], given: Any) -> dict[str, Any]:
     """The object as it is now: made by the server, or what would be sent."""
-    from minikube8s.cli import targets
+    from minikube8s.cli.naming import targets
 
     namespace = (obj.get("metadata") or {}).get("namespace") or session.namespace
     if given["dry_run"] == "client":
@@ -114,7 +115,7 @@ def _talk(session: Session, kept: list[tuple[Any, dict[str, Any]]], given: dict[
     """Join the pod; returns when it has ended well. Raises CommandError with its exit code."""
     import contextlib
 
-    from minikube8s.cli import attaching, pods
+    from minikube8s.cli.containers import attaching, pods
     from minikube8s.cli.running import outcome
 
     pod = kept[-1][1]

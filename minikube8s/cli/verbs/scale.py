@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import options, printing, recording
-from minikube8s.cli.changing import chosen
+from minikube8s.cli import options
+from minikube8s.cli.changing import chosen, recording
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.command import verb
 from minikube8s.cli.durations import Duration
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
 
 
@@ -86,8 +87,8 @@ def _send(session: Session, one: Chosen, given: dict[str, Any]) -> None:
 
 def _wait(session: Session, one: Chosen, replicas: int, seconds: float) -> None:
     """Return when as many pods are there. Raises CommandError when that takes longer."""
-    from minikube8s.cli import progress
     from minikube8s.cli.changing import watching
+    from minikube8s.cli.output import progress
 
     with progress.watched() as shown:
         for obj in watching.versions(session, one, time.monotonic() + seconds):

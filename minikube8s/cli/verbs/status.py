@@ -14,9 +14,9 @@ from minikube8s.api.times import human_duration, now_rfc3339
 from minikube8s.cli import wellness
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output.styles import paint
+from minikube8s.cli.output.tables import render
 from minikube8s.cli.session import Session
-from minikube8s.cli.styles import paint
-from minikube8s.cli.tables import render
 from minikube8s.cli.wellness import Counted, Trouble
 from minikube8s.cluster import componentlogs, joined, kubeconfig, labnet
 from minikube8s.cluster.components import present
@@ -86,8 +86,8 @@ def _look(home: Home) -> tuple[dict[str, str], list[str], list[Component]]:
 
 
 def _ask(home: Home) -> dict[str, Counted]:
-    from minikube8s.cli.client import Client
-    from minikube8s.cli.printing import TABLE
+    from minikube8s.cli.connection.client import Client
+    from minikube8s.cli.output.printing import TABLE
 
     client = Client.of_home(home)
     nodes = client.json("GET", "/api/v1/nodes")["items"]
@@ -148,7 +148,7 @@ def _print_shape(
     counted: dict[str, Counted],
     troubles: Sequence[Trouble],
 ) -> None:
-    from minikube8s.cli.printing import structured
+    from minikube8s.cli.output.printing import structured
 
     shape: dict[str, Any] = {
         "cluster": about,

@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import options, printing
+from minikube8s.cli import options
 from minikube8s.cli.changing import chosen, patching, taints
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
 
 

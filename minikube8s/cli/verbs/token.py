@@ -11,11 +11,11 @@ import click
 
 from minikube8s.api import bootstraptokens
 from minikube8s.api.times import human_duration
-from minikube8s.cli.client import ApiFailure, Client
 from minikube8s.cli.command import group
+from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output.tables import render
 from minikube8s.cli.session import Session
-from minikube8s.cli.tables import render
 from minikube8s.cluster import addresses
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError

@@ -82,7 +82,7 @@ def _name(names: tuple[str, ...], query: dict[str, str], kind: str) -> str:
 
 
 def _show(session: Session, asked: Pods | Nodes, heads: list[str], given: dict[str, Any]) -> None:
-    from minikube8s.cli import tables
+    from minikube8s.cli.output import tables
     from minikube8s.cli.using import figures
     from minikube8s.cli.using.asking import Nodes, NothingFound
 

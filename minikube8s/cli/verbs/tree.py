@@ -18,9 +18,10 @@ from minikube8s.api.resources import (
     POD_METRICS,
     Resource,
 )
-from minikube8s.cli import nearest, printing, styles, tables, targets
-from minikube8s.cli.client import ApiFailure, Client
 from minikube8s.cli.command import verb
+from minikube8s.cli.connection.client import ApiFailure, Client
+from minikube8s.cli.naming import nearest, targets
+from minikube8s.cli.output import printing, styles, tables
 from minikube8s.cli.session import Session
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ def _uid(client: Client, resource: Resource, place: str, name: str) -> str:
 
 def _draw(tree: Tree, roots: list[str], asked: str) -> None:
     from minikube8s.api.times import age
-    from minikube8s.cli.escapes import harmless
-    from minikube8s.cli.servertables import colour_of
+    from minikube8s.cli.output.escapes import harmless
+    from minikube8s.cli.output.servertables import colour_of
     from minikube8s.cli.trees import HEADINGS
 
     pretty = "utf" in (sys.stdout.encoding or "").lower()

@@ -180,7 +180,7 @@ def _lesson(
 
 
 def _list(course: Course, language: str, marked: Bookmark | None) -> None:
-    from minikube8s.cli import styles
+    from minikube8s.cli.output import styles
     from minikube8s.cli.tutoring.words import columns
 
     width, steps = styles.width() or 200, course.steps

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import click
 
-from minikube8s.cli.client import Client
 from minikube8s.cli.command import verb
+from minikube8s.cli.connection.client import Client
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
-from minikube8s.cli.progress import Progress, watched
+from minikube8s.cli.output.escapes import harmless
+from minikube8s.cli.output.progress import Progress, watched
 from minikube8s.cli.session import Session
 from minikube8s.cli.waiting import wait_for_nodes
 from minikube8s.cluster import joined, kubeconfig, lab, lifecycle, preflight

@@ -10,7 +10,7 @@ import click
 
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.escapes import harmless
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.session import Session
 
 _SKEW = 1
@@ -36,7 +36,7 @@ def command(session: Session, alone: bool, form: str) -> None:
     if form == "json":
         click.echo(json.dumps(told, indent=2))
     elif form == "yaml":
-        from minikube8s.cli import yamltext
+        from minikube8s.cli.output import yamltext
 
         # as kubectl does, with an empty line behind it
         click.echo(yamltext.dump(told))

@@ -7,17 +7,19 @@ from typing import Any
 
 import click
 
-from minikube8s.cli import options, printing, targets
+from minikube8s.cli import options
 from minikube8s.cli.awaiting import watching
 from minikube8s.cli.awaiting.wanted import Wanted, wanted
-from minikube8s.cli.client import ApiFailure
 from minikube8s.cli.command import verb
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.deleting.gone import WEEK_SECONDS
 from minikube8s.cli.durations import Duration
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
-from minikube8s.cli.progress import watched
-from minikube8s.cli.selecting import Selected, selected
+from minikube8s.cli.naming import targets
+from minikube8s.cli.naming.selecting import Selected, selected
+from minikube8s.cli.output import printing
+from minikube8s.cli.output.progress import watched
 from minikube8s.cli.session import Session
 
 Object = dict[str, Any]

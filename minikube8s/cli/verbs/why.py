@@ -7,11 +7,11 @@ import sys
 
 import click
 
-from minikube8s.cli import targets
 from minikube8s.cli.command import verb
 from minikube8s.cli.describing.common import now
 from minikube8s.cli.explaining.explain import explain
 from minikube8s.cli.explaining.gathering import Gatherer
+from minikube8s.cli.naming import targets
 from minikube8s.cli.session import Session
 
 

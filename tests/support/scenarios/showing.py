@@ -11,7 +11,7 @@ import yaml
 
 from minikube8s.api import tables
 from minikube8s.api.resources import EVENTS, PODS, Resource
-from minikube8s.cli.tables import render
+from minikube8s.cli.output.tables import render
 from minikube8s.registry import Registry
 from minikube8s.store.entry import Entry
 from tests.support.scenarios.agent import Agent

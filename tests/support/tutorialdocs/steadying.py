@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from minikube8s.cli import tables
+from minikube8s.cli.output import tables
 from minikube8s.cli.tutoring.world import World
 
 Object = dict[str, Any]

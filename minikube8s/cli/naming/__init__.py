@@ -1,0 +1,1 @@
+"""Which objects a line means: kinds, names, selectors, and what was meant by unknown ones."""
