@@ -214,10 +214,24 @@ async def test_a_missing_image_is_an_error_then_a_back_off(node: Node) -> None:
 
 
 @on_a_node
-async def test_who_built_an_image_here_that_is_pulled_all_the_same_is_told_of_the_policy(
+async def test_an_image_that_was_made_here_is_used_where_no_registry_gives_another_one(
     node: Node,
 ) -> None:
     node.runtime.registry["app:1"] = "no such host"
+    node.sync(pod_json(container(image="app:1", imagePullPolicy="Always")))
+    await node.running()
+    assert "pull app:1" in node.runtime.calls
+    assert node.reports.message("Pulled") == (
+        'Container image "app:1" was made on this node and is used, as no registry gives another '
+        "one: no such host"
+    )
+    assert "Failed" not in {reason for _, reason, _ in node.reports.events}
+
+
+@on_a_node
+async def test_an_image_of_a_registry_that_cannot_be_pulled_again_is_not_used(node: Node) -> None:
+    node.runtime.registry["app:1"] = "no such host"
+    node.runtime.add_image("app:1", digests=(f"app@sha256:{'0' * 64}",))
     node.sync(pod_json(container(image="app:1", imagePullPolicy="Always")))
     waiting = await node.waits("ErrImagePull")
     assert waiting["message"] == (

@@ -102,7 +102,7 @@ class Images:
         return [{"image": key[0], **layers.told()} for key, layers in self._layers.items()]
 
     async def _way_out(self, reference: str) -> str:
-        """What helps who built the image here and has it pulled all the same."""
+        """What helps who has the image here already and has it pulled all the same."""
         try:
             await self._runtime.image(reference)
         except RuntimeFault:
@@ -123,7 +123,15 @@ class Images:
                 return found
         say("Normal", "Pulling", f'Pulling image "{reference}"')
         started = self._clock.monotonic()
-        pulled = await self._pull_as_any(reference, logins)
+        try:
+            pulled = await self._pull_as_any(reference, logins)
+        except PullError as error:
+            built = await self._made_here(reference)
+            if built is None:
+                raise
+            used = "was made on this node and is used, as no registry gives another one"
+            say("Normal", "Pulled", f'Container image "{reference}" {used}: {error}')
+            return built
         waited = self._clock.monotonic() - started
         say(
             "Normal",
@@ -132,6 +140,14 @@ class Images:
             f"({_duration(waited)} including waiting). Image size: {pulled.image.size} bytes.",
         )
         return pulled.image
+
+    async def _made_here(self, reference: str) -> Image | None:
+        """The image of that name, unless it came from a registry, which names it by a digest."""
+        try:
+            image = await self._runtime.image(reference)
+        except ImageNotFound:
+            return None
+        return None if image.digests else image
 
     async def _pull_as_any(self, reference: str, logins: Sequence[Login]) -> _Pulled:
         failures: list[str] = []

@@ -87,11 +87,11 @@ class FakeRuntime:
         self._image_subscribers: list[asyncio.Queue[str | None]] = []
         self._numbers = count(1)
 
-    def add_image(self, reference: str, size: int = 1000) -> Image:
-        """Put an image on the machine."""
+    def add_image(self, reference: str, size: int = 1000, digests: tuple[str, ...] = ()) -> Image:
+        """Put an image on the machine; ``digests`` are those that registries know it by."""
         name, tag = normalize(reference)
         full = f"{name}@{tag}" if ":" in tag else f"{name}:{tag}"
-        image = Image(id=f"sha256:{abs(hash(full)):064x}", tags=(full,), digests=(), size=size)
+        image = Image(id=f"sha256:{abs(hash(full)):064x}", tags=(full,), digests=digests, size=size)
         self.images[full] = image
         self._tell_images("tag")
         return image
