@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from minikube8s.cli.connection.websocket import WebSocket
+from minikube8s.cli.connection.wire import Wire
+from minikube8s.cli.kubeconfig.choosing import Access
 from minikube8s.server.streams.spdy import session as spdy
 from minikube8s.server.streams.spdy.session import Session
 from tests.api.apiserver import ApiServer, pod
@@ -36,7 +38,12 @@ def path(api: ApiServer, echo: EchoStreams, namespace: str) -> Iterator[str]:
 
 
 async def websocket(api: ApiServer, target: str, protocol: str) -> WebSocket:
-    made = await WebSocket.connect("127.0.0.1", api.server.port, api.tls(), target, protocol, {})
+    access = Access()
+    access.server = f"https://127.0.0.1:{api.server.port}"
+    access.ca_file = str(api.directory / "ca.crt")
+    access.cert_file = str(api.directory / "admin.crt")
+    access.key_file = str(api.directory / "admin.key")
+    made = await WebSocket.connect(Wire(access), target, protocol)
     assert isinstance(made, WebSocket), made
     return made
 
