@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minikube8s.cli import manifests
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.manifests import sources
+from minikube8s.cli.output import yamltext
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: NAME}\n"
 JSON = '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "NAME"}}'
@@ -183,7 +183,7 @@ _VALUES = st.recursive(
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=3), _VALUES, max_size=4))
 def test_an_object_is_the_same_in_json_and_in_yaml(fields: dict[str, object]) -> None:
     obj = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": fields}
-    as_yaml = yaml.safe_dump(obj)
+    as_yaml = yamltext.dump(obj)
     assert manifests.parse("x", as_yaml) == [obj]
     assert manifests.parse("x", json.dumps(obj)) == [obj]
 
@@ -197,12 +197,36 @@ def test_merged_mappings_are_written_out_once() -> None:
 
 
 def test_a_merged_mapping_may_be_merged_again_before_it_is_read() -> None:
-    text = "z: &z {k: 1}\nx: {deep: {y: &y {<<: *z, k: 2}}}\nb: {<<: *y}\n"
+    text = "z: &z {k: 1}\nx: {deep: {q: &q {<<: *z, k: 2}}}\nb: {<<: *q}\n"
     (found,) = manifests.parse("x", f"{text}apiVersion: v1\nkind: X\n")
-    assert found["b"] == {"k": 2} == found["x"]["deep"]["y"]
+    assert found["b"] == {"k": 2} == found["x"]["deep"]["q"]
 
 
 @pytest.mark.parametrize("value", ["!!set {a}", "!!binary aGk=", "!!pairs [a: b]"])
 def test_values_that_json_does_not_have_are_refused(value: str) -> None:
     with pytest.raises(CommandError, match="x: it has a value that JSON does not have"):
         manifests.parse("x", f"apiVersion: v1\nkind: X\ndata: {value}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("1e3", 1000), ("1.5e3", 1500), (".5", 0.5), ("5.0", 5), ("010", 8), ("0o10", 8),
+        ("09", 9), ("0x1F", 31), ("-0b11", -3), ("1_000", 1000), ("+1", 1), ("!!float 5", 5),
+        ("12:30", "12:30"), ("22:22:22", "22:22:22"), ("1.2.3", "1.2.3"),
+        ("0x", "0x"), ("1e", "1e"), ("y", True), ("N", False), ("on", True), ("nO", "nO"),
+    ],
+)  # fmt: skip
+def test_words_are_numbers_and_truths_as_for_kubectl(text: str, wanted: object) -> None:
+    (found,) = manifests.parse("x", f"apiVersion: v1\nkind: X\nvalue: {text}\n")
+    assert (found["value"], type(found["value"])) == (wanted, type(wanted))
+
+
+def test_whole_numbers_with_a_point_are_whole_in_json_too() -> None:
+    (found,) = manifests.parse("x", '{"apiVersion": "v1", "kind": "X", "a": 3.0, "b": 2.5}')
+    assert repr((found["a"], found["b"])) == "(3, 2.5)"
+
+
+def test_keys_are_told_apart_as_text() -> None:
+    (found,) = manifests.parse("x", "apiVersion: v1\nkind: X\n1: a\ntrue: b\n1.5: c\n")
+    assert (found["1"], found["true"], found["1.5"]) == ("a", "b", "c")

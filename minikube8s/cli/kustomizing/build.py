@@ -73,9 +73,10 @@ def _accumulate(folder: Folder, found: Set, warn: Callable[[str], None]) -> None
 
 
 def _add(found: Set, folder: Folder, name: str) -> None:
-    from minikube8s.cli import manifests
+    from minikube8s.cli.manifests import parsing
 
-    objects = manifests.parse(str(folder.path / name), folder.text(name))
+    found_in = parsing.documents(str(folder.path / name), folder.text(name).encode(), core=True)
+    objects = [document.obj for document in found_in]
     for obj in objects:
         metadata = obj.get("metadata") or {}
         if not metadata.get("name") and not metadata.get("generateName"):

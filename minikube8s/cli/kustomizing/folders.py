@@ -54,6 +54,10 @@ class Folder:
             raise CommandError(f"{self.where}: there is no file or folder {name!r}")
         if not path.is_dir():
             return None
+        if Path(name).is_absolute():
+            raise CommandError(
+                f"{self.where}: the folder {name!r} must be named by a path from here, not from /"
+            )
         resolved = path.resolve()
         if any(one == resolved or resolved in one.parents for one in self.above):
             raise CommandError(
@@ -80,8 +84,8 @@ class Folder:
         except UnicodeDecodeError:
             raise CommandError(f"{self.path / name} is not UTF-8 text") from None
 
-    def loads(self, where: str, text: str) -> list[Any]:
-        """The documents of a YAML text. Raises CommandError with the line."""
+    def loads(self, where: str, text: str, *, core: bool = False) -> list[Any]:
+        """The documents of YAML text (``core``: YAML 1.2). Raises CommandError with the line."""
         from minikube8s.cli.manifests import parsing
 
-        return parsing.values(where, text)
+        return parsing.values(where, text, core=core)

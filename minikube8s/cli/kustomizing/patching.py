@@ -12,8 +12,8 @@ from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kustomizing.merging import merge
 from minikube8s.cli.kustomizing.resources import Id, Object, Res, Set
 
-Loads = Callable[[str, str], list[Any]]
-"""Reads YAML: where it stands, the text."""
+Loads = Callable[..., list[Any]]
+"""Reads YAML: where it stands, the text, and whether it is YAML 1.2 (``core``)."""
 
 
 def patch(found: Set, text: str, where: str, loads: Loads, entry: Mapping[str, Any]) -> None:
@@ -28,7 +28,9 @@ def patch(found: Set, text: str, where: str, loads: Loads, entry: Mapping[str, A
         return
     if not documents:
         raise CommandError(f"{where}: the patch is empty")
-    for document in documents:
+    for document in loads(where, text, core=True):
+        if document is None:
+            continue
         if not isinstance(document, dict):
             raise CommandError(f"{where}: a patch is a mapping of fields or a list of operations")
         if target:
@@ -126,7 +128,9 @@ def _change(res: Res, operations: list[Any], where: str) -> None:
     try:
         changed = json_patch(res.obj, operations)
     except ApiError as error:
-        raise CommandError(f"{where}: {error}") from None
+        # the words of a server, which nobody asked here
+        why = str(error).partition("an error in our request: ")
+        raise CommandError(f"{where}: {why[2] or why[0]}") from None
     res.renamed()
     res.obj = changed
 

@@ -9,6 +9,7 @@ from typing import Any
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kustomizing.patching import select
 from minikube8s.cli.kustomizing.resources import Res, Set
+from minikube8s.cli.kustomizing.scalars import fitting, text_of
 
 _NAME = "metadata.name"
 
@@ -52,7 +53,7 @@ def _source(found: Set, source: Mapping[str, Any]) -> Any:
     value = values[0]
     options = source.get("options") or {}
     if options.get("delimiter"):
-        parts = str(value).split(options["delimiter"])
+        parts = text_of(value).split(options["delimiter"])
         index = options.get("index") or 0
         if not 0 <= index < len(parts):
             raise CommandError(f"replacements: {value!r} has no part {index}")
@@ -64,24 +65,27 @@ def _set(res: Res, path: str, value: Any, options: Mapping[str, Any]) -> None:
     places = _places(res.obj, _split(path), bool(options.get("create")))
     if not places:
         raise CommandError(
-            f"replacements: unable to find field {path!r} in replacement target {res.id}; "
-            "`create: true` makes it"
+            f"replacements: unable to find field {path!r} in replacement target {res.id}"
+            + ("" if options.get("create") else "; `create: true` makes it")
         )
     res.renamed()
     for holder, key in places:
         known = holder[key] if isinstance(holder, list) else holder.get(key)
-        holder[key] = _part(known, value, options) if options.get("delimiter") else value
+        new = _part(known, value, options) if options.get("delimiter") else value
+        if known is None and path.startswith("metadata.annotations."):
+            known = ""
+        holder[key] = fitting(known, new, f"replacements: {path} of {res.id}")
 
 
 def _part(known: Any, value: Any, options: Mapping[str, Any]) -> str:
     delimiter, index = options["delimiter"], options.get("index") or 0
-    parts = str("" if known is None else known).split(delimiter)
+    parts = ("" if known is None else text_of(known)).split(delimiter)
     if index < 0:
-        parts.insert(0, str(value))
+        parts.insert(0, text_of(value))
     elif index >= len(parts):
-        parts.append(str(value))
+        parts.append(text_of(value))
     else:
-        parts[index] = str(value)
+        parts[index] = text_of(value)
     return str(delimiter).join(parts)
 
 
@@ -103,26 +107,36 @@ def _places(node: Any, path: list[str], create: bool) -> list[tuple[Any, Any]]:
             continue
         inner = holder[key] if isinstance(holder, list) else holder.get(key)
         if inner is None and create:
-            inner = holder[key] = {}
+            inner = holder[key] = [] if rest[0].isdigit() or rest[0].startswith("[") else {}
         found += _places(inner, rest, create)
     return found
 
 
 def _steps(node: Any, head: str, create: bool) -> list[tuple[Any, Any]]:
     if isinstance(node, list):
-        if head == "*":
-            return [(node, index) for index in range(len(node))]
-        if head.startswith("["):
-            field, _, wanted = head[1:-1].partition("=")
-            return [
-                (node, index)
-                for index, item in enumerate(node)
-                if isinstance(item, dict) and str(item.get(field)) == wanted
-            ]
-        index = int(head) if head.isdigit() else -1
-        return [(node, index)] if 0 <= index < len(node) else []
+        return [(node, index) for index in _indices(node, head, create)]
     if not isinstance(node, dict):
         return []
     if head == "*":
         return [(node, key) for key in node]
     return [(node, head)] if head in node or create else []
+
+
+def _indices(node: list[Any], head: str, create: bool) -> list[int]:
+    if head == "*":
+        return list(range(len(node)))
+    if head.startswith("["):
+        field, _, wanted = head[1:-1].partition("=")
+        found = [
+            index
+            for index, item in enumerate(node)
+            if isinstance(item, dict) and str(item.get(field)) == wanted
+        ]
+        if create and not found:
+            node.append({field: wanted})
+            return [len(node) - 1]
+        return found
+    index = int(head) if head.isdigit() else -1
+    if create and index == len(node):
+        node.append(None)
+    return [index] if 0 <= index < len(node) else []

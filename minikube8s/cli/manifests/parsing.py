@@ -9,18 +9,25 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple
 
 import yaml
 
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.manifests import numbers
 
 EXPANDED_VALUES = 5_000_000
 """How many values a document may have once its aliases are written out."""
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_UNREAD = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value"}
+_FLOAT, _BOOL = "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool"
+_UNREAD = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value", "tag:yaml.org,2002:int"}
 
+_NUMBER = re.compile(rf"{numbers.NUMBER.pattern}|[-+]?\.(inf|Inf|INF)$|\.(nan|NaN|NAN)$")
+_CORE_TRUTH = re.compile("(true|True|TRUE|false|False|FALSE)$")
+_TRUTH = re.compile(rf"{_CORE_TRUTH.pattern}|(y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF)$")
+_OURS = {_FLOAT: _NUMBER, _BOOL: _TRUTH}
 # the C parser where PyYAML was built with it: ten times faster
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -36,9 +43,16 @@ class _StrictLoader(_Loader):  # type: ignore[misc]
     """Refuses a key that stands twice in one mapping; leaves timestamps as the text they are."""
 
     yaml_implicit_resolvers: ClassVar = {
-        first: [(tag, regexp) for tag, regexp in resolvers if tag not in _UNREAD]
+        first: [(tag, _OURS.get(tag, regexp)) for tag, regexp in resolvers if tag not in _UNREAD]
         for first, resolvers in _Loader.yaml_implicit_resolvers.items()
     }
+
+    bool_values: ClassVar = {**_Loader.bool_values, "y": True, "n": False}
+
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> int | float:
+        """Any number, as kubectl reads it."""
+        found = numbers.number(node.value)
+        return float(super().construct_yaml_float(node)) if found is None else found
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
         """A mapping with every key once, and as text: JSON has no other keys."""
@@ -52,8 +66,12 @@ class _StrictLoader(_Loader):  # type: ignore[misc]
             if key in seen:
                 raise _problem(f'key "{key}" already set in map', key_node.start_mark)
             seen.add(key)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return {key if isinstance(key, str) else json.dumps(key): mapping[key] for key in mapping}
+        self.flatten_mapping(node)
+        pairs = [(self.construct_object(one, True), other) for one, other in node.value]
+        return {
+            key if isinstance(key, str) else json.dumps(key): self.construct_object(value, deep)
+            for key, value in pairs
+        }
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Write out what a mapping merges (`<<`): each key once, or ten merges of ten explode."""
@@ -65,23 +83,38 @@ class _StrictLoader(_Loader):  # type: ignore[misc]
         node.value = list(last.values())
 
 
-def documents(source: str, data: bytes) -> Iterator[Document]:
-    """Every object in ``data``, in order. Raises CommandError with the place, at that place."""
+_StrictLoader.add_constructor(_FLOAT, _StrictLoader.construct_yaml_float)
+
+
+class _CoreLoader(_StrictLoader):
+    """Takes `yes`, `on` and `y` for text, as YAML 1.2 does."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, _CORE_TRUTH if tag == _BOOL else regexp) for tag, regexp in resolvers]
+        for first, resolvers in _StrictLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def documents(source: str, data: bytes, *, core: bool = False) -> Iterator[Document]:
+    """Every object in ``data``, in order. Raises CommandError with the place, at that place.
+
+    ``core``: it is YAML 1.2, as what a kustomization names is.
+    """
     text = decoded(source, data)
     start = text.lstrip()[:64].lower()
     if start.startswith(("<!doctype", "<html", "<?xml")):
         raise CommandError(
             f"error parsing {source}: it is a web page, not a manifest. Ask for the raw file."
         )
-    for line, document in _json(text) or _yaml(source, text):
+    for line, document in _json(text) or _yaml(source, text, core):
         for obj in _unrolled(document):
             _check(source, line, obj)
             yield Document(source, obj)
 
 
-def values(source: str, text: str) -> list[Any]:
+def values(source: str, text: str, *, core: bool = False) -> list[Any]:
     """Every document in ``text``, whatever it is. Raises CommandError with the place."""
-    return [value for _, value in _json(text) or _yaml(source, text)]
+    return [value for _, value in _json(text) or _yaml(source, text, core)]
 
 
 def decoded(source: str, data: bytes) -> str:
@@ -98,7 +131,10 @@ def _json(text: str) -> list[tuple[int, Any]] | None:
     """JSON objects one after the other; None when it is something else (YAML in braces, say)."""
     if not text.lstrip().startswith("{"):
         return None
-    decoder, at = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant), 0
+    decoder = json.JSONDecoder(
+        object_pairs_hook=_once, parse_float=numbers.whole, parse_constant=_no_constant
+    )
+    at = 0
     found = []
     try:
         while at < len(text):
@@ -114,8 +150,8 @@ def _json(text: str) -> list[tuple[int, Any]] | None:
     return found
 
 
-def _yaml(source: str, text: str) -> Iterator[tuple[int, Any]]:
-    loader = _StrictLoader(text)
+def _yaml(source: str, text: str, core: bool) -> Iterator[tuple[int, Any]]:
+    loader = _CoreLoader(text) if core else _StrictLoader(text)
     try:
         while loader.check_node():
             node = loader.get_node()
