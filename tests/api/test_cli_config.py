@@ -35,6 +35,11 @@ kind: Config
 users:
 - name: u
   user: {username: bob, password: secret}
+- name: e
+  user:
+    exec:
+      {command: x, apiVersion: client.authentication.k8s.io/v1, args: [a],
+       env: [{name: A, value: b}], provideClusterInfo: true}
 contexts:
 - name: x
   context: {cluster: c, user: u}
@@ -50,6 +55,7 @@ SHOWING = (
     "view --raw --minify -o json",
     "view --minify --context zz",
     "view --flatten",
+    "view -o name",
     "view -o jsonpath={.contexts[*].name}",
     "view --kubeconfig nope",
     "view -o nothing",

@@ -27,7 +27,17 @@ FIRST: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Config",
     "clusters": [
-        {"name": "c", "cluster": {"server": "https://one:1", "certificate-authority": "ca"}}
+        {
+            "name": "c",
+            "cluster": {
+                "server": "https://one:1",
+                "certificate-authority": "ca",
+                "extensions": [
+                    {"name": "other", "extension": 1},
+                    {"name": "client.authentication.k8s.io/exec", "extension": {"audience": "x"}},
+                ],
+            },
+        }
     ],
     "users": [{"name": "u", "user": {"token": "abc"}}],
 }
@@ -80,6 +90,7 @@ def test_kubeconfig_is_one_file_and_the_variable_a_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [
+        ({}, {"execute_config": {"audience": "x"}}),
         ({"namespace": "red"}, {"namespace": "red", "token": "abc"}),
         ({"server": "https://two"}, {"server": "https://two", "token": "abc"}),
         ({"user": "w"}, {"token": "", "user": "w"}),

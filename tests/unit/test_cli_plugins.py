@@ -55,12 +55,16 @@ def test_an_expired_credential_is_asked_for_again(tmp_path: Path) -> None:
 def test_a_plugin_is_told_its_arguments_variables_and_cluster(tmp_path: Path) -> None:
     script = f'echo "$1 $COLOUR $KUBERNETES_EXEC_INFO" > {tmp_path}/seen; {said(token="t")}'
     given = {"args": ["one"], "env": [{"name": "COLOUR", "value": "red"}]}
-    Plugin(access(tmp_path, script, provideClusterInfo=True, **given)).ask()
+    told = access(tmp_path, script, provideClusterInfo=True, **given)
+    told.execute_config = {"audience": "x"}
+    Plugin(told).ask()
     first, colour, info = (tmp_path / "seen").read_text().split(" ", 2)
     assert (first, colour) == ("one", "red")
     question = json.loads(info)
     assert question["apiVersion"] == V1 and question["spec"]["interactive"] is False
-    assert question["spec"]["cluster"]["server"] == "https://127.0.0.1:1"
+    assert question["spec"]["cluster"] == {
+        "server": "https://127.0.0.1:1", "config": {"audience": "x"}
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

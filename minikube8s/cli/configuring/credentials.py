@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.kubeconfig import fields
 
 Entry = dict[str, Any]
 Relative = Callable[[str], str]
-_MODE_IS_IMPLIED = "client.authentication.k8s.io/v1beta1"
 
 
 def cluster(entry: Mapping[str, Any], given: Mapping[str, Any], relative: Relative) -> Entry:
@@ -138,7 +138,7 @@ def _put_plugin(entry: Entry, given: Mapping[str, Any]) -> None:
     ):
         if given[flag] is not None:
             plugin[field] = given[flag]
-    if plugin.get("apiVersion") == _MODE_IS_IMPLIED:
+    if plugin.get("apiVersion") == fields.MODE_IS_IMPLIED:
         plugin.setdefault("interactiveMode", "IfAvailable")
     if given["exec_arg"]:
         plugin["args"] = [part for word in given["exec_arg"] for part in word.split(",")]

@@ -82,12 +82,9 @@ def _hidden(name: str, value: Any) -> Any:
 
 
 def _plugin(described: dict[str, Any]) -> dict[str, Any]:
-    blank = {
-        "args": None,
-        "env": None,
-        "provideClusterInfo": False,
-        "interactiveMode": "IfAvailable",
-    }
+    blank: dict[str, Any] = {"args": None, "env": None, "provideClusterInfo": False}
+    if described.get("apiVersion") == fields.MODE_IS_IMPLIED:
+        blank["interactiveMode"] = "IfAvailable"
     whole = {**blank, **described}
     return {name: whole[name] for name in _EXEC if name in whole}
 

@@ -45,6 +45,8 @@ def view(session: Session, /, form: str, **given: bool) -> None:
     if form == "json":
         # in the order of the form's definition, unlike objects
         click.echo(json.dumps(whole, indent=4, ensure_ascii=False))
+    elif form == "name":
+        click.echo("config/<unknown>")
     else:
         # the row is used for the names of objects alone, and a kubeconfig has none
         click.echo(printing.printer(form or "yaml").text(PODS, whole), nl=False)

@@ -9,6 +9,9 @@ from typing import Any
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kubeconfig.loading import Entry, Kubeconfig
 
+_FOR_PLUGINS = "client.authentication.k8s.io/exec"
+"""The extension of a cluster that is handed on to plugins."""
+
 
 class Overrides:
     """What the command line says instead of the kubeconfig; empty means nothing."""
@@ -71,6 +74,7 @@ class Access:
         self.as_groups: tuple[str, ...] = ()
         self.as_extra: dict[str, list[str]] = {}
         self.execute: dict[str, Any] = {}
+        self.execute_config: Any = None
 
 
 def choose(config: Kubeconfig, given: Overrides) -> Access:
@@ -125,6 +129,9 @@ def _take_cluster(access: Access, config: Kubeconfig, given: Overrides) -> None:
         "" if given.server else cluster.text("tls-server-name")
     )
     access.proxy_url = cluster.text("proxy-url")
+    for extension in cluster.fields.get("extensions") or ():
+        if isinstance(extension, dict) and extension.get("name") == _FOR_PLUGINS:
+            access.execute_config = extension.get("extension")
     access.compressed = not cluster.fields.get("disable-compression")
     if given.insecure or given.certificate_authority:
         access.insecure, access.ca_file = bool(given.insecure), given.certificate_authority

@@ -52,7 +52,8 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
 }
 """Fields that are written though they are empty."""
 PREFERENCES = ("colors", "extensions")
-SECRET = ("token", "password", "client-key-data")
+MODE_IS_IMPLIED = "client.authentication.k8s.io/v1beta1"
+"""The version of plugins that need not say whether they ask people."""
 
 _TYPES: Mapping[str, type] = {TEXT: str, PATH: str, BYTES: str, FLAG: bool, LIST: list, MAP: dict}
 

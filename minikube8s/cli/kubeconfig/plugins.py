@@ -85,7 +85,7 @@ class Plugin:
             "insecure-skip-tls-verify": access.insecure,
             "certificate-authority-data": base64.b64encode(data).decode(),
             "proxy-url": access.proxy_url,
-            "config": None,
+            "config": access.execute_config,
         }
         return {name: value for name, value in told.items() if value or name == "config"}
 
