@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from minikube8s.cli.command import Verb
 from minikube8s.cli.completing import lines, offers
+from minikube8s.cli.completing.live import Live
 from minikube8s.cli.main import VERBS, mk8s
+from minikube8s.cli.session import Session
+from tests.support.cannedapi import CannedApi
 
 NAMES = {
     "pods": ["web-1", "web-2"],
@@ -107,16 +110,28 @@ def test_the_shell_is_told_what_to_do_besides(text: str, also: str) -> None:
 
 
 def test_flags_that_were_typed_count_for_what_is_offered() -> None:
-    words = ["--kubeconfig", "k", "get", "--namespace=red", "-it", "-ojson", "--context=c", "x", ""]
+    words = ["--kubeconfig", "k", "--insecure-skip-tls-verify", "--debug=false", "get"]
+    words += ["--namespace=red", "-it", "-ojson", "--context=c", "x", ""]
     assert isinstance(mk8s, click.Group)
     line = lines.read(mk8s, words)
     assert (line.path, line.words) == (("get",), ["x"])
     assert line.flags == {
         "kubeconfig": ["k"],
+        "insecure-skip-tls-verify": ["true"],
         "namespace": ["red"],
         "output": ["json"],
         "context": ["c"],
     }
+
+
+def test_a_line_that_tells_of_requests_is_completed_without(capsys: Any) -> None:
+    metadata = {"name": "web", "namespace": "default"}
+    api = CannedApi([{"apiVersion": "v1", "kind": "Pod", "metadata": metadata}])
+    with api.serving() as server:
+        session = Session({"kubeconfig": "/none", "server": server})
+        line = lines.read(mk8s, ["get", "-v", "8", "pods", ""])
+        assert Live(session, line).names("pods") == ["web"]
+    assert capsys.readouterr().err == ""
 
 
 @given(

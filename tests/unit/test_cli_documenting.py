@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from minikube8s.api.resources import CONFIGMAPS, PODS
 from minikube8s.cli.documenting import explained, rights
+from minikube8s.cli.documenting.dumping import Dump
 from minikube8s.cli.documenting.schemas import Schemas
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.naming import discovering
@@ -173,6 +175,23 @@ def test_a_service_is_reached_through_the_server(ports: list[Any], wanted: str) 
     assert (
         address_of("https://h", service) == f"https://h/api/v1/namespaces/s/services/{wanted}/proxy"
     )
+
+
+class Hostile:
+    """Has a pod whose name leads out of the folder."""
+
+    def json(self, method: str, path: str) -> dict[str, Any]:
+        pod = {"metadata": {"name": "../../../pwned"}, "spec": {"containers": []}}
+        return {"kind": "List", "items": [pod] if path.endswith("/pods") else []}
+
+
+def test_a_dump_stays_in_its_folder(tmp_path: Path) -> None:
+    client: Any = Hostile()
+    folder = tmp_path / "a" / "dump"
+    with pytest.raises(CommandError, match="an object of such a name"):
+        Dump(client, "json", str(folder), managers=False).run(["default"])
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["dump"]
 
 
 def test_a_server_too_far_away_is_warned_of() -> None:

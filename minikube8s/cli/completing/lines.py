@@ -92,7 +92,11 @@ def _flag(line: Line, known: dict[str, click.Option], word: str) -> click.Option
         option, value, equals = known.get(word[:2]), word[2:].removeprefix("="), "="
         if option is not None and option.is_flag:
             return None
-    if option is None or option.is_flag or option.count or isinstance(option, Implied):
+    if option is None or option.count or isinstance(option, Implied):
+        return None
+    if option.is_flag:
+        if value != "false":
+            _keep(line, option, "true")
         return None
     if not equals:
         return option

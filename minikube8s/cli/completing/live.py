@@ -24,7 +24,8 @@ class Live:
         self._session = session
         for flag, values in line.flags.items():
             session.flags[flag.replace("-", "_")] = values[-1]
-        session.flags.pop("as_group", None)
+        for flag in ("as_group", "v"):
+            session.flags.pop(flag, None)
 
     def kinds(self) -> list[str]:
         """The plurals of all kinds that can be listed."""

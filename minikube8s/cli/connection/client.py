@@ -38,8 +38,7 @@ class ApiFailure(CommandError):
     """The server answered with a Status; ``status`` is that object."""
 
     def __init__(self, status: dict[str, Any], way_out: str = "") -> None:
-        said = harmless(sentence(status)) + (f": {way_out}" if way_out else "")
-        super().__init__(said, prefix="")
+        super().__init__(sentence(status) + (f": {way_out}" if way_out else ""), prefix="")
         self.status = status
 
     @property

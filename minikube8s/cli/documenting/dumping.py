@@ -83,6 +83,8 @@ class Dump:
             click.echo(text, nl=False)
             return
         path = self._folder / name
+        if {"..", "/"} & set(Path(name).parts):
+            raise CommandError(f"the cluster has an object of such a name: {name!r}: not written.")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
