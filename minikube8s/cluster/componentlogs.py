@@ -136,7 +136,10 @@ class _Log:
         except OSError:
             return
         if self._file is None or not os.path.samestat(os.fstat(self._file.fileno()), here):
+            # what was written until it was put aside
+            yield from self._lines()
             self.close()
+            self._rest = b""
             self._open()
             yield from self._lines()
 

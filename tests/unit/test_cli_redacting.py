@@ -66,6 +66,7 @@ def test_of_a_secret_only_its_keys_and_sizes_are_shown() -> None:
         {"env": [{"name": "URL", "value": f"postgres://shop:{PLAIN}@db/shop"}]},
         {"args": [f"--password={PLAIN}"]},
         {"args": ["--db-password", PLAIN]},
+        {"args": ["-u", f"user:{PLAIN}"]},
         {"command": ["sh", "-c", f"login --token {PLAIN}; TOKEN={PLAIN} run"]},
         {"command": ["sh", "-c", f"curl -H 'Authorization: Bearer {PLAIN}' http://x"]},
         {
@@ -134,6 +135,14 @@ def test_what_a_reader_needs_stays() -> None:
         f'PASSWORD="{PLAIN}',
         f"  - password: |-\n      first\n\n      {PLAIN}",
         f"<password>{PLAIN}</password>",
+        f"passwords:\n- {PLAIN}\n- 2{PLAIN}\nuser: u",
+        f'{{"tokens": ["{PLAIN}", "2{PLAIN}"]}}',
+        f'{{\\"tokens\\": [\\"{PLAIN}\\"]}}',
+        f"password:\n    value: {PLAIN}",
+        f'{{"password": {{"value": "{PLAIN}"}}}}',
+        f"curl -u user:{PLAIN} http://x",
+        f"https://hooks.slack.com/services/T0/B0/{PLAIN}",
+        f"SSH_KEY={PLAIN}",
         f"Authorization: Token {PLAIN}",
         f'Authorization: Digest username="u", response="{PLAIN}"',
         f"Cookie: theme=dark; session={PLAIN}",
@@ -147,8 +156,19 @@ def test_what_looks_like_a_credential_is_taken_out_of_texts(text: str) -> None:
     assert told.startswith("before\n") and "<redacted> <redacted>" not in told
 
 
-@pytest.mark.parametrize("text", ["tokens: 5", "token: 3600,", '{"secret": true}', "token=null"])
-def test_counts_and_switches_are_no_credentials(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tokens: 5",
+        "token: 3600,",
+        '{"secret": true}',
+        "token=null",
+        "secrets:\n- name: db\n  key: a",
+        '"imagePullSecrets": [\n {\n  "name": "db"\n }\n]',
+        "secret:\n  secretName: db",
+    ],
+)
+def test_counts_switches_and_references_are_no_credentials(text: str) -> None:
     assert Redactor().text(text) == text
 
 
@@ -185,10 +205,10 @@ def test_the_value_of_a_secret_is_nowhere_whatever_it_is(value: str) -> None:
 
 def test_the_parts_of_a_secrets_value_are_known_too() -> None:
     login = json.dumps({"auths": {"r.example": {"username": "u", "password": PLAIN}}})
-    env = f"A=1\nKEY={PLAIN}-2\n"
+    env = f"A=1\nKEY={PLAIN}-2\n{PLAIN}-3\nsome plain words\n"
     secret = {"data": {".dockerconfigjson": encoded(login), "env": encoded(env)}}
     known = set(values_of(secret))
-    assert {PLAIN, f"{PLAIN}-2"} <= known
+    assert {PLAIN, f"{PLAIN}-2", f"{PLAIN}-3"} <= known and "some plain words" not in known
     public = {"data": {"ca.crt": encoded("certificate"), "token-id": encoded("abcdef")}}
     assert not list(values_of(public))
 
@@ -214,8 +234,13 @@ def test_names_say_what_holds_a_secret(name: str, wanted: bool) -> None:
     assert holds_secret(name) is wanted
 
 
-def test_quotas_of_secrets_stay() -> None:
-    obj = {"kind": "ResourceQuota", "spec": {"hard": {"secrets": "10", "count/secrets": "9"}}}
+def test_quotas_of_secrets_and_switches_stay() -> None:
+    switch = {"rbac.authorization.kubernetes.io/autoupdate": "true"}
+    obj = {
+        "kind": "ResourceQuota",
+        "metadata": {"annotations": switch},
+        "spec": {"hard": {"secrets": "10", "count/secrets": "9"}},
+    }
     assert Redactor().shown(obj) == obj
 
 

@@ -99,6 +99,27 @@ async def test_what_is_logged_from_now_on_follows_also_when_the_file_is_put_asid
     assert shown == [line(1, "a"), line(2, "b"), line(3, "c"), line(4, "d")]
 
 
+def test_what_is_written_just_before_a_file_is_put_aside_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "master.log"
+    log.write_text("")
+    reading = componentlogs._Log(log)
+    stat = Path.stat
+
+    def rotated(path: Path) -> object:
+        monkeypatch.undo()
+        with log.open("a") as writer:
+            writer.write(line(1, "last") + "half")
+        log.replace(tmp_path / "master.log.1")
+        log.write_text(line(2, "first"))
+        return stat(path)
+
+    monkeypatch.setattr(Path, "stat", rotated)
+    assert list(reading.news()) == [line(1, "last"), line(2, "first")]
+    reading.close()
+
+
 def test_the_last_words_of_a_daemon_and_whether_they_are_bad_news(tmp_path: Path) -> None:
     log = tmp_path / "master.log"
     assert componentlogs.last_words(log) == ""

@@ -29,7 +29,8 @@ _PUBLIC_KEYS = {
 
 _SECRETIVE = (
     r"passw(?:or)?d|passphrase|passwort|pwd|secret|token|api[-_]?key|access[-_]?key|"
-    r"private[-_]?key|client[-_]?key|encryption[-_]?key|signing[-_]?key|credential|authorization|"
+    r"private[-_]?key|client[-_]?key|encryption[-_]?key|signing[-_]?key|ssh[-_]?key|"
+    r"(?:account|master|shared)[-_]?key|webhook[-_]?url|credential|authorization|"
     r"cookie|(?<![a-z])auth(?![a-z])|(?<![a-z])pass(?![a-z])|dsn|connection[-_]?string"
 )
 _NAME = re.compile(_SECRETIVE, re.I)
@@ -40,6 +41,8 @@ _REFERENCE = re.compile(
 )
 """How a name ends that speaks of a secret and does not hold it: secretName, expirationSeconds."""
 _FLAG = re.compile(r"--?[\w.-]+")
+_USER_FLAGS = {"-u", "--user"}
+"""They may be followed by `user:password`."""
 _WORD = r"[\w.-]{0,64}"
 _SECRET_WORD = rf"{_WORD}(?:{_SECRETIVE})(?![\w.-]{{0,64}}(?:name|ref|path|file|seconds)\b){_WORD}"
 _QUOTED = (
@@ -51,6 +54,14 @@ _PLAIN = (
     r"""(?!(?:true|false|null|\d{1,5})(?:[\s"',;}&)\]]|\Z))"""
     r"""(?:\{[\w-]+\}[^\s"',;}&]+|(?![<"'{\[\s\\])[^\s"',;}&]+)"""
 )
+_BETWEEN = (
+    r"""(?:\s{0,8}:\s{0,40}\{?\s{0,40}(?:\\?["'])?(?:value|plaintext)(?:\\?["'])?\s{0,8}:\s{0,8}"""
+    r"""|[ \t]{0,8}(?::=|=>|[=:])[ \t]{0,8})"""
+)
+"""Between a name and its value, which may be a level below."""
+_ITEM = r"\n[ \t]*- (?![^\n]*:(?:\s|\Z))[^<\n][^\n]*"
+"""Of a list in YAML; what has a colon says more than a value."""
+_LIST = rf"\[\s*(?![\]\s{{<])[^\]{{}}]*\]|(?:{_ITEM})+"
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
@@ -62,6 +73,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"), MARK),
     (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), MARK),
     (re.compile(r"\b(?:gh[pousr]|glpat|xox[abprs])[-_][\w-]{16,}"), MARK),
+    (re.compile(r"(\bhooks\.slack\.com/services/)(?!<)[\w/-]+"), rf"\1{MARK}"),
     (re.compile(r"(\w://[^\s/:@'\"]*):(?!<)[^\s/'\"]{1,256}@"), rf"\1:{MARK}@"),
     (
         re.compile(
@@ -81,12 +93,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1\2 {MARK}\n",
     ),
     (re.compile(rf"(<{_SECRET_WORD}>)[^<]+", re.I), rf"\1{MARK}"),
+    (re.compile(r"""((?<!\S)(?:-u|--user)[ =]["']?[^\s:"']{1,64}:)(?!<)[^\s"']+"""), rf"\1{MARK}"),
     (re.compile(rf"""((?<!\S)--{_SECRET_WORD}\s+)(?![-<])[^\s;"']+""", re.I), rf"\1{MARK}"),
     (re.compile(r"\b(Bearer|Basic)\s+(?!<)[\w.~+/=-]{6,}", re.I), rf"\1 {MARK}"),
     (
         re.compile(
-            rf"""((?<![\w.-]){_SECRET_WORD}(?:\\?["'])?\s{{0,8}}(?::=|=>|[=:])\s{{0,8}})"""
-            rf"""(?:{_QUOTED}|{_PLAIN})""",
+            rf"""((?<![\w.-]){_SECRET_WORD}(?:\\?["'])?{_BETWEEN})(?:{_QUOTED}|{_PLAIN}|{_LIST})""",
             re.I,
         ),
         rf"\1{MARK}",
@@ -157,7 +169,8 @@ class Redactor:
             return list(self._list(value))
         if isinstance(value, str):
             is_count = name.endswith("s") and value.isdecimal()
-            secret = value and holds_secret(name) and not is_count
+            is_plain = is_count or value in {"", "true", "false"}
+            secret = holds_secret(name) and not is_plain
             return MARK if secret else self.text(value)
         return value
 
@@ -172,14 +185,17 @@ class Redactor:
 
     def _list(self, values: list[Any]) -> Iterator[Any]:
         """Also what follows a flag such as `--password` in a command."""
-        secret = False
+        flag = ""
         for value in values:
-            if isinstance(value, str):
-                yield MARK if secret else self.text(value)
-                secret = bool(_FLAG.fullmatch(value)) and holds_secret(value)
-            else:
+            if not isinstance(value, str):
                 yield self._value("", value)
-                secret = False
+            elif holds_secret(flag):
+                yield MARK
+            elif flag in _USER_FLAGS and ":" in value:
+                yield f"{value.partition(':')[0]}:{MARK}"
+            else:
+                yield self.text(value)
+            flag = value if isinstance(value, str) and _FLAG.fullmatch(value) else ""
 
 
 def holds_secret(name: str) -> bool:
@@ -202,14 +218,17 @@ def values_of(secret: Object) -> Iterator[str]:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """Values within a value: those of JSON (registries' logins), and of lines `name=value`."""
+    """Values within a value: of JSON (registries' logins), of lines `name=value`, and lines."""
     try:
         yield from _leaves(json.loads(text))
     except ValueError:
+        if "-----BEGIN " in text:
+            return
         for line in text.splitlines():
             _, found, value = line.partition("=") if "=" in line else line.partition(":")
-            if found and len(value.strip().strip("\"'")) > _SHORTEST:
-                yield value.strip().strip("\"'")
+            value = (value if found else line).strip().strip("\"'")
+            if len(value) > _SHORTEST and (found or " " not in value):
+                yield value
 
 
 def _leaves(shape: Any) -> Iterator[str]:

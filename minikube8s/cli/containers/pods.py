@@ -44,22 +44,33 @@ def fetched(session: Session, resource: Resource, namespace: str, name: str) -> 
         raise nearest.hinted(session.client, failure, resource, namespace, name) from None
 
 
-def of_files(filenames: Sequence[str]) -> list[str]:
-    """TYPE/NAME of each object in the files of `-f`. Raises CommandError."""
+def of_files(session: Session, filenames: Sequence[str]) -> list[tuple[Resource, Object]]:
+    """Each object that the files of `-f` name, as it is now. Raises CommandError, ApiFailure."""
     if not filenames:
         return []
     from minikube8s.cli import manifests
+    from minikube8s.cli.naming.items import items
 
-    objects = manifests.read(filenames, recursive=False)
-    return [f"{one['kind'].lower()}/{(one.get('metadata') or {}).get('name')}" for one in objects]
+    reading = manifests.gather(filenames, recursive=False)
+    found = items(session, reading)
+    if reading.failures:
+        raise reading.failures[0]
+    return [
+        (one.resource, fetched(session, one.resource, one.namespace, manifests.name_of(one.obj)))
+        for one in found
+    ]
 
 
 def chosen(session: Session, words: Sequence[str], seconds: float) -> Object:
-    """A pod to talk to: the one named, or the best one of the object named.
+    """A pod to talk to: the one named, or the best one of the object named, as `best` has it."""
+    return best(session, *named(session, words), seconds)
+
+
+def best(session: Session, resource: Resource, obj: Object, seconds: float) -> Object:
+    """A pod to talk to: the object itself, or the best one of its pods.
 
     Waits ``seconds`` for the first one to be there. Raises CommandError, ApiFailure.
     """
-    resource, obj = named(session, words)
     if resource is PODS:
         return obj
     wanted = selector(resource, obj, "attach to")

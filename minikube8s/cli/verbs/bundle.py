@@ -48,6 +48,7 @@ def command(session: Session, file: str | None, seconds: float) -> None:
     from minikube8s.cli.bundling import redacting
     from minikube8s.cli.bundling.archive import Archive
     from minikube8s.cli.bundling.gathering import Gathering
+    from minikube8s.cli.output.escapes import harmless
     from minikube8s.cli.output.progress import amount, watched
 
     _require_root(session.home)
@@ -73,7 +74,7 @@ def command(session: Session, file: str | None, seconds: float) -> None:
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
     for note in gathering.notes:
-        click.echo(f"! {note}", err=True)
+        click.echo(f"! {harmless(note)}", err=True)
     size = amount(path.stat().st_size)
     click.echo(f"{path}: {archive.files} files, {size}. Look through it before you send it.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import click
@@ -74,8 +75,8 @@ def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> 
             'to explicitly specify a profile, for example "--profile=general".',
             err=True,
         )
-    for target in (*targets, *pods.of_files(given["filenames"])):
-        resource, obj = pods.named(session, [target])
+    named = (pods.named(session, [target]) for target in targets)
+    for resource, obj in chain(named, pods.of_files(session, given["filenames"])):
         if resource is NODES:
             pod, name = _on_node(session, obj, given, after)
         elif resource is not PODS:

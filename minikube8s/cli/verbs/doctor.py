@@ -8,6 +8,7 @@ import click
 
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.output.printing import structured
 from minikube8s.cli.output.styles import paint
 from minikube8s.cli.session import Session
@@ -35,7 +36,8 @@ def command(session: Session, form: str | None) -> None:
         for finding in doctor.examine(session.home, settings_here(session.home)):
             found.append(finding)
             if not form:
-                click.echo(f"{paint(_COLOURS[finding.mark], finding.mark.value)} {finding.text}")
+                mark = paint(_COLOURS[finding.mark], finding.mark.value)
+                click.echo(f"{mark} {harmless(finding.text)}")
     except ClusterError as error:
         raise CommandError(str(error)) from None
     if form:

@@ -31,7 +31,8 @@ def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> 
 
     session: Session = context.obj
     target, line = _split(words, after_dash(context), given)
-    pod = pods.chosen(session, target, given["pod_running_timeout"])
+    resource, obj = pods.named(session, [target]) if target else _of_file(session, given)
+    pod = pods.best(session, resource, obj, given["pod_running_timeout"])
     phase = (pod.get("status") or {}).get("phase")
     if phase in {"Succeeded", "Failed"}:
         raise CommandError(
@@ -45,21 +46,16 @@ def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> 
 
 def _split(
     words: tuple[str, ...], after: list[str] | None, given: dict[str, Any]
-) -> tuple[list[str], list[str]]:
-    """The words that name the pod, and the command. Raises CommandError."""
+) -> tuple[str, list[str]]:
+    """The word that names the pod, "" where a file does, and the command. Raises CommandError."""
     before = list(words[: len(words) - len(after)] if after is not None else words)
     if given["filenames"]:
-        from minikube8s.cli.containers import pods
-
-        named = pods.of_files(given["filenames"])
-        if len(named) != 1:
-            raise CommandError(f"name one object, not {len(named)}")
-        line = [*before, *(after or [])]
+        named, line = "", [*before, *(after or [])]
     elif not before:
         raise CommandError("pod, type/name or --filename must be specified")
     else:
         # kubectl once took the command without `--`, and tutorials still write it so
-        named, line = before[:1], [*before[1:], *(after or [])]
+        named, line = before[0], [*before[1:], *(after or [])]
         if len(before) > 1 and not given["quiet"]:
             click.echo(
                 "mk8s exec [POD] [COMMAND] is DEPRECATED. "
@@ -69,3 +65,13 @@ def _split(
     if not line:
         raise CommandError("you must specify at least one command for the container")
     return named, line
+
+
+def _of_file(session: Session, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """What the file of `-f` names. Raises CommandError, ApiFailure."""
+    from minikube8s.cli.containers import pods
+
+    found = pods.of_files(session, given["filenames"])
+    if len(found) != 1:
+        raise CommandError(f"name one object, not {len(found)}")
+    return found[0]

@@ -14,6 +14,7 @@ from minikube8s.api.times import human_duration, now_rfc3339
 from minikube8s.cli import wellness
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.output.styles import paint
 from minikube8s.cli.output.tables import render
 from minikube8s.cli.session import Session
@@ -100,7 +101,7 @@ def _last_words(component: Component) -> Iterator[Trouble]:
     """What a daemon that does not run said at its end, unless it ended as it was asked to."""
     said = componentlogs.last_words(Path(component.log))
     if said and not componentlogs.is_harmless(said):
-        what = f'{component.name} does not run; it last logged "{said}".'
+        what = f'{component.name} does not run; it last logged "{harmless(said)}".'
         yield Trouble(what, f"See `mk8s component-logs {component.name}`.")
 
 

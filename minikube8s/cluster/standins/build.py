@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import fcntl
 import hashlib
+import http.client
 import json
 import os
 import subprocess
@@ -37,7 +38,12 @@ def archive(name: str) -> Path:
         identity = repr((sorted(path.name for path in packages), image)).encode()
         target = folder / f"{hashlib.sha256(identity).hexdigest()[:24]}.tar"
         if not target.exists():
-            _build(image, packages, target)
+            try:
+                _build(image, packages, target)
+            except subprocess.CalledProcessError as error:
+                raise BuildError(
+                    f"{name} could not be built in {folder}: {error.cmd[0]} failed."
+                ) from None
     return target
 
 
@@ -51,14 +57,19 @@ def load(name: str, tar: Path, host: str) -> None:
     query = urllib.parse.urlencode(
         {"fromSrc": "-", "repo": repository, "tag": tag, "changes": changes}, doseq=True
     )
-    with contextlib.closing(EngineConnection(host)) as engine, tar.open("rb") as body:
-        engine.request(
-            "POST", f"/images/create?{query}", body, {"Content-Type": "application/x-tar"}
-        )
-        response = engine.getresponse()
-        text = response.read().decode()
-        if response.status != 200 or '"error"' in text:
-            raise BuildError(f"The Docker engine refused the image {name}: {text.strip()}")
+    try:
+        with contextlib.closing(EngineConnection(host)) as engine, tar.open("rb") as body:
+            engine.request(
+                "POST", f"/images/create?{query}", body, {"Content-Type": "application/x-tar"}
+            )
+            response = engine.getresponse()
+            text = response.read().decode()
+    except (OSError, http.client.HTTPException) as error:
+        raise BuildError(
+            f"The Docker engine at {host} did not take the image {name} ({error}): see its log."
+        ) from None
+    if response.status != 200 or '"error"' in text:
+        raise BuildError(f"The Docker engine refused the image {name}: {text.strip()}")
 
 
 def _build(image: Image, packages: list[Path], target: Path) -> None:
