@@ -93,6 +93,18 @@ def test_the_outer_address_is_the_load_balancers():
     assert fill("{external_ip:lb}", World(services=(BALANCER,))) == "1.2.3.4"
 
 
+def test_an_address_of_ipv6_stands_in_brackets_in_a_url():
+    world = World(services=(a_service("six", clusterIP="fd00:10:96::7"),))
+    assert fill("curl {cluster_ip:six}:8080", world) == "curl [fd00:10:96::7]:8080"
+
+
+def test_no_word_of_a_command_comes_from_the_cluster():
+    outside = {"loadBalancer": {"ingress": [{"hostname": "lb -o file"}]}}
+    lb = a_service("lb", type="LoadBalancer", status=outside)
+    with pytest.raises(CommandError, match="needs the external address"):
+        fill("curl -s http://{external_ip:lb}:8080", World(services=(lb,)))
+
+
 @pytest.mark.parametrize("place", ["{pod:}", "{pod_ip:a}", "{cluster_ip:a}", "{external_ip:a}"])
 def test_what_does_not_exist_is_said_with_the_way_out(place):
     with pytest.raises(CommandError, match=r"there is none: go back"):

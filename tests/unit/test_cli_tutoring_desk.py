@@ -10,7 +10,7 @@ import time
 import pytest
 
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.tutoring import words
+from minikube8s.cli.tutoring import player, words
 from minikube8s.cli.tutoring.bookmark import Bookmark, Desk
 from minikube8s.cli.tutoring.boxes import ASCII
 from minikube8s.cli.tutoring.course import FILES
@@ -18,6 +18,7 @@ from minikube8s.cli.tutoring.dialogue import converse
 from minikube8s.cli.tutoring.player import Player
 from minikube8s.cli.tutoring.screen import Screen
 
+BABBLED = '{"step": "undo", "language": "xx", "server": "", "namespace": ""}'
 MARK = Bookmark("undo", "ko", "https://127.0.0.1:6443", "mk8s-tutorial")
 
 
@@ -35,7 +36,7 @@ def test_the_last_mark_is_read_again_and_nothing_else_lies_about(desk, tmp_path)
     assert [file.name for file in (tmp_path / "mk8s/tutorial").iterdir()] == ["bookmark.json"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"step": "undo"}', '{"what": 1}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"step": "undo"}', BABBLED])
 def test_a_broken_mark_is_none(desk, tmp_path, text):
     desk.mark(MARK)
     (tmp_path / "mk8s/tutorial/bookmark.json").write_text(text)
@@ -105,6 +106,15 @@ def test_each_line_is_typed_at_a_prompt():
     assert "$ echo $((40 + 2))\n42\n$ exit 7" in seen
 
 
+def test_a_prompt_that_is_drawn_again_is_no_new_one():
+    script = (
+        "stty -echo; printf '$ '; read one; printf '\\r$ '; read -t 0.5 two && echo early;"
+        "printf '%s\\r\\n$ ' \"$one\"; read two; echo got $two"
+    )
+    _, seen = converse_with("bash", "-c", script, typed=("first", "second"))
+    assert "early" not in seen and "$ first\n$ got second" in seen
+
+
 def test_a_command_without_a_prompt_is_nudged_as_kubectl_says():
     script = "echo 'try pressing enter.'; read line; printf '$ '; read line; echo got $line"
     _, seen = converse_with("sh", "-c", script, typed=("this",))
@@ -126,8 +136,7 @@ def test_a_command_that_is_not_there_is_told():
 def test_a_command_means_the_session_s_cluster_and_the_tutorials_namespace(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/nowhere/pytest"])
     flags = {"kubeconfig": "/k", "as_group": ("a", "b"), "debug": True, "namespace": "mine"}
-    player = Player(flags, "school", FILES)
-    program, *rest = player.words("mk8s get po -o wide")
+    program, *rest = Player(flags, "school", FILES).words("mk8s get po -o wide")
     assert program.endswith("/mk8s")
     assert rest == [
         "-n", "school", "--kubeconfig=/k", "--as-group=a", "--as-group=b", "--debug",
@@ -138,16 +147,22 @@ def test_a_command_means_the_session_s_cluster_and_the_tutorials_namespace(monke
 def test_paths_mean_the_folder_that_the_reader_is_in(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUBECONFIG", "one:/two")
-    player = Player({"kubeconfig": "conf"}, "", FILES)
-    assert f"--kubeconfig={tmp_path}/conf" in player.words("mk8s get po")
+    leading = Player({"kubeconfig": "conf"}, "", FILES)
+    assert f"--kubeconfig={tmp_path}/conf" in leading.words("mk8s get po")
     out = tmp_path / "out"
-    player.run(f"sh -c 'echo $KUBECONFIG >{out}'")
+    leading.run(f"sh -c 'echo $KUBECONFIG >{out}'")
     assert out.read_text() == f"{tmp_path}/one:/two\n"
 
 
 def test_a_quiet_command_that_fails_tells_its_last_words():
     with pytest.raises(CommandError, match="failed: no such thing"):
         Player({}, "", FILES).quietly("sh -c 'echo error: no such thing; exit 1'")
+
+
+def test_a_quiet_command_that_hangs_is_told(monkeypatch):
+    monkeypatch.setattr(player, "_SECONDS", 0.1)
+    with pytest.raises(CommandError, match="did not end within"):
+        Player({}, "", FILES).quietly("sleep 60")
 
 
 def test_a_terminal_that_knows_neither_hangul_nor_lines_is_no_reason_to_fail(monkeypatch):

@@ -31,11 +31,13 @@ class PlayedCluster:
         self.now = world
         self.commands: list[str] = []
         self.codes: dict[str, int] = {}
+        self.waits: list[float] = []
 
     def world(self) -> World:
         return self.now
 
     def settled(self, expected, seconds, tell):
+        self.waits.append(seconds)
         return self.now, missing(expected, self.now)
 
     def make_namespace(self) -> None:
@@ -101,6 +103,33 @@ def test_after_a_failure_enter_tries_again(desk, monkeypatch, capsys):
     cluster = PlayedCluster(World())
     lead(cluster, desk, "pod-create", monkeypatch, "", "", "q")
     assert cluster.commands == ["mk8s apply -f nginx-pod.yaml"] * 2
+
+
+def test_what_a_refused_command_did_not_do_is_not_waited_for(desk, monkeypatch, capsys):
+    cluster = PlayedCluster(World())
+    lead(cluster, desk, "pod-create", monkeypatch, "", "q")
+    cluster.codes["apply"] = 1
+    lead(cluster, desk, "pod-create", monkeypatch, "", "q")
+    assert cluster.waits == [180, 0]
+    assert "failed with exit code 1" in capsys.readouterr().out
+
+
+def test_a_program_that_is_not_here_does_not_end_the_lesson(desk, monkeypatch, capsys):
+    class Bare(PlayedCluster):
+        def run(self, command: str, editor: str = "") -> int:
+            raise CommandError("curl does not start")
+
+    assert not lead(Bare(POD), desk, "pod-ask", monkeypatch, "", "s", "q")
+    assert "curl does not start" in capsys.readouterr().out
+    assert desk.read().step == "pod-shell"
+
+
+def test_going_back_takes_back_what_was_changed_in_the_files(desk, monkeypatch, capsys):
+    cluster = PlayedCluster(DEPLOYED._replace(services=(a_service("svc-local-nodeport"),)))
+    lead(cluster, desk, "local", monkeypatch, "", "b", "b", "q")
+    assert "externalTrafficPilicy" in (desk.files / "svc-local-nodeport.yaml").read_text()
+    lead(cluster, desk, "adopt", monkeypatch, "b", "q")
+    assert "replicas: 4" in (desk.files / "replicaset-nginx.yaml").read_text()
 
 
 def test_alone_the_first_failure_ends_it(desk, monkeypatch):

@@ -13,17 +13,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.tutoring.course import FILES
+from minikube8s.cli.tutoring.course import FILES, LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """The next step's id, the language, and which server and namespace it all happens in."""
+    """The next step's id, the language, and which server and namespace it all happens in.
+
+    Until it is `prepared`, what the step stands on is not all there.
+    """
 
     step: str
     language: str
     server: str
     namespace: str
+    prepared: bool = True
 
 
 class Desk:
@@ -47,9 +51,10 @@ class Desk:
     def read(self) -> Bookmark | None:
         """The bookmark; None when there is none that can be used."""
         try:
-            return Bookmark(**json.loads((self._folder / "bookmark.json").read_text()))
+            found = Bookmark(**json.loads((self._folder / "bookmark.json").read_text()))
         except (OSError, ValueError, TypeError):
             return None
+        return found if found.language in LANGUAGES else None
 
     def mark(self, bookmark: Bookmark) -> None:
         """Remember `bookmark` in place of the one before. Raises CommandError."""

@@ -23,6 +23,7 @@ from minikube8s.cli.errors import CommandError
 
 _ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 _PROMPT = re.compile(rb"[#$] $")
+_BLANKS = re.compile(rb"\s")
 _NUDGE = b"pressing enter"
 _NUDGE_SECONDS = 2.0
 _END_SECONDS = 5.0
@@ -73,8 +74,8 @@ def _talk(
     """Read to the end, typing the lines; returns what was seen. Raises TimeoutError."""
     seen = b""
     lines = [line.encode() + b"\r" for line in typed]
-    answered = 0
-    """How much had been seen when the last line was typed."""
+    answered, last = 0, b""
+    """How much had been seen when the last line was typed, and that line."""
     while True:
         pause = _NUDGE_SECONDS if _NUDGE in seen and not answered else deadline - time.monotonic()
         ready, _, _ = select.select([terminal], [], [], max(min(pause, _END_SECONDS), 0))
@@ -91,9 +92,15 @@ def _talk(
             raise TimeoutError
         elif _NUDGE in seen and not answered and lines:
             os.write(terminal, b"\r")
-        if lines and _PROMPT.search(_ESCAPES.sub(b"", seen[answered:])):
-            answered = len(seen)
-            os.write(terminal, lines.pop(0))
+        if lines and _asks(_ESCAPES.sub(b"", seen[answered:]), last):
+            answered, last = len(seen), lines.pop(0)
+            os.write(terminal, last)
+
+
+def _asks(seen: bytes, last: bytes) -> bool:
+    """Whether a prompt waits for more than `last`: shells draw theirs again, as on a new size."""
+    echoed = _BLANKS.sub(b"", last) in _BLANKS.sub(b"", seen)
+    return bool(_PROMPT.search(seen)) and echoed and (not last or b"\n" in seen)
 
 
 def _plain(seen: bytes) -> str:

@@ -10,6 +10,8 @@ from minikube8s.cli.tutoring.checks import addresses
 from minikube8s.cli.tutoring.world import World, is_ending, part
 
 _PLACE = re.compile(r"\{(\w+):([^}]*)\}")
+_VALUE = re.compile(r"[\w.:\[\]-]+")
+"""What cannot be more than one word of a command, whoever wrote it into the cluster."""
 
 
 def fill(text: str, world: World) -> str:
@@ -17,7 +19,7 @@ def fill(text: str, world: World) -> str:
 
     def found(match: re.Match[str]) -> str:
         value = _FACTS[match[1]](world, match[2])
-        if not value:
+        if not _VALUE.fullmatch(value):
             raise CommandError(
                 f"`{text}` needs {_WORDS[match[1]]} {match[2]}".rstrip()
                 + ", and there is none: go back a few steps"
@@ -33,11 +35,11 @@ def _pod(world: World, selector: str) -> str:
 
 
 def _pod_ip(world: World, name: str) -> str:
-    return str(part(world.find(f"pod/{name}") or {}, "status").get("podIP") or "")
+    return _host(part(world.find(f"pod/{name}") or {}, "status").get("podIP"))
 
 
 def _cluster_ip(world: World, name: str) -> str:
-    return str(part(world.find(f"svc/{name}") or {}, "spec").get("clusterIP") or "")
+    return _host(part(world.find(f"svc/{name}") or {}, "spec").get("clusterIP"))
 
 
 def _node_port(world: World, name: str) -> str:
@@ -46,7 +48,13 @@ def _node_port(world: World, name: str) -> str:
 
 
 def _external_ip(world: World, name: str) -> str:
-    return next(iter(addresses(world.find(f"svc/{name}") or {})), "")
+    return _host(next(iter(addresses(world.find(f"svc/{name}") or {})), ""))
+
+
+def _host(address: object) -> str:
+    """The address as it stands in a URL: one of IPv6 in brackets."""
+    text = str(address or "")
+    return f"[{text}]" if ":" in text else text
 
 
 _FACTS: dict[str, Callable[[World, str], str]] = {

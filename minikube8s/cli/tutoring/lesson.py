@@ -17,6 +17,8 @@ from minikube8s.cli.tutoring.words import Clause
 from minikube8s.cli.tutoring.world import World
 
 _STEP_SECONDS = 180.0
+_NOT_STARTED = 127
+"""The exit code that shells have for it."""
 _CLEAR = "mk8s delete deploy,rs,po,svc --all"
 
 
@@ -65,6 +67,8 @@ class Lesson:
             if answer == "q":
                 return False
             following = max(index - 1, 0) if answer == "b" else index + 1
+            if answer == "b":
+                self._rewind(steps[following])
             if following > index and following < len(steps):
                 self._next_chapter(step, steps[following])
             index = following
@@ -121,12 +125,11 @@ class Lesson:
     def _done(self, step: Step, command: str) -> bool:
         """Run the step and check it; whether all is as it should be."""
         self._change(step)
-        code = self._run(step, command)
-        screen = self._screen
+        screen, code = self._screen, self._run(step, command)
         if step.fails:
             screen.say("refused" if code else "not refused", "green" if code else "red")
             return code != 0
-        if step.local and code:
+        if step.local and code not in (0, _NOT_STARTED):
             screen.say("not here", "yellow")
             return True
         if code and not step.expect and not (step.type and not self._alone):
@@ -134,10 +137,14 @@ class Lesson:
             return False
         if not step.expect:
             return True
+        refused = code != 0 and not step.type
+        seconds = 0.0 if refused else _STEP_SECONDS
         with progress.watched() as watched:
-            world, lacking = self._settled(step, watched)
+            world, lacking = self._settled(step, watched, seconds)
         screen.draw(world)
         if lacking and not _optional(lacking):
+            if refused:
+                screen.say("code", "red", code=code)
             self._explain(world, lacking)
             return False
         screen.say(*("none given", "yellow") if lacking else ("checked", "green"))
@@ -145,21 +152,24 @@ class Lesson:
 
     def _run(self, step: Step, command: str) -> int:
         if not self._alone:
-            editor = "" if has_editor() else step.editor
-            return self._player.run(command, editor)
+            try:
+                return self._player.run(command, "" if has_editor() else step.editor)
+            except CommandError as error:
+                self._screen.tell(str(error), "red")
+                return _NOT_STARTED
         if step.type:
             world = self._seeing.world()
             return self._player.typed(command, [facts.fill(line, world) for line in step.type])
         return self._player.run(command, step.editor)
 
     def _settled(
-        self, step: Step, watched: progress.Progress | None = None
+        self, step: Step, watched: progress.Progress | None = None, seconds: float = _STEP_SECONDS
     ) -> tuple[World, list[Clause]]:
         def tell(world: World, clauses: Sequence[Clause]) -> None:
             if watched is not None and watched.live:
                 watched.show(self._screen.waiting(world, clauses))
 
-        return self._seeing.settled(step.expect, _STEP_SECONDS, tell)
+        return self._seeing.settled(step.expect, seconds, tell)
 
     def _explain(self, world: World, lacking: Sequence[Clause]) -> None:
         """Say what is wrong, why, and what would change it."""
@@ -177,6 +187,13 @@ class Lesson:
         if step.change:
             path = self._desk.files / step.change.file
             path.write_text(step.change.applied(path.read_text("utf-8")), "utf-8")
+
+    def _rewind(self, step: Step) -> None:
+        """The files as the step finds them, whatever was changed after it."""
+        self._desk.lay_out()
+        steps = self._course.chapter_of(step).steps
+        for earlier in steps[: steps.index(step)]:
+            self._change(earlier)
 
     def _next_chapter(self, step: Step, following: Step) -> None:
         if following.chapter != step.chapter:

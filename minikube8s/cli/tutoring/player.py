@@ -14,7 +14,10 @@ from typing import Any
 from minikube8s.cli.errors import CommandError
 
 _SECONDS = 300.0
-_CURL = ("--silent", "--show-error", "--max-time", "5", "--retry", "5", "--retry-connrefused")
+_CURL = (
+    "--silent", "--show-error", "--max-time", "5",
+    "--retry", "5", "--retry-connrefused", "--retry-max-time", "15",
+)  # fmt: skip
 _LOCAL_EDITOR = "vi"
 _PATHS = ("home", "kubeconfig", "client_certificate", "client_key", "certificate_authority")
 """Flags with a path: commands run in another folder than the one that it is meant from."""
@@ -33,9 +36,15 @@ class Player:
         return self._process(command, editor, {}).returncode
 
     def quietly(self, command: str, editor: str = "") -> None:
-        """Run it without a word. Raises CommandError with its last words when it fails."""
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        done = self._process(command, editor, {"stdin": subprocess.DEVNULL, **streams})
+        """Run it without a word. Raises CommandError with its last words when it fails or hangs."""
+        streams = {
+            "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT,
+            "text": True, "timeout": _SECONDS,
+        }  # fmt: skip
+        try:
+            done = self._process(command, editor, streams)
+        except subprocess.TimeoutExpired:
+            raise CommandError(f"`{command}` did not end within {_SECONDS:.0f} s") from None
         if done.returncode != 0:
             said = str(done.stdout).strip().rpartition("\n")[2]
             raise CommandError(f"`{command}` failed: {said.removeprefix('error: ')}")
@@ -74,7 +83,9 @@ class Player:
                 words, cwd=self._folder, env=self._environment(editor), check=False, **streams
             )
         except OSError as error:
-            raise CommandError(f"{words[0]} does not start ({error.strerror})") from None
+            raise CommandError(
+                f"{words[0]} does not start ({error.strerror}): have it installed, or skip the step"
+            ) from None
 
     def _environment(self, editor: str) -> dict[str, str]:
         found = dict(os.environ)

@@ -57,17 +57,26 @@ def command(
     if listing:
         _list(course, language, marked)
         return 0
-    namespace = session.namespace if session.namespace_given else _NAMESPACE
+    namespace = _namespace(session, None if yes else marked)
     if clean:
         return _clean(session, desk, namespace, language)
+    if only:
+        course, start = course.part(only), start or only
     if yes:
         with tempfile.TemporaryDirectory(prefix="mk8s-tutorial-") as folder:
-            return _alone(session, course, Desk(Path(folder)), namespace, language, start, only)
+            return _alone(session, course, Desk(Path(folder)), namespace, language, start)
     if not sys.stdin.isatty():
         raise CommandError(
             "the tutorial waits for Enter: run it on a terminal, or with --yes without questions"
         )
     return _with_reader(session, course, desk, namespace, language, start)
+
+
+def _namespace(session: Session, marked: Bookmark | None) -> str:
+    """Where it all happens: where -n says, else where the reader is already on this server."""
+    if session.namespace_given:
+        return session.namespace
+    return marked.namespace if marked and marked.server == session.client.server else _NAMESPACE
 
 
 def _with_reader(
@@ -83,17 +92,20 @@ def _with_reader(
     seeing, marked = _seeing(session, namespace), desk.read()
     lesson, screen = _lesson(session, course, desk, seeing, namespace, language, alone=False)
     place = (session.client.server, namespace)
-    resumed = marked is not None and start is None and (marked.server, marked.namespace) == place
-    index = course.position(marked.step if marked and resumed else start or course.steps[0].id)
-    total = len(course.steps)
+    known = {step.id for step in course.steps}
+    resumed = marked if marked and start is None and marked.step in known else None
+    if resumed and (resumed.server, resumed.namespace) != place:
+        resumed = None
+    index = course.position(resumed.step if resumed else start or course.steps[0].id)
+    there, total = seeing.own_namespace(), len(course.steps)
     if resumed:
         screen.say("resumed", number=index + 1, total=total)
     else:
         screen.say("welcome", namespace=namespace, total=total, folder=desk.files)
     try:
-        if not (resumed and seeing.own_namespace()):
+        if not (resumed and resumed.prepared and there):
+            desk.mark(Bookmark(course.steps[index].id, language, *place, prepared=False))
             lesson.prepare(index)
-        desk.mark(Bookmark(course.steps[index].id, language, *place))
         finished = lesson.walk(index)
     except KeyboardInterrupt:
         screen.lines("")
@@ -113,24 +125,24 @@ def _alone(
     namespace: str,
     language: str,
     start: str | None,
-    only: str | None,
 ) -> int:
-    """The whole course, or a part of it, without anybody; what it made is gone afterwards."""
+    """The course without anybody; what it made is gone afterwards, however it ends."""
+    from minikube8s.cli import endings
+
     seeing = _seeing(session, namespace)
     if seeing.own_namespace():
         raise CommandError(
             f"somebody is in the middle of the tutorial in {namespace}: `mk8s tutorial --clean` "
             "removes it, or name another namespace with -n"
         )
-    if only:
-        course = course.part(only)
     lesson, _ = _lesson(session, course, desk, seeing, namespace, language, alone=True)
-    try:
-        index = course.position(start or course.steps[0].id)
-        lesson.prepare(index)
-        lesson.walk(index)
-    finally:
-        _remove(session, desk, namespace)
+    index = course.position(start or course.steps[0].id)
+    with endings.raised():
+        try:
+            lesson.prepare(index)
+            lesson.walk(index)
+        finally:
+            _remove(session, namespace)
     return 0
 
 
@@ -138,18 +150,19 @@ def _clean(session: Session, desk: Desk, namespace: str, language: str) -> int:
     from minikube8s.cli.tutoring.screen import Screen
 
     if _seeing(session, namespace).own_namespace():
-        _remove(session, desk, namespace)
-    desk.clear()
+        _remove(session, namespace)
+    marked = desk.read()
+    if marked is None or (marked.server, marked.namespace) == (session.client.server, namespace):
+        desk.clear()
     Screen(language).say("cleaned", "green")
     return 0
 
 
-def _remove(session: Session, desk: Desk, namespace: str) -> None:
+def _remove(session: Session, namespace: str) -> None:
     from minikube8s.cli.tutoring.player import Player
 
     flags = session.flags
     Player(flags, "", Path.cwd()).quietly(f"mk8s delete namespace {namespace} --ignore-not-found")
-    desk.clear()
 
 
 def _seeing(session: Session, namespace: str) -> Seeing:
@@ -183,7 +196,7 @@ def _list(course: Course, language: str, marked: Bookmark | None) -> None:
     from minikube8s.cli.output import styles
     from minikube8s.cli.tutoring.words import columns
 
-    width, steps = styles.width() or 200, course.steps
+    width, steps = styles.width(), course.steps
     known = {step.id: index for index, step in enumerate(steps)}
     reached = known.get(marked.step, 0) if marked else 0
     longest = max(len(step.id) for step in steps)
@@ -193,6 +206,6 @@ def _list(course: Course, language: str, marked: Bookmark | None) -> None:
             index = known[step.id]
             done = "x" if index < reached else ">" if marked and index == reached else " "
             line = f"{done} {index + 1:>2}  {step.id:<{longest}}  {step.told[language]}"
-            while columns(line) > width:
+            while width and columns(line) > width:
                 line = line[:-2] + "…" if line.endswith("…") else line[:-1] + "…"
             click.echo(line)
