@@ -23,7 +23,7 @@ VERBS = {
             "down",
             "Stop the daemons; remove every container, rule, link and route that they made.",
         ),
-        "status": ("status", "What runs of the cluster, and what is not well."),
+        "status": ("status", "Show what runs of the cluster, and what is not well."),
         "component-logs": ("component_logs", "Print the logs of this machine's daemons."),
         "node": ("node", "Add a node to this machine's lab, or remove one."),
         "lab": ("lab", "Cut nodes of this machine's lab off, delay or lose what goes to them."),
@@ -53,10 +53,7 @@ VERBS = {
             "Replace objects by those in files; --force deletes and makes them anew.",
         ),
         "patch": ("patch", "Change fields of objects."),
-        "diff": (
-            "diff",
-            "Show what an apply would change; exit code 0: nothing, 1: something, more: it failed.",
-        ),
+        "diff": ("diff", "Show what an apply would change."),
         "wait": ("wait", "Wait until objects are as wanted."),
         "delete": ("delete", "Delete objects by name, by file, by label, or --all of a kind."),
         "edit": (
@@ -66,7 +63,10 @@ VERBS = {
         "kustomize": ("kustomize", "Print the objects that a folder's kustomization describes."),
         "scale": ("scale", "Set the number of replicas."),
         "set": ("set", "Change one thing of objects."),
-        "rollout": ("rollout", "New versions of workloads: how they get on, which there were."),
+        "rollout": (
+            "rollout",
+            "Follow, list, undo, restart, pause and resume new versions of workloads.",
+        ),
         "autoscale": ("autoscale", "Let the load decide how many pods there are."),
         "expose": ("expose", "Make a Service for an object's pods."),
         "label": ("label", "Set and remove labels."),
@@ -102,7 +102,7 @@ VERBS = {
         "auth": ("auth", "Tell who you are to the cluster, and what you may do."),
         "completion": ("completion", "Print what teaches a shell to complete mk8s' lines."),
         "help": ("help", "Show the help of a verb."),
-        "options": ("options", "The global flags, which all verbs take."),
+        "options": ("options", "Show the global flags, which all verbs take."),
     },
 }
 """Section of the help -> verb -> its module below `minikube8s.cli.verbs`, and its summary."""
@@ -144,7 +144,7 @@ class Verbs(command.Group):
 @click.version_option(package_name="minikube8s", prog_name="mk8s")
 @click.pass_context
 def mk8s(context: click.Context) -> None:
-    """A small, real Kubernetes on Docker. Start with `mk8s up`."""
+    """A small, real Kubernetes on Docker. Start with `mk8s up`; learn with `mk8s tutorial`."""
 
 
 def main() -> NoReturn:

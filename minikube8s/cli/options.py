@@ -128,13 +128,17 @@ def managed_fields(command: F) -> F:
     )(command)
 
 
-def deletion(command: F) -> F:
-    """`--cascade`, `--grace-period`, `--force` and `--timeout`: how objects are deleted."""
+def deletion(force: str) -> Callable[[F], F]:
+    """`--cascade`, `--grace-period`, `--timeout` and `--force`, which does what `force` says."""
+    return lambda command: _deletion(command, force)
+
+
+def _deletion(command: F, force: str) -> F:
     for option in (
         click.option(
             "--timeout", type=Duration(), default="0s", help="How long to wait; 0s: a week."
         ),
-        click.option("--force", is_flag=True, help="Do not wait for the node: pods may run on."),
+        click.option("--force", is_flag=True, help=force),
         click.option(
             "--grace-period", type=int, default=-1, help="Seconds for a pod to end by itself."
         ),

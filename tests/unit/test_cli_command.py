@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -117,3 +118,25 @@ def test_the_help_says_of_a_verb_what_the_verb_says_itself(name: str) -> None:
     assert command.name == name
     first = " ".join((command.help or "").split("\n\n")[0].split())
     assert first.startswith(summary.rstrip("."))
+
+
+def of_all(command: click.Command, words: str) -> Iterator[tuple[str, click.Command]]:
+    yield words, command
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            found = command.get_command(click.Context(command), name)
+            assert found is not None
+            yield from of_all(found, f"{words} {name}")
+
+
+@pytest.mark.parametrize("name", [name for rows in VERBS.values() for name in rows])
+def test_every_flag_says_what_it_does(name: str) -> None:
+    module = next(rows[name][0] for rows in VERBS.values() if name in rows)
+    command = importlib.import_module(f"minikube8s.cli.verbs.{module}").command
+    for words, one in of_all(command, name):
+        silent = [
+            flag.opts
+            for flag in one.params
+            if isinstance(flag, click.Option) and not flag.hidden and not flag.help
+        ]
+        assert not silent, words

@@ -15,11 +15,33 @@ from minikube8s.cli.making.base import Object, one_by_one
 from minikube8s.cli.session import Session
 
 _VERBS = click.option("--verb", "verbs", multiple=True, metavar="VERB,…", help="What is allowed.")
-_RESOURCES = click.option("--resource", "resources", multiple=True, metavar="RESOURCE,…")
-_NAMES = click.option("--resource-name", "resource_names", multiple=True, metavar="NAME")
-_USERS = click.option("--user", "users", multiple=True, metavar="NAME")
-_GROUPS = click.option("--group", "groups", multiple=True, metavar="NAME")
-_ACCOUNTS = click.option("--serviceaccount", "accounts", multiple=True, metavar="NAMESPACE:NAME")
+_RESOURCES = click.option(
+    "--resource",
+    "resources",
+    multiple=True,
+    metavar="RESOURCE,…",
+    help="Kinds, also as KIND.GROUP or KIND/SUBRESOURCE.",
+)
+_NAMES = click.option(
+    "--resource-name",
+    "resource_names",
+    multiple=True,
+    metavar="NAME",
+    help="Only the object of this name.",
+)
+_USERS = click.option(
+    "--user", "users", multiple=True, metavar="NAME", help="A user to give the role to."
+)
+_GROUPS = click.option(
+    "--group", "groups", multiple=True, metavar="NAME", help="A group to give the role to."
+)
+_ACCOUNTS = click.option(
+    "--serviceaccount",
+    "accounts",
+    multiple=True,
+    metavar="NAMESPACE:NAME",
+    help="An account to give the role to.",
+)
 
 
 @generator("role")
@@ -35,8 +57,19 @@ def role(session: Session, name: str, given: dict[str, Any]) -> Object:
 @_VERBS
 @_RESOURCES
 @_NAMES
-@click.option("--non-resource-url", "urls", multiple=True, metavar="PATH,…")
-@click.option("--aggregation-rule", default="", metavar="LABEL=VALUE,…")
+@click.option(
+    "--non-resource-url",
+    "urls",
+    multiple=True,
+    metavar="PATH,…",
+    help="Paths of the API that are no objects.",
+)
+@click.option(
+    "--aggregation-rule",
+    default="",
+    metavar="LABEL=VALUE,…",
+    help="Take the rules of all roles with these labels.",
+)
 def clusterrole(session: Session, name: str, given: dict[str, Any]) -> Object:
     """What is allowed anywhere: `mk8s create clusterrole look --verb=get --resource=nodes`."""
     verbs, urls = one_by_one(given["verbs"]), one_by_one(given["urls"])

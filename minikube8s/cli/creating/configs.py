@@ -14,8 +14,16 @@ from minikube8s.cli.making import configs, files
 from minikube8s.cli.making.base import Object
 from minikube8s.cli.session import Session
 
-_FILES = click.option("--from-file", "sources", multiple=True, metavar="[KEY=]PATH")
-_LITERALS = click.option("--from-literal", "literals", multiple=True, metavar="KEY=VALUE")
+_FILES = click.option(
+    "--from-file",
+    "sources",
+    multiple=True,
+    metavar="[KEY=]PATH",
+    help="A file, or all of a folder.",
+)
+_LITERALS = click.option(
+    "--from-literal", "literals", multiple=True, metavar="KEY=VALUE", help="A key and its value."
+)
 _ENV_FILES = click.option(
     "--from-env-file", "env_files", multiple=True, metavar="PATH", help="Lines of KEY=VALUE."
 )
@@ -64,10 +72,10 @@ def tls(session: Session, name: str, given: dict[str, Any]) -> Object:
 
 
 @generator("docker-registry")
-@click.option("--docker-server", default=configs.DOCKER_HUB, metavar="URL")
-@click.option("--docker-username", default="", metavar="NAME")
-@click.option("--docker-password", default="", metavar="WORD")
-@click.option("--docker-email", default="", metavar="ADDRESS")
+@click.option("--docker-server", default=configs.DOCKER_HUB, metavar="URL", help="The registry.")
+@click.option("--docker-username", default="", metavar="NAME", help="Who logs in.")
+@click.option("--docker-password", default="", metavar="WORD", help="With this password.")
+@click.option("--docker-email", default="", metavar="ADDRESS", help="The user's address.")
 @_FILES
 @_HASH
 def docker_registry(session: Session, name: str, given: dict[str, Any]) -> Object:

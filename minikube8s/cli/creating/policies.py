@@ -34,8 +34,14 @@ def quota(session: Session, name: str, given: dict[str, Any]) -> Object:
 
 @generator("priorityclass")
 @click.option("--value", type=int, default=0, help="The more, the more important.")
-@click.option("--description", default="", metavar="TEXT")
-@click.option("--preemption-policy", "preemption", default="PreemptLowerPriority", metavar="NAME")
+@click.option("--description", default="", metavar="TEXT", help="What it is for.")
+@click.option(
+    "--preemption-policy",
+    "preemption",
+    default="PreemptLowerPriority",
+    metavar="NAME",
+    help="Never: its pods push none aside.",
+)
 @click.option("--global-default", is_flag=True, help="That of pods that name none.")
 def priorityclass(session: Session, name: str, given: dict[str, Any]) -> Object:
     """How important pods are: `mk8s create priorityclass high --value=1000`."""

@@ -59,10 +59,28 @@ for _sub_command in (clusterip, nodeport, loadbalancer, externalname):
 
 
 @generator("ingress")
-@click.option("--rule", "rules", multiple=True, metavar="HOST/PATH=SERVICE:PORT[,tls[=SECRET]]")
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="HOST/PATH=SERVICE:PORT[,tls[=SECRET]]",
+    help="Who answers for what.",
+)
 @click.option("--class", "class_", default="", metavar="NAME", help="Who serves it.")
-@click.option("--default-backend", "default", default="", metavar="SERVICE:PORT")
-@click.option("--annotation", "annotations", multiple=True, metavar="KEY=VALUE")
+@click.option(
+    "--default-backend",
+    "default",
+    default="",
+    metavar="SERVICE:PORT",
+    help="Who answers for the rest.",
+)
+@click.option(
+    "--annotation",
+    "annotations",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An annotation of the Ingress.",
+)
 def ingress(session: Session, name: str, given: dict[str, Any]) -> Object:
     """An Ingress: `mk8s create ingress web --rule='example.org/*=web:80'`; `*`: all below it."""
     return ingresses.ingress(

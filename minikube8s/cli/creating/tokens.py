@@ -28,8 +28,16 @@ _BOUND = {
 @click.option("--audience", "audiences", multiple=True, help="For whom; else the API server.")
 @click.option("--duration", type=Duration(), default=0.0, help="How long it shall be valid.")
 @click.option("--bound-object-kind", "kind", default="", help="Pod, Secret or Node: ends with it.")
-@click.option("--bound-object-name", "bound", default="", metavar="NAME")
-@click.option("--bound-object-uid", "uid", default="", metavar="UID")
+@click.option(
+    "--bound-object-name", "bound", default="", metavar="NAME", help="The name of that object."
+)
+@click.option(
+    "--bound-object-uid",
+    "uid",
+    default="",
+    metavar="UID",
+    help="Its uid, if it must be that very one.",
+)
 @options.output
 @click.pass_obj
 def token(session: Session, /, names: tuple[str, ...], **given: Any) -> None:

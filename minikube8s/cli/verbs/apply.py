@@ -41,7 +41,7 @@ MANAGER = "kubectl-client-side-apply"
 @click.option("-l", "--selector", default="", help="Only objects with these labels.")
 @click.option("--all", "everything", is_flag=True, help="With --prune: whatever the labels are.")
 @click.option("--wait", is_flag=True, help="Wait until what was applied is up, and pruned is gone.")
-@options.deletion
+@options.deletion(force="Delete and make anew what cannot be changed.")
 @options.validate
 @options.managed_fields
 @options.output

@@ -10,8 +10,8 @@ from minikube8s.cli.configuring import changing, viewing
 def command() -> None:
     """Show and change kubeconfigs: contexts, clusters, users and which context is current.
 
-    --kubeconfig names one file; else the kubeconfig of this machine's cluster counts, where there
-    is one, and then the files in KUBECONFIG, or ~/.kube/config.
+    --kubeconfig names one file; else the files in KUBECONFIG count, where it is set, else the
+    kubeconfig of this machine's cluster, where there is one, and then ~/.kube/config.
     """
 
 

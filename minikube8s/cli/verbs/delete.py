@@ -33,7 +33,7 @@ _DRY_RUNS = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 @click.option("--wait/--no-wait", default=True, help="Wait until the objects are gone.")
 @click.option("-i", "--interactive", is_flag=True, help="Ask before anything is deleted.")
 @click.option("--raw", default="", metavar="PATH", help="Send a DELETE to this path of the API.")
-@options.deletion
+@options.deletion(force="Do not wait for the node: pods may run on.")
 @options.dry_run
 @options.output
 @options.filenames
@@ -41,7 +41,7 @@ _DRY_RUNS = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 @options.all_namespaces
 @click.pass_obj
 def command(session: Session, /, **given: Any) -> None:
-    """Delete objects by name, by file, by label, or --all of a kind."""
+    """Delete objects by name, by file, by label, or --all of a kind: `mk8s delete pod web-0`."""
     if given["raw"]:
         _raw(session, given)
         return

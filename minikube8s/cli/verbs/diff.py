@@ -32,7 +32,10 @@ from minikube8s.cli.session import Session
 @options.filenames
 @click.pass_obj
 def command(session: Session, /, **given: Any) -> int:
-    """Show what an apply would change; exit code 0: nothing, 1: something, more: it failed."""
+    """Show what an apply would change: `mk8s diff -f web.yaml`.
+
+    Exit code 0: nothing, 1: something, more: it failed.
+    """
     try:
         texts = _texts(session, given)
         sys.stdout.flush()

@@ -32,7 +32,13 @@ _FORCE = "Also pods that no controller makes again."
 @click.option("--delete-local-data", is_flag=True, hidden=True)
 @click.option("--disable-eviction", is_flag=True, help="Delete pods, whatever budgets say.")
 @click.option("--grace-period", type=int, default=-1, help="Seconds for a pod to end by itself.")
-@click.option("--skip-wait-for-delete-timeout", type=int, default=0, metavar="SECONDS")
+@click.option(
+    "--skip-wait-for-delete-timeout",
+    type=int,
+    default=0,
+    metavar="SECONDS",
+    help="Do not wait for pods that were deleted longer ago; 0: wait.",
+)
 @click.option("--timeout", type=Duration(), default=0.0, help="Give up after this time; 0: never.")
 @click.option("--chunk-size", type=int, default=500, hidden=True)
 @options.dry_run

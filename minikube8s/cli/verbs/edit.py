@@ -47,7 +47,10 @@ class Original(NamedTuple):
 @options.filenames
 @click.pass_context
 def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> None:
-    """Open objects in $KUBE_EDITOR or $EDITOR (vi) and write back what you changed."""
+    """Open objects in $KUBE_EDITOR or $EDITOR (vi) and write back what you changed.
+
+    For example `mk8s edit deploy web`.
+    """
     session: Session = context.obj
     if given["form"] not in {"", "yaml", "json"}:
         raise CommandError(

@@ -10,7 +10,7 @@ from minikube8s.cli.command import global_options, verb
 @verb("options")
 @click.pass_context
 def command(context: click.Context) -> None:
-    """The global flags, which all verbs take."""
+    """Show the global flags, which all verbs take."""
     rows = []
     for option in global_options():
         option.hidden = False

@@ -25,7 +25,7 @@ from minikube8s.cli.session import Session
 @click.option("--save-config", is_flag=True, help="Keep the object for a later apply.")
 @click.option("--subresource", default="", help="Replace this part of the object, such as status.")
 @click.option("--raw", default="", metavar="PATH", help="PUT the file to this path of the API.")
-@options.deletion
+@options.deletion(force="Delete what is there, and make it anew.")
 @options.validate
 @options.managed_fields
 @options.output
@@ -35,7 +35,10 @@ from minikube8s.cli.session import Session
 @options.filenames
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> None:
-    """Replace objects by those in files; --force deletes and makes them anew."""
+    """Replace objects by those in files; --force deletes and makes them anew.
+
+    For example `mk8s replace -f web.yaml`.
+    """
     session: Session = context.obj
     if given["raw"]:
         body = rawrequests.body_of(given["filenames"], given)

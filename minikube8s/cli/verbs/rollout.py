@@ -24,7 +24,7 @@ _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 @group("rollout")
 def command() -> None:
-    """New versions of workloads: how they get on, which there were."""
+    """Follow, list, undo, restart, pause and resume new versions of workloads."""
 
 
 def _choosing(command: F) -> F:

@@ -40,7 +40,7 @@ from minikube8s.cli.session import Session
 @options.record
 @click.pass_context
 def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> None:
-    """Run an image in a pod.
+    """Run an image in a pod: `mk8s run web --image=nginx`.
 
     To talk with it: `mk8s run -it --rm box --image=busybox --restart=Never -- sh`.
     """

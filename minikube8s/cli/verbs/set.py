@@ -149,7 +149,13 @@ def selector(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
 @_WORDS
 @click.option("--user", "users", multiple=True, help="A user to give the role to.")
 @click.option("--group", "groups", multiple=True, help="A group to give the role to.")
-@click.option("--serviceaccount", "accounts", multiple=True, metavar="NAMESPACE:NAME")
+@click.option(
+    "--serviceaccount",
+    "accounts",
+    multiple=True,
+    metavar="NAMESPACE:NAME",
+    help="An account to give the role to.",
+)
 @_writing
 @click.pass_obj
 def subject(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
@@ -175,7 +181,13 @@ def subject(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
 @_WORDS
 @_CONTAINERS
 @click.option("-e", "--env", "variables", multiple=True, metavar="NAME=VALUE", help="`-`: stdin.")
-@click.option("--from", "source", default="", metavar="cm/NAME|secret/NAME")
+@click.option(
+    "--from",
+    "source",
+    default="",
+    metavar="cm/NAME|secret/NAME",
+    help="All keys of a ConfigMap or Secret.",
+)
 @click.option("--keys", multiple=True, help="Of --from, only these.")
 @click.option("--prefix", default="", help="Before the names of --from.")
 @click.option("--list", "listing", is_flag=True, help="Print the variables instead.")

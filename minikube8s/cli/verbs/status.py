@@ -34,7 +34,7 @@ _STOPPED = 3
 @click.option("-o", "--output", "form", type=click.Choice(["json", "yaml"]), help="For programs.")
 @click.pass_obj
 def command(session: Session, form: str | None) -> None:
-    """What runs of the cluster, and what is not well.
+    """Show what runs of the cluster, and what is not well.
 
     Where the daemons' logs are, which nodes and pods are not well, and what to do.
     Exit code 3 unless all daemons run and the API answers.
