@@ -189,6 +189,9 @@ class Tutorial:
         for pod in pods:
             assert pod["metadata"]["name"].startswith(f"my-nginx-deployment-{template_hash}-")
             assert pod["metadata"]["labels"]["pod-template-hash"] == template_hash
+        deleted = self.run("delete", "deploy", DEPLOYMENT).ok()
+        assert deleted.startswith(f'deployment.apps "{DEPLOYMENT}" deleted')
+        until("all that it made goes with it", lambda: not self.run("get", "rs,po").ok())
 
     def test_a_new_image_rolls_out_and_the_old_replicaset_stays_at_zero(self) -> None:
         self.apply("deployment-nginx.yaml")
