@@ -181,6 +181,8 @@ def test_impersonation_goes_with_every_request(client: Client) -> None:
 def test_a_get_goes_where_the_server_sends_it_but_to_no_other_server(client: Client) -> None:
     assert client.json("GET", "/moved", accept="/new?a=b")["path"] == "/new?a=b"
     assert client.json("GET", "/moved", accept=f"{client.server}/new")["path"] == "/new"
+    with client.stream("/moved", accept="/new") as response:
+        assert json.loads(response.read())["path"] == "/new"
     for place in ("http://127.0.0.1:1/new", "//x/new", "https://[", ""):
         with pytest.raises(CommandError, match="sends on who asks for /moved"):
             client.raw("GET", "/moved", accept=place)

@@ -144,6 +144,12 @@ class Client:
         """
         response = self._send("GET", path, None, "", accept, query or {}, seconds, packed=False)
         try:
+            for _ in range(_MOST_MOVES):
+                if response.status not in _MOVED:
+                    break
+                response.read()
+                path = self._wire.moved(path, response.headers.get("Location") or "")
+                response = self._send("GET", path, None, "", accept, {}, seconds, packed=False)
             if response.status >= 300:
                 raise self._refusal(response.status, response.read())
             self.warnings(response)
