@@ -20,13 +20,15 @@ from dataclasses import dataclass, field
 
 PARTS = ("exit", "stdout", "stderr")
 _CLASS = re.compile(r"Error from server \(\w+\)|The .* is invalid")
+_BROKEN = ("Traceback", "mk8s itself failed")
 _PROGRAM = re.compile(r"\bkubectl\b(?!\.kubernetes)")
 _VOLATILE = (
     # what differs from run to run, and the spaces that fill its column
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uid>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"), "<time>"),
     (re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}"), "<time>"),
-    (re.compile(r"(?<![\w.-])(?:\d+[smhd])+(?![\w.-]) *"), "<age> "),
+    # no age: three digits and an m, such as 250m of a CPU
+    (re.compile(r"(?<![\w.-])(?!\d{3,}m\b)(?:\d+[smhd])+(?![\w.-]) *"), "<age> "),
     (re.compile(r"(?<![\w.])10\.\d+\.\d+\.\d+ *"), "<ip> "),
     (re.compile(r"\bIP {2,}"), "IP   "),
     (re.compile(r"(?i)(resource-?version\"?:? *\"?)\d+"), r"\1<number>"),
@@ -91,7 +93,7 @@ def complaint(step: Step, kubectl: Outcome, ours: Outcome) -> str:
         "stdout": (kubectl.stdout, ours.stdout),
         "stderr": (_told(kubectl), _told(ours)),
     }
-    said = []
+    said = [f"mk8s broke:\n{ours.stderr}"] * any(word in ours.stderr for word in _BROKEN)
     for part, (wanted, got) in pairs.items():
         if wanted != got and part not in step.differs:
             said.append(f"{part} differs:\n-- kubectl\n{wanted}\n-- mk8s\n{got}")
@@ -107,7 +109,7 @@ def settled(text: str, namespace: str) -> str:
     text = _PROGRAM.sub("mk8s", text.replace(namespace, "$NS"))
     for pattern, stands in _VOLATILE:
         text = pattern.sub(stands, text)
-    return "\n".join(line.rstrip() for line in text.splitlines())
+    return text
 
 
 def _told(outcome: Outcome) -> str:

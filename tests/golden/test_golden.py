@@ -27,6 +27,7 @@ SCENARIOS = {
 STEP_DEADLINE = 60.0
 _numbers = count(1)
 _SHELL = """
+set -o pipefail
 k() { "$PROGRAM" "$@"; }
 %s
 """
@@ -80,6 +81,9 @@ def perform(
         "NS": namespace,
         "OBJECTS": str(HERE / "objects"),
         "MK8S_HOME": str(place / "no-cluster"),
+        # each module is compiled once, also where this checkout is compiled for nobody
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(cluster.directory / "compiled"),
     }
     outcomes = []
     for step in scenario.steps:

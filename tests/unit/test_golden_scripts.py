@@ -34,11 +34,18 @@ def test_of_a_failure_the_class_is_compared() -> None:
     assert "stderr differs" in complaint(Step("get", True), theirs, other)
 
 
+def test_an_error_within_mk8s_is_told_whatever_kubectl_says() -> None:
+    theirs = Outcome(1, "", "error: no")
+    broken = Outcome(1, "", "error: mk8s itself failed (KeyError: 'name').")
+    assert "mk8s broke" in complaint(Step("get", True, {"stderr": "because"}), theirs, broken)
+
+
 def test_what_differs_from_run_to_run_is_evened_out() -> None:
     one = "web-abcde-zx4vb  3m2s  golden-1  10.96.0.1   x"
     other = "web-abcde-bbbbb  59s   golden-2  10.96.10.12 x"
     assert settled(one, "golden-1") == settled(other, "golden-2")
-    assert settled("replicas: 3", "n") != settled("replicas: 4", "n")
+    for this, that in (("replicas: 3", "replicas: 4"), ("250m", "500m"), ("a ", "a"), ("a\n", "a")):
+        assert settled(this, "n") != settled(that, "n")
 
 
 def test_a_line_that_means_nothing_is_refused() -> None:
