@@ -7,7 +7,6 @@ kubectl's rules (those of Go's pflag) where click's differ: flags may be given a
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -134,6 +133,8 @@ class Group(click.Group):
 
     def nearest(self, context: click.Context, name: str) -> list[str]:
         """The sub-commands that are spelt about as ``name`` is."""
+        import difflib
+
         return difflib.get_close_matches(name, self.list_commands(context), 3, 0.6)
 
 

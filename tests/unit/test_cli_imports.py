@@ -18,12 +18,14 @@ HEAVY = {
 """What only a command may load that is about to do something long with it."""
 NETWORK = {"http.client", "ssl", "email", "socket"}
 DATA = {"yaml", "json", "minikube8s.api"}
+GUESSES = {"difflib"}
+"""What only a command may load that has failed."""
 
 LIGHT = {
-    "--help": HEAVY | NETWORK | DATA,
+    "--help": HEAVY | NETWORK | DATA | GUESSES,
     "--version": HEAVY | {"ssl", "yaml"},
     "get --help": HEAVY | {"yaml"},
-    "get pods": HEAVY | {"msgspec"},
+    "get pods": HEAVY | GUESSES | {"msgspec"},
     "get pods -o wide": HEAVY,
     "get deploy web -o json": HEAVY,
     "describe pod web": HEAVY,

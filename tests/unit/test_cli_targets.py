@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from minikube8s.api.resources import DEPLOYMENTS, NODES, PODS, REPLICASETS
+from minikube8s.cli.connection.client import Client
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.naming import targets
 from minikube8s.cli.naming.kinds import Kinds
@@ -29,6 +32,35 @@ def test_words_name_targets(words: list[str], wanted: list[Target]) -> None:
 def test_all_names_the_kinds_of_that_category() -> None:
     kinds = [target.resource for target in targets.parse(Kinds(), ["all"])]
     assert PODS in kinds and DEPLOYMENTS in kinds and NODES not in kinds
+
+
+class Foreign:
+    """A server with a kind of its own, which belongs to categories."""
+
+    def json(self, method: str, path: str, *, accept: str) -> dict[str, Any]:
+        def group(name: str, kind: str, categories: list[str]) -> dict[str, Any]:
+            resource = {
+                "resource": f"{kind.lower()}s", "responseKind": {"kind": kind},
+                "scope": "Namespaced", "verbs": ["list"], "categories": categories,
+            }  # fmt: skip
+            return {
+                "metadata": {"name": name},
+                "versions": [{"version": "v1", "resources": [resource]}],
+            }
+
+        if path == "/api":
+            return {"items": [group("", "Pod", ["all"])]}
+        return {"items": [group("example.com", "Widget", ["all", "things"])]}
+
+
+def test_categories_are_what_the_server_says() -> None:
+    def named(word: str) -> list[str]:
+        kinds = Kinds(lambda: cast(Client, Foreign()))
+        return [target.resource.plural for target in targets.parse(kinds, [word])]
+
+    assert named("all") == ["pods", "widgets"]
+    assert named("things") == ["widgets"]
+    assert named("things,po") == ["widgets", "pods"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,8 @@ class Kinds:
         """The kind that ``word`` names. Raises CommandError with the nearest known name."""
         found = RESOURCES.by_word(word) or self._discovery().by_word(word)
         if found is None:
+            import difflib
+
             rows = (*RESOURCES.all(), *self._discovery().all())
             words = [known for row in rows for known in (row.plural, row.singular)]
             near = difflib.get_close_matches(word.lower(), words, 1)
@@ -49,9 +50,15 @@ class Kinds:
             )
         return found
 
-    def in_category(self, category: str) -> list[Resource]:
-        """The kinds of a category, such as ``all``, each in its preferred version."""
-        return [row for row in RESOURCES.preferred() if category in row.categories]
+    def all_of(self, word: str) -> list[Resource]:
+        """The kind that ``word`` names, or those of a category such as ``all``.
+
+        Of a category each in the server's preferred version. Raises CommandError.
+        """
+        if word != "all" and (known := RESOURCES.by_word(word)):
+            return [known]
+        rows = self._discovery().preferred() or RESOURCES.preferred()
+        return [row for row in rows if word in row.categories] or [self.by_word(word)]
 
     def discovered(self) -> ResourceTable:
         """Every kind that the server itself tells of. Raises CommandError."""

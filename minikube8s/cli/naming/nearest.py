@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -79,6 +78,8 @@ def namespace_hint(client: Client, name: str) -> str:
 
 
 def _near(name: str, known: list[str]) -> str:
+    import difflib
+
     found = difflib.get_close_matches(name, [other for other in known if other != name], 1, 0.7)
     if found:
         return found[0]

@@ -29,7 +29,7 @@ def parse(kinds: Kinds, words: Sequence[str], *, names: bool = True) -> list[Tar
         )
     if "/" in words[0]:
         return [_pair(kinds, word) for word in words]
-    chosen = [kind for word in words[0].split(",") for kind in _kinds(kinds, word)]
+    chosen = [kind for word in words[0].split(",") for kind in kinds.all_of(word)]
     rest = words[1:]
     if any("/" in word for word in rest):
         raise CommandError(
@@ -73,7 +73,3 @@ def _pair(kinds: Kinds, word: str) -> Target:
     if not slash or not name or not kind or "/" in name:
         raise CommandError(f"arguments in resource/name form must have one slash: {word!r}")
     return Target(kinds.by_word(kind), name)
-
-
-def _kinds(kinds: Kinds, word: str) -> list[Resource]:
-    return kinds.in_category("all") if word == "all" else [kinds.by_word(word)]
