@@ -130,6 +130,17 @@ def test_a_server_that_stays_away_ends_the_watch(monkeypatch: pytest.MonkeyPatch
         list(watch.events())
 
 
+def test_a_server_that_forgets_at_once_whatever_it_lists_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watching, "PATIENCE_SECONDS", -1.0)
+    expired = ApiFailure({"reason": "Expired", "message": "too old"})
+    watch = Watch(Server([table(5)], [expired]), "/x", "", {})  # type: ignore[arg-type]
+    watch.list()
+    with pytest.raises(CommandError, match=r"the watch was given up: .*too old"):
+        list(watch.events())
+
+
 def test_a_refusal_is_not_asked_again() -> None:
     forbidden = ApiFailure({"reason": "Forbidden", "message": "no"})
     watch = Watch(Server([table(5)], [forbidden]), "/x", "", {})  # type: ignore[arg-type]

@@ -84,7 +84,7 @@ class Watch:
                 if failure.reason not in _EXPIRED and _AHEAD not in str(failure):
                     raise
                 self._version = ""
-                continue
+                why = str(failure)
             except (CommandError, *_LOST) as error:
                 why = str(error)
             now = time.monotonic()
