@@ -61,9 +61,8 @@ def command(session: Session, /, **given: Any) -> None:
         return
     from minikube8s.cli.getting import fetching, showing
 
-    words = given["words"]
-    several = len({one.resource for one in wanted}) > 1 or words[:1] == ("all",)
     found, failures = fetching.fetch(session.client, asked, wanted)
+    several = len({one.resource for one, _ in found}) > 1
     single = len(wanted) == 1 and bool(wanted[0].name)
     if single and failures:
         raise failures[0]
