@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -193,3 +194,23 @@ def test_a_verb_refuses_what_is_no_form_before_it_does_anything() -> None:
     for words in (("-o", "foo"), ("-o", "wide"), ("-o", "jsonpath={.a"), ("--template", "{{")):
         with pytest.raises(CommandError):
             called(*words)
+
+
+def test_a_pipe_gets_every_sign_of_an_object_and_a_terminal_none_that_steers_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    obj = {"a": "x\x1b[31my\x9b2J"}
+    text = (
+        printing.printer("jsonpath={.a}").text(PODS, obj),
+        printing.printer("json").text(PODS, obj),
+    )
+    printing.put("".join(text))
+    assert capsys.readouterr().out == 'x\x1b[31my\x9b2J{\n    "a": "x\\u001b[31my\x9b2J"\n}\n'
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    printing.put("".join(text))
+    assert capsys.readouterr().out == 'x^[[31my\\x9b2J{\n    "a": "x\\u001b[31my\\x9b2J"\n}\n'
+
+
+def test_what_was_changed_is_piped_to_the_letter(capsys: pytest.CaptureFixture[str]) -> None:
+    printing.tell("jsonpath={.a}", PODS, {"a": "x\x1b[31my"}, "labeled")
+    assert capsys.readouterr().out == "x\x1b[31my"

@@ -34,4 +34,4 @@ class Report:
         if len(self._done) > 1:
             objects = [done.obj for done in self._done]
             whole = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": objects}
-        click.echo(self._printer.text(self._done[0].item.resource, whole), nl=False)
+        printing.put(self._printer.text(self._done[0].item.resource, whole))

@@ -9,7 +9,7 @@ from typing import Any
 from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.getting.asked import Asked, Wanted
 from minikube8s.cli.getting.fetching import items, missed
-from minikube8s.cli.getting.showing import put, table_of, table_printer
+from minikube8s.cli.getting.showing import table_of, table_printer
 from minikube8s.cli.getting.watching import Event, Watch
 from minikube8s.cli.output import printing
 from minikube8s.cli.output.progress import Progress
@@ -68,10 +68,10 @@ def _objects(asked: Asked, one: Wanted, watch: Watch, listed: dict[str, Any]) ->
 
     def show(type: str, obj: dict[str, Any]) -> None:
         if asked.events and printer.form in {"json", "yaml"}:
-            put(_event(printer.form, type, obj), printer.form)
+            printing.put(_event(printer.form, type, obj))
         else:
             shown = {"type": type, "object": obj} if as_event else obj
-            put(printer.text(one.resource, shown), printer.form)
+            printing.put(printer.text(one.resource, shown))
         sys.stdout.flush()
 
     if not asked.watch_only:

@@ -11,7 +11,6 @@ from minikube8s.api.resources import Resource
 from minikube8s.cli.getting.asked import Asked, Wanted
 from minikube8s.cli.getting.fetching import items
 from minikube8s.cli.output import printing
-from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.output.servertables import TablePrinter, generic
 
 Found = Sequence[tuple[Wanted, dict[str, Any]]]
@@ -52,13 +51,6 @@ def table_of(asked: Asked, one: Wanted, answer: dict[str, Any]) -> dict[str, Any
     return table
 
 
-def put(text: str, form: str) -> None:
-    """Print an object's text; what a template took out of it must not steer a terminal."""
-    if form.startswith(("jsonpath", "go-template", "template")) and sys.stdout.isatty():
-        text = harmless(text)
-    sys.stdout.write(text)
-
-
 def _tables(asked: Asked, found: Found, *, several: bool) -> bool:
     blocks = []
     for resource, group in groupby(found, key=lambda pair: pair[0].resource):
@@ -79,12 +71,12 @@ def _objects(asked: Asked, found: Found, first: Resource, *, one: bool) -> None:
 
         pairs = order(asked.by, [obj for _, obj in pairs], pairs)
     if printer.form == "name":
-        put("".join(printer.text(resource, obj) for resource, obj in pairs), printer.form)
+        printing.put("".join(printer.text(resource, obj) for resource, obj in pairs))
     elif one:
         for resource, obj in pairs:
-            put(printer.text(resource, obj), printer.form)
+            printing.put(printer.text(resource, obj))
     elif pairs or not asked.ignore_missing:
-        put(printer.text(first, printing.listed([obj for _, obj in pairs])), printer.form)
+        printing.put(printer.text(first, printing.listed([obj for _, obj in pairs])))
 
 
 def nothing_found(namespace: str | None, wanted: Sequence[Wanted]) -> str:

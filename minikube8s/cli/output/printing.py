@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from minikube8s.api.resources import Resource
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output.escapes import harmless
 
 Object = dict[str, Any]
 
@@ -91,6 +93,12 @@ def without_managers(obj: Object) -> Object:
     return {**obj, "metadata": {k: v for k, v in metadata.items() if k != "managedFields"}}
 
 
+def put(text: str) -> None:
+    """Print what a printer made: to the letter, but on a terminal nothing in it may steer that."""
+    sys.stdout.write(harmless(text) if sys.stdout.isatty() else text)
+    sys.stdout.flush()
+
+
 def name_of(resource: Resource, obj: Object) -> str:
     """`pod/x`, `deployment.apps/y`: an object as kubectl names it."""
     return f"{prefix_of(resource)}/{obj['metadata']['name']}"
@@ -122,7 +130,7 @@ def tell(
 ) -> None:
     """Print what a changing verb did: `pod/x deleted`, or the object in ``form``."""
     if form:
-        click.echo(_told(form, managers).text(resource, obj), nl=False)
+        put(_told(form, managers).text(resource, obj))
     else:
         click.echo(f"{name_of(resource, obj)} {operation}{_DRY_RUNS[dry_run]}")
 

@@ -34,7 +34,7 @@ def whoami(session: Session, words: tuple[str, ...], form: str) -> None:
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     answer = session.client.json("POST", path, review)
     if shown is not None:
-        click.echo(shown.text(SELFSUBJECTREVIEWS, answer), nl=False)
+        printing.put(shown.text(SELFSUBJECTREVIEWS, answer))
         return
     user = answer.get("status", {}).get("userInfo", {})
     rows = [["Username", user.get("username", "")], ["UID", user.get("uid", "")]]

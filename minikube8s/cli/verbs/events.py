@@ -66,10 +66,10 @@ class _Asked:
         elif self.printer is None:
             self.lines(found)
         elif self.printer.form == "name":
-            click.echo("".join(self.printer.text(EVENTS, one) for one in found), nl=False)
+            printing.put("".join(self.printer.text(EVENTS, one) for one in found))
         else:
             listed = {"apiVersion": "v1", "items": found, "kind": "EventList", "metadata": {}}
-            click.echo(self.printer.text(EVENTS, listed), nl=False)
+            printing.put(self.printer.text(EVENTS, listed))
 
     def follow(self) -> None:
         """All that there are, and then what happens. Raises CommandError."""
@@ -88,7 +88,7 @@ class _Asked:
             self.lines(wanted)
         else:
             for one in wanted:
-                sys.stdout.write(self.printer.text(EVENTS, one))
+                printing.put(self.printer.text(EVENTS, one))
         sys.stdout.flush()
 
     def lines(self, events: list[dict[str, Any]]) -> None:

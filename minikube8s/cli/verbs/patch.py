@@ -99,7 +99,7 @@ def _patched(context: click.Context, one: Chosen, patch: Any, given: dict[str, A
     if given["form"]:
         # each by itself, as kubectl prints them: no `---` between documents
         printer = printing.printer(given["form"], managers=given["managers"])
-        click.echo(printer.text(one.resource, after), nl=False)
+        printing.put(printer.text(one.resource, after))
         return
     name = printing.name_of(one.resource, after)
     if part and after.get("kind") != one.resource.kind:
