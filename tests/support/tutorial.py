@@ -64,7 +64,7 @@ class Tutorial:
     def shell(self, *arguments: str, typed: tuple[str, ...]) -> str:
         """What is seen of a command at a terminal, with lines typed into the shell that it opens.
 
-        `exec POD COMMAND`, as the tutorial has it, needs a `--` since kubectl 1.32.
+        `exec POD COMMAND`, as the tutorial has it, needs a `--` since kubectl 1.31.
         """
         words = [self.program(old=arguments[0] == "exec"), *arguments]
         code, seen = converse(
