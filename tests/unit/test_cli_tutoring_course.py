@@ -14,17 +14,22 @@ from minikube8s.cli.tutoring.course import FILES, LANGUAGES, Step, load
 COURSE = load()
 HANGUL = re.compile("[가-힣]")
 TYPED = (
-    "api-resources", "get pods", "exec -it my-nginx-pod bash", "logs my-nginx-pod",
-    "delete -f nginx-pod.yaml", "apply -f nginx-ubuntu-pod.yaml", "get po", "get rs",
-    "delete rs replicaset-nginx", "get deploy", "delete deploy my-nginx-deployment",
+    "api-resources", "apply -f nginx-pod.yaml", "get pods", "describe pods my-nginx-pod",
+    "exec -it my-nginx-pod bash", "logs my-nginx-pod", "delete -f nginx-pod.yaml",
+    "apply -f nginx-ubuntu-pod.yaml", "exec -it my-nginx-ubuntu-pod -c ubuntu-container bash",
+    "apply -f replicaset-nginx.yaml", "get po", "get rs", "apply -f nginx-label-pod.yaml",
+    "edit pods {pod:app=my-nginx-pods-label}", "delete rs replicaset-nginx",
+    "apply -f deployment-nginx.yaml", "get deploy", "delete deploy my-nginx-deployment",
     "apply -f deployment-nginx.yaml --record",
     "set image deployment my-nginx-deployment nginx=nginx:1.11 --record",
     "rollout history deploy my-nginx-deployment",
     "rollout undo deploy my-nginx-deployment --to-revision 1", "delete deploy,po,rs --all",
+    "apply -f svc-clusterip.yaml",
     "run -i --tty --rm debug --image=ubuntu:16.04 --restart=Never -- bash",
-    "delete svc svc-clusterip", "apply -f svc-nodeport.yaml", "apply -f svc-external.yaml",
+    "delete svc svc-clusterip", "apply -f svc-nodeport.yaml", "get svc svc-clusterip -o yaml",
+    "apply -f svc-local-nodeport.yaml", "apply -f svc-external.yaml",
 )  # fmt: skip
-"""What the tutorial types, word for word."""
+"""What the tutorial types, word for word and in its order."""
 every_step = pytest.mark.parametrize("step", COURSE.steps, ids=lambda step: step.id)
 
 
@@ -37,6 +42,11 @@ def test_the_parts_are_the_tutorials_in_its_order():
 @pytest.mark.parametrize("words", TYPED)
 def test_what_the_tutorial_types_is_a_step_word_for_word(words):
     assert f"mk8s {words}" in [step.run for step in COURSE.steps]
+
+
+def test_the_steps_come_in_the_tutorials_order():
+    left = iter([step.run for step in COURSE.steps])
+    assert [words for words in TYPED if f"mk8s {words}" not in left] == []
 
 
 def test_every_id_is_there_once():
