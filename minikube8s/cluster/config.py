@@ -142,6 +142,8 @@ def write_private(path: Path, content: bytes) -> None:
     temporary = path.with_name(path.name + ".new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
+        # of one that an end of the program left there, too
+        os.fchmod(descriptor, 0o600)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

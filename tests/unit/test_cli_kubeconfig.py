@@ -22,6 +22,10 @@ from minikube8s.cli.kubeconfig.choosing import Overrides, choose
 from minikube8s.cli.kubeconfig.loading import Sources, load
 from minikube8s.cli.kubeconfig.plugins import VERSIONS, Plugin, environment_of
 from minikube8s.cli.kubeconfig.validity import token_end, validity
+from minikube8s.cli.session import Session
+from minikube8s.cli.verbs import kubeconfig as merging
+from minikube8s.cluster import kubeconfig as cluster_kubeconfig
+from minikube8s.cluster.config import Home
 
 FIRST: dict[str, Any] = {
     "apiVersion": "v1",
@@ -195,6 +199,36 @@ def test_a_link_to_a_kubeconfig_stays_a_link(tmp_path: Path) -> None:
     link.symlink_to("real")
     writing.change(link, lambda content: content.update({"current-context": "a"}))
     assert link.is_symlink() and "current-context: a" in (tmp_path / "real").read_text()
+
+
+def merge(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    monkeypatch.setattr(Home, "load", lambda home: None)
+    monkeypatch.setattr(cluster_kubeconfig, "build", lambda *_: {**SECOND, "clusters": []})
+    session = Session({"home": str(path.parent)})
+    merging.command.main(["--merge"], standalone_mode=False, obj=session)
+
+
+def test_the_clusters_kubeconfig_is_merged_behind_a_link_and_kept_from_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "real").write_text(json.dumps(FIRST))
+    (tmp_path / "real").chmod(0o644)
+    (tmp_path / "config").symlink_to("real")
+    merge(tmp_path / "config", monkeypatch)
+    assert (tmp_path / "config").is_symlink()
+    assert stat.S_IMODE((tmp_path / "real").stat().st_mode) == 0o600
+    found = load(Sources([tmp_path / "real"]))
+    assert (found.current, list(found.entries["clusters"])) == ("x", ["c"])
+
+
+def test_nothing_is_merged_into_what_is_no_kubeconfig(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text("users: [a]")
+    with pytest.raises(CommandError, match="must be a map"):
+        merge(tmp_path / "config", monkeypatch)
+    assert (tmp_path / "config").read_text() == "users: [a]"
 
 
 def test_a_locked_file_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,15 +21,18 @@ _LOCK_SECONDS = 2.0
 _LOCK_PAUSE = 0.02
 
 
-def change(path: Path, edit: Callable[[Content], object]) -> None:
-    """Let `edit` change what the file at `path` says, and write it. Raises CommandError."""
+def change(path: Path, edit: Callable[[Content], object], *, private: bool = False) -> None:
+    """Let `edit` change what the file at `path` says, and write it. Raises CommandError.
+
+    `private`: from now on only its owner may read it.
+    """
     target = path.resolve()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _locked(target):
             content = loading.read(target)
             edit(content)
-            _replace(target, text_of(content))
+            _replace(target, text_of(content), private)
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror}.") from None
 
@@ -104,7 +107,7 @@ def _without(content: Content, section: str, name: str) -> list[Any]:
     return [item for item in content.get(section) or () if item["name"] != name]
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, text: str, private: bool) -> None:
     """Write the file at once, with the mode and owner that it had, else for its owner."""
     before = path.stat() if path.exists() else None
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
@@ -115,7 +118,7 @@ def _replace(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         if before is not None:
-            fresh.chmod(before.st_mode & 0o777)
+            fresh.chmod(before.st_mode & (0o700 if private else 0o777))
             with contextlib.suppress(PermissionError):
                 os.chown(fresh, before.st_uid, before.st_gid)
         fresh.replace(path)

@@ -9,6 +9,7 @@ import click
 
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.kubeconfig import writing
 from minikube8s.cli.session import Session
 from minikube8s.cluster import kubeconfig
 from minikube8s.cluster.errors import ClusterError
@@ -29,7 +30,9 @@ def command(session: Session, merge: bool) -> None:
             return
         first = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
         path = Path(first) if first else Path.home() / ".kube" / "config"
-        kubeconfig.write(path, kubeconfig.merged(kubeconfig.read(path), ours))
+        writing.change(
+            path, lambda known: known.update(kubeconfig.merged(known, ours)), private=True
+        )
     except FileNotFoundError as error:
         raise CommandError(f"{error.filename} is missing: run `mk8s up` first.") from None
     except ClusterError as error:
