@@ -13,6 +13,8 @@ from typing import Any
 from minikube8s.cluster.config import Home, Settings, write_private
 from minikube8s.cluster.errors import ClusterError
 
+_SECTIONS = ("clusters", "users", "contexts")
+
 
 def server_url(settings: Settings) -> str:
     """The API server's address as a client on this machine reaches it."""
@@ -57,7 +59,7 @@ def build(home: Home, settings: Settings) -> dict[str, Any]:
 def merged(existing: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     """``existing`` with our cluster, user and context put in place and made current. Pure."""
     result = dict(existing)
-    for section in ("clusters", "users", "contexts"):
+    for section in _SECTIONS:
         names = {entry["name"] for entry in ours[section]}
         kept = [entry for entry in existing.get(section) or [] if entry.get("name") not in names]
         result[section] = kept + ours[section]
@@ -95,9 +97,15 @@ def read(path: Path) -> dict[str, Any]:
         ) from None
     if content is None:
         return {}
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or not all(_are_entries(content.get(s)) for s in _SECTIONS):
         raise ClusterError(f"{path} is not a kubeconfig, so nothing was merged into it.")
     return content
+
+
+def _are_entries(section: object) -> bool:
+    return section is None or (
+        isinstance(section, list) and all(isinstance(entry, dict) for entry in section)
+    )
 
 
 def write(path: Path, content: dict[str, Any]) -> None:

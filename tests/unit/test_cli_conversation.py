@@ -113,3 +113,9 @@ def test_a_terminal_is_told_its_size_and_an_attached_one_is_drawn_anew():
     first, second = (json.loads(data) for _, data in server.heard)
     assert (first["Width"], first["Height"]) == (second["Width"] + 1, second["Height"] + 1)
     assert dict(server.asked[1])["stderr"] == "false"
+
+
+@pytest.mark.parametrize("nonsense", [bytes([ERROR]) + b"no json", b""])
+def test_what_is_not_understood_is_told_in_a_sentence(nonsense):
+    with pytest.raises(CommandError, match="the server's answer is not understood"):
+        talk(PlayedServer(nonsense))

@@ -213,3 +213,24 @@ async def test_who_has_hung_up_is_not_kept_connected_to_a_silent_pod(capsys, mon
         writer.close()
         await gone.wait()
     assert not capsys.readouterr().err
+
+
+async def test_who_learns_late_that_the_pod_is_gone_gets_the_other_one_too(capsys):
+    other_is_found, late = asyncio.Event(), asyncio.Event()
+
+    class Slow(PlayedClient):
+        async def websocket(self, path, query, protocol):
+            if path == "/old" and self.asked:
+                late.set()
+                await other_is_found.wait()
+            return await super().websocket(path, query, protocol)
+
+    client = Slow("/new")
+    async with forwarding(client, lambda: "/new", capsys) as (port, _):
+        client.asked.append("")
+        waiting = asyncio.create_task(spoken(port))
+        await late.wait()
+        client.asked.clear()
+        assert await spoken(port) == b"hello"
+        other_is_found.set()
+        assert await waiting == b"hello"

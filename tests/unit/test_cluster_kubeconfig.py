@@ -43,12 +43,13 @@ def test_merging_twice_is_merging_once(ours: dict[str, Any]) -> None:
     assert kubeconfig.merged(once, ours) == once
 
 
-def test_a_broken_kubeconfig_is_left_as_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["a: [", "[]", "users: 5", "contexts: [own]"])
+def test_a_broken_kubeconfig_is_left_as_it_is(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config"
-    path.write_text("a: [")
+    path.write_text(text)
     with pytest.raises(ClusterError, match="nothing was merged"):
         kubeconfig.read(path)
-    assert path.read_text() == "a: ["
+    assert path.read_text() == text
 
 
 def test_a_written_kubeconfig_keeps_its_owner_and_hides_from_others(

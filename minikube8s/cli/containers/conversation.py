@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from minikube8s.api.streams import exit_code
@@ -75,6 +75,14 @@ def converse(
         raise CommandEnded(code)
 
 
+@contextlib.contextmanager
+def _understood() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, IndexError) as error:
+        raise CommandError(f"the server's answer is not understood: {error}") from None
+
+
 class _Talk:
     def __init__(self, files: Files, *, stdin: bool, tty: bool, redraw: bool) -> None:
         self._files = files
@@ -112,7 +120,7 @@ class _Talk:
 
     async def _show(self, socket: WebSocket) -> dict[str, Any]:
         places = {_STDOUT: self._files.stdout, _STDERR: self._files.stderr}
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(ConnectionResetError), _understood():
             while (message := await socket.receive()) is not None:
                 channel, data = message[0], message[1:]
                 if channel == _ERROR:

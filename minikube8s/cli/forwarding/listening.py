@@ -126,11 +126,13 @@ class Forwarder:
 
     async def _connect(self, remote: int) -> WebSocket:
         query = [("ports", str(remote))]
+        # another connection may find another pod meanwhile
+        tried = self._path
         try:
-            return await self._client.websocket(self._path, query, _PROTOCOL)
+            return await self._client.websocket(tried, query, _PROTOCOL)
         except ApiFailure:
-            before, self._path = self._path, await self._chosen()
-            if self._path == before:
+            self._path = await self._chosen()
+            if self._path == tried:
                 raise
         return await self._client.websocket(self._path, query, _PROTOCOL)
 
