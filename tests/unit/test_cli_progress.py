@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minikube8s.cli.output.progress import amount, bar, fitted
+from minikube8s.cli.output.styles import columns
 
 _DRAW = """
 from minikube8s.cli.output import progress
@@ -86,8 +87,13 @@ def test_while_it_lasts_the_newest_lines_stand_below_what_was_said() -> None:
 
 
 def test_a_long_line_is_cut_so_that_it_never_folds() -> None:
-    sent = _terminal("lines.show(['x' * 100]); import os; os._exit(0)", columns=20)
-    assert _screen(sent)[-1] == "x" * 18 + "…"
+    for text, shown in (
+        ("x" * 100, "x" * 18),
+        ("가" * 100, "가" * 9),
+        ("x\ty" * 9, "x       yx      yx"),
+    ):
+        sent = _terminal(f"lines.show([{text!r}]); import os; os._exit(0)", columns=20)
+        assert _screen(sent)[-1] == f"{shown}…"
 
 
 def test_a_pipe_sees_only_what_is_said(tmp_path: Path) -> None:
@@ -101,14 +107,16 @@ def test_a_pipe_sees_only_what_is_said(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("said\n", "")
 
 
-@given(st.text("abc", max_size=30), st.integers(1, 40))
+@given(st.text("abc가😀", max_size=30), st.integers(1, 40))
 def test_a_fitted_line_has_at_most_the_width_and_keeps_its_colours(text: str, width: int) -> None:
     coloured = f"\x1b[32m{text}\x1b[0m"
     cut = fitted(coloured, width)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", cut)
-    assert len(plain) <= width
+    assert columns(plain) <= width
     assert "\x1b[32m" in cut and "\x1b[0m" in cut
-    assert plain == text or plain == text[: width - 1] + "…"
+    if plain != text:
+        assert columns(plain) >= width - 1
+        assert text.startswith(plain.removesuffix("…"))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 
+from minikube8s.cli.output import styles
+
 _STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
 _UNITS = ("kB", "MB", "GB", "TB")
 
@@ -28,7 +30,7 @@ class Progress:
         if not self.live:
             return
         width, height = _size()
-        wanted = [fitted(line, width - 1) for line in lines[: max(1, height - 1)]]
+        wanted = [fitted(line.expandtabs(), width - 1) for line in lines[: max(1, height - 1)]]
         if wanted != self._drawn:
             self._write(self._up() + "".join(f"{line}\n" for line in wanted))
             self._drawn = wanted
@@ -83,8 +85,9 @@ def fitted(line: str, width: int) -> str:
         if _STYLE.fullmatch(part):
             parts.append(part)
             continue
-        parts.append(part[:left])
-        left -= len(part[:left])
+        begin = _begin(part, left)
+        parts.append(begin)
+        left -= styles.columns(begin)
     return "".join(parts) + ("…" if width > 0 else "")
 
 
@@ -106,8 +109,16 @@ def bar(done: float, total: float, width: int = 20) -> str:
     return f"[{'#' * full}{'-' * (width - full)}]"
 
 
+def _begin(text: str, width: int) -> str:
+    """As much of the text as takes at most `width` columns."""
+    text = text[:width]
+    while styles.columns(text) > width:
+        text = text[:-1]
+    return text
+
+
 def _length(line: str) -> int:
-    return len(_STYLE.sub("", line))
+    return styles.columns(_STYLE.sub("", line))
 
 
 def _size() -> tuple[int, int]:

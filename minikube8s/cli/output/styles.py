@@ -40,6 +40,15 @@ def paint(colour: str, text: str, stream: TextIO | None = None) -> str:
     return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if text and colourful(stream) else text
 
 
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes: Hangul and pictures take two each."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+
+
 def width(stream: TextIO | None = None) -> int | None:
     """The columns of the terminal behind ``stream`` (standard output); None for no terminal."""
     try:

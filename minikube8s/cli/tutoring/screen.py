@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 
 from minikube8s.cli.output import styles
-from minikube8s.cli.tutoring import words
 from minikube8s.cli.tutoring.boxes import ASCII, UNICODE, Pen
 from minikube8s.cli.tutoring.course import Change, manifest
 from minikube8s.cli.tutoring.picture import picture
@@ -33,7 +32,7 @@ class Screen:
     def title(self, left: str, right: str) -> None:
         """A line across, with something at either end of it."""
         across = self.pen.across * max(
-            2, self.width - words.columns(left) - words.columns(right) - 8
+            2, self.width - styles.columns(left) - styles.columns(right) - 8
         )
         line = f"{self.pen.across * 2} {left} {across} {right} {self.pen.across * 2}"
         self.lines("", styles.paint("bold", line))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from minikube8s.cli.output import styles
 
 
 class Clause(NamedTuple):
@@ -35,16 +36,11 @@ def of_reader() -> str:
     return "en"
 
 
-def columns(text: str) -> int:
-    """How many columns of a terminal the text takes."""
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
-
-
 def wrapped(text: str, width: int) -> list[str]:
     """The words of `text` in lines of at most `width` columns; a longer word has its own line."""
     lines: list[str] = []
     for word in text.split():
-        if lines and columns(lines[-1]) + 1 + columns(word) <= width:
+        if lines and styles.columns(lines[-1]) + 1 + styles.columns(word) <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)

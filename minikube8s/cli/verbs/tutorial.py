@@ -194,7 +194,6 @@ def _lesson(
 
 def _list(course: Course, language: str, marked: Bookmark | None) -> None:
     from minikube8s.cli.output import styles
-    from minikube8s.cli.tutoring.words import columns
 
     width, steps = styles.width(), course.steps
     known = {step.id: index for index, step in enumerate(steps)}
@@ -206,6 +205,6 @@ def _list(course: Course, language: str, marked: Bookmark | None) -> None:
             index = known[step.id]
             done = "x" if index < reached else ">" if marked and index == reached else " "
             line = f"{done} {index + 1:>2}  {step.id:<{longest}}  {step.told[language]}"
-            while width and columns(line) > width:
+            while width and styles.columns(line) > width:
                 line = line[:-2] + "…" if line.endswith("…") else line[:-1] + "…"
             click.echo(line)
