@@ -25,4 +25,4 @@ def _plain(failure: CommandError) -> str:
     """One of several: with the file that it is about, which a lone Invalid leaves out."""
     if isinstance(failure, ApiFailure) and failure.reason == "Invalid":
         return harmless(f"Error from server (Invalid): {failure.status.get('message')}")
-    return str(failure)
+    return harmless(str(failure))

@@ -12,8 +12,6 @@ from minikube8s.cli.deleting.options import Deletion
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.naming.items import Item
 
-CONFLICTS = 5
-"""How often a patch is made anew because somebody else changed the object in between."""
 _MISSING = (
     f"the {lastapplied.ANNOTATION} annotation which is required by mk8s apply. mk8s apply should "
     "only be used on resources created declaratively by either mk8s create --save-config or mk8s "
@@ -76,7 +74,7 @@ class ClientSide:
     def _patch(
         self, client: Client, item: Item, wanted: dict[str, Any], live: dict[str, Any]
     ) -> Done:
-        for attempt in range(CONFLICTS + 1):
+        for attempt in range(patching.CONFLICTS + 1):
             body, content_type = patching.between(item.resource, lastapplied.of(live), wanted, live)
             if not body:
                 return Done(item, live, "unchanged")
@@ -87,7 +85,7 @@ class ClientSide:
                     "PATCH", item.path, body, content_type=content_type, query=self._query
                 )
             except ApiFailure as failure:
-                if failure.reason == "Conflict" and attempt < CONFLICTS:
+                if failure.reason == "Conflict" and attempt < patching.CONFLICTS:
                     live = client.json("GET", item.path)
                     continue
                 if self._force and failure.reason in {"Conflict", "Invalid"}:
@@ -107,21 +105,18 @@ class ClientSide:
         live: dict[str, Any],
     ) -> Done:
         """Delete what cannot be patched, and create it anew; the old one if the new is refused."""
+        client.json("DELETE", item.path, force.body)
+        leaving = gone.Leaving(item.resource, item.namespace, item.name, live["metadata"]["uid"])
+        gone.wait(client, leaving, time.monotonic() + self._seconds)
         try:
-            client.json("DELETE", item.path, force.body)
-            leaving = gone.Leaving(
-                item.resource, item.namespace, item.name, live["metadata"]["uid"]
-            )
-            gone.wait(client, leaving, time.monotonic() + self._seconds)
             return self._create(client, item, wanted)._replace(what="configured")
-        except ApiFailure as failure:
-            if failure.reason == "Invalid":
-                metadata = {
-                    key: value
-                    for key, value in live["metadata"].items()
-                    if key not in {"resourceVersion", "uid", "creationTimestamp"}
-                }
-                client.json("POST", item.collection, {**live, "metadata": metadata})
+        except ApiFailure:
+            metadata = {
+                key: value
+                for key, value in live["metadata"].items()
+                if key not in {"resourceVersion", "uid", "creationTimestamp"}
+            }
+            client.json("POST", item.collection, {**live, "metadata": metadata})
             raise
 
 

@@ -12,7 +12,7 @@ from minikube8s.api.resources import PODS
 from minikube8s.cli.applying.clientside import Done
 from minikube8s.cli.applying.readiness import owns, readiness
 from minikube8s.cli.awaiting import watching
-from minikube8s.cli.connection.client import Client
+from minikube8s.cli.connection.client import Client, Unreachable
 from minikube8s.cli.containers import podwaiting
 from minikube8s.cli.containers.pulls import Pulls
 from minikube8s.cli.errors import CommandError
@@ -41,6 +41,8 @@ def wait(client: Client, applied: Sequence[Done], deadline: float) -> list[Comma
                     _wait(client, done, deadline, scene)
                 except CommandError as error:
                     failures.append(error)
+                    if isinstance(error, Unreachable):
+                        break
                 scene.leave(done)
     return failures
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 from minikube8s.cli import manifests, options
 from minikube8s.cli.applying import lastapplied, patching
 from minikube8s.cli.command import verb
+from minikube8s.cli.connection.client import Unreachable
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
 from minikube8s.cli.naming.items import Item, items
@@ -35,8 +37,12 @@ def view_last_applied(session: Session, /, words: tuple[str, ...], **given: Any)
     for obj in _chosen(session, words, given):
         if lastapplied.kept(obj):
             text = printing.structured(given["form"], lastapplied.of(obj))
-            # kubectl indents here by two, and by four everywhere else
-            click.echo(text.replace("    ", "  ") if given["form"] == "json" else text)
+            click.echo(_by_two(text) if given["form"] == "json" else text)
+
+
+def _by_two(text: str) -> str:
+    """JSON indented by two, as kubectl has it here, where it is by four everywhere else."""
+    return re.sub(r"(?m)^ +", lambda found: found[0][::2], text)
 
 
 @verb("set-last-applied")
@@ -56,6 +62,8 @@ def set_last_applied(session: Session, /, **given: Any) -> None:
             _set(session, item, given)
         except CommandError as error:
             failures.append(error)
+            if isinstance(error, Unreachable):
+                break
     raise_all(failures)
 
 

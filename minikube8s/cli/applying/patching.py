@@ -9,6 +9,8 @@ from minikube8s.api.resources import RESOURCES, Resource
 STRATEGIC = "application/strategic-merge-patch+json"
 MERGE = "application/merge-patch+json"
 JSON = "application/json-patch+json"
+CONFLICTS = 5
+"""How often a write is made anew because somebody else changed the object in between."""
 
 
 class Patch(NamedTuple):

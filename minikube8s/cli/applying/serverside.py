@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from minikube8s.cli.applying import lastapplied, migrating, patching
-from minikube8s.cli.applying.clientside import CONFLICTS, Done
+from minikube8s.cli.applying.clientside import Done
 from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.naming.items import Item
@@ -71,7 +71,7 @@ class ServerSide:
         fields = after["metadata"].get("managedFields") or ()
         if manager == MANAGER and not migrating.owners(fields, "Apply"):
             after = self._keep_annotation(client, item, after)
-        for _ in range(CONFLICTS):
+        for _ in range(patching.CONFLICTS):
             fields = after["metadata"].get("managedFields") or ()
             former = migrating.owners(fields, "Update")
             wanted = migrating.taken_over(fields, former, manager)

@@ -10,7 +10,7 @@ import click
 
 from minikube8s.api.resources import Resource
 from minikube8s.cli import options
-from minikube8s.cli.connection.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure, Unreachable
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
 from minikube8s.cli.naming import nearest, selecting, targets
@@ -67,8 +67,8 @@ def for_each(
 ) -> int:
     """Call ``act`` with every object that the line is about; how many there were.
 
-    What fails does not hold up the others: each failure is told, the last one raised. ``whole``:
-    nothing is done where some cannot be found.
+    What fails does not hold up the others: each failure is told, the last one raised. A server that
+    is away ends it. ``whole``: nothing is done where some cannot be found.
     """
     found: list[Chosen] = []
     failures: list[CommandError] = []
@@ -76,20 +76,27 @@ def for_each(
     def attempt(one: Chosen) -> None:
         try:
             act(one)
+        except Unreachable:
+            raise
         except CommandError as error:
             failures.append(error)
 
-    for find in _finders(session, words, given):
-        try:
-            for one in find():
-                found.append(one)
-                if not whole:
-                    attempt(one)
-        except CommandError as error:
-            failures.append(error)
-    if whole and not failures:
-        for one in found:
-            attempt(one)
+    try:
+        for find in _finders(session, words, given):
+            try:
+                for one in find():
+                    found.append(one)
+                    if not whole:
+                        attempt(one)
+            except Unreachable:
+                raise
+            except CommandError as error:
+                failures.append(error)
+        if whole and not failures:
+            for one in found:
+                attempt(one)
+    except Unreachable as error:
+        failures.append(error)
     raise_all(failures)
     return len(found)
 

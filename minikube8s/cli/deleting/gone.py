@@ -12,6 +12,7 @@ from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.naming import targets
 
+_PAUSE = 1.0
 WEEK_SECONDS = 7 * 24 * 3600.0
 """How long one waits who named no time."""
 
@@ -53,8 +54,11 @@ def wait(client: Client, leaving: Leaving, deadline: float) -> None:
             "timeoutSeconds": str(max(1, int(left) + 1)),
             "resourceVersion": now["metadata"]["resourceVersion"],
         }
+        began = time.monotonic()
         if _deleted(client, collection, query, left):
             return
+        # whoever may not watch asks about once a second, not as fast as the server answers
+        time.sleep(max(0.0, min(began + _PAUSE, deadline) - time.monotonic()))
     raise CommandError(
         f"timed out waiting for the condition on {resource.plural}/{leaving.name}: it is not gone, "
         f"see its finalizers and Events: mk8s describe {resource.singular} {leaving.name}"

@@ -26,7 +26,7 @@ def compare(texts: Mapping[str, tuple[str | None, str | None]]) -> int:
         for name, versions in texts.items():
             for folder, text in zip((live, merged), versions, strict=True):
                 if text is not None:
-                    Path(folder, name).write_text(text)
+                    Path(folder, name).write_text(text, encoding="utf-8")
         words = _words()
         try:
             done = subprocess.run([*words, live, merged], check=False)
@@ -43,7 +43,13 @@ def compare(texts: Mapping[str, tuple[str | None, str | None]]) -> int:
 
 def _words() -> list[str]:
     given = os.environ.get("KUBECTL_EXTERNAL_DIFF", "")
-    if given:
-        return shlex.split(given)
+    try:
+        words = shlex.split(given)
+    except ValueError as error:
+        raise CommandError(
+            f"KUBECTL_EXTERNAL_DIFF is no line of a shell: {given}: {error}", TROUBLE
+        ) from None
+    if words:
+        return words
     colour = ["--color=always"] if styles.colourful() and shutil.which("diff") else []
     return ["diff", "-u", "-N", *colour]

@@ -9,8 +9,9 @@ from minikube8s.api.resources import NODES
 from minikube8s.cli import options
 from minikube8s.cli.changing import patching
 from minikube8s.cli.changing.chosen import Chosen, of
-from minikube8s.cli.connection.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure, Unreachable
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.failures import raise_all
 from minikube8s.cli.naming import nearest, targets
 from minikube8s.cli.output import printing
 from minikube8s.cli.session import Session
@@ -27,6 +28,8 @@ def nodes(session: Session, verb: str, words: Sequence[str], selector: str) -> l
         answer = session.client.json("GET", targets.path(NODES, None), query=query)
         return [of(node, NODES, "") for node in answer.get("items") or ()]
     names = [word.partition("/")[2] or word for word in words]
+    if not all(names):
+        raise CommandError("resource name may not be empty")
     return [of(_read(session, name), NODES, "") for name in names]
 
 
@@ -35,6 +38,19 @@ def _read(session: Session, name: str) -> dict[str, Any]:
         return session.client.json("GET", targets.path(NODES, None, name))
     except ApiFailure as failure:
         raise nearest.hinted(session.client, failure, NODES, None, name) from None
+
+
+def mark_all(session: Session, nodes: Sequence[Chosen], dry_run: str, *, closed: bool) -> None:
+    """Close the nodes, or open them; each that cannot be is told. Raises CommandError."""
+    failures: list[CommandError] = []
+    for node in nodes:
+        try:
+            mark(session, node, dry_run, closed=closed)
+        except CommandError as error:
+            failures.append(error)
+            if isinstance(error, Unreachable):
+                break
+    raise_all(failures)
 
 
 def mark(session: Session, node: Chosen, dry_run: str, *, closed: bool) -> None:

@@ -13,6 +13,7 @@ from minikube8s.cli.connection.client import ApiFailure, Client
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.naming import targets
 from minikube8s.cli.output import progress
+from minikube8s.cli.output.escapes import harmless
 
 Object = dict[str, Any]
 RETRY_SECONDS = 5.0
@@ -87,7 +88,7 @@ def _ask(client: Client, waiting: _Waiting, way: Way, shown: progress.Progress) 
                 continue
             shown.clear()
             text = f"error when evicting {place} (will retry after {RETRY_SECONDS:.0f}s): "
-            click.echo(text + str(failure.status.get("message", failure)), err=True)
+            click.echo(text + harmless(str(failure.status.get("message", failure))), err=True)
             refused.append(pod)
             continue
         waiting.asked[pod["metadata"]["uid"]] = pod

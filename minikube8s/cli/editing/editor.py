@@ -15,7 +15,8 @@ from minikube8s.cli.errors import CommandError
 def written(text: str, form: str, *, windows: bool = False) -> Path:
     """A new file with ``text`` that only its user can read; whoever asks removes it."""
     handle, name = tempfile.mkstemp(prefix="mk8s-edit-", suffix=f".{form}")
-    with os.fdopen(handle, "w", newline="\r\n" if windows else "\n") as file:
+    ending = "\r\n" if windows else "\n"
+    with os.fdopen(handle, "w", encoding="utf-8", newline=ending) as file:
         file.write(text)
     return Path(name)
 
@@ -43,6 +44,6 @@ def opened(file: Path) -> str:
             "nothing was changed"
         )
     try:
-        return file.read_text()
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"what the editor left in {file} cannot be read: {error}") from None

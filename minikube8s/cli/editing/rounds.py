@@ -43,7 +43,7 @@ def run(objects: Sequence[dict[str, Any]], form: str, save: Save, *, windows: bo
             if not complaints:
                 return
             before = after
-        except CommandError:
+        except (CommandError, KeyboardInterrupt):
             if kept:
                 click.echo(f'A copy of your changes has been stored to "{file}"', err=True)
             raise

@@ -21,9 +21,18 @@ def overridden(obj: Object, text: str, how: str, definition: str) -> Object:
         raise CommandError(f"--overrides is not JSON: {error}") from None
     try:
         if how == "json":
-            return patch.json_patch(obj, content)
-        if how == "strategic":
-            return patch.strategic_merge(definition, obj, content)
-        return patch.merge_patch(obj, content)
+            after = patch.json_patch(obj, content)
+        elif how == "strategic":
+            after = patch.strategic_merge(definition, obj, content)
+        else:
+            after = patch.merge_patch(obj, content)
     except ApiError as error:
         raise CommandError(f"--overrides cannot be applied: {error.message}") from None
+    known_by = (
+        after.get("apiVersion"),
+        after.get("kind"),
+        (after.get("metadata") or {}).get("name"),
+    )
+    if not all(known_by):
+        raise CommandError("--overrides must leave the object its apiVersion, kind and name")
+    return after

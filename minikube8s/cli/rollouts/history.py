@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from minikube8s.api.meta import controller_of
 from minikube8s.cli.changing.recording import CHANGE_CAUSE
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.rollouts.state import REVISION
 
 Object = dict[str, Any]
@@ -39,7 +40,7 @@ def table(history: Iterable[Revision]) -> str:
     if len(rows) == 1:
         return "No rollout history found."
     width = max(len(number) for number, _ in rows) + 2
-    return "\n".join(number.ljust(width) + cause for number, cause in rows) + "\n"
+    return "\n".join(number.ljust(width) + harmless(cause) for number, cause in rows) + "\n"
 
 
 def at(history: Iterable[Revision], number: int) -> Revision:

@@ -75,7 +75,10 @@ def command(context: click.Context, /, **given: Any) -> None:
         report.tell(result)
         done.append(result)
     if not failures and given["prune"]:
-        _prune(session, given, done, pruned)
+        try:
+            _prune(session, given, done, pruned)
+        except CommandError as error:
+            failures.append(error)
     report.end()
     if given["wait"] and given["dry_run"] == "none":
         failures += _wait(session, given, done)

@@ -18,5 +18,5 @@ def command(session: Session, /, words: tuple[str, ...], selector: str, dry_run:
     """Give nodes no new pods: `mk8s cordon node2`."""
     from minikube8s.cli.draining import cordoning
 
-    for node in cordoning.nodes(session, "cordon", words, selector):
-        cordoning.mark(session, node, dry_run, closed=True)
+    nodes = cordoning.nodes(session, "cordon", words, selector)
+    cordoning.mark_all(session, nodes, dry_run, closed=True)

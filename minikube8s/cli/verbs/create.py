@@ -11,7 +11,7 @@ from minikube8s.cli import manifests, options, rawrequests
 from minikube8s.cli.applying import lastapplied
 from minikube8s.cli.changing import recording
 from minikube8s.cli.command import acting_group
-from minikube8s.cli.connection.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure, Unreachable
 from minikube8s.cli.creating import ALIASES, GENERATORS
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
@@ -67,6 +67,9 @@ def _created(
             _create(context, item, given)
         except ApiFailure as failure:
             failures.append(item.failed("creating", failure))
+        except Unreachable as error:
+            failures.append(error)
+            break
     return failures
 
 

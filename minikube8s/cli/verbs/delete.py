@@ -57,12 +57,14 @@ def command(session: Session, /, **given: Any) -> None:
     if given["interactive"] and not _agreed(found, given["dry_run"]):
         click.echo("deletion is cancelled")
         return
-    leaving, every = [], given["everything"]
+    leaving = []
+    # what a selector found may be gone by now, with its owner above all
+    searched = given["everything"] or given["selector"] or given["field_selector"]
     for one, answer in _deleted(session.client, found, how, given["dry_run"]):
         if isinstance(answer, CommandError):
             if not isinstance(answer, ApiFailure):
                 failures.append(answer)
-            elif answer.reason != "NotFound" or not (given["ignore_not_found"] or every):
+            elif answer.reason != "NotFound" or not (given["ignore_not_found"] or searched):
                 failures.append(one.hinted(session.client, answer))
             continue
         click.echo(_line(one, given, how))
@@ -120,6 +122,8 @@ def _wait(
                 gone.wait(client, one, deadline)
             except CommandError as error:
                 yield error
+                if isinstance(error, Unreachable):
+                    return
 
 
 def _agreed(found: Sequence[Selected], dry_run: str) -> bool:

@@ -49,8 +49,7 @@ def command(session: Session, /, words: tuple[str, ...], selector: str, **given:
 
     _check_selector(given["pod_selector"])
     nodes = cordoning.nodes(session, "drain", words, selector)
-    for node in nodes:
-        cordoning.mark(session, node, given["dry_run"], closed=True)
+    cordoning.mark_all(session, nodes, given["dry_run"], closed=True)
     pending: list[tuple[str, CommandError]] = []
     for node in nodes:
         try:

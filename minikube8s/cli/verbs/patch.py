@@ -56,7 +56,7 @@ def _patch_of(given: dict[str, Any]) -> Any:
         raise CommandError("cannot specify --patch and --patch-file together")
     if file:
         try:
-            text = Path(file).read_text()
+            text = Path(file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or error
             raise CommandError(f"unable to read patch file: {file}: {why}") from None
@@ -67,19 +67,12 @@ def _patch_of(given: dict[str, Any]) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        return _of_yaml(text)
+        from minikube8s.cli.manifests import parsing
 
-
-def _of_yaml(text: str) -> Any:
-    import yaml
-
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        why = getattr(error, "problem", None) or error
-        raise CommandError(f"unable to parse {text[:60]!r}: {where}{why}") from None
+        found = parsing.values(file or "the patch", text)
+    if len(found) != 1:
+        raise CommandError(f"a patch is one document, and not {len(found)}")
+    return found[0]
 
 
 def _patched(context: click.Context, one: Chosen, patch: Any, given: dict[str, Any]) -> None:
@@ -118,9 +111,13 @@ def _locally(one: Chosen, patch: Any, sort: str) -> dict[str, Any]:
 
     try:
         if sort == "json":
-            return patches.json_patch(one.obj, patch)
-        if sort == "merge" or not patching.typed(one.resource):
-            return patches.merge_patch(one.obj, patch)
-        return patches.strategic_merge(one.resource.schema, one.obj, patch)
+            after = patches.json_patch(one.obj, patch)
+        elif sort == "merge" or not patching.typed(one.resource):
+            after = patches.merge_patch(one.obj, patch)
+        else:
+            after = patches.strategic_merge(one.resource.schema, one.obj, patch)
     except ApiError as error:
         raise CommandError(str(error)) from None
+    if not (after.get("metadata") or {}).get("name"):
+        raise CommandError(f"the patch takes its name away from {one}")
+    return after

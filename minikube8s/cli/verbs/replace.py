@@ -11,7 +11,7 @@ from minikube8s.cli import manifests, options, rawrequests
 from minikube8s.cli.applying import lastapplied
 from minikube8s.cli.changing import recording
 from minikube8s.cli.command import verb
-from minikube8s.cli.connection.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure, Unreachable
 from minikube8s.cli.deleting import gone
 from minikube8s.cli.deleting.options import deletion
 from minikube8s.cli.errors import CommandError
@@ -64,6 +64,8 @@ def command(context: click.Context, /, **given: Any) -> None:
             failures.append(item.failed(doing, failure))
         except CommandError as error:
             failures.append(error)
+            if isinstance(error, Unreachable):
+                break
     raise_all(failures + reading.failures)
 
 

@@ -8,9 +8,11 @@ from typing import Any
 import click
 
 from minikube8s.cli import options
+from minikube8s.cli.applying import patching
 from minikube8s.cli.changing import chosen, recording
 from minikube8s.cli.changing.chosen import Chosen
 from minikube8s.cli.command import verb
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.durations import Duration
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.output import printing
@@ -41,14 +43,15 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
         )
 
     def act(one: Chosen) -> None:
-        _check(one, given)
+        if "scale" not in one.resource.subresources:
+            raise CommandError(f"{one.resource.plural} have no number of replicas to scale")
         if dry_run != "client":
             _send(session, one, given)
         if given["record"] and dry_run != "client":
-            from minikube8s.cli.changing import patching
+            from minikube8s.cli.changing.patching import written
 
             caused = recording.recorded(context, one.obj, True)
-            patching.written(session, one, caused, dry_run, "kubectl-scale")
+            written(session, one, caused, dry_run, "kubectl-scale")
         if given["timeout"] and dry_run == "none":
             _wait(session, one, replicas, given["timeout"])
         told = session.client.json("GET", one.path) if form and form != "name" else one.obj
@@ -58,12 +61,10 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
         raise CommandError("no objects passed to scale")
 
 
-def _check(one: Chosen, given: dict[str, Any]) -> None:
+def _check(scale: dict[str, Any], given: dict[str, Any]) -> None:
     """Raise CommandError where the line's conditions do not hold."""
-    if "scale" not in one.resource.subresources:
-        raise CommandError(f"{one.resource.plural} have no number of replicas to scale")
-    now = one.obj["spec"].get("replicas", 0)
-    version = one.obj["metadata"]["resourceVersion"]
+    now = (scale.get("spec") or {}).get("replicas", 0)
+    version = scale["metadata"]["resourceVersion"]
     if given["current_replicas"] not in {-1, now}:
         raise CommandError(f"Expected replicas to be {given['current_replicas']}, was {now}")
     if given["resource_version"] not in {"", version}:
@@ -73,16 +74,21 @@ def _check(one: Chosen, given: dict[str, Any]) -> None:
 
 
 def _send(session: Session, one: Chosen, given: dict[str, Any]) -> None:
+    path, query = f"{one.path}/scale", options.written(given["dry_run"], "kubectl-scale")
     patch: dict[str, Any] = {"spec": {"replicas": given["replicas"]}}
-    if given["current_replicas"] != -1 or given["resource_version"]:
-        patch["metadata"] = {"resourceVersion": one.obj["metadata"]["resourceVersion"]}
-    session.client.json(
-        "PATCH",
-        f"{one.path}/scale",
-        patch,
-        content_type="application/merge-patch+json",
-        query=options.written(given["dry_run"], "kubectl-scale"),
-    )
+    conditions = given["current_replicas"] != -1 or given["resource_version"]
+    for attempt in range(patching.CONFLICTS + 1):
+        if conditions:
+            scale = session.client.json("GET", path)
+            _check(scale, given)
+            patch["metadata"] = {"resourceVersion": scale["metadata"]["resourceVersion"]}
+        try:
+            session.client.json("PATCH", path, patch, content_type=patching.MERGE, query=query)
+            return
+        except ApiFailure as failure:
+            # the conditions may hold of the newer version, too
+            if failure.reason != "Conflict" or not conditions or attempt == patching.CONFLICTS:
+                raise
 
 
 def _wait(session: Session, one: Chosen, replicas: int, seconds: float) -> None:

@@ -18,5 +18,5 @@ def command(session: Session, /, words: tuple[str, ...], selector: str, dry_run:
     """Give nodes new pods again: `mk8s uncordon node2`."""
     from minikube8s.cli.draining import cordoning
 
-    for node in cordoning.nodes(session, "uncordon", words, selector):
-        cordoning.mark(session, node, dry_run, closed=False)
+    nodes = cordoning.nodes(session, "uncordon", words, selector)
+    cordoning.mark_all(session, nodes, dry_run, closed=False)

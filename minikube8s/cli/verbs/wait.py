@@ -11,7 +11,7 @@ from minikube8s.cli import options
 from minikube8s.cli.awaiting import watching
 from minikube8s.cli.awaiting.wanted import Wanted, wanted
 from minikube8s.cli.command import verb
-from minikube8s.cli.connection.client import ApiFailure
+from minikube8s.cli.connection.client import ApiFailure, Unreachable
 from minikube8s.cli.deleting.gone import WEEK_SECONDS
 from minikube8s.cli.durations import Duration
 from minikube8s.cli.errors import CommandError
@@ -55,6 +55,8 @@ def command(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
                 after = _wait(session, one, goal, deadline, once=seconds == 0)
             except CommandError as error:
                 failures.append(error)
+                if isinstance(error, Unreachable):
+                    break
                 continue
             if after is not None:
                 progress.clear()
