@@ -115,6 +115,8 @@ class Seeing:
                 contextlib.suppress(CommandError, OSError, ValueError),
                 self._connect().stream(path, query=query, seconds=_WATCH_SECONDS * 2) as answer,
             ):
+                # what went before this was told to nobody
+                self._changed.set()
                 for _ in answer:
                     self._changed.set()
             time.sleep(_PAUSE_SECONDS)
