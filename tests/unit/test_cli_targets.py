@@ -82,3 +82,11 @@ def test_paths_follow_group_and_scope() -> None:
     assert targets.path(PODS, "default", "a b") == "/api/v1/namespaces/default/pods/a%20b"
     assert targets.path(DEPLOYMENTS, None) == "/apis/apps/v1/deployments"
     assert targets.path(NODES, "default", "n") == "/api/v1/nodes/n"
+
+
+@pytest.mark.parametrize("text", [".", "..", "a/b", "../..", "a%2e"])
+def test_what_is_no_part_of_a_path_is_refused(text: str) -> None:
+    with pytest.raises(CommandError, match=r'invalid resource name ".*": \[may not'):
+        targets.path(PODS, "default", text)
+    with pytest.raises(CommandError, match=r'invalid namespace ".*": \[may not'):
+        targets.path(PODS, text)

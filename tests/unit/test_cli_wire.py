@@ -35,7 +35,18 @@ def test_a_server_is_an_address_and_a_base(server: str, wanted: tuple[Any, ...])
 
 
 @pytest.mark.parametrize(
-    "server", ["ftp://h", "https://", "https://h:x", "ht tp:x", "https://h:99999", "https://[::1"]
+    "server",
+    [
+        "ftp://h",
+        "https://",
+        "https://h:x",
+        "ht tp:x",
+        "https://h:99999",
+        "https://[::1",
+        "https://a..b",
+        f"https://{'a' * 70}",
+        "https://h/\u00fc",
+    ],
 )
 def test_what_is_no_address_is_refused(server: str) -> None:
     with pytest.raises(CommandError, match="is no address of a server"):
@@ -71,7 +82,7 @@ def test_the_kubeconfigs_proxy_counts_more_than_the_environments() -> None:
         proxy_for("https", "a.example", 443, "ftp://x", environment, "c")
 
 
-@pytest.mark.parametrize("url", ["https://me:word@x:1", "me:word@x:99999", "http://me:word@[::1"])
+@pytest.mark.parametrize("url", ["https://me:word@x:1", "me:word@x:99999", "http://me:word@a..b"])
 def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(CommandError, match="invalid 'proxy-url'") as refused:
         Proxy(url, "c")
@@ -124,6 +135,17 @@ def test_a_socks_proxy_is_told_the_hosts_name() -> None:
         b"\x01\x02me\x04word",
         b"\x05\x01\x00\x03\x09h.example\x01\xbb",
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "wanted"),
+    [("10.1.2.3", b"\x01\x0a\x01\x02\x03"), ("fd00::1", b"\x04\xfd" + bytes(14) + b"\x01")],
+)
+def test_a_socks_proxy_is_told_addresses_as_such(host: str, wanted: bytes) -> None:
+    port, heard, thread = played_proxy([b"\x05\x00", b"\x05\x00\x00\x01" + bytes(6)])
+    dial(host, 443, 5, Proxy(f"socks5://127.0.0.1:{port}", "c")).close()
+    thread.join(5)
+    assert heard[1] == b"\x05\x01\x00" + wanted + b"\x01\xbb"
 
 
 @pytest.mark.parametrize(

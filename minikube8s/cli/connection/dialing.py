@@ -25,6 +25,7 @@ class Proxy:
         try:
             parts = urlsplit(url if "://" in url else f"http://{url}")
             self.scheme, self.host, port = parts.scheme, parts.hostname or "", parts.port
+            self.host.encode("idna")
         except ValueError:
             self.scheme = self.host = ""
         if self.scheme not in SCHEMES or not self.host:
@@ -143,13 +144,24 @@ def _socks(connection: socket.socket, proxy: Proxy, host: str, port: int) -> Non
             raise CommandError(f"the proxy {proxy} does not take its user and password.")
     elif method:
         raise CommandError(f"the proxy {proxy} wants a user and password: put them in proxy-url.")
-    name = host.encode("idna")
-    connection.sendall(b"\x05\x01\x00\x03" + bytes((len(name),)) + name + port.to_bytes(2, "big"))
+    connection.sendall(b"\x05\x01\x00" + _socks_address(host) + port.to_bytes(2, "big"))
     _, code, _, kind = _exactly(connection, 4, proxy)
     if code:
         raise CommandError(f"the proxy {proxy} does not reach {host}:{port} (SOCKS code {code}).")
     length = {1: 4, 4: 16}.get(kind) or _exactly(connection, 1, proxy)[0]
     _exactly(connection, length + 2, proxy)
+
+
+def _socks_address(host: str) -> bytes:
+    """An address by its kind: 1 and 4 are IPv4 and IPv6, 3 is a name."""
+    import ipaddress
+
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        name = host.encode("idna")
+        return bytes((3, len(name))) + name
+    return bytes((1 if address.version == 4 else 4,)) + address.packed
 
 
 def _exactly(connection: socket.socket, count: int, proxy: Proxy) -> bytes:

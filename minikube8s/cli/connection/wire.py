@@ -227,6 +227,8 @@ def address_of(server: str) -> tuple[str, str, int, str]:
     try:
         parts = urlsplit(server if "://" in server else f"http://{server}")
         host, port = parts.hostname, parts.port
+        (host or "").encode("idna")
+        parts.path.encode("ascii")
     except ValueError:
         host = None
     if not host or parts.scheme not in _PORTS or " " in server:

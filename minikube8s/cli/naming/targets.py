@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
+from minikube8s.api.names import path_segment
 from minikube8s.api.resources import Resource
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.naming.kinds import Kinds
@@ -61,7 +62,13 @@ def one(kinds: Kinds, words: Sequence[str]) -> Target:
 
 
 def path(resource: Resource, namespace: str | None, name: str | None = None) -> str:
-    """The API path of a kind's collection, or of one object; namespace None means all."""
+    """The API path of a kind's collection, or of one object; namespace None means all.
+
+    Raises CommandError for what is no part of a path: a server may take `..` for the one above.
+    """
+    for what, text in (("namespace", namespace), ("resource name", name)):
+        if text and (wrong := path_segment(text)):
+            raise CommandError(f'invalid {what} "{text}": [{" ".join(wrong)}]')
     base = f"/apis/{resource.group}/{resource.version}" if resource.group else "/api/v1"
     if resource.namespaced and namespace:
         base += f"/namespaces/{namespace}"
