@@ -1,4 +1,7 @@
-"""`--raw`: a path of the API asked as it is, the answer printed as it comes."""
+"""`--raw`: a path of the API asked as it is, the answer printed as it comes.
+
+What it holds must not steer a terminal.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 from minikube8s.cli.connection.client import Client
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output.escapes import harmless
 
 
 def send(client: Client, method: str, path: str, body: bytes | None = None) -> None:
@@ -17,6 +21,8 @@ def send(client: Client, method: str, path: str, body: bytes | None = None) -> N
             f'--raw must be a valid URL path: parse "{path}": invalid URI for request'
         )
     answer = client.raw(method, path, body)
+    if sys.stdout.isatty():
+        answer = harmless(answer.decode(errors="replace")).encode()
     sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()
 

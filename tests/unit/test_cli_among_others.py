@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import io
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +19,7 @@ import click
 import pytest
 
 from minikube8s.api.resources import CONFIGMAPS
+from minikube8s.cli import rawrequests
 from minikube8s.cli.applying.clientside import ClientSide
 from minikube8s.cli.changing.recording import CHANGE_CAUSE
 from minikube8s.cli.connection.client import ApiFailure, Unreachable
@@ -29,6 +32,7 @@ from minikube8s.cli.making.overriding import overridden
 from minikube8s.cli.naming.items import Item
 from minikube8s.cli.rollouts import history
 from minikube8s.cli.session import Session
+from tests.support.wait import until
 
 Object = dict[str, Any]
 HERE = "/api/v1/namespaces/default"
@@ -258,3 +262,52 @@ def test_what_others_wrote_steers_no_terminal_that_is_told_of_failures_or_versio
     kept = {"metadata": {"annotations": {CHANGE_CAUSE: "\x1b]0;mine\x07"}}}
     told = history.table([history.Revision(1, kept, {})])
     assert "\x1b" not in f"{last.value}{capsys.readouterr().err}{told}"
+
+
+class Terminal(io.TextIOWrapper):
+    """Where somebody reads."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+RAW = b"\x1b]0;mine\x07 \xff"
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [(Terminal, "^[]0;mine\\x07 \ufffd".encode()), (io.TextIOWrapper, RAW)],
+)
+def test_an_answer_that_is_printed_as_it_is_steers_no_terminal(
+    kind: Callable[[io.BytesIO], Any], shown: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Server:
+        def raw(self, *_: Any) -> bytes:
+            return RAW
+
+    screen = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", kind(screen))
+    rawrequests.send(Server(), "GET", "/logs")  # type: ignore[arg-type]
+    assert screen.getvalue() == shown
+
+
+def test_what_was_written_for_a_comparison_is_gone_however_that_ends(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    code = "from minikube8s.cli.diffing import program; program.compare({'a': ('x', 'y')})"
+    line = f"sh -c 'touch {started}; exec sleep 60'"
+    environment = {"TMPDIR": str(folder), "KUBECTL_EXTERNAL_DIFF": line}
+    process = subprocess.Popen([sys.executable, "-c", code], env=os.environ | environment)
+    until("the comparison runs", started.exists)
+    assert list(folder.iterdir())
+    process.terminate()
+    assert process.wait(timeout=30) == 128 + signal.SIGTERM
+    assert not list(folder.iterdir())
+
+
+def test_what_server_side_applies_made_is_not_pruned() -> None:
+    server = Played(FORBIDDEN)
+    with pytest.raises(CommandError, match="server-side apply"):
+        server.run("apply", "-f", "a.yaml", "--prune", "--all", "--server-side")
+    assert server.asked == []

@@ -37,7 +37,7 @@ def view_last_applied(session: Session, /, words: tuple[str, ...], **given: Any)
     for obj in _chosen(session, words, given):
         if lastapplied.kept(obj):
             text = printing.structured(given["form"], lastapplied.of(obj))
-            click.echo(_by_two(text) if given["form"] == "json" else text)
+            printing.put((_by_two(text) if given["form"] == "json" else text) + "\n")
 
 
 def _by_two(text: str) -> str:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from minikube8s.cli import endings
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.output import styles
 
@@ -20,6 +21,7 @@ TROUBLE = 2
 def compare(texts: Mapping[str, tuple[str | None, str | None]]) -> int:
     """Show how each file's two texts differ; the program's exit code. Raises CommandError."""
     with (
+        endings.raised(),
         tempfile.TemporaryDirectory(prefix="LIVE-") as live,
         tempfile.TemporaryDirectory(prefix="MERGED-") as merged,
     ):

@@ -100,6 +100,8 @@ def _check(given: dict[str, Any]) -> None:
         and not server_side,
         "--subresource only works with --server-side": given["subresource"] and not server_side,
         "--force cannot be used with --server-side": force and server_side,
+        "--prune doesn't work on objects created by server-side apply, which keep nothing to "
+        "find them by": given["prune"] and server_side,
         "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server "
         "instead?)": dry_run == "client" and server_side,
         "--dry-run=server cannot be used with --force": force and dry_run == "server",
