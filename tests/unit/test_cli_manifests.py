@@ -230,3 +230,21 @@ def test_whole_numbers_with_a_point_are_whole_in_json_too() -> None:
 def test_keys_are_told_apart_as_text() -> None:
     (found,) = manifests.parse("x", "apiVersion: v1\nkind: X\n1: a\ntrue: b\n1.5: c\n")
     assert (found["1"], found["true"], found["1.5"]) == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000, "x: " + "{a: [" * 50_000, '{"a": ' * 100_000, "- " * 100_000,
+        "".join("\n" + " " * at + "a:" for at in range(1200)),
+    ],
+    ids=["lists", "both", "json", "dashes", "indented"],
+)  # fmt: skip
+def test_what_is_nested_too_deeply_is_refused_before_it_ends_the_program(text: str) -> None:
+    with pytest.raises(CommandError, match="x: it is nested too deeply"):
+        manifests.parse("x", text)
+
+
+def test_brackets_in_words_make_nothing_deep() -> None:
+    text = f"apiVersion: v1\nkind: X\nvalue: '{'[' * 5000}'\n"
+    assert len(manifests.parse("x", text)[0]["value"]) == 5000

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 import yaml
 
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.manifests import numbers
+from minikube8s.cli.manifests import depth, numbers
 
 EXPANDED_VALUES = 5_000_000
 """How many values a document may have once its aliases are written out."""
@@ -153,6 +153,7 @@ def _json(text: str) -> list[tuple[int, Any]] | None:
 def _yaml(source: str, text: str, core: bool) -> Iterator[tuple[int, Any]]:
     loader = _CoreLoader(text) if core else _StrictLoader(text)
     try:
+        depth.check(text, _Loader)
         while loader.check_node():
             node = loader.get_node()
             value = loader.construct_document(node)

@@ -20,6 +20,8 @@ STDIN = "STDIN"
 def opened(name: str, *, recursive: bool) -> Iterator[tuple[str, bytes | CommandError]]:
     """Each file that ``name`` means, with its bytes or why there are none. Raises CommandError."""
     if name == "-":
+        if sys.stdin is None:
+            raise CommandError("there is no standard input to read")
         yield STDIN, _bounded(STDIN, sys.stdin.buffer.read(FILE_BYTES + 1), FILE_BYTES)
     elif name.startswith(("http://", "https://")):
         yield name, _fetched(name)
