@@ -149,6 +149,7 @@ def mk8s(context: click.Context) -> None:
 
 def main() -> NoReturn:
     """The program `mk8s`."""
+    _fill_standard_files()
     session = Session()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -191,6 +192,15 @@ def _sentence(session: Session, error: CommandError) -> str:
     from minikube8s.cli.naming import nearest
 
     return str(nearest.explained(session, error, sys.argv))
+
+
+def _fill_standard_files() -> None:
+    """Give input and output that were closed (`<&-`) to nothing, or a connection would be there."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(0)
 
 
 def _flush_nothing() -> None:

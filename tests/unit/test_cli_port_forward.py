@@ -234,3 +234,24 @@ async def test_who_learns_late_that_the_pod_is_gone_gets_the_other_one_too(capsy
         assert await spoken(port) == b"hello"
         other_is_found.set()
         assert await waiting == b"hello"
+
+
+async def test_the_end_of_the_program_is_no_failure_of_its_connections(capsys):
+    failures, begun = [], asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: failures.append(told))
+
+    class Silent(Echo):
+        async def receive(self):
+            begun.set()
+            await asyncio.Event().wait()
+
+    async with forwarding(PlayedClient("/old", pod=Silent), lambda: "/old", capsys) as (port, _):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        await begun.wait()
+        every = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in every:
+            task.cancel()
+        await asyncio.wait(every)
+        await asyncio.sleep(0)
+        writer.close()
+    assert not failures

@@ -205,3 +205,28 @@ async def test_a_watch_ends_with_who_watches(monkeypatch):
     finally:
         proxy.close()
         server.close()
+
+
+async def test_the_end_of_the_program_is_no_failure_of_its_connections():
+    failures = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: failures.append(told))
+    begun = asyncio.Event()
+
+    class Waiting(serving.Gateway):
+        async def _answer(self, *_):
+            begun.set()
+            await asyncio.Event().wait()
+
+    gateway = Waiting(None, Rules(), "/", "", "/static/")
+    proxy = await asyncio.start_server(gateway.serve, "127.0.0.1", 0)
+    _, writer = await asyncio.open_connection(*proxy.sockets[0].getsockname())
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    await begun.wait()
+    every = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in every:
+        task.cancel()
+    await asyncio.wait(every)
+    await asyncio.sleep(0)
+    writer.close()
+    proxy.close()
+    assert not failures

@@ -31,8 +31,8 @@ class Gateway:
         self._www_prefix = www_prefix
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one connection."""
-        gone = (ConnectionError, asyncio.IncompleteReadError)
+        """Answer one connection; one that is cut off by the end of the program is no failure."""
+        gone = (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError)
         with contextlib.closing(writer), contextlib.suppress(*gone):
             try:
                 async with asyncio.timeout(_HEAD_SECONDS):

@@ -87,6 +87,9 @@ class Forwarder:
                 why = harmless(str(error).removeprefix("error: "))
                 told = f"error: an error occurred forwarding {local} -> {remote}: {why}"
                 click.echo(told, err=True)
+            except asyncio.CancelledError:
+                # the program ends; asyncio's streams would show a traceback
+                return
             finally:
                 writer.close()
 
@@ -104,7 +107,9 @@ class Forwarder:
             async with asyncio.timeout(None) as patience:
 
                 def hurry(_: object = None) -> None:
-                    patience.reschedule(loop.time() + LINGER_SECONDS)
+                    # not where the connection is over already
+                    with contextlib.suppress(RuntimeError):
+                        patience.reschedule(loop.time() + LINGER_SECONDS)
 
                 feeding.add_done_callback(hurry)
                 while (message := await socket.receive()) is not None:
@@ -120,7 +125,6 @@ class Forwarder:
             if not patience.expired():
                 raise
         finally:
-            feeding.remove_done_callback(hurry)
             feeding.cancel()
             socket.close()
 

@@ -131,6 +131,10 @@ class ChannelForwarder:
             feeding.cancel()
             working.cancel()
             await asyncio.wait((feeding, working))
+            # asked for always: asyncio logs what nobody asks for, and who hung up is no failure
+            failure = None if working.cancelled() else working.exception()
+        if failure is not None and not isinstance(failure, asyncio.CancelledError):
+            raise failure
         await self._channels.close()
 
     async def _feed(self) -> None:
