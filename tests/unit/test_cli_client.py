@@ -11,10 +11,12 @@ from typing import Any, ClassVar
 
 import pytest
 
+from minikube8s.cli.connection import exchanges
 from minikube8s.cli.connection.client import ApiFailure, Client, Unreachable
 from minikube8s.cli.connection.wire import Wire
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kubeconfig.choosing import Access
+from tests.support.wait import until
 
 
 class Played(http.server.BaseHTTPRequestHandler):
@@ -62,11 +64,15 @@ class Played(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.heard.append(dict(self.headers.items()))
-        body = b""
-        while size := int(self.rfile.readline(), 16):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path == "/hang-up":
+            self.close_connection = True
+            return
+        while self.headers.get("Transfer-Encoding") and (size := int(self.rfile.readline(), 16)):
             body += self.rfile.read(size)
             self.rfile.readline()
-        self.rfile.readline()
+        if self.headers.get("Transfer-Encoding"):
+            self.rfile.readline()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -188,3 +194,21 @@ def test_a_get_goes_where_the_server_sends_it_but_to_no_other_server(client: Cli
             client.raw("GET", "/moved", accept=place)
     with pytest.raises(ApiFailure, match="HTTP 302"):
         client.raw("GET", "/moved", accept="/moved")
+
+
+def test_what_is_posted_is_never_posted_twice(client: Client) -> None:
+    client.json("GET", "/one")
+    with pytest.raises(Unreachable):
+        client.json("POST", "/hang-up", {"a": 1})
+    assert sum("Content-Length" in headers for headers in Played.heard) == 1
+
+
+def test_a_post_goes_over_a_new_connection_where_the_server_has_closed_the_kept_one(
+    client: Client,
+) -> None:
+    client.json("GET", "/last")
+    kept = client._kept
+    assert kept is not None
+    until("the server has closed", lambda: exchanges.ended(kept))
+    assert client.json("POST", "/made", {"a": 1}) == {"a": 1}
+    assert len(Played.connections) == 2

@@ -250,6 +250,8 @@ class Client:
         target = wire.base + path + (f"?{urlencode(query)}" if query else "")
         for fresh in (self._kept is None, True):
             try:
+                if method == "POST" and self._kept is not None and exchanges.ended(self._kept):
+                    self.close()
                 connection = self._connection(seconds)
                 headers = [("Accept", accept), ("User-Agent", "mk8s"), *wire.identity()]
                 if packed and not wire.near and wire.access.compressed:
@@ -260,9 +262,10 @@ class Client:
                     return exchanges.exchange(connection, method, target, headers, body)
                 return self._told(connection, method, target, headers, body)
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError) as error:
-                # a kept connection may have been closed by a server that restarted
+                # a kept connection may have been closed by a server that restarted; but what was
+                # posted may have been made all the same, and would be made twice
                 self.close()
-                if fresh:
+                if fresh or (method == "POST" and not isinstance(error, BrokenPipeError)):
                     raise Unreachable(wire.failure(error), prefix="") from None
             except (OSError, http.client.HTTPException) as error:
                 self.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import select
 from collections.abc import Iterable, Sequence
 
 from minikube8s.cli.errors import CommandError
@@ -19,6 +20,16 @@ def exchange(
     _begin(connection, method, target, headers)
     connection.endheaders(body)
     return connection.getresponse()
+
+
+def ended(connection: http.client.HTTPConnection) -> bool:
+    """Whether the server has closed a connection on which nothing is under way."""
+    if connection.sock is None:
+        return True
+    # an answer was read to its end, so that only the end of all can wait to be read
+    waiting = select.poll()
+    waiting.register(connection.sock, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def send_in_blocks(
