@@ -14,11 +14,11 @@ from minikube8s.cli.errors import CommandError
 from minikube8s.cli.naming import targets
 from minikube8s.cli.output import progress
 from minikube8s.cli.output.escapes import harmless
+from minikube8s.cli.output.printing import DRY_RUNS
 
 Object = dict[str, Any]
 RETRY_SECONDS = 5.0
 _WEEK = 7 * 24 * 3600.0
-_DRY_RUNS = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 
 
 class Way(NamedTuple):
@@ -54,7 +54,7 @@ def evict(client: Client, node: str, pods: list[Object], way: Way) -> None:
     waiting = _Waiting(pods)
     for pod in pods if not way.delete or way.dry_run != "none" else ():
         word = "deleting" if way.delete else "evicting"
-        click.echo(f"{word} pod {_place(pod)}{_DRY_RUNS[way.dry_run]}")
+        click.echo(f"{word} pod {_place(pod)}{DRY_RUNS[way.dry_run]}")
     if way.dry_run == "client":
         return
     with progress.watched() as shown:

@@ -22,7 +22,8 @@ _TEMPLATES = (
 )  # fmt: skip
 _GO = ("go-template", "go-template-file", "template", "templatefile")
 _COLUMNS = ("custom-columns", "custom-columns-file")
-_DRY_RUNS = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
+DRY_RUNS = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
+"""What a changing verb's line ends with, by what --dry-run says."""
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 
@@ -132,7 +133,7 @@ def tell(
     if form:
         put(_told(form, managers).text(resource, obj))
     else:
-        click.echo(f"{name_of(resource, obj)} {operation}{_DRY_RUNS[dry_run]}")
+        click.echo(f"{name_of(resource, obj)} {operation}{DRY_RUNS[dry_run]}")
 
 
 @lru_cache(1)

@@ -19,10 +19,9 @@ from minikube8s.cli.deleting.options import Deletion, deletion
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.failures import raise_all
 from minikube8s.cli.naming.selecting import Selected, selected
+from minikube8s.cli.output.printing import DRY_RUNS
 from minikube8s.cli.output.progress import watched
 from minikube8s.cli.session import Session
-
-_DRY_RUNS = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 
 
 @verb("delete")
@@ -106,7 +105,7 @@ def _line(one: Selected, given: Mapping[str, Any], how: Deletion) -> str:
         return one.shown
     kind, _, name = one.shown.partition("/")
     forced = " force" if how.body.get("gracePeriodSeconds") == 0 else ""
-    return f'{kind} "{name}"{forced} deleted{_DRY_RUNS[given["dry_run"]]}'
+    return f'{kind} "{name}"{forced} deleted{DRY_RUNS[given["dry_run"]]}'
 
 
 def _wait(
