@@ -295,11 +295,3 @@ class Client:
 
     def _refusal(self, code: int, body: bytes) -> ApiFailure:
         return ApiFailure(status_of(code, body), self._wire.unknown() if code == 401 else "")
-
-
-def raise_last(failures: Sequence[CommandError]) -> None:
-    """Print all ``failures`` but the last and raise that; nothing when there are none."""
-    for failure in failures[:-1]:
-        click.echo(str(failure), err=True)
-    if failures:
-        raise failures[-1]

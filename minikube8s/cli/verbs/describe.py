@@ -9,8 +9,9 @@ import click
 
 from minikube8s.cli import options
 from minikube8s.cli.command import verb
-from minikube8s.cli.connection.client import ApiFailure, raise_last
+from minikube8s.cli.connection.client import ApiFailure
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.failures import raise_all
 from minikube8s.cli.naming import nearest, targets
 from minikube8s.cli.session import Session
 
@@ -62,7 +63,7 @@ def command(session: Session, /, **given: Any) -> None:
     if first and not failures:
         where = "" if place is None else f" in {place} namespace."
         click.echo(f"No resources found{where}", err=True)
-    raise_last(failures)
+    raise_all(failures)
 
 
 def _found(

@@ -9,8 +9,8 @@ import click
 
 from minikube8s.cli import options
 from minikube8s.cli.command import verb
-from minikube8s.cli.connection.client import raise_last
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.failures import raise_all
 from minikube8s.cli.getting.asked import Asked, Wanted
 from minikube8s.cli.naming import targets
 from minikube8s.cli.session import Session
@@ -76,7 +76,7 @@ def command(session: Session, /, **given: Any) -> None:
             text += nearest.namespace_hint(session.client, place)
         click.echo(text, err=True)
     sys.stdout.flush()
-    raise_last(failures)
+    raise_all(failures)
 
 
 def _wanted(session: Session, given: dict[str, Any], asked: Asked) -> list[Wanted]:

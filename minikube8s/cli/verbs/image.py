@@ -103,7 +103,7 @@ def copy(session: Session, images: tuple[str, ...], nodes: tuple[str, ...], seco
     Only layers that are missing there are sent. Without --node all nodes get them.
     """
     from minikube8s.cli import imagenames
-    from minikube8s.cli.connection.client import raise_last
+    from minikube8s.cli.failures import raise_all
     from minikube8s.cli.imaging.engines import NodeEngine
     from minikube8s.cli.output.progress import watched
 
@@ -117,7 +117,7 @@ def copy(session: Session, images: tuple[str, ...], nodes: tuple[str, ...], seco
         for image in images:
             full = image if ":" in image.rpartition("/")[2] else f"{image}:latest"
             failures += _copied(engine, full, chosen, seconds, progress)
-    raise_last(failures)
+    raise_all(failures)
 
 
 def _copied(
