@@ -201,6 +201,10 @@ def _fill_standard_files() -> None:
     os.close(descriptor)
     if sys.stdin is None:
         sys.stdin = os.fdopen(0)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w")
 
 
 def _flush_nothing() -> None:

@@ -94,9 +94,11 @@ def test_help_goes_down_to_sub_commands() -> None:
     assert wrong.returncode == 1 and "\tnode" in wrong.stderr
 
 
-def test_input_that_is_closed_is_empty_and_no_connections() -> None:
+def test_what_is_closed_is_empty_and_no_connections() -> None:
     where = "import os; from minikube8s.cli import main; main._fill_standard_files(); "
     read = f'"{sys.executable}" -c "{where}print(repr(__import__(\'sys\').stdin.read()))" <&-'
     assert shell(read).stdout == "''\n"
     place = f'"{sys.executable}" -c "{where}print(os.readlink(\'/proc/self/fd/2\'))" 2>&-'
     assert shell(place).stdout == "/dev/null\n"
+    written = f'"{sys.executable}" -c "{where}main.sys.stdout.buffer.write(b\'x\')" >&-'
+    assert shell(written).returncode == 0

@@ -44,6 +44,7 @@ READY = {"type": "Ready", "status": "True"}
             "i is waiting: ErrImagePull (no such host)",
         ),
         (pod("Running", container=[("c", None)]), "not ready"),
+        (pod("Running", conditions=[READY], container=[("c", None)]), "waiting for the container"),
     ],
 )
 def test_a_pod_is_waited_for_with_what_it_waits_for(waited, said):

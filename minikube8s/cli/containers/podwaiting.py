@@ -94,6 +94,8 @@ def state(pod: Object) -> str:
             return f"not scheduled: {one.get('message') or one.get('reason') or 'no node yet'}"
     if not (pod.get("spec") or {}).get("nodeName"):
         return "waiting for a node"
+    if is_ready(pod):
+        return "waiting for the container"
     return "not ready" if phase(pod) == "Running" else phase(pod) or "Pending"
 
 
