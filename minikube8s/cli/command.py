@@ -35,6 +35,9 @@ class Implied(click.Option):
 class Verb(click.Command):
     """A command that takes the global flags, too, and reads its line by kubectl's rules."""
 
+    usage_code = 1
+    """The exit code for a line that is wrong."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         taken = {name for param in self.params for name in (*param.opts, *param.secondary_opts)}
@@ -240,6 +243,11 @@ def global_options() -> list[click.Option]:
         ),
         _global("--debug", is_flag=True, help="Show where in mk8s an error came from."),
     ]
+
+
+def usage_code(error: click.UsageError) -> int:
+    """The exit code for ``error``: 1, unless that says something else of its verb."""
+    return error.ctx.command.usage_code if error.ctx and isinstance(error.ctx.command, Verb) else 1
 
 
 def usage_sentence(error: click.UsageError) -> str:

@@ -166,7 +166,7 @@ def main() -> NoReturn:
     except click.Abort:
         sys.exit(130)
     except click.UsageError as error:
-        _fail(command.usage_sentence(error), 1, session)
+        _fail(command.usage_sentence(error), command.usage_code(error), session)
     except CommandError as error:
         _fail(_sentence(session, error), error.code, session)
     except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from minikube8s.cli.command import Implied, after_dash, group, usage_sentence, verb
+from minikube8s.cli.command import Implied, after_dash, group, usage_code, usage_sentence, verb
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.main import VERBS
 from minikube8s.cli.session import Session
@@ -140,3 +140,12 @@ def test_every_flag_says_what_it_does(name: str) -> None:
             if isinstance(flag, click.Option) and not flag.hidden and not flag.help
         ]
         assert not silent, words
+
+
+def test_a_verb_whose_exit_code_1_means_something_says_otherwise_that_a_line_is_wrong() -> None:
+    from minikube8s.cli.verbs import diff, patch
+
+    for verb_of, code in ((patch.command, 1), (diff.command, 2)):
+        with pytest.raises(click.UsageError) as caught:
+            verb_of.main(["--nothing"], standalone_mode=False, obj=Session())
+        assert usage_code(caught.value) == code

@@ -91,7 +91,7 @@ command.add_command(editkept.edit_last_applied)
 
 
 def _check(given: dict[str, Any]) -> None:
-    """Raise CommandError for flags that contradict each other."""
+    """Raise CommandError for flags that contradict each other, before anything is changed."""
     dry_run = given["dry_run"]
     server_side, force = given["server_side"], given["force"]
     refused = {
@@ -114,6 +114,7 @@ def _check(given: dict[str, Any]) -> None:
     for complaint, applies in refused.items():
         if applies:
             raise CommandError(complaint)
+    deletion(given)
 
 
 def _worker(given: dict[str, Any]) -> Callable[[Client, Item], Done]:

@@ -46,6 +46,9 @@ def command(session: Session, /, **given: Any) -> int:
         raise
 
 
+command.usage_code = program.TROUBLE
+
+
 def _texts(session: Session, given: dict[str, Any]) -> dict[str, tuple[str | None, str | None]]:
     """The two texts of each object, by file name, in the order in which they are shown."""
     if not any(given["filenames"]):
