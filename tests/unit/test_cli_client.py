@@ -50,7 +50,7 @@ class Played(http.server.BaseHTTPRequestHandler):
         if self.path == "/moved":
             code = 302
         packed = "gzip" in self.headers.get("Accept-Encoding", "")
-        body = gzip.compress(body) if packed else body
+        body = gzip.compress(body) if packed and self.path != "/garbled" else body
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
         if packed:
@@ -212,3 +212,11 @@ def test_a_post_goes_over_a_new_connection_where_the_server_has_closed_the_kept_
     until("the server has closed", lambda: exchanges.ended(kept))
     assert client.json("POST", "/made", {"a": 1}) == {"a": 1}
     assert len(Played.connections) == 2
+
+
+def test_an_answer_that_cannot_be_unpacked_is_told_in_a_sentence(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Wire, "near", False)
+    with pytest.raises(Unreachable, match="was lost"):
+        client.json("GET", "/garbled")

@@ -227,7 +227,10 @@ class Client:
         if response.headers.get("Content-Encoding") == "gzip":
             import zlib
 
-            text = zlib.decompress(text, wbits=16 + zlib.MAX_WBITS)
+            try:
+                text = zlib.decompress(text, wbits=16 + zlib.MAX_WBITS)
+            except zlib.error as error:
+                raise Unreachable(self._wire.failure(error), prefix="") from None
         if self._wire.access.verbosity >= _BODIES:
             from minikube8s.cli.connection import tracing
 
