@@ -110,6 +110,8 @@ CHANGES = {
         set-credentials u4 --exec-command=foo
         set-credentials u4 --exec-command=foo --exec-api-version=x/v1 --exec-arg=a --exec-arg=b
         set-credentials u4 --exec-env=k=v --exec-env=k2=v2
+        set-credentials u4 --exec-interactive-mode=Foo
+        set-credentials u4 --exec-interactive-mode=Never
         set-credentials u4 --exec-env=k- --exec-env k3=v3 --exec-arg=z
         set-credentials u5 --auth-provider=oidc --auth-provider-arg=a=b
         set-credentials u6 --exec-env=a

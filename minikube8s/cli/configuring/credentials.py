@@ -86,6 +86,8 @@ def _check(given: Mapping[str, Any]) -> None:
             "you cannot specify more than one authentication method at the same time: --token, "
             "--username/--password"
         )
+    if (given["exec_interactive_mode"] or fields.MODES[0]) not in fields.MODES:
+        raise CommandError(f"invalid interactive mode type, can be only {', '.join(fields.MODES)}")
     if given["embed_certs"] and not (given["client_certificate"] or given["client_key"]):
         raise CommandError("you must specify a --client-certificate or --client-key to embed")
 

@@ -52,6 +52,8 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
 }
 """Fields that are written though they are empty."""
 PREFERENCES = ("colors", "extensions")
+MODES = ("Never", "IfAvailable", "Always")
+"""Whether plugins ask people, and want a terminal for that."""
 MODE_IS_IMPLIED = "client.authentication.k8s.io/v1beta1"
 """The version of plugins that need not say whether they ask people."""
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.kubeconfig import fields
 
 if TYPE_CHECKING:
     from minikube8s.cli.kubeconfig.choosing import Access
 
 _GROUP = "client.authentication.k8s.io"
 VERSIONS = (f"{_GROUP}/v1", f"{_GROUP}/v1beta1")
-MODES = ("Never", "IfAvailable", "Always")
 SECONDS = 300.0
 """How long a plugin may take: it may have to wait for somebody who logs in."""
 
@@ -125,9 +125,9 @@ def check(what: Mapping[str, Any], user: str) -> None:
         raise CommandError(
             f"interactiveMode must be specified for {user} to use exec authentication plugin"
         )
-    if mode and mode not in MODES:
+    if mode and mode not in fields.MODES:
         raise CommandError(
-            f'invalid interactiveMode for {user}: "{mode}". It is one of {", ".join(MODES)}.'
+            f'invalid interactiveMode for {user}: "{mode}". It is one of {", ".join(fields.MODES)}.'
         )
 
 
