@@ -197,6 +197,11 @@ def test_what_was_deleted_to_be_made_anew_is_put_back_whatever_the_server_refuse
         ClientSide({}, force=force)(server, item)  # type: ignore[arg-type]
     method, path, body = server.asked[-1]
     assert (method, path, body["data"]) == ("POST", f"{HERE}/configmaps", {"k": "v"})
+    server = Played(
+        live, refusal("Invalid", 422), {}, NOT_FOUND, FORBIDDEN, refusal("Timeout", 504)
+    )
+    with pytest.raises(CommandError, match=r"Forbidden.* cannot be put back: .*Timeout"):
+        ClientSide({}, force=force)(server, item)  # type: ignore[arg-type]
 
 
 def test_an_edit_whose_saving_is_interrupted_stays_in_a_file_that_is_told(

@@ -110,13 +110,19 @@ class ClientSide:
         gone.wait(client, leaving, time.monotonic() + self._seconds)
         try:
             return self._create(client, item, wanted)._replace(what="configured")
-        except ApiFailure:
+        except ApiFailure as failure:
             metadata = {
                 key: value
                 for key, value in live["metadata"].items()
                 if key not in {"resourceVersion", "uid", "creationTimestamp"}
             }
-            client.json("POST", item.collection, {**live, "metadata": metadata})
+            try:
+                client.json("POST", item.collection, {**live, "metadata": metadata})
+            except CommandError as lost:
+                raise CommandError(
+                    f"{failure}; what was there is deleted and cannot be put back: {lost}",
+                    prefix="",
+                ) from None
             raise
 
 
