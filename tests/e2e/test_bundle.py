@@ -6,7 +6,10 @@ import base64
 import io
 import json
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tests.support import manifests
 from tests.support.cluster import Cluster
@@ -71,10 +74,20 @@ def files(path: Path) -> dict[str, str]:
     return found
 
 
-def test_nothing_planted_is_in_a_bundle_and_what_a_reader_needs_is(
-    cluster: Cluster, tmp_path: Path
-) -> None:
+@pytest.fixture
+def secretive(cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster with secrets wherever one may be, and without them afterwards."""
     cluster.mk8s("apply", "-f", "-", input=planted()).ok()
+    try:
+        yield cluster
+    finally:
+        cluster.mk8s("delete", "--now", "--ignore-not-found", "-f", "-", input=planted()).ok()
+
+
+def test_nothing_planted_is_in_a_bundle_and_what_a_reader_needs_is(
+    secretive: Cluster, tmp_path: Path
+) -> None:
+    cluster = secretive
     joining = cluster.mk8s("token", "create").ok().strip()
     until("the pod has crashed", lambda: _restarts(cluster) > 0, 60)
     path = tmp_path / "bundle.tar.gz"
