@@ -36,12 +36,15 @@ def backs_off(container: str = "main") -> Told:
 
 
 PROBE = {"exec": {"command": ["false"]}, "failureThreshold": 1, "periodSeconds": 1}
+ALWAYS = {"imagePullPolicy": "Always"}
 CONFIG = {"configMapRef": {"name": "absent"}}
 HOOK = {"postStart": {"exec": {"command": ["false"]}}}
 
 STORIES: dict[str, tuple[dict[str, Any], list[Told]]] = {
     "an image that is pulled": (
-        pod("fresh", container(*SLEEP, image="nginx:1.11"), terminationGracePeriodSeconds=1),
+        pod(
+            "fresh", container(*SLEEP, image="nginx:1.11") | ALWAYS, terminationGracePeriodSeconds=1
+        ),
         [
             SCHEDULED,
             (NORMAL, "Pulling", 'Pulling image "nginx:1.11"'),
