@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from minikube8s.cluster import signing
 from minikube8s.controllers import Controllers, Trust
@@ -12,6 +13,19 @@ from minikube8s.kit.clock import SystemClock
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.server.tokens import token_for_secret
 from tests.api.apiserver import ApiServer
+from tests.api.playedcluster import PlayedCluster
+
+
+@contextmanager
+def played_cluster(directory: Path) -> Iterator[PlayedCluster]:
+    """Run a played cluster with all controllers; its certificates lie in ``directory``."""
+    played = PlayedCluster(directory)
+    played.start()
+    try:
+        with controlled(played):
+            yield played
+    finally:
+        played.stop()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.api.apiserver import ApiServer
-from tests.api.controllers import controlled
+from tests.api.controllers import played_cluster
 from tests.api.kubectl import kubeconfig
 from tests.api.playedcluster import PlayedCluster
 
@@ -59,13 +59,8 @@ class Mk8s:
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedCluster]:
-    played = PlayedCluster(tmp_path_factory.mktemp("pki"))
-    played.start()
-    try:
-        with controlled(played):
-            yield played
-    finally:
-        played.stop()
+    with played_cluster(tmp_path_factory.mktemp("pki")) as played:
+        yield played
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.controllers import controlled
+from tests.api.controllers import played_cluster
 from tests.api.kubectl import Kubectl
 from tests.api.playedcluster import NODE, PlayedCluster, PlayedKubelets
 from tests.support import tmux
@@ -25,14 +25,9 @@ _numbers = count(1)
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedCluster]:
-    played = PlayedCluster(tmp_path_factory.mktemp("pki"))
-    played.start()
-    try:
-        with controlled(played):
-            played.run(PlayedKubelets(played.registry).register(SPARE))
-            yield played
-    finally:
-        played.stop()
+    with played_cluster(tmp_path_factory.mktemp("pki")) as played:
+        played.run(PlayedKubelets(played.registry).register(SPARE))
+        yield played
 
 
 @pytest.fixture

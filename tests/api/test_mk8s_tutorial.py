@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.controllers import controlled
+from tests.api.controllers import played_cluster
 from tests.api.kubectl import Kubectl
 from tests.api.playedcluster import PlayedCluster
 from tests.support import tmux
@@ -22,13 +22,8 @@ GOES_ON = "goes on from here"
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedCluster]:
-    played = PlayedCluster(tmp_path_factory.mktemp("pki"))
-    played.start()
-    try:
-        with controlled(played):
-            yield played
-    finally:
-        played.stop()
+    with played_cluster(tmp_path_factory.mktemp("pki")) as played:
+        yield played
 
 
 @pytest.fixture

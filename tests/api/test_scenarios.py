@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.controllers import controlled
+from tests.api.controllers import played_cluster
 from tests.api.kubectl import Kubectl, every_binary
 from tests.api.playedcluster import PlayedCluster
 from tests.api.transcript import Scenario, parse
@@ -29,13 +29,8 @@ _numbers = count(1)
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedCluster]:
-    played = PlayedCluster(tmp_path_factory.mktemp("pki"))
-    played.start()
-    try:
-        with controlled(played):
-            yield played
-    finally:
-        played.stop()
+    with played_cluster(tmp_path_factory.mktemp("pki")) as played:
+        yield played
 
 
 def test_every_kubectl_that_CI_must_have_is_here() -> None:

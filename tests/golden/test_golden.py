@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.controllers import controlled
+from tests.api.controllers import played_cluster
 from tests.api.kubectl import Kubectl, every_binary
 from tests.api.playedcluster import PlayedCluster
 from tests.golden.script import Outcome, Scenario, complaint, parse, settled
@@ -35,13 +35,8 @@ k() { "$PROGRAM" "$@"; }
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedCluster]:
-    played = PlayedCluster(tmp_path_factory.mktemp("pki"))
-    played.start()
-    try:
-        with controlled(played):
-            yield played
-    finally:
-        played.stop()
+    with played_cluster(tmp_path_factory.mktemp("pki")) as played:
+        yield played
 
 
 def test_the_kubectl_that_mk8s_is_compared_with_is_here_on_CI() -> None:
