@@ -33,11 +33,11 @@ class PrivateEngine:
         self.root = root
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start dockerd and wait until it answers."""
+    def start(self, *before: str) -> None:
+        """Start dockerd, with ``before`` in front of its command, and wait until it answers."""
         log = (self.root / "dockerd.log").open("ab")
         self._process = subprocess.Popen(
-            ["dockerd", "--config-file", str(self.root / "daemon.json")],
+            [*before, "dockerd", "--config-file", str(self.root / "daemon.json")],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
