@@ -31,7 +31,7 @@ def published(settings: Settings, outward: str) -> str:
 
 def bound(settings: Settings) -> str:
     """The one address by which other machines know this one; "" where none was chosen."""
-    address = settings.bind
+    address = settings.listen
     return "" if address == ANY or ip_address(address).is_loopback else address
 
 
@@ -45,7 +45,7 @@ def joinable(settings: Settings) -> str:
             return f"{address}:{settings.api_port}"
     raise ClusterError(
         f"The master listens on {', '.join(settings.listening)}, where no other machine reaches "
-        "it: run `mk8s down`, then `mk8s up --bind 0.0.0.0`."
+        "it: run `mk8s down`, then `mk8s up --listen 0.0.0.0`."
     )
 
 

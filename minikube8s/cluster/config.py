@@ -37,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What one cluster is: its name, ports and networks. Remembered in ``settings.json``."""
 
     name: str = "mk8s"
-    bind: str = "127.0.0.1"
+    listen: str = "127.0.0.1"
     api_port: int = 6443
     agent_port: int = 6444
     pod_cidr: str = "10.244.0.0/16"
@@ -65,9 +65,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def listening(self) -> tuple[str, ...]:
         """The addresses that the master listens on: with a lab also the bridge's."""
-        if self.bind == "0.0.0.0" or self.lab_address in ("", self.bind):
-            return (self.bind,)
-        return (self.bind, self.lab_address)
+        if self.listen == "0.0.0.0" or self.lab_address in ("", self.listen):
+            return (self.listen,)
+        return (self.listen, self.lab_address)
 
     @property
     def node_port_range(self) -> tuple[int, int]:
@@ -79,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 # setting -> the environment variable that gives it when no option does
 ENVIRONMENT: Mapping[str, str] = {
     "name": "MK8S_NAME",
-    "bind": "MK8S_BIND",
+    "listen": "MK8S_LISTEN",
     "api_port": "MK8S_API_PORT",
     "agent_port": "MK8S_AGENT_PORT",
     "pod_cidr": "MK8S_POD_CIDR",
@@ -260,10 +260,10 @@ def _check(settings: Settings) -> None:
         )
     _check_pool(settings.load_balancer_pool, pods, services)
     try:
-        ipaddress.IPv4Address(settings.bind)
+        ipaddress.IPv4Address(settings.listen)
     except ValueError:
         raise ClusterError(
-            f"{settings.bind!r} is not an IPv4 address to listen on (0.0.0.0 means all of them)."
+            f"{settings.listen!r} is not an IPv4 address to listen on (0.0.0.0 means all of them)."
         ) from None
 
 

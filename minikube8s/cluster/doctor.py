@@ -55,7 +55,7 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     yield from _named("firewall", machinefindings.of_firewalls(found, settings.pod_cidr))
     yield from _named("dns", [findings.of_resolvers(seen, portholders.holder(_DNS_PORT))])
     wanted = networks.wanted(settings)
-    api = "127.0.0.1" if settings.bind == "0.0.0.0" else settings.bind
+    api = "127.0.0.1" if settings.listen == "0.0.0.0" else settings.listen
     own = list(wanted.values())
     yield from _named("proxies", machinefindings.of_proxies(found, engine, api, own))
     taken = networks.used(local_addresses(), local_routes(), settings)
@@ -66,7 +66,7 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(_existing(home.path)).free
     yield from _named("disk", [findings.of_disk(str(home.path), free)])
     yield from _named("inotify", [findings.of_inotify(_inotify())])
-    others = known is not None or not _is_local(settings.bind)
+    others = known is not None or not _is_local(settings.listen)
     yield from _named("clock", [machinefindings.of_clock(found, others=others)])
     if known is not None:
         yield from _named("master", _master(home, known))

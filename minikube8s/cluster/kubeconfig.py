@@ -18,7 +18,7 @@ _SECTIONS = ("clusters", "users", "contexts")
 
 def server_url(settings: Settings) -> str:
     """The API server's address as a client on this machine reaches it."""
-    host = "127.0.0.1" if settings.bind == "0.0.0.0" else settings.bind
+    host = "127.0.0.1" if settings.listen == "0.0.0.0" else settings.listen
     return f"https://{host}:{settings.api_port}"
 
 

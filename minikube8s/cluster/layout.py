@@ -90,7 +90,7 @@ def write_configuration(home: Home, settings: Settings) -> None:
             )
         ),
     )
-    host = "127.0.0.1" if settings.bind == "0.0.0.0" else settings.bind
+    host = "127.0.0.1" if settings.listen == "0.0.0.0" else settings.listen
     common = {
         "cluster": settings.name,
         "ca": str(home.pki / "ca.crt"),

@@ -149,7 +149,7 @@ class MasterClient:
             raise ClusterError(
                 f"The master at {self.master} {why}. A master listens on 127.0.0.1 alone unless "
                 "it was started with an address that others reach: run `mk8s down` and `mk8s up "
-                "--bind 0.0.0.0` there, and see that no firewall is in between."
+                "--listen 0.0.0.0` there, and see that no firewall is in between."
             ) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise ClusterError(f"The master at {self.master} does not answer: {error}.") from None

@@ -95,8 +95,8 @@ def require_port(address: str, port: int, what: str, option: str) -> None:
 
 def require_ports(settings: Settings) -> None:
     """Raise unless both ports of the master can be bound."""
-    require_port(settings.bind, settings.api_port, "the API server", "--api-port")
-    require_port(settings.bind, settings.agent_port, "the agents", "--agent-port")
+    require_port(settings.listen, settings.api_port, "the API server", "--api-port")
+    require_port(settings.listen, settings.agent_port, "the agents", "--agent-port")
 
 
 def require_own_name(name: str) -> None:

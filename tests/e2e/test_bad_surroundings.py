@@ -121,8 +121,8 @@ def test_what_answers_but_is_no_engine_is_named(fresh: Cluster, cluster: Cluster
         ("MK8S_NODE_PORTS", "300-200", "FIRST-LAST"),
         ("MK8S_NAME", "Big Name", "cluster name"),
         ("MK8S_NODE_NAME", "No_de", "node name"),
-        ("MK8S_BIND", "localhost", "IPv4 address"),
-        ("MK8S_BIND", "192.0.2.77", "192.0.2.77"),
+        ("MK8S_LISTEN", "localhost", "IPv4 address"),
+        ("MK8S_LISTEN", "192.0.2.77", "192.0.2.77"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused(

@@ -55,7 +55,7 @@ def master(
             netlab.run("ip link set lo up")
             netlab.run(f"ip addr add {THERE}/24 dev eth0")
             netlab.run("ip link set eth0 up")
-        cluster = Cluster.beside(3, home, engine).with_settings(MK8S_BIND=HERE)
+        cluster = Cluster.beside(3, home, engine).with_settings(MK8S_LISTEN=HERE)
         settings = {"MK8S_NODE_NAME": "other"}
         machine = Machine(home.with_name("other"), engine, settings, other)
         try:
@@ -90,7 +90,7 @@ def test_what_is_wrong_with_a_token_a_hash_or_a_master_is_said(
     until("it has expired", lambda: brief not in cluster.mk8s("token", "list").ok())
     assert "it has expired" in machine.join("--token", brief, "--ca-hash", pin).fails()
     said = machine.mk8s("join", f"{HERE}:1", "--token", token, "--ca-hash", pin).fails()
-    assert "mk8s up --bind 0.0.0.0" in said
+    assert "mk8s up --listen 0.0.0.0" in said
     assert "takes --token and --ca-hash" in machine.join().fails()
     taken = ("--token", token, "--ca-hash", pin, "--node-name", "node1")
     assert "choose another name with --node-name" in machine.join(*taken).fails()

@@ -9,7 +9,7 @@ from minikube8s.cluster.config import Settings
 
 
 @pytest.mark.parametrize(
-    ("bind", "outward", "told"),
+    ("listen", "outward", "told"),
     [
         ("127.0.0.1", "203.0.113.7", "10.244.0.1"),
         ("127.0.0.2", "203.0.113.7", "10.244.0.1"),
@@ -18,21 +18,21 @@ from minikube8s.cluster.config import Settings
         ("10.0.0.5", "203.0.113.7", "10.0.0.5"),
     ],
 )
-def test_the_published_address_is_one_that_pods_reach(bind: str, outward: str, told: str) -> None:
-    assert addresses.published(Settings(bind=bind), outward) == told
+def test_the_published_address_is_one_that_pods_reach(listen: str, outward: str, told: str) -> None:
+    assert addresses.published(Settings(listen=listen), outward) == told
 
 
 def test_in_a_lab_the_bridges_address_is_published_where_no_other_is_listened_on() -> None:
     lab = Settings(lab=True)
     assert addresses.published(lab, "203.0.113.7") == "192.168.123.1"
-    everywhere = Settings(lab=True, bind="0.0.0.0")
+    everywhere = Settings(lab=True, listen="0.0.0.0")
     assert addresses.published(everywhere, "203.0.113.7") == "203.0.113.7"
     assert addresses.published(everywhere, "") == "192.168.123.1"
     assert "192.168.123.1" in addresses.served(everywhere)
 
 
 def test_the_certificate_names_what_is_listened_on_published_and_the_service() -> None:
-    named = addresses.served(Settings(bind="10.0.0.5"))
+    named = addresses.served(Settings(listen="10.0.0.5"))
     assert {"127.0.0.1", "10.96.0.1", "10.0.0.5"} <= set(named)
     assert "10.244.0.1" in addresses.served(Settings())
 
@@ -41,7 +41,7 @@ def test_listening_everywhere_names_every_address_of_the_machine() -> None:
     from minikube8s.kit.localaddresses import local_addresses
 
     everyone = {str(local.address) for local in local_addresses()}
-    assert everyone <= set(addresses.served(Settings(bind="0.0.0.0")))
+    assert everyone <= set(addresses.served(Settings(listen="0.0.0.0")))
 
 
 def test_of_two_families_the_published_address_is_ipv4_and_both_services_addresses_are_named() -> (

@@ -62,7 +62,7 @@ def test_a_network_of_a_cluster_that_exists_cannot_change(tmp_path: Path) -> Non
         ({"node_name": "UPPER"}, "node name"),
         ({"node_grace": 3}, "not a time in seconds from 4 to 3600"),
         ({"node_grace": "40s"}, "not a time in seconds"),
-        ({"bind": "localhost"}, "not an IPv4 address"),
+        ({"listen": "localhost"}, "not an IPv4 address"),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused_in_words(
@@ -87,7 +87,7 @@ def test_a_master_with_lab_nodes_listens_on_the_labs_bridge_too() -> None:
     node = LabNode("node2", "192.168.123.2")
     assert Settings(node_name="n1").listening == ("127.0.0.1",)
     assert Settings(lab=True, lab_nodes=(node,)).listening == ("127.0.0.1", "192.168.123.1")
-    assert Settings(lab=True, lab_nodes=(node,), bind="192.168.123.1").listening == (
+    assert Settings(lab=True, lab_nodes=(node,), listen="192.168.123.1").listening == (
         "192.168.123.1",
     )
-    assert Settings(lab=True, lab_nodes=(node,), bind="0.0.0.0").listening == ("0.0.0.0",)
+    assert Settings(lab=True, lab_nodes=(node,), listen="0.0.0.0").listening == ("0.0.0.0",)

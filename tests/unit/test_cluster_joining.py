@@ -77,16 +77,16 @@ def test_a_master_is_named_by_host_and_port(master: str) -> None:
 
 def test_a_master_that_nobody_reaches_is_told_to_listen_elsewhere() -> None:
     client = MasterClient("127.0.0.1:1", None)
-    with pytest.raises(ClusterError, match=r"refuses the connection.*mk8s up --bind 0\.0\.0\.0"):
+    with pytest.raises(ClusterError, match=r"refuses the connection.*mk8s up --listen 0\.0\.0\.0"):
         client.ask("GET", "/version")
 
 
 def test_only_a_master_that_others_reach_can_be_joined() -> None:
-    assert addresses.joinable(Settings(bind="10.0.0.5", api_port=7443)) == "10.0.0.5:7443"
+    assert addresses.joinable(Settings(listen="10.0.0.5", api_port=7443)) == "10.0.0.5:7443"
     with pytest.raises(ClusterError, match="no other machine reaches it"):
         addresses.joinable(Settings())
     with pytest.raises(ClusterError, match="no other machine can join"):
-        addresses.joinable(Settings(bind="10.0.0.5", lab=True))
+        addresses.joinable(Settings(listen="10.0.0.5", lab=True))
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def of_home(home: Home) -> Access:
     except (ClusterError, OSError) as error:
         raise CommandError(str(error)) from None
     access = Access()
-    host = "127.0.0.1" if settings.bind == "0.0.0.0" else settings.bind
+    host = "127.0.0.1" if settings.listen == "0.0.0.0" else settings.listen
     access.server = f"https://{host}:{settings.api_port}"
     access.cluster, access.user, access.local = settings.name, f"{settings.name}-admin", True
     access.sources = access.named_by = str(home.path)

@@ -48,7 +48,10 @@ def node_names(home: Home) -> list[str]:
 
 @verb("up")
 @click.option("--name", help="The cluster's name, in containers and rules (MK8S_NAME).")
-@click.option("--bind", help="Address that the API and agent ports listen on (MK8S_BIND).")
+@click.option(
+    "--listen",
+    help="Address that the API and the agents' port listen on; 0.0.0.0: all (MK8S_LISTEN).",
+)
 @click.option("--api-port", type=int, help="Port of the API server (MK8S_API_PORT).")
 @click.option("--agent-port", type=int, help="Port that agents dial (MK8S_AGENT_PORT).")
 @click.option("--pod-cidr", help="Network of the pods (MK8S_POD_CIDR).")
