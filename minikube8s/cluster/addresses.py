@@ -31,6 +31,8 @@ def published(settings: Settings, outward: str) -> str:
 
 def bound(settings: Settings) -> str:
     """The one address by which other machines know this one; "" where none was chosen."""
+    if settings.node_ip:
+        return settings.node_ip
     address = settings.listen
     return "" if address == ANY or ip_address(address).is_loopback else address
 
@@ -39,7 +41,7 @@ def joinable(settings: Settings) -> str:
     """Where other machines find the API, host:port. Raises ClusterError where they cannot."""
     if settings.lab:
         raise ClusterError(LAB_IS_ALONE)
-    found = [outward() if address == ANY else address for address in settings.listening]
+    found = [own(settings) if address == ANY else address for address in settings.listening]
     for address in found:
         if address and not ip_address(address).is_loopback:
             return f"{address}:{settings.api_port}"
@@ -51,12 +53,17 @@ def joinable(settings: Settings) -> str:
 
 def served(settings: Settings) -> list[str]:
     """Every address that the server's certificate has to name."""
-    own = [address for address in settings.listening if address != ANY]
-    if not own:
-        own = [str(local.address) for local in local_addresses()]
+    found = [address for address in settings.listening if address != ANY]
+    if not found:
+        found = [str(local.address) for local in local_addresses()]
     lab = [settings.lab_address] if settings.lab_address else []
     services = [str(network[1]) for network in _networks(settings.service_cidr)]
-    return ["127.0.0.1", *services, published(settings, outward()), *own, *lab]
+    return ["127.0.0.1", *services, published(settings, own(settings)), *found, *lab]
+
+
+def own(settings: Settings) -> str:
+    """The address by which others know this machine: the one chosen, else what the kernel says."""
+    return settings.node_ip or outward()
 
 
 def outward() -> str:

@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     load_balancer_pool: str = ""
     ingress_image: str = "nginx:latest"
     node_name: str = ""
+    node_ip: str = ""
     docker_host: str = DEFAULT_DOCKER_HOST
     kubelet_config: str = ""
     scheduler_config: str = ""
@@ -88,6 +89,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "load_balancer_pool": "MK8S_LOAD_BALANCER_POOL",
     "ingress_image": "MK8S_INGRESS_IMAGE",
     "node_name": "MK8S_NODE_NAME",
+    "node_ip": "MK8S_NODE_IP",
     "docker_host": "DOCKER_HOST",
     "kubelet_config": "MK8S_KUBELET_CONFIG",
     "scheduler_config": "MK8S_SCHEDULER_CONFIG",
@@ -240,12 +242,26 @@ def require_node_name(name: str) -> None:
         )
 
 
+def require_node_ip(address: str) -> None:
+    """Raise unless that can be a node's address; "" leaves the choice to mk8s."""
+    try:
+        found = ipaddress.IPv4Address(address or "192.0.2.1")
+    except ValueError:
+        found = ipaddress.IPv4Address(0)
+    if found.is_unspecified or found.is_loopback or found.is_multicast:
+        raise ClusterError(
+            f"{address!r} is not an IPv4 address by which other machines could reach this one: "
+            "give one of its own with --node-ip."
+        )
+
+
 def _check(settings: Settings) -> None:
     if not _NAME.fullmatch(settings.name):
         raise ClusterError(
             f"The cluster name {settings.name!r} must be 1 to 15 lower-case letters, digits or '-'."
         )
     require_node_name(settings.node_name)
+    require_node_ip(settings.node_ip)
     if settings.api_port == settings.agent_port:
         raise ClusterError("The API port and the agent port must differ.")
     pods, services = ranges.check(settings.pod_cidr, settings.service_cidr)

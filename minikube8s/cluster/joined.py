@@ -15,7 +15,13 @@ from dataclasses import dataclass
 import msgspec
 
 from minikube8s.cluster import cleaning, joining, kubelet, layout, lifecycle, preflight, preparing
-from minikube8s.cluster.config import Home, Settings, require_node_name, write_private
+from minikube8s.cluster.config import (
+    Home,
+    Settings,
+    require_node_ip,
+    require_node_name,
+    write_private,
+)
 from minikube8s.cluster.daemons import Starting, stop
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.joining import Membership
@@ -44,6 +50,8 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     node_name: str
     docker_host: str
     kubelet_config: str = ""
+    node_ip: str = ""
+    """By which address others reach this machine; "": the one by which it reaches its master."""
 
     @property
     def host(self) -> str:
@@ -61,6 +69,7 @@ class Wish:
     node_name: str
     docker_host: str
     kubelet_config: str
+    node_ip: str = ""
 
 
 def load(home: Home) -> Joined | None:
@@ -87,6 +96,7 @@ def join(home: Home, wish: Wish, say: Say) -> bool:
     """
     preflight.require_root("join")
     require_node_name(wish.node_name)
+    require_node_ip(wish.node_ip)
     with lifecycle.exclusive(home):
         if home.exists():
             raise ClusterError(
@@ -103,6 +113,11 @@ def join(home: Home, wish: Wish, say: Say) -> bool:
             running = known.name if known and layout.agent(home).holder() else ""
             known = _obtain(home, wish, running, say)
             # one that runs has read the former certificate
+            stop(layout.agent(home), STOP_SECONDS)
+        elif wish.node_ip and wish.node_ip != known.node_ip:
+            preflight.require_own_address(wish.node_ip)
+            known = msgspec.structs.replace(known, node_ip=wish.node_ip)
+            _save(home, known)
             stop(layout.agent(home), STOP_SECONDS)
         return _start(home, known, say)
 
@@ -156,6 +171,7 @@ def _obtain(home: Home, wish: Wish, running: str, say: Say) -> Joined:
         raise ClusterError(_NO_CERTIFICATE)
     preflight.require_engine(wish.docker_host)
     preflight.require_nftables()
+    preflight.require_own_address(wish.node_ip)
 
     def check(cluster: Membership) -> None:
         if cluster.name != running:
@@ -164,9 +180,13 @@ def _obtain(home: Home, wish: Wish, running: str, say: Say) -> Joined:
 
     cluster = joining.obtain(wish.master, wish.token, wish.pins, wish.node_name, files(home), check)
     made = _made(wish, cluster)
-    write_private(home.joined, msgspec.json.format(msgspec.json.encode(made)) + b"\n")
+    _save(home, made)
     say(f"certificate of node {made.node_name} in {home.pki}")
     return made
+
+
+def _save(home: Home, known: Joined) -> None:
+    write_private(home.joined, msgspec.json.format(msgspec.json.encode(known)) + b"\n")
 
 
 def _made(wish: Wish, cluster: Membership) -> Joined:
@@ -179,6 +199,7 @@ def _made(wish: Wish, cluster: Membership) -> Joined:
         node_name=wish.node_name,
         docker_host=wish.docker_host,
         kubelet_config=wish.kubelet_config,
+        node_ip=wish.node_ip,
     )
 
 
@@ -285,7 +306,9 @@ def _write_configuration(home: Home, known: Joined) -> None:
 
 
 def _own_address(known: Joined) -> str:
-    """The address by which this machine reaches its master, and by which others reach it."""
+    """The address by which others reach this machine: chosen, or that by which it reaches them."""
+    if known.node_ip:
+        return known.node_ip
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((known.host, known.agent_port))

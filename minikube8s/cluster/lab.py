@@ -136,6 +136,11 @@ def check(settings: Settings) -> None:
                     f"The lab's network {network} and the {what} network {other} overlap: choose "
                     f"others with --lab-cidr and --{what}-cidr."
                 )
+    if settings.node_ip:
+        raise ClusterError(
+            f"The nodes of a lab have addresses of its network {network}: --node-ip "
+            f"{settings.node_ip} is for a cluster without one."
+        )
     if not settings.docker_host.startswith("unix:"):
         raise ClusterError(
             f"Several nodes on one machine need its own Docker engine, and {settings.docker_host} "

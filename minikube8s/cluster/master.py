@@ -69,7 +69,7 @@ async def run(config: MasterConfig) -> None:
         stack.push_async_callback(cache.close)
         registry = Registry(cache, clock, _ranges(settings))
         stack.push_async_callback(registry.close)
-        published = addresses.published(settings, addresses.outward())
+        published = addresses.published(settings, addresses.own(settings))
         await bootstrap.ensure(registry, published, settings.api_port)
         dns = await bootstrap.ensure_dns(registry)
         links = NodeLinks(registry.writing_as("kubelet"), clock, _nodes(settings, dns))

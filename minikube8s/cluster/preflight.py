@@ -78,6 +78,16 @@ def require_nftables() -> None:
         ) from None
 
 
+def require_own_address(node_ip: str) -> None:
+    """Raise unless that is an address of this machine, or none is given."""
+    found = [str(one.address) for one in local_addresses() if not one.address.is_loopback]
+    if node_ip and node_ip not in found:
+        raise ClusterError(
+            f"This machine has no address {node_ip}; it has {', '.join(found) or 'none at all'}: "
+            "give one of them with --node-ip."
+        )
+
+
 def require_port(address: str, port: int, what: str, option: str) -> None:
     """Raise unless ``port`` can be bound on ``address``."""
     with socket.socket() as probe:
@@ -153,6 +163,7 @@ def check(settings: Settings, *, new: bool, ports: bool, agent: bool, lab: bool)
     """
     require_engine(settings.docker_host)
     require_nftables()
+    require_own_address(settings.node_ip)
     if agent:
         require_own_name(settings.name)
     if new:

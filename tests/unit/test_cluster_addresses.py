@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from minikube8s.cluster import addresses
+from minikube8s.cluster import addresses, config, preflight
 from minikube8s.cluster.config import Settings
+from minikube8s.cluster.errors import ClusterError
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,21 @@ def test_of_two_families_the_published_address_is_ipv4_and_both_services_address
     both = Settings(pod_cidr="fd00:1::/48,10.244.0.0/16", service_cidr="fd00:2::/112,10.96.0.0/12")
     assert addresses.published(both, "") == "10.244.0.1"
     assert {"fd00:2::1", "10.96.0.1"} <= set(addresses.served(both))
+
+
+def test_who_chose_the_nodes_address_is_known_by_it() -> None:
+    """On machines whose way out is not their way to each other: VirtualBox' NAT."""
+    everywhere = Settings(listen="0.0.0.0", node_ip="192.168.56.10")
+    assert addresses.joinable(everywhere) == "192.168.56.10:6443"
+    assert addresses.published(everywhere, addresses.own(everywhere)) == "192.168.56.10"
+    assert addresses.bound(everywhere) == "192.168.56.10"
+    assert addresses.bound(Settings(listen="10.0.0.5")) == "10.0.0.5"
+
+
+@pytest.mark.parametrize("address", ["x", "0.0.0.0", "127.0.1.1", "224.0.0.1", "fd00::1", "1.2.3"])
+def test_what_can_be_no_nodes_address_is_refused(address: str) -> None:
+    with pytest.raises(ClusterError, match="--node-ip"):
+        config.require_node_ip(address)
+    with pytest.raises(ClusterError, match=r"This machine has no address 203\.0\.113\.250; it has"):
+        preflight.require_own_address("203.0.113.250")
+    preflight.require_own_address("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -14,10 +15,19 @@ from minikube8s.cluster import joined
 from minikube8s.cluster.config import DEFAULT_DOCKER_HOST, default_node_name
 from minikube8s.cluster.errors import ClusterError
 
+_LONGEST = 1024
+"""So many characters of a token's line are read."""
+_MADE = "it must hold a token, made on the master by `mk8s token create`."
+
 
 @verb("join")
 @click.argument("master", metavar="HOST:PORT")
-@click.option("--token", default="", help="A bootstrap token: see `mk8s token create`.")
+@click.option(
+    "--token",
+    default="",
+    help="A bootstrap token: see `mk8s token create`; -: read from standard input.",
+)
+@click.option("--token-file", help="A file that holds the token, unseen by `ps`.")
 @click.option(
     "--ca-hash",
     "--discovery-token-ca-cert-hash",
@@ -27,6 +37,7 @@ from minikube8s.cluster.errors import ClusterError
     help="The hash of the cluster's CA key.",
 )
 @click.option("--node-name", help="Name of this machine's node (MK8S_NODE_NAME).")
+@click.option("--node-ip", help="Address by which other machines reach this one (MK8S_NODE_IP).")
 @click.option("--docker-host", help="The Docker engine to use (DOCKER_HOST).")
 @click.option("--kubelet-config", help="A KubeletConfiguration file (MK8S_KUBELET_CONFIG).")
 @click.pass_obj
@@ -34,8 +45,10 @@ def command(
     session: Session,
     master: str,
     token: str,
+    token_file: str | None,
     pins: tuple[str, ...],
     node_name: str | None,
+    node_ip: str | None,
     docker_host: str | None,
     kubelet_config: str | None,
 ) -> None:
@@ -48,11 +61,12 @@ def command(
     kubelet = kubelet_config or os.environ.get("MK8S_KUBELET_CONFIG") or ""
     wish = joined.Wish(
         master=master,
-        token=token,
+        token=_token(token, token_file),
         pins=pins,
         node_name=node_name or os.environ.get("MK8S_NODE_NAME") or default_node_name(),
         docker_host=docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST,
         kubelet_config=str(Path(kubelet).absolute()) if kubelet else "",
+        node_ip=node_ip or os.environ.get("MK8S_NODE_IP") or "",
     )
     try:
         if not joined.join(home, wish, lambda line: click.echo(f"  {line}")):
@@ -61,3 +75,20 @@ def command(
     except ClusterError as error:
         raise CommandError(str(error)) from None
     click.echo(f"This machine is a node of the cluster at {master}. See it with `mk8s status`.")
+
+
+def _token(given: str, file: str | None) -> str:
+    """The token that the line gives, in one of three ways. Raises CommandError."""
+    if file is not None and given:
+        raise CommandError("--token and --token-file both give a token: leave one of them out.")
+    if file is None and given != "-":
+        return given
+    what = "Standard input" if file is None else file
+    try:
+        with sys.stdin if file is None else Path(file).open(errors="replace") as lines:
+            token = lines.readline(_LONGEST).strip()
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read ({error.strerror}): {_MADE}") from None
+    if not token:
+        raise CommandError(f"{what} is empty: {_MADE}")
+    return token

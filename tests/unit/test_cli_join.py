@@ -1,0 +1,74 @@
+"""Where `mk8s join` has its token and its address from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from minikube8s.cli.main import mk8s
+from minikube8s.cli.session import Session
+from minikube8s.cluster import joined
+
+TOKEN = "abcdef.0123456789abcdef"
+
+
+@pytest.fixture
+def wishes(monkeypatch: pytest.MonkeyPatch) -> list[joined.Wish]:
+    """What was asked for; nothing is joined."""
+    seen: list[joined.Wish] = []
+
+    def join(_home: Any, wish: joined.Wish, _say: Any) -> bool:
+        seen.append(wish)
+        return True
+
+    monkeypatch.setattr(joined, "join", join)
+    return seen
+
+
+def run(*arguments: str, stdin: str = "") -> tuple[int, str]:
+    done = CliRunner().invoke(
+        mk8s, ["join", "10.0.0.5:6443", *arguments], input=stdin, obj=Session()
+    )
+    return done.exit_code, f"{done.output}{done.exception}"
+
+
+def test_a_token_comes_from_the_line_from_standard_input_or_from_a_file(
+    wishes: list[joined.Wish], tmp_path: Path
+) -> None:
+    """Only the last two are unseen by whoever lists processes."""
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    assert run("--token", TOKEN)[0] == 0
+    assert run("--token", "-", stdin=f"  {TOKEN}\n")[0] == 0
+    assert run("--token-file", str(tmp_path / "token"))[0] == 0
+    assert run()[0] == 0
+    assert [wish.token for wish in wishes] == [TOKEN, TOKEN, TOKEN, ""]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--token", "-"), "Standard input is empty"),
+        (("--token-file", "/nowhere/token"), "/nowhere/token cannot be read (No such file"),
+        (("--token-file", "/dev/null"), "/dev/null is empty"),
+        (("--token-file", "/dev/null", "--token", TOKEN), "leave one of them out"),
+    ],
+)
+def test_where_no_token_is_to_be_had_it_is_said(
+    arguments: tuple[str, ...], said: str, wishes: list[joined.Wish]
+) -> None:
+    code, told = run(*arguments)
+    assert code == 1
+    assert said in told
+    assert not wishes
+
+
+def test_the_nodes_address_is_the_flags_or_the_environments(
+    wishes: list[joined.Wish], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MK8S_NODE_IP", "192.0.2.7")
+    run()
+    run("--node-ip", "192.0.2.8")
+    assert [wish.node_ip for wish in wishes] == ["192.0.2.7", "192.0.2.8"]
