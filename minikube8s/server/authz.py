@@ -1,5 +1,7 @@
 """Who may do what: masters everything, everybody else what roles and bindings grant.
 
+Nodes may besides do what `noderights` says, with what is their own.
+
 Owns the words of refusals and the index of roles and bindings, which the registry keeps current.
 The decision itself is `api.rbac`'s.
 """
@@ -21,6 +23,7 @@ from minikube8s.api.resources import (
 )
 from minikube8s.api.selectors import parse_fields
 from minikube8s.registry import Registry
+from minikube8s.server import noderights
 from minikube8s.server.authn import MASTERS, User
 from minikube8s.server.paths import ApiPath
 from minikube8s.store.watching import Event
@@ -38,6 +41,7 @@ class Authorizer:
     """Decides for one cluster."""
 
     def __init__(self, registry: Registry) -> None:
+        self._registry = registry
         self._grants = grants = Grants()
         for resource in (ROLES, CLUSTERROLES):
             registry.observe(resource, _follower(grants.put_role, grants.drop_role))
@@ -48,6 +52,9 @@ class Authorizer:
         """Return whether a user may do something, and why."""
         if MASTERS in user.groups or ask.path in _ALWAYS:
             return _ALLOWED
+        node = noderights.node_of(user)
+        if node and noderights.allows(self._registry, node, ask):
+            return Decision(True, noderights.REASON)
         return self._grants.decide(user.name, user.groups, ask)
 
     def check(self, user: User, ask: Ask) -> None:
@@ -68,16 +75,18 @@ class Authorizer:
 def asks_of(verb: str, path: ApiPath, field_selector: str = "") -> tuple[Ask, ...]:
     """Return what somebody must be allowed to send a request to a resource's path.
 
-    A selector of one name makes it a request for that name. A Namespace counts as lying in itself,
+    A selector of one name makes it a request for that name, one of a node for its pods. A Namespace counts as lying in itself,
     so that a role there can allow reading it. Talking to a container takes the right to create,
     also where the method, for a WebSocket, has to be GET.
     """
     namespace, name = path.namespace or "", path.name
     if path.plural == "namespaces" and not path.group and name:
         namespace = name
-    if not name and verb in _SELECTING and "metadata.name" in field_selector:
-        name = _selected_name(field_selector)
-    ask = Ask(verb, path.group, path.plural, path.subresource, namespace, name)
+    node = ""
+    if not name and verb in _SELECTING:
+        name = _selected(field_selector, "metadata.name")
+        node = _selected(field_selector, "spec.nodeName")
+    ask = Ask(verb, path.group, path.plural, path.subresource, namespace, name, node=node)
     if verb == "get" and not path.group and ask.word in _CONVERSATIONS:
         return ask, ask._replace(verb="create")
     return (ask,)
@@ -106,9 +115,12 @@ def forbidden(group: str, resource: str, name: str, why: str) -> ApiError:
     )
 
 
-def _selected_name(field_selector: str) -> str:
+def _selected(field_selector: str, field: str) -> str:
+    """Return the value that a field selector wants, "" for none."""
+    if field not in field_selector:
+        return ""
     try:
-        return parse_fields(field_selector).value_of("metadata.name") or ""
+        return parse_fields(field_selector).value_of(field) or ""
     except errors.ApiError:
         # The verb will say what is wrong with it, to those who may ask at all.
         return ""

@@ -12,11 +12,19 @@ from aiohttp import web
 
 from minikube8s.api import errors, meta, strategy
 from minikube8s.api.rbac import Ask
-from minikube8s.api.resources import CERTIFICATESIGNINGREQUESTS, Resource
+from minikube8s.api.resources import CERTIFICATESIGNINGREQUESTS, NODES, PODS, Resource
 from minikube8s.kit.clock import Clock
-from minikube8s.registry import Registry, WriteOptions
+from minikube8s.registry import DeleteOptions, Registry, WriteOptions
 from minikube8s.registry.options import Admit
-from minikube8s.server import bodies, escalation, negotiation, offloading, query, signing_requests
+from minikube8s.server import (
+    bodies,
+    escalation,
+    negotiation,
+    noderights,
+    offloading,
+    query,
+    signing_requests,
+)
 from minikube8s.server.authn import User
 from minikube8s.server.authz import Authorizer
 from minikube8s.server.bodies import Expected
@@ -150,11 +158,23 @@ class Call:
         ask = Ask("create", resource.group, resource.plural, "", namespace, self.name)
         self.services.authorizer.check(self.user, ask)
 
+    def checked_end(self, options: DeleteOptions) -> DeleteOptions:
+        """Return how a pod is to be ended, now that the body is known. Raises ApiError."""
+        if not noderights.node_of(self.user):
+            return options
+        namespace = self.namespace or ""
+        registry, authorizer = self.services.registry, self.services.authorizer
+        part = self.subresource
+        authorizer.check(self.user, Ask(self.verb, "", PODS.plural, part, namespace, self.name))
+        return noderights.pinned(registry, self.user, namespace, self.name, options)
+
     def _guard(self) -> Admit | None:
         authorizer = self.services.authorizer
         if self.resource is CERTIFICATESIGNINGREQUESTS:
             now = meta.now_rfc3339(self.now)
             return signing_requests.guard(authorizer, self.user, self.subresource, now)
+        if self.resource is NODES:
+            return noderights.guard(self.user, self.subresource)
         return escalation.guard(authorizer, self.user, self.resource, self.namespace)
 
     async def check_new(self, obj: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ class Ask(NamedTuple):
     """What somebody wants to do: with a resource, or, where `path` is set, with that path.
 
     `namespace` is empty for cluster scope and for all namespaces; `name` is empty where the
-    request names no object.
+    request names no object. `node` is the one whose pods alone are listed or watched.
     """
 
     verb: str
@@ -28,6 +28,7 @@ class Ask(NamedTuple):
     namespace: str = ""
     name: str = ""
     path: str = ""
+    node: str = ""
 
     @property
     def word(self) -> str:

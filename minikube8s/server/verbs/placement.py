@@ -64,6 +64,7 @@ async def evict(call: Call) -> web.StreamResponse:
         resource_version=conditions.get("resourceVersion") or "",
         dry_run=call.write_query().dry_run or wanted.get("dryRun") == ["All"],
     )
+    options = call.checked_end(options)
     await eviction.evict(call.registry, call.namespace or "", call.name, options)
     return _done(call)
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from minikube8s.api import errors
 from minikube8s.api.errors import Cause
+from minikube8s.api.resources import PODS
 from minikube8s.registry import DeleteOptions
 from minikube8s.registry.options import Propagation
 from minikube8s.server import documents, lists, offloading, query, responses
@@ -44,6 +45,8 @@ class _Body(msgspec.Struct, rename="camel"):
 async def delete(call: Call) -> web.StreamResponse:
     """Delete an object: answer with it when it lingers or its kind does so anyway, or a Status."""
     renderer, options = call.renderer(), await delete_options(call)
+    if call.resource is PODS:
+        options = call.checked_end(options)
     entry, gone = await call.registry.delete(call.resource, call.namespace, call.name, options)
     if gone and not call.resource.returns_deleted:
         return responses.stated(call, responses.success(call, {"uid": entry.uid}))
