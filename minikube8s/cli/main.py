@@ -30,6 +30,7 @@ VERBS = {
         "simulate": ("simulate", "Run the real master with nodes that are hollow."),
         "token": ("token", "Make, list and delete the tokens with which other machines join."),
         "join": ("join", "Make this machine a node of the cluster whose API is at HOST:PORT."),
+        "leave": ("leave", "Make this machine no node any more of the cluster that it joined."),
         "doctor": ("doctor", "Check this machine, and what runs of a cluster."),
         "image": (
             "image",

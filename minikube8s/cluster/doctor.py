@@ -15,7 +15,6 @@ import msgspec
 from minikube8s.cluster import (
     findings,
     joined,
-    joining,
     layout,
     machine,
     machinefindings,
@@ -28,7 +27,6 @@ from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.findings import Examination, Finding, Mark
 from minikube8s.cluster.joined import Joined
 from minikube8s.cluster.machine import Machine
-from minikube8s.cluster.masterclient import MasterClient
 from minikube8s.kit import portholders
 from minikube8s.kit.localaddresses import local_addresses
 from minikube8s.kit.localroutes import local_routes
@@ -152,14 +150,8 @@ def _daemons(home: Home, settings: Settings, known: Joined | None) -> Iterator[F
 
 def _master(home: Home, known: Joined) -> Iterator[Finding]:
     """Whether a joined machine reaches its master, and is known there; clocks are compared, too."""
-    files = joined.files(home)
     try:
-        identity = (files.certificate, files.key)
-        client = MasterClient(known.master, files.ca.read_bytes(), identity=identity)
-        joining.is_ready(client, known.node_name)
-        client.close()
-    except OSError as error:
-        yield Finding(Mark.FAULT, f"{error.filename} is unreadable ({error.strerror}): join again.")
+        joined.ask_master(home, known)
     except ClusterError as error:
         yield Finding(Mark.FAULT, str(error))
     else:

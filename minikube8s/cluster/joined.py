@@ -320,10 +320,31 @@ def _own_address(known: Joined) -> str:
         return str(probe.getsockname()[0])
 
 
-def _wait_ready(home: Home, known: Joined) -> None:
+def ask_master(home: Home, known: Joined) -> bool:
+    """Whether the master, which answers this machine, says that its node is Ready.
+
+    Raises ClusterError where it does not answer, or does not know this machine.
+    """
+    client = _client(home, known)
+    try:
+        return joining.is_ready(client, known.node_name)
+    finally:
+        client.close()
+
+
+def _client(home: Home, known: Joined) -> MasterClient:
     found = files(home)
-    identity = (found.certificate, found.key)
-    client = MasterClient(known.master, found.ca.read_bytes(), identity=identity)
+    try:
+        authority, identity = found.ca.read_bytes(), (found.certificate, found.key)
+        return MasterClient(known.master, authority, identity=identity)
+    except (OSError, ValueError) as error:
+        raise ClusterError(
+            f"The certificates in {home.pki} cannot be used ({error}): join again."
+        ) from None
+
+
+def _wait_ready(home: Home, known: Joined) -> None:
+    client = _client(home, known)
     deadline = time.monotonic() + START_SECONDS
     try:
         while not joining.is_ready(client, known.node_name):

@@ -75,9 +75,9 @@ class Authorizer:
 def asks_of(verb: str, path: ApiPath, field_selector: str = "") -> tuple[Ask, ...]:
     """Return what somebody must be allowed to send a request to a resource's path.
 
-    A selector of one name makes it a request for that name, one of a node for its pods. A Namespace counts as lying in itself,
-    so that a role there can allow reading it. Talking to a container takes the right to create,
-    also where the method, for a WebSocket, has to be GET.
+    A selector of one name makes it a request for that name, one of a node for its pods. A
+    Namespace counts as lying in itself, so that a role there can allow reading it. Talking to a
+    container takes the right to create, also where the method, for a WebSocket, has to be GET.
     """
     namespace, name = path.namespace or "", path.name
     if path.plural == "namespaces" and not path.group and name:

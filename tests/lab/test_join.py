@@ -74,6 +74,11 @@ def how_to_join(cluster: Cluster) -> dict[str, str]:
     return dict(zip(words[3::2], words[4::2], strict=True))
 
 
+def token_and_pin(cluster: Cluster) -> list[str]:
+    """The same as words of a line."""
+    return [word for pair in how_to_join(cluster).items() for word in pair]
+
+
 def test_what_is_wrong_with_a_token_a_hash_or_a_master_is_said(
     master: tuple[Cluster, Machine],
 ) -> None:
@@ -109,7 +114,7 @@ def test_a_machine_joins_runs_pods_that_reach_the_api_and_leaves(
     master: tuple[Cluster, Machine],
 ) -> None:
     cluster, machine = master
-    options = [word for pair in how_to_join(cluster).items() for word in pair]
+    options = token_and_pin(cluster)
     machine.join(*options).ok()
     assert "already" in machine.join(*options).ok()
     assert "already" in machine.join().ok()
@@ -138,6 +143,61 @@ def test_a_machine_joins_runs_pods_that_reach_the_api_and_leaves(
     cluster.kubectl("delete", "pod", "joined", "--now").ok()
     assert "kubectl delete node other" in machine.mk8s("down", "--purge").ok()
     assert not machine.home.exists()
+    cluster.kubectl("delete", "node", "other").ok()
+
+
+def test_a_machine_leaves_without_a_trace_and_its_pods_go_first(
+    master: tuple[Cluster, Machine],
+) -> None:
+    cluster, machine = master
+    machine.join(*token_and_pin(cluster)).ok()
+    labels = {"app": "leaving"}
+    guarded = pod(
+        "leaving", container(*SLEEP, image="ubuntu:16.04"), labels=labels, nodeName="other"
+    )
+    budget = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "leaving"},
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": labels}},
+    }
+    cluster.kubectl("apply", "-f", "-", input=manifests.text(guarded, budget)).ok()
+    until("it runs", lambda: cluster.get("pod", "leaving")["status"]["phase"] == "Running", 60)
+    assert "cannot leave itself" in cluster.mk8s("leave").fails()
+
+    said = machine.mk8s("leave", "--timeout", "1s").fails()
+    assert "still there: default/leaving" in said
+    assert "`kubectl uncordon other` on the master opens it again" in said
+    assert cluster.get("node", "other")["spec"]["unschedulable"]
+    cluster.kubectl("delete", "pdb", "leaving").ok()
+    said = machine.mk8s("leave").ok()
+    assert "pod/leaving evicted" in said
+    assert "Node other deleted" in said
+    assert "not found" in cluster.kubectl("get", "node", "other").fails()
+    assert not cluster.pods("app=leaving")
+    assert not machine.home.exists()
+    with netlab.inside(machine.space):
+        assert "mk8s" not in netlab.run("ip -o link") + netlab.run("nft -s list tables")
+    assert "nothing to leave" in machine.mk8s("leave").ok()
+
+
+def test_a_machine_whose_master_is_away_leaves_by_force_and_says_what_stays(
+    master: tuple[Cluster, Machine],
+) -> None:
+    cluster, machine = master
+    machine.join(*token_and_pin(cluster)).ok()
+    netlab.run("ip link set joining down")
+    try:
+        said = machine.mk8s("leave").fails()
+        assert f"The master at {MASTER}" in said
+        assert "`mk8s leave --force`" in said
+        assert machine.home.exists()
+        said = machine.mk8s("leave", "--force").ok()
+    finally:
+        netlab.run("ip link set joining up")
+    assert "Its Node stays there until `kubectl delete node other`" in said
+    assert not machine.home.exists()
+    cluster.kubectl("delete", "node", "other").ok()
 
 
 def test_only_a_reachable_master_prints_how_to_join(master: tuple[Cluster, Machine]) -> None:

@@ -147,6 +147,22 @@ def of_home(home: Home) -> Access:
     return access
 
 
+def of_node(home: Home) -> Access:
+    """The node that this machine is in the cluster that it joined. Raises ClusterError."""
+    from minikube8s.cluster import joined
+
+    known, files = joined.load(home), joined.files(home)
+    if known is None:
+        raise CommandError(f"{home.path} is no joined machine's: join first.")
+    access = Access()
+    access.server, access.cluster = f"https://{known.master}", known.name
+    access.user = f"system:node:{known.node_name}"
+    access.sources = access.named_by = str(home.path)
+    access.ca_file = str(files.ca)
+    access.cert_file, access.key_file = str(files.certificate), str(files.key)
+    return access
+
+
 def _nothing(home: Place, sources: Sources) -> str:
     if sources.explicit:
         return f"stat {sources}: no such file or directory. It is named by --kubeconfig."
