@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from minikube8s.kit import readiness
+from minikube8s.kit import notice, readiness
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.clock import Clock, SystemClock
 from minikube8s.kit.tasks import Supervisor
@@ -46,6 +46,7 @@ from mk8s_agent.node.room import Room
 from mk8s_agent.node.settings import configz
 from mk8s_agent.node.shutdown import end_pods
 from mk8s_agent.node.status import NodeState
+from mk8s_agent.node.whereabouts import Address, Whereabouts
 from mk8s_agent.pods.files import PodFiles, SeccompProfiles
 from mk8s_agent.pods.health import command_of
 from mk8s_agent.pods.hooks import Hooks
@@ -78,9 +79,12 @@ log = logging.getLogger(__name__)
 _NETWORK_RETRY = Backoff(initial=0.5, maximum=30.0)
 _ENGINE = "engine"
 _NETWORK = "network"
+_ADDRESS = "address"
 _LAST_WORDS = 5.0
 """Seconds that the master gets to take over how the pods ended; it may be gone already."""
 _MOMENT = 0.1
+_SETTLING = 0.5
+"""Seconds in which a network that changes is looked at once."""
 
 
 class Agent:
@@ -119,14 +123,18 @@ class Agent:
         self._network_wanted = asyncio.Event()
         state_dir = Path(config.state_dir)
         both = ":" in config.cluster_cidr
-        machine = read_machine(config.node, config.node_ip, state_dir, ipv6=both)
+        self._whereabouts = Whereabouts(
+            config.node_ip, config.master, ipv6=both, moved=self._moved, missing=self._misplaced
+        )
+        machine = read_machine(config.node, self._whereabouts.now, state_dir)
         node = NodeState(machine, config.kubelet)
         node.trouble[_ENGINE] = "container runtime is down: it has not answered yet"
         node.trouble[_NETWORK] = "container runtime network not ready: it is being set up"
         self._node = NodeKeeper(node, self._runtime, self._reporter, self._clock, state_dir)
         self._announcer = Announcer(self._network)
         self._announced = Announced(config.node, self._assignments, self._announcer.set_addresses)
-        self._routing = Routing(self._network, self._node.unreachable)
+        self._stirred = asyncio.Event()
+        self._routing = Routing(self._network, self._node.unreachable, self._stirred.set)
         record = PulledImages(config.pulled_file, self._clock)
         owner = owner_labels(config.cluster, config.node)
         self._sandboxes = Sandboxes(
@@ -137,6 +145,15 @@ class Agent:
             node_namespace=config.network_namespace,
         )
         self._pod_images = Images(self._runtime, self._clock, record.note)
+        self._facts = NodeFacts(
+            name=machine.name,
+            address=machine.address,
+            address_ipv6=machine.address_ipv6,
+            allocatable=allocatable(machine, config.kubelet),
+            memory=machine.memory,
+            may_protect=machine.may_protect,
+            apparmor=machine.apparmor,
+        )
         context = NodeContext(
             runtime=self._runtime,
             network=self._network,
@@ -145,15 +162,7 @@ class Agent:
             reporter=self._reporter,
             assignments=self._assignments,
             clock=self._clock,
-            facts=NodeFacts(
-                name=machine.name,
-                address=machine.address,
-                address_ipv6=machine.address_ipv6,
-                allocatable=allocatable(machine, config.kubelet),
-                memory=machine.memory,
-                may_protect=machine.may_protect,
-                apparmor=machine.apparmor,
-            ),
+            facts=self._facts,
             owner=owner,
             images=self._pod_images,
             sandboxes=self._sandboxes,
@@ -203,6 +212,13 @@ class Agent:
         self._talking = Talking(self._runtime, finder)
         self._forwarding = Forwarding(finder, self._runtime.connect)
         self._stats = Stats(machine.name, self._runtime, owner, self._clock)
+        self._link = Link(
+            config.node,
+            config.master,
+            partial(dial, config),
+            prepare=self._whereabouts.look,
+            refused=self._refused,
+        )
         self._tasks = Supervisor("agent")
 
     @property
@@ -264,8 +280,8 @@ class Agent:
         self._static.read()
         self._tasks.spawn("static", self._static.run)
         self._tasks.spawn("pods", self._pods.run)
-        link = Link(self._config.node, self._config.master, partial(dial, self._config))
-        self._tasks.spawn("link", partial(link.run, self))
+        self._tasks.spawn("link", partial(self._link.run, self))
+        self._tasks.spawn("whereabouts", self._keep_address)
         self._tasks.spawn("volumes", self._reclaimer.run)
         self._tasks.spawn("network", self._keep_network)
         self._tasks.spawn("firewall", self._network.watch_firewall)
@@ -302,7 +318,33 @@ class Agent:
         if resource == CLUSTER:
             # From here on the Node says what this agent says of it, and no earlier one.
             readiness.tell()
+            notice.leave(Path(self._config.state_dir), "")
             self._network_wanted.set()
+
+    def _refused(self, why: str) -> None:
+        """The master does not take this agent, and will not before somebody changes something."""
+        notice.leave(Path(self._config.state_dir), why)
+        readiness.tell(why)
+
+    def _moved(self, address: Address) -> None:
+        """Others reach this node by another address now."""
+        self._node.moved(address)
+        self._facts.address, self._facts.address_ipv6 = address
+        self._pods.look_again()
+        self._link.again()
+
+    def _misplaced(self, why: str) -> None:
+        """The address that this node was given is not the machine's; empty: it is."""
+        if why or _ADDRESS in self._node.state.trouble:
+            self._node.trouble(_ADDRESS, why)
+
+    async def _keep_address(self) -> None:
+        """Look where this node is when links, addresses or routes have changed."""
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            await self._whereabouts.look()
+            await self._clock.sleep(_SETTLING)
 
     async def _keep_table(self) -> None:
         """Serve Services and enforce policies, also for pods that an earlier agent connected."""

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from minikube8s.api import nodeclaims
 from minikube8s.cli.output.escapes import harmless
 
 Object = dict[str, Any]
 
 _PATIENCE = 30.0
 """Seconds that a pod may take to start, or to end beyond its grace, before that is told."""
+_REFUSED_AGAIN = 60.0
+"""Seconds; an agent that is refused asks again every ten."""
 _DONE = {"Completed", "Succeeded"}
 _ON_THEIR_WAY = re.compile(
     r"Pending|ContainerCreating|PodInitializing|Running|Terminating|SchedulingGated|Init:\d+/\d+"
@@ -73,6 +76,21 @@ def of_nodes(nodes: Iterable[Object]) -> Counted:
                 Trouble(f"Node {name} takes no new pods.", f"Open it: `mk8s uncordon {name}`.")
             )
     return Counted(total, well, troubles)
+
+
+def of_events(events: Iterable[Object], now: datetime) -> list[Trouble]:
+    """Machines that the master refuses now, because they claim what is another node's."""
+    said: dict[str, Trouble] = {}
+    for event in events:
+        last = _time(event.get("lastTimestamp"))
+        if event.get("reason") not in nodeclaims.REASONS or last is None:
+            continue
+        if (now - last).total_seconds() < _REFUSED_AGAIN:
+            message = harmless(str(event.get("message") or "")).rstrip(".")
+            name = harmless(str((event.get("involvedObject") or {}).get("name")))
+            remedy = f"See `mk8s describe node {name}`."
+            said[message] = Trouble(f"{message[:1].upper()}{message[1:]}.", remedy)
+    return list(said.values())
 
 
 def of_pods(table: Object, now: datetime) -> Counted:

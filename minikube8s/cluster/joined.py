@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import socket
 import time
 from collections.abc import Sequence
@@ -298,26 +297,11 @@ def _write_configuration(home: Home, known: Joined) -> None:
                 "docker_host": known.docker_host,
                 "cluster_cidr": known.pod_cidr,
                 "service_cidr": known.service_cidr,
-                "node_ip": _own_address(known),
+                "node_ip": known.node_ip,
                 "kubelet": kubelet.read(known.kubelet_config),
             }
         ),
     )
-
-
-def _own_address(known: Joined) -> str:
-    """The address by which others reach this machine: chosen, or that by which it reaches them."""
-    if known.node_ip:
-        return known.node_ip
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect((known.host, known.agent_port))
-        except OSError as error:
-            raise ClusterError(
-                f"There is no way from this machine to its master at {known.host} "
-                f"({os.strerror(error.errno or 0)}): see its network."
-            ) from None
-        return str(probe.getsockname()[0])
 
 
 def ask_master(home: Home, known: Joined) -> bool:

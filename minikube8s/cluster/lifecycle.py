@@ -17,6 +17,7 @@ from minikube8s.cluster import cleaning, lab, labnet, layout, preflight, prepari
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.daemons import Daemon, Starting, stop
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.kit import notice
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -30,12 +31,16 @@ NodeNames = Callable[[Home], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One line of ``mk8s status``: ``since`` in Unix seconds, 0 when it does not run."""
+    """One line of ``mk8s status``: ``since`` in Unix seconds, 0 when it does not run.
+
+    ``notice`` is what the daemon has left for whoever asks, "" when it works as it should.
+    """
 
     name: str
     pid: int
     since: float
     log: str
+    notice: str = ""
 
 
 def up(
@@ -246,6 +251,7 @@ def component(daemon: Daemon) -> Component:
         holder.pid if holder else 0,
         holder.since if holder else 0.0,
         str(daemon.log),
+        notice.read(daemon.pid_file.parent),
     )
 
 

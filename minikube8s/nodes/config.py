@@ -32,6 +32,8 @@ class NodesConfig:
 
     hello_deadline: float = 15.0
     """How long a connected agent may take to say Hello."""
+    rival_deadline: float = 5.0
+    """How long an agent may take to answer when another one wants to speak for its node."""
     write_deadline: float = 20.0
     """An agent that does not take a message for so long is cut off."""
     tunnel_deadline: float = 10.0

@@ -18,6 +18,7 @@ from minikube8s.api.resources import NODES
 from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.nodes.blocks import NoBlockLeft
+from minikube8s.nodes.claims import Claim, Claims, Refused
 from minikube8s.nodes.config import TLS, NodesConfig
 from minikube8s.nodes.dialogue import Dialogue
 from minikube8s.nodes.ending import Ending
@@ -28,7 +29,7 @@ from minikube8s.nodes.lifecycle import Lifecycle
 from minikube8s.nodes.outbox import Outbox
 from minikube8s.nodes.podtokens import MakeToken, PodTokens, status_of
 from minikube8s.nodes.refusal import Refusal
-from minikube8s.nodes.register import boot_id
+from minikube8s.nodes.register import Introduction, boot_id, own_addresses
 from minikube8s.nodes.registration import Registration
 from minikube8s.nodes.reports import Reports
 from minikube8s.nodes.roster import Roster
@@ -86,6 +87,7 @@ class NodeLinks:
             registry, clock, self._outboxes, self._lifecycle.heard, self._node_deleted
         )
         self._streams = Streams(self._outboxes.get, config.tunnel_deadline)
+        self._claims = Claims(self._answers)
         self._tokens: PodTokens | None = None
         self._server: Any = None
 
@@ -194,6 +196,19 @@ class NodeLinks:
         hello = await greet(node, context, self._config.hello_deadline)
         if isinstance(hello, Ending):
             return hello
+        claim = Claim(node, own_addresses(hello.status), hello.instance, context.peer())
+        refused = await self._claims.take(claim)
+        if refused is not None:
+            self._tell(refused)
+            return refused.ending
+        try:
+            return await self._serve(hello, context)
+        finally:
+            self._claims.give_up(claim)
+
+    async def _serve(self, hello: Introduction, context: Any) -> Ending | None:
+        """Serve the session of an agent that may speak for its node."""
+        node = hello.node
         try:
             registered = await self._registration.introduce(hello)
         except NoBlockLeft as error:
@@ -241,6 +256,25 @@ class NodeLinks:
             return agent_pb2.Token(token=await self._tokens.create(node, request))
         except (ApiError, Refusal) as error:
             return Ending(getattr(grpc.StatusCode, status_of(error)), error.message)
+
+    async def _answers(self, node: str) -> bool:
+        """Whether the agent whose session it is says anything when it is asked."""
+        try:
+            async with asyncio.timeout(self._config.rival_deadline):
+                stream = LogStream(await self._streams.open(node, "pulls", {}))
+                await stream.aclose()
+        except TimeoutError:
+            return False
+        except ApiError as error:
+            return error.code not in (503, 504)
+        return True
+
+    def _tell(self, refused: Refused) -> None:
+        """Say on the nodes that are concerned that two machines claim the same."""
+        log.warning("%s", refused.ending.sentence)
+        for node in refused.nodes:
+            about = {"kind": "Node", "name": node, "uid": node}
+            self._recorder.event(about, "Warning", refused.reason, refused.ending.sentence)
 
     def _take_over(self, session: Session) -> None:
         before = self._sessions.get(session.node)

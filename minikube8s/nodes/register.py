@@ -25,13 +25,14 @@ _PLACES = frozenset({"topology.kubernetes.io/region", "topology.kubernetes.io/zo
 
 
 class Introduction(NamedTuple):
-    """What a Hello says; `status` is a v1.NodeStatus."""
+    """What a Hello says; `status` is a v1.NodeStatus, `instance` tells agents apart."""
 
     node: str
     status: dict[str, Any]
     labels: Mapping[str, str]
     roles: Sequence[str]
     volumes_dir: str = ""
+    instance: str = ""
 
 
 def node_labels(hello: Introduction) -> dict[str, str]:
@@ -79,6 +80,12 @@ def refreshed_node(
         spec["podCIDR"] = pod_cidrs[0]
         spec["podCIDRs"] = list(pod_cidrs)
     return fresh
+
+
+def own_addresses(status: Mapping[str, Any]) -> tuple[str, ...]:
+    """The addresses by which a node of this v1.NodeStatus is reached."""
+    told: list[dict[str, str]] = status.get("addresses") or []
+    return tuple(one.get("address", "") for one in told if one.get("type") == "InternalIP")
 
 
 def was_rebooted(node: Mapping[str, Any], hello: Introduction) -> bool:

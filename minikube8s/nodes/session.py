@@ -146,4 +146,6 @@ async def greet(node: str, context: Any, deadline: float) -> Introduction | Endi
         status = msgspec.json.decode(hello.status_json, type=dict[str, Any])
     except msgspec.DecodeError as error:
         return Ending(grpc.StatusCode.INVALID_ARGUMENT, f"Hello has no node status: {error}")
-    return Introduction(node, status, dict(hello.labels), tuple(hello.roles), hello.volumes_dir)
+    return Introduction(
+        node, status, dict(hello.labels), tuple(hello.roles), hello.volumes_dir, hello.instance
+    )

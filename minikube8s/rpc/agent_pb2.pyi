@@ -61,7 +61,7 @@ class Up(_message.Message):
     def __init__(self, sequence: _Optional[int] = ..., hello: _Optional[_Union[Hello, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., pod_status: _Optional[_Union[PodStatus, _Mapping]] = ..., pod_gone: _Optional[_Union[PodGone, _Mapping]] = ..., node_status: _Optional[_Union[NodeStatus, _Mapping]] = ..., event: _Optional[_Union[Event, _Mapping]] = ..., volume_removed: _Optional[_Union[VolumeRemoved, _Mapping]] = ..., mirror_pod: _Optional[_Union[MirrorPod, _Mapping]] = ...) -> None: ...
 
 class Hello(_message.Message):
-    __slots__ = ("node", "status_json", "labels", "roles", "agent_version", "volumes_dir")
+    __slots__ = ("node", "status_json", "labels", "roles", "agent_version", "volumes_dir", "instance")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -75,13 +75,15 @@ class Hello(_message.Message):
     ROLES_FIELD_NUMBER: _ClassVar[int]
     AGENT_VERSION_FIELD_NUMBER: _ClassVar[int]
     VOLUMES_DIR_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
     node: str
     status_json: bytes
     labels: _containers.ScalarMap[str, str]
     roles: _containers.RepeatedScalarFieldContainer[str]
     agent_version: str
     volumes_dir: str
-    def __init__(self, node: _Optional[str] = ..., status_json: _Optional[bytes] = ..., labels: _Optional[_Mapping[str, str]] = ..., roles: _Optional[_Iterable[str]] = ..., agent_version: _Optional[str] = ..., volumes_dir: _Optional[str] = ...) -> None: ...
+    instance: str
+    def __init__(self, node: _Optional[str] = ..., status_json: _Optional[bytes] = ..., labels: _Optional[_Mapping[str, str]] = ..., roles: _Optional[_Iterable[str]] = ..., agent_version: _Optional[str] = ..., volumes_dir: _Optional[str] = ..., instance: _Optional[str] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
     __slots__ = ("seen_revision",)

@@ -56,7 +56,8 @@ class AgentsServicer:
 
     def Session(self, request_iterator, context):
         """The one long-lived stream of an agent. The first Up is Hello, the first Down is Welcome, then a
-        complete Sync, then deltas. A node has one session: a newer one ends the older one.
+        complete Sync, then deltas. A node has one session: a newer one ends the older one, unless that
+        is another agent's (Hello.instance) which still answers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

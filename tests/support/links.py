@@ -41,9 +41,9 @@ async def until(what: str, condition: Callable[[], T], seconds: float = 10.0) ->
     return answer
 
 
-def linked(config: "Config") -> Link:
+def linked(config: "Config", refused: Callable[[str], None] = lambda _: None) -> Link:
     """The link of an agent that is configured so."""
-    return Link(config.node, config.master, partial(dial, config))
+    return Link(config.node, config.master, partial(dial, config), refused=refused)
 
 
 class Certificates:
@@ -122,6 +122,8 @@ class FakeAgent:
     status: Object = field(default_factory=node_status)
     roles: tuple[str, ...] = ("control-plane",)
     task: asyncio.Task[None] | None = None
+    refusals: list[str] = field(default_factory=list)
+    link: Link | None = None
 
     def hello(self) -> NodeHello:
         return NodeHello(
@@ -132,7 +134,13 @@ class FakeAgent:
         )
 
     def connect(self) -> None:
-        self.task = asyncio.create_task(linked(self.config).run(self))
+        self.link = linked(self.config, self.refusals.append)
+        self.task = asyncio.create_task(self.link.run(self))
+
+    def again(self) -> None:
+        """Begin a new session."""
+        assert self.link is not None
+        self.link.again()
 
     async def disconnect(self) -> None:
         if self.task is not None:
@@ -200,6 +208,9 @@ class Cluster:
         )
         ca = str(self.certificates.directory / "ca.crt")
         made = FakeAgent(Config(node, f"{host}:{self.port}", ca, cert, key))
+        # each node is a machine of its own, with an address of its own
+        names = list(dict.fromkeys([*(one.config.node for one in self.agents), node]))
+        made.status = node_status(address=f"192.0.2.{names.index(node) + 1}")
         self.agents.append(made)
         return made
 

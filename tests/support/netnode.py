@@ -198,7 +198,7 @@ class _Agent:
     def __init__(self, state_dir: Path) -> None:
         self._network = PodNetwork(Config(state_dir))
         self._told: tuple[str, ...] = ()
-        self._routing = Routing(self._network, self._tell)
+        self._routing = Routing(self._network, self._tell, lambda: None)
         self._announcer = Announcer(self._network)
         self._tasks = [asyncio.create_task(one.run()) for one in (self._routing, self._announcer)]
 

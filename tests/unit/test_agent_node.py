@@ -61,9 +61,9 @@ def test_trouble_makes_it_not_ready_and_says_why() -> None:
 
 
 def test_this_machine_can_be_read(tmp_path: Path) -> None:
-    machine = read_machine("here", "", tmp_path)
+    machine = read_machine("here", (default_address(), ""), tmp_path)
     assert machine.cpus > 0 and machine.memory > 0 and machine.storage > 0
-    assert machine.address == default_address()
+    assert machine.addresses == (default_address(),)
 
 
 def test_a_configuration_is_read_with_its_defaults(tmp_path: Path) -> None:

@@ -64,6 +64,26 @@ def test_nodes_are_counted_and_what_they_lack_is_said() -> None:
     assert "it has not said how it is" in said[3]
 
 
+def test_machines_that_claim_what_is_anothers_are_told_once_and_while_it_lasts() -> None:
+    def event(name: str, reason: str, last: str) -> dict[str, Any]:
+        about = {"kind": "Node", "name": name}
+        return {
+            "involvedObject": about,
+            "reason": reason,
+            "message": f"nodes a and b: {reason}",
+            "lastTimestamp": last,
+        }
+
+    events = [
+        event("a", "AddressInUse", YOUNG),
+        event("b", "AddressInUse", YOUNG),
+        event("a", "DuplicateNode", OLD),
+        event("a", "Rebooted", YOUNG),
+    ]
+    (line,) = wellness.lines(wellness.of_events(events, NOW))
+    assert line == "! Nodes a and b: AddressInUse. See `mk8s describe node b`."
+
+
 @pytest.mark.parametrize(
     ("ready", "status", "since", "well"),
     [

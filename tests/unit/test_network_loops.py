@@ -72,7 +72,9 @@ class Kernel:
 
 async def test_routes_are_made_after_a_failure_of_any_kind() -> None:
     kernel, told = Kernel(failures=2), []
-    made = Routing(kernel, lambda sentences, cut_off: told.append((sentences, cut_off)))
+    made = Routing(
+        kernel, lambda sentences, cut_off: told.append((sentences, cut_off)), lambda: None
+    )
     made.set_peers([TWO])
     async with at_work(made):
         await eventually(lambda: kernel.reached == ["two"], 2)

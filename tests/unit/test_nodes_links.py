@@ -336,12 +336,74 @@ async def test_what_was_deleted_while_an_agent_was_away_is_gone_when_it_is_back(
     await until("the removal", lambda: not agent.assignments.pods())
 
 
-async def test_a_newer_session_of_a_node_ends_the_older_one(cluster: Cluster, caplog):
-    await cluster.connected()
-    newer = await cluster.connected()
-    await until("the older one's end", lambda: "took over" in caplog.text)
+async def test_a_newer_session_of_an_agent_ends_the_older_one(cluster: Cluster):
+    """So comes back a machine whose connection was cut: its former session is still there."""
+    agent = await cluster.connected()
+    old = cluster.links._sessions["one"]
+    agent.again()
+    await until("another session", lambda: cluster.links._sessions.get("one") not in (None, old))
     await cluster.pod()
-    await until("the pod", newer.assignments.pods)
+    await until("the pod", agent.assignments.pods)
+
+
+async def test_a_copy_of_a_machine_is_refused_while_the_other_serves(cluster: Cluster):
+    first = await cluster.connected()
+    revision = cluster.registry.get(NODES, None, "one").revision
+    copy = cluster.agent("one")
+    copy.connect()
+    await until("the refusal", lambda: copy.refusals)
+    assert "two machines show the certificate of node one" in copy.refusals[0]
+    assert "`mk8s down --purge` on the copy" in copy.refusals[0]
+    await cluster.pod()
+    await until("the pod", first.assignments.pods)
+    assert copy.assignments.cluster is None
+    assert cluster.registry.get(NODES, None, "one").revision == revision
+    ((kind, type, message),) = await until("the Event", lambda: told(cluster, "DuplicateNode"))
+    assert (kind, type) == ("Node", "Warning")
+    assert message == copy.refusals[0]
+
+
+async def for_ever(_: object) -> AsyncIterator[bytes]:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def test_another_agent_takes_over_from_one_that_does_not_answer(tmp_path):
+    """A machine that lost its power: nobody has closed its connection."""
+    async with Cluster(tmp_path, NodesConfig(rival_deadline=0.2)) as cluster:
+        first = await cluster.connected()
+        first.handlers["pulls"] = for_ever
+        rebooted = await cluster.connected()
+        await cluster.pod()
+        await until("the pod", rebooted.assignments.pods)
+        assert not rebooted.refusals
+
+
+async def test_a_node_that_tells_the_address_of_another_is_refused_until_it_has_its_own(
+    cluster: Cluster,
+):
+    await cluster.connected("one")
+    two = cluster.agent("two")
+    two.status = node_status(address="192.0.2.1")
+    two.connect()
+    await until("the refusal", lambda: two.refusals)
+    assert "nodes one and two tell the same address, 192.0.2.1" in two.refusals[0]
+    assert "--node-ip" in two.refusals[0]
+    assert cluster.node("two") is None
+    events = await until("Events on both", lambda: len(told(cluster, "AddressInUse")) == 2)
+    assert events
+    two.status = node_status(address="192.0.2.2")
+    two.again()
+    await until("it is a node", lambda: cluster.node("two"))
+
+
+async def test_an_address_is_free_when_its_node_has_gone(cluster: Cluster):
+    one = await cluster.connected("one")
+    await one.disconnect()
+    two = cluster.agent("two")
+    two.status = node_status(address="192.0.2.1")
+    two.connect()
+    await until("it is a node", lambda: cluster.node("two"))
 
 
 @pytest.mark.parametrize(

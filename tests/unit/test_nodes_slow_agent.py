@@ -34,7 +34,9 @@ class SilentAgent:
     async def hello(self) -> None:
         import msgspec
 
-        hello = agent_pb2.Hello(node="silent", status_json=msgspec.json.encode(node_status()))
+        hello = agent_pb2.Hello(
+            node="silent", status_json=msgspec.json.encode(node_status(address="192.0.2.9"))
+        )
         await self.call.write(agent_pb2.Up(sequence=1, hello=hello))
 
     async def ending(self) -> grpc.StatusCode:

@@ -5,9 +5,11 @@ proxy and DNS go on without one.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
-from collections.abc import Callable
+import secrets
+from collections.abc import Awaitable, Callable
 
 import grpc
 
@@ -25,18 +27,39 @@ LASTED = 10.0
 """Seconds after which a session was a good one: the next attempt comes at once."""
 TAKEN_OVER = 10.0
 """Seconds to wait when another agent speaks for this node: two of them must not fight busily."""
+_TAKEN = (grpc.StatusCode.ABORTED, grpc.StatusCode.ALREADY_EXISTS)
+_FOR_PEOPLE = (
+    grpc.StatusCode.ALREADY_EXISTS,
+    grpc.StatusCode.FAILED_PRECONDITION,
+    grpc.StatusCode.PERMISSION_DENIED,
+)
+"""Refusals that no further attempt turns: somebody has to change something."""
 
 
 class Link:
     """Connects, serves a session, and connects again, for ever.
 
-    `node` is the Node's name, `master` how people call the other end; `dial` makes a channel to it.
+    `node` is the Node's name, `master` how people call the other end; `dial` makes a channel to it,
+    `prepare` is waited for before each attempt. `refused` hears why the master does not take this
+    agent, where people have to do something about it.
     """
 
-    def __init__(self, node: str, master: str, dial: Callable[[], Channel]) -> None:
+    def __init__(
+        self,
+        node: str,
+        master: str,
+        dial: Callable[[], Channel],
+        *,
+        prepare: Callable[[], Awaitable[None]] | None = None,
+        refused: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._node = node
+        self._instance = secrets.token_hex(8)
         self._master = master
         self._dial = dial
+        self._prepare = prepare
+        self._refused = refused
+        self._again = asyncio.Event()
         self._random = random.Random()
         self._failures = 0
         self._said = ""
@@ -46,24 +69,43 @@ class Link:
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
-            outcome = await self._attempt(agent)
+            self._again.clear()
+            attempt = asyncio.create_task(self._attempt(agent), name="link/session")
+            again = asyncio.create_task(self._again.wait(), name="link/again")
+            try:
+                await asyncio.wait((attempt, again), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (attempt, again):
+                    task.cancel()
+                await asyncio.wait((attempt, again))
+            if attempt.cancelled():
+                continue
+            outcome = attempt.result()
             self._tell(outcome)
-            await asyncio.sleep(self._pause(outcome, loop.time() - began))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._pause(outcome, loop.time() - began)):
+                    await self._again.wait()
+
+    def again(self) -> None:
+        """Begin a new session now: what Hello says has changed, or the way to the master."""
+        self._again.set()
 
     async def _attempt(self, agent: Agent) -> Outcome:
+        if self._prepare is not None:
+            await self._prepare()
         try:
             channel = self._dial()
         except (OSError, ValueError) as error:
             why = f"cannot use the certificates: {error}"
             return Outcome(grpc.StatusCode.FAILED_PRECONDITION, why, False)
         try:
-            return await Session(self._node, agent, channel).run()
+            return await Session(self._node, self._instance, agent, channel).run()
         finally:
             await channel.close()
 
     def _pause(self, outcome: Outcome, lasted: float) -> float:
         """Seconds until the next attempt: none after a good session, then more and more."""
-        if outcome.code is grpc.StatusCode.ABORTED:
+        if outcome.code in _TAKEN:
             return TAKEN_OVER * (1 - 0.5 * self._random.random())
         if outcome.welcomed and lasted >= LASTED:
             self._failures = 0
@@ -80,3 +122,5 @@ class Link:
             sentence = f"no session with the master at {master}: {outcome.details}"
         log.log(logging.DEBUG if sentence == self._said else logging.WARNING, "%s", sentence)
         self._said = sentence
+        if outcome.code in _FOR_PEOPLE:
+            self._refused(outcome.details)

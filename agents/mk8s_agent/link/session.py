@@ -80,10 +80,11 @@ class Outcome:
 
 
 class Session:
-    """Runs one Session call on a channel."""
+    """Runs one Session call on a channel. `instance` tells this agent from any other."""
 
-    def __init__(self, node: str, agent: Agent, channel: grpc.aio.Channel) -> None:
+    def __init__(self, node: str, instance: str, agent: Agent, channel: grpc.aio.Channel) -> None:
         self._node = node
+        self._instance = instance
         self._agent = agent
         self._stub = stub = agent_pb2_grpc.AgentsStub(channel)
         self._call = stub.Session()
@@ -135,6 +136,7 @@ class Session:
             roles=hello.roles,
             agent_version=hello.version,
             volumes_dir=hello.volumes_dir,
+            instance=self._instance,
         )
         await self._call.write(reporter.numbered(agent_pb2.Up(hello=message)))
         down = await self._call.read()

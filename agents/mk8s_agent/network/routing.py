@@ -32,12 +32,19 @@ class Network(Protocol):
 class Routing:
     """The routes of one node.
 
-    `told` hears, when that changed, why nodes cannot be reached, and whether none can.
+    `told` hears, when that changed, why nodes cannot be reached, and whether none can; `news` that
+    links, addresses or routes are others than before.
     """
 
-    def __init__(self, network: Network, told: Callable[[tuple[str, ...], bool], None]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        told: Callable[[tuple[str, ...], bool], None],
+        news: Callable[[], None],
+    ) -> None:
         self._network = network
         self._told = told
+        self._news = news
         self._peers: tuple[Peer, ...] | None = None
         self._wanted = asyncio.Event()
         self._tunnel = 0
@@ -60,7 +67,8 @@ class Routing:
             tasks.create_task(route_news.follow(self._changed, lambda: self._tunnel))
 
     def _changed(self) -> None:
-        """Somebody changed something. Without other nodes nothing depends on it."""
+        """Somebody changed something. Without other nodes no route depends on it."""
+        self._news()
         if self._peers:
             self._wanted.set()
 

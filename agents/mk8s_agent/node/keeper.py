@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.clock import Clock
 from mk8s_agent.node import signals, stalls
@@ -22,6 +24,7 @@ from mk8s_agent.node.machine import look_again
 from mk8s_agent.node.settings import seconds
 from mk8s_agent.node.status import NodeState
 from mk8s_agent.node.thresholds import Crossed, Past, Reading, judge, thresholds
+from mk8s_agent.node.whereabouts import Address
 from mk8s_agent.pods.node_context import Reporter
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.interface import EngineInfo, Runtime
@@ -86,6 +89,12 @@ class NodeKeeper:
         if sentences or self.state.cut_off is not None:
             self.state.cut_off = cut_off
             self._report()
+
+    def moved(self, address: Address) -> None:
+        """The node has other addresses now; the next session tells them."""
+        self.state.machine = msgspec.structs.replace(
+            self.state.machine, address=address.ipv4, address_ipv6=address.ipv6
+        )
 
     def takes_pods(self, takes_pods: bool) -> None:
         """Whether new pods may come: `kubectl cordon` says no."""

@@ -47,16 +47,13 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
         return (self.address, self.address_ipv6) if self.address_ipv6 else (self.address,)
 
 
-def read_machine(name: str, address: str, state_dir: Path, *, ipv6: bool = False) -> Machine:
-    """Look at this machine. `address` empty: the one that the default route leaves from.
-
-    With `ipv6` it may be two with a comma between; without the second one it is found, too.
-    """
+def read_machine(name: str, addresses: tuple[str, str], state_dir: Path) -> Machine:
+    """Look at this machine, whose `addresses` are one of IPv4 and one, or none, of IPv6."""
     kernel = os.uname()
-    address, _, second = address.partition(",")
+    address, address_ipv6 = addresses
     return Machine(
         name=name,
-        address=address or default_address(),
+        address=address,
         cpus=_cpus(),
         memory=_memory(),
         storage=_disk_size(state_dir),
@@ -68,7 +65,7 @@ def read_machine(name: str, address: str, state_dir: Path, *, ipv6: bool = False
         system_uuid=_word("/sys/class/dmi/id/product_uuid") or _word("/etc/machine-id"),
         boot_id=_word("/proc/sys/kernel/random/boot_id"),
         may_protect=_has_capability(_CAP_SYS_RESOURCE),
-        address_ipv6=second or (default_address_ipv6() if ipv6 else ""),
+        address_ipv6=address_ipv6,
         apparmor=_word("/sys/module/apparmor/parameters/enabled") == "Y",
     )
 

@@ -113,6 +113,11 @@ class Pods:
             if not address or self._ctx.addresses.of(uid) == address:
                 worker.link_lost()
 
+    def look_again(self) -> None:
+        """Have every pod looked at: something that all of them tell has changed."""
+        for worker in self._workers.values():
+            worker.look_again()
+
     async def _follow_engine(self) -> None:
         """Keep subscribed to the engine's events; after every gap look at everything."""
         failures = 0
@@ -183,8 +188,7 @@ class Pods:
                 found.setdefault(labels[POD_UID], []).append(labels)
         self._strangers = {uid: all for uid, all in found.items() if uid not in self._workers}
         self._looked = self._unsearched = True
-        for worker in self._workers.values():
-            worker.look_again()
+        self.look_again()
         self._reconcile()
 
     def _assignment_changed(self, resource: str, key: tuple[str, str]) -> None:

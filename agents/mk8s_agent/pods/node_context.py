@@ -161,8 +161,8 @@ class Addresses:
         self._by_uid.pop(uid, None)
 
 
-class NodeFacts(msgspec.Struct, frozen=True):
-    """The node as its pods need to know it.
+class NodeFacts(msgspec.Struct):
+    """The node as its pods need to know it; its addresses may change.
 
     Memory in bytes; `allocatable` is what pods may request, by resource. See `node` for where they
     come from.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from minikube8s.api import nodeclaims
 from minikube8s.api.meta import condition
-from minikube8s.cli.explaining.facts import Facts, Object, latest, spec, status, words
+from minikube8s.cli.explaining.facts import Facts, Object, latest, spec, status, when, words
 from minikube8s.cli.explaining.story import Finding, finding
 
 _PRESSURES = {
@@ -38,6 +39,9 @@ def node_troubles(facts: Facts) -> Iterator[Finding]:
             else "Mend what the message names."
         )
         yield finding(f"{words(ready)} ({since})", change)
+    refused = latest(facts.about, *nodeclaims.REASONS)
+    if refused is not None:
+        yield finding(f"{refused['message']} ({facts.ago(when(refused))})")
     for kind, change in _PRESSURES.items():
         found = condition(node, kind)
         if found is not None and found["status"] == "True":

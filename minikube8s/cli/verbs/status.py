@@ -62,7 +62,7 @@ def command(session: Session, form: str | None) -> None:
     for one in counted.values():
         troubles += one.troubles
     for component in components:
-        troubles += [] if component.pid else _last_words(component)
+        troubles += _refusal(component) if component.pid else _last_words(component)
     if form:
         _print_shape(form, about, components, counted, troubles)
     else:
@@ -93,8 +93,12 @@ def _ask(home: Home) -> dict[str, Counted]:
     client = Client.of_home(home)
     nodes = client.json("GET", "/api/v1/nodes")["items"]
     table = client.json("GET", "/api/v1/pods", accept=TABLE, query={"limit": str(_PODS)})
-    pods = wellness.of_pods(table, datetime.now(UTC))
-    return {"nodes": wellness.of_nodes(nodes), "pods": pods}
+    now = datetime.now(UTC)
+    selector = {"fieldSelector": "involvedObject.kind=Node,type=Warning"}
+    events = client.json("GET", "/api/v1/events", query=selector)["items"]
+    counted = wellness.of_nodes(nodes)
+    counted = counted._replace(troubles=[*counted.troubles, *wellness.of_events(events, now)])
+    return {"nodes": counted, "pods": wellness.of_pods(table, now)}
 
 
 def _last_words(component: Component) -> Iterator[Trouble]:
@@ -102,6 +106,13 @@ def _last_words(component: Component) -> Iterator[Trouble]:
     said = componentlogs.last_words(Path(component.log))
     if said and not componentlogs.is_harmless(said):
         what = f'{component.name} does not run; it last logged "{harmless(said)}".'
+        yield Trouble(what, f"See `mk8s component-logs {component.name}`.")
+
+
+def _refusal(component: Component) -> Iterator[Trouble]:
+    """Why the master does not take a daemon that runs."""
+    if component.notice:
+        what = f"The master refuses the {component.name}: {harmless(component.notice)}."
         yield Trouble(what, f"See `mk8s component-logs {component.name}`.")
 
 
