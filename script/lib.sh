@@ -1,7 +1,9 @@
+# shellcheck shell=bash
 # What every script shares: the machine's packages, the Python environment, the Docker engine.
 # Sourced by the scripts beside it; needs bash and nothing else.
 
 set -euo pipefail
+self=$(realpath "$0")
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
@@ -12,7 +14,7 @@ die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
 need_root() {
     [ "$(id -u)" -eq 0 ] && return
     command -v sudo >/dev/null || die "this must run as root: network namespaces and nftables need it. Run it in a root shell."
-    exec sudo --preserve-env=MK8S_HOME,MK8S_NAME,DOCKER_HOST,CI,XDG_CACHE_HOME "$root/script/$(basename "$0")" "$@"
+    exec sudo --preserve-env=MK8S_HOME,MK8S_NAME,DOCKER_HOST,CI,XDG_CACHE_HOME "$self" "$@"
 }
 
 has() { command -v "$1" >/dev/null; }
@@ -42,19 +44,34 @@ missing_for_cluster() {
 
 # Make or refresh .venv from a lock file. Argument: requirements.lock or requirements-dev.lock.
 environment() {
-    local lock=$1 stamp=.venv/.installed wanted
+    packages .venv "$1" "$root $(cat "$1" pyproject.toml | sha256sum)" -e .
+    [ -z "$renewed" ] || .venv/bin/python -m compileall -q minikube8s agents
+}
+
+# Make or refresh a Python environment; sets `renewed` when it was not yet as it should be. Arguments:
+# its directory, the lock file, what tells this content from any other, what pip installs as the project.
+packages() {
+    local place=$1 lock=$2 stamp=$1/.installed wanted
+    need_python
+    wanted="$3 $(python3 --version)"
+    shift 3
+    renewed=
+    [ -x "$place/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
+    say "Installing the Python packages of $lock"
+    if ! "$place/bin/python" -c '' 2>/dev/null; then python3 -m venv --clear "$place"; fi
+    rm -f "$stamp"
+    "$place/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
+    "$place/bin/python" -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall "$@"
+    echo "$wanted" >"$stamp"
+    renewed=yes
+}
+
+# Python, new enough and with what makes environments.
+need_python() {
     has python3 || install python3
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
         || die "Python 3.11 or newer is needed; this machine has $(python3 --version)."
     python3 -c 'import ensurepip, venv' 2>/dev/null || install python3-venv
-    wanted="$root $(cat "$lock" pyproject.toml | sha256sum) $(python3 --version)"
-    [ -x .venv/bin/python ] && [ "$(cat $stamp 2>/dev/null)" = "$wanted" ] && return
-    say "Installing the Python packages of $lock"
-    [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null || python3 -m venv --clear .venv
-    .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
-    .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-    .venv/bin/python -m compileall -q minikube8s agents
-    echo "$wanted" >$stamp
 }
 
 engine_answers() {

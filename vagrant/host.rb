@@ -1,0 +1,57 @@
+# frozen_string_literal: true
+
+# Owns the facts of the host that the checks are about.
+
+require "open3"
+require "socket"
+require "timeout"
+
+module Lab
+  module Host
+    URI = "qemu:///system"
+    SECONDS = 20
+
+    module_function
+
+    def has?(program)
+      extensions = ["", *ENV["PATHEXT"].to_s.split(";")]
+      ENV["PATH"].to_s.split(File::PATH_SEPARATOR).product(extensions).any? do |folder, extension|
+        path = File.join(folder, program + extension)
+        File.executable?(path) && !File.directory?(path)
+      end
+    end
+
+    # Windows' installer tells where it is by a variable, and changes no PATH.
+    def virtualbox?
+      has?("VBoxManage") || !ENV["VBOX_MSI_INSTALL_PATH"].to_s.empty?
+    end
+
+    def libvirt_uri
+      ENV["LIBVIRT_DEFAULT_URI"].to_s.empty? ? URI : ENV["LIBVIRT_DEFAULT_URI"]
+    end
+
+    # Why libvirt does not answer; nil when it does, or where there is no virsh to ask with.
+    def libvirt_error
+      return unless has?("virsh")
+
+      said, status = Timeout.timeout(SECONDS) { Open3.capture2e("virsh", "-c", libvirt_uri, "version") }
+      status.success? ? nil : said.lines.map(&:strip).reject(&:empty?).last.to_s.delete_prefix("error: ")
+    rescue Timeout::Error
+      "no answer within #{SECONDS} s"
+    end
+
+    # [name, address, prefix] of each IPv4 address.
+    def interfaces
+      Socket.getifaddrs.select { |one| one.addr&.ipv4? && one.netmask }.map do |one|
+        [one.name, one.addr.ip_address, one.netmask.ip_address.split(".").sum { |part| part.to_i.to_s(2).count("1") }]
+      end
+    end
+
+    # Megabytes that programs can still have; nil where Linux does not tell.
+    def free_memory
+      File.read("/proc/meminfo")[/^MemAvailable:\s+(\d+)/, 1]&.to_i&.div(1024)
+    rescue SystemCallError
+      nil
+    end
+  end
+end

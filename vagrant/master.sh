@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Makes this machine the master of a cluster: vagrant/master.sh ADDRESS [flags of `mk8s up`].
+# It listens at ADDRESS, so that others can join, and comes back after a reboot. The user who runs
+# this by sudo gets the cluster's kubeconfig. Running it again changes nothing.
+set -euo pipefail
+mk8s up --listen "${1:?"which address others reach it at: master.sh ADDRESS [flags of mk8s up]"}" "${@:2}"
+if mk8s install --help >/dev/null 2>&1; then mk8s install; fi
+
+[ -n "${SUDO_USER:-}" ] || exit 0
+folder=$(getent passwd "$SUDO_USER" | cut -d : -f 6)/.kube
+KUBECONFIG=$folder/config mk8s kubeconfig --merge
+chown "$SUDO_USER:" "$folder" "$folder/config"

@@ -1,0 +1,213 @@
+# frozen_string_literal: true
+
+# Owns what the lab does within Vagrant: checks before a VM starts, the kubeconfig for the host, and
+# workers that join. The Vagrantfile names these; what they decide by is in `checks.rb`.
+
+require "fileutils"
+require "vagrant/util/credential_scrubber"
+require_relative "checks"
+require_relative "host"
+require_relative "kvm"
+require_relative "settings"
+
+module Lab
+  # How Vagrant shows a Problem: the sentence, and nothing else.
+  class Error < Vagrant::Errors::VagrantError
+    def initialize(sentence)
+      @sentence = sentence
+      super()
+    end
+
+    def error_message
+      @sentence
+    end
+  end
+
+  module_function
+
+  def told
+    yield
+  rescue Problem => problem
+    raise Error, problem.message
+  end
+
+  # The words of `vagrant up` that are no flags: the VMs that are asked for, all if none.
+  def asked(arguments)
+    arguments.drop(1).reject { |word| word.start_with?("-") }
+  end
+
+  def provider_asked(arguments)
+    at = arguments.index("--provider")
+    text = at ? arguments[at + 1] : arguments.filter_map { |word| word[/\A--provider=(.*)/, 1] }.first
+    text ||= ENV["VAGRANT_DEFAULT_PROVIDER"].to_s
+    text.empty? ? nil : text
+  end
+
+  # Before Vagrant looks for a provider, whose own words for this are many.
+  def before_up(arguments)
+    return unless arguments.first == "up"
+
+    wanted = provider_asked(arguments)
+    virtualbox = Host.virtualbox?
+    libvirt = Vagrant.has_plugin?("vagrant-libvirt")
+    Checks.provider(wanted, virtualbox: virtualbox, libvirt: libvirt)
+    Checks.rsync(Host.has?("rsync"))
+    Checks.libvirt(Host.libvirt_uri, Host.libvirt_error) if wanted == "libvirt" || (wanted.nil? && !virtualbox)
+  end
+
+  # Before a VM starts, whatever command starts it. Once, for all VMs that the command starts.
+  class BeforeStart
+    @done = false
+    class << self
+      attr_accessor :done
+    end
+
+    def initialize(app, _env)
+      @app = app
+    end
+
+    def call(env)
+      machine = env[:machine]
+      unless self.class.done || !Checks::PROVIDERS.include?(machine.provider_name.to_s) || running?(machine)
+        self.class.done = true
+        Lab.told { check(machine) }
+      end
+      @app.call(env)
+    end
+
+    private
+
+    def check(machine)
+      lab = Settings.current
+      provider = machine.provider_name.to_s
+      Checks.kvm(Kvm.state) if provider == "libvirt" && lab.driver == "kvm" && RUBY_PLATFORM.include?("linux")
+      Checks.subnet(lab.subnet, Host.interfaces, provider)
+      Checks.memory(lab.memory, starting(machine, lab), Host.free_memory)
+    end
+
+    def starting(machine, lab)
+      named = Lab.asked(ARGV)
+      lab.machines.map(&:name).count do |name|
+        (named.empty? || named.include?(name)) && !running?(machine.env.machine(name.to_sym, machine.provider_name))
+      end.clamp(1, nil)
+    end
+
+    def running?(machine)
+      machine.state.id == :running
+    end
+  end
+
+  # What both provisioners do with the machines.
+  class Provisioner < Vagrant.plugin("2", :provisioner)
+    HOME = "/var/lib/mk8s"
+
+    protected
+
+    def output_of(machine, command)
+      said = +""
+      machine.communicate.sudo(command) { |type, data| said << data if type == :stdout }
+      said.strip
+    end
+
+    # What says whether two machines are of the same cluster; empty where there is no such file.
+    def authority_of(machine, file = "settings.json")
+      output_of(machine, "if [ -e #{HOME}/#{file} ]; then cat #{HOME}/pki/ca.crt; fi")
+    end
+  end
+
+  # Puts the cluster's kubeconfig into the project's folder.
+  class Kubeconfig < Provisioner
+    def self.path(environment)
+      File.join(environment.root_path, "kubeconfig")
+    end
+
+    def provision
+      content = "#{output_of(machine, "cat #{HOME}/admin.kubeconfig")}\n"
+      path = self.class.path(machine.env)
+      return if File.file?(path) && File.read(path) == content
+
+      # a name of its own at first: who reads it meets the whole or the former one
+      fresh = "#{path}.#{Process.pid}"
+      File.open(fresh, File::WRONLY | File::CREAT | File::EXCL, 0o600) { |file| file.write(content) }
+      File.rename(fresh, path)
+      machine.ui.info("kubectl of this machine finds the cluster by: export KUBECONFIG=#{path}")
+    ensure
+      FileUtils.rm_f(fresh) if fresh
+    end
+  end
+
+  # Makes a worker a node. The token is made on the master for this once, goes from there to the
+  # worker's standard input by Vagrant's own SSH sessions, and is deleted: no command line, no file and
+  # no log ever has it.
+  class Join < Provisioner
+    WORKER = "/vagrant/vagrant/worker.sh"
+    TTL = "15m"
+    LINE = /^mk8s join (?<master>\S+) --token (?<token>\S+) --ca-hash (?<pin>\S+)$/
+
+    def provision
+      master = machine.env.machine(:master, machine.provider_name)
+      joined = authority_of(machine, "joined.json")
+      return run("#{WORKER} </dev/null") if !joined.empty? && (!up?(master) || authority_of(master) == joined)
+
+      raise Error, "The master does not run, so #{machine.name} cannot join: `vagrant up master`, then `vagrant provision #{machine.name}`." unless up?(master)
+
+      join(master)
+    end
+
+    private
+
+    def up?(master)
+      master.state.id == :running && master.communicate.ready?
+    end
+
+    def join(master)
+      forget_former(master)
+      line = LINE.match(output_of(master, "mk8s token create --ttl #{TTL} --description 'vagrant up #{machine.name}' --print-join-command"))
+      raise Error, "The master made no token: see `vagrant ssh master -c 'sudo mk8s status'`, or set it up again with `vagrant provision master`." if line.nil?
+
+      Vagrant::Util::CredentialScrubber.sensitive(line[:token])
+      begin
+        run("#{WORKER} #{line[:master]} #{line[:pin]} <<'TOKEN'\n#{line[:token]}\nTOKEN")
+      ensure
+        output_of(master, "mk8s token delete #{line[:token][/\A[a-z0-9]+/]}")
+      end
+    end
+
+    # The Node of a VM of this name that was destroyed: what stands here now is the one of that name.
+    def forget_former(master)
+      output_of(master, "mk8s delete node #{machine.name} --ignore-not-found")
+    end
+
+    def run(command)
+      status = machine.communicate.sudo(command, error_check: false) do |type, data|
+        machine.ui.detail(data.chomp, prefix: true) if %i[stdout stderr].include?(type) && !data.strip.empty?
+      end
+      return if status.zero?
+
+      raise Error, "#{machine.name} did not join, for the reason above. Once that is put right: `vagrant provision #{machine.name}`."
+    end
+  end
+
+  # After the master is destroyed, the kubeconfig leads nowhere.
+  class AfterDestroy
+    def initialize(app, _env)
+      @app = app
+    end
+
+    def call(env)
+      machine = env[:machine]
+      @app.call(env)
+      FileUtils.rm_f(Kubeconfig.path(machine.env)) if machine.name == :master && machine.state.id == :not_created
+    end
+  end
+
+  class Plugin < Vagrant.plugin("2")
+    name "mk8s lab"
+    provisioner(:mk8s_kubeconfig) { Kubeconfig }
+    provisioner(:mk8s_join) { Join }
+    %i[up reload].each do |action|
+      action_hook(:mk8s_before_start, :"machine_action_#{action}") { |hook| hook.prepend(BeforeStart) }
+    end
+    action_hook(:mk8s_after_destroy, :machine_action_destroy) { |hook| hook.prepend(AfterDestroy) }
+  end
+end
