@@ -184,7 +184,7 @@ class SystemdMachine:
         began = time.perf_counter()
         done = subprocess.run(
             [
-                "nsenter", f"--target={self.pid}", "--all", "--wd=/", "--",
+                "nsenter", f"--target={self.pid}", "--all", "--",
                 "env", "-i", *(f"{name}={value}" for name, value in wanted.items()), *command,
             ],
             input=input, capture_output=True, text=True, check=False, timeout=seconds,

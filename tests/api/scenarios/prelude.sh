@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the transcripts' commands share.
 
 # The files that several scenarios apply.

@@ -1,0 +1,33 @@
+# frozen_string_literal: true
+
+# Answers the table tests: settings_table.rb FOLDER, and on standard input a JSON list of [what, arguments …].
+# Each answer is what it came to, or {"problem": sentence}.
+
+require "json"
+%w[settings checks kvm].each { |name| require File.join(ARGV.fetch(0), name) }
+
+def lab(environment, existing = [])
+  Lab::Settings.new(environment, existing: existing)
+end
+
+ASKED = {
+  "flags" => ->(environment) { lab(environment).flags },
+  "names" => ->(environment) { lab(environment).names },
+  "machines" => ->(environment, existing = []) { lab(environment, existing).machines.map(&:to_a) },
+  "netmask" => ->(environment) { lab(environment).netmask },
+  "version" => ->(version) { Lab::Checks.vagrant_version(version) },
+  "provider" => ->(wanted, virtualbox, libvirt) { Lab::Checks.provider(wanted, virtualbox: virtualbox, libvirt: libvirt) },
+  "rsync" => ->(there) { Lab::Checks.rsync(there) },
+  "libvirt" => ->(uri, error) { Lab::Checks.libvirt(uri, error) },
+  "kvm" => ->(state) { Lab::Checks.kvm(state.to_sym) },
+  "subnet" => ->(subnet, interfaces, provider) { Lab::Checks.subnet(IPAddr.new(subnet), interfaces, provider) },
+  "memory" => ->(each, count, free) { Lab::Checks.memory(each, count, free) },
+  "try_kvm" => ->(device, qemu, seconds) { Lab::Kvm.state(device: device, qemu: qemu, seconds: seconds) },
+}.freeze
+
+answers = JSON.parse($stdin.read).map do |what, *arguments|
+  ASKED.fetch(what).call(*arguments)
+rescue Lab::Problem => problem
+  { "problem" => problem.message }
+end
+puts JSON.generate(answers)
