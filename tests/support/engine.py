@@ -96,7 +96,7 @@ def private_engine() -> Iterator[PrivateEngine]:
         assert shutil.which(program), f"{program} is missing: run the tests with script/test"
     with tempfile.TemporaryDirectory(prefix="mk8s-engine-", dir="/var/tmp") as directory:
         root = Path(directory)
-        registry = _start_registry(root)
+        registry = start_registry(root)
         engine = PrivateEngine(f"unix://{root}/docker.sock", root)
         (root / "daemon.json").write_text(
             json.dumps(
@@ -143,12 +143,13 @@ def _unmount(root: Path) -> None:
         subprocess.run(["umount", "--lazy", place], check=True)
 
 
-def _start_registry(root: Path) -> subprocess.Popen[bytes]:
+def start_registry(root: Path, address: str = REGISTRY) -> subprocess.Popen[bytes]:
+    """Serve the images of ``root``/registry there; return when it answers."""
     configuration = root / "registry.yml"
     configuration.write_text(
         "version: 0.1\nlog: {level: warn}\n"
         f"storage: {{filesystem: {{rootdirectory: {root}/registry}}}}\n"
-        f"http: {{addr: '{REGISTRY}'}}\n"
+        f"http: {{addr: '{address}'}}\n"
     )
     log = (root / "registry.log").open("ab")
     process = subprocess.Popen(
@@ -160,7 +161,7 @@ def _start_registry(root: Path) -> subprocess.Popen[bytes]:
     )
 
     def answers() -> bool:
-        connection = http.client.HTTPConnection(REGISTRY, timeout=2)
+        connection = http.client.HTTPConnection(address, timeout=2)
         with contextlib.closing(connection):
             connection.request("GET", "/v2/")
             return connection.getresponse().status == 200

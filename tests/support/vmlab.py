@@ -1,0 +1,163 @@
+"""The project's Vagrantfile, brought up in emulated machines: what the lab's tests drive.
+
+    python3 -m tests.support.vmlab
+
+fetches and builds what it needs from outside: in the namespaces of the test there is no way out.
+
+Vagrant works in a copy of the project's folder, with a home of its own, against a private libvirtd.
+Each step is timed, because what a teacher wants to know first is how long it takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support import vmbox
+from tests.support.cluster import Result, kubectls
+from tests.support.libvirtd import URI, private_libvirtd
+from tests.support.vmstores import ROOT, stores, wheels
+from tests.support.wait import until
+
+MASTER, WORKER1, WORKER2 = MACHINES = ("master", "worker1", "worker2")
+SUBNET = "192.168.56"
+ADDRESSES = {name: f"{SUBNET}.{10 + index}" for index, name in enumerate(MACHINES)}
+SLOW = 8
+"""How many times longer than usual things take in an emulated processor."""
+MEMORY_MIB = 1024
+
+Json = dict[str, Any]
+
+
+@dataclass
+class VmLab:
+    """Three machines of the project's Vagrantfile, and the figures that its steps left."""
+
+    base: Path
+    figures: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def project(self) -> Path:
+        """The copy of the project's folder, where Vagrant runs."""
+        return self.base / "mk8s"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Where the Vagrantfile leaves the host's kubeconfig."""
+        return self.project / "kubeconfig"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What Vagrant and kubectl are run with."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("MK8S_")},
+            "HOME": str(self.base),
+            "VAGRANT_HOME": str(self.base / "vagrant"),
+            "VAGRANT_DEFAULT_PROVIDER": "libvirt",
+            "VAGRANT_CHECKPOINT_DISABLE": "1",
+            "LIBVIRT_DEFAULT_URI": URI,
+            "MK8S_BOX": vmbox.NAME,
+            "MK8S_DRIVER": "qemu",
+            "MK8S_MEMORY": str(MEMORY_MIB),
+            "MK8S_CPUS": "1",
+            "MK8S_NODE_GRACE": "20",
+        }
+
+    def vagrant(self, *arguments: str, seconds: float = 120) -> Result:
+        """One command of Vagrant in the project's folder."""
+        return self._run(["vagrant", *arguments, "--no-tty"], seconds)
+
+    def step(self, *arguments: str, seconds: float = 900) -> str:
+        """The same as a step that must succeed and whose duration is kept: what it printed."""
+        done = self.vagrant(*arguments, seconds=seconds)
+        self.figures.append((f"vagrant {' '.join(arguments)}", f"{done.seconds:.0f} s"))
+        return done.ok()
+
+    def ssh(self, machine: str, command: str, seconds: float = 120) -> Result:
+        """A command line as root of that machine, by Vagrant's own ssh."""
+        return self.vagrant("ssh", machine, "--command", f"sudo sh -c {quoted(command)}", seconds=seconds)
+
+    def kubectl(self, *arguments: str, given: str = "", seconds: float = 120) -> Result:
+        """The host's kubectl with the kubeconfig that the Vagrantfile left."""
+        newest = list(kubectls().values())[-1]
+        return self._run([newest, "--kubeconfig", str(self.kubeconfig), *arguments], seconds, given)
+
+    def objects(self, *arguments: str) -> list[Json]:
+        """What kubectl gets, as objects."""
+        items: list[Json] = json.loads(self.kubectl("get", *arguments, "-o", "json").ok())["items"]
+        return items
+
+    def apply(self, *objects: Json) -> None:
+        """Apply these by kubectl."""
+        body = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self.kubectl("apply", "-f", "-", given=json.dumps(body)).ok()
+
+    def ready_nodes(self) -> set[str]:
+        """The names of the nodes that are Ready."""
+        return {
+            node["metadata"]["name"]
+            for node in self.objects("nodes")
+            for condition in node["status"]["conditions"]
+            if condition["type"] == "Ready" and condition["status"] == "True"
+        }
+
+    def wait(self, what: str, condition: Any, seconds: float = 30) -> Any:
+        """Wait as elsewhere, with the patience that emulated machines need."""
+        return until(what, condition, seconds * SLOW)
+
+    @contextlib.contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        """Keep how long the block takes as a figure."""
+        begin = time.monotonic()
+        yield
+        self.figures.append((what, f"{time.monotonic() - begin:.0f} s"))
+
+    def _run(self, command: list[str], seconds: float, given: str = "") -> Result:
+        begin = time.monotonic()
+        done = subprocess.run(
+            command, input=given, capture_output=True, text=True, check=False,
+            timeout=seconds, cwd=self.project, env=self.environment,
+        )  # fmt: skip
+        with (self.base / "vagrant.log").open("a") as log:
+            log.write(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}")
+        return Result(done.returncode, done.stdout, done.stderr, time.monotonic() - begin)
+
+
+def quoted(text: str) -> str:
+    """``text`` as one word of a shell."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+@contextlib.contextmanager
+def vm_lab(base: Path) -> Iterator[VmLab]:
+    """A lab whose machines are not up yet; at the end they are gone, however it went."""
+    lab = VmLab(base)
+    _copy_project(lab.project)
+    with stores(base), private_libvirtd(base):
+        lab.vagrant("box", "add", "--name", vmbox.NAME, str(vmbox.provide()), seconds=300).ok()
+        yield lab
+
+
+def _copy_project(target: Path) -> None:
+    """What a clone would hold, with changes that are not committed yet."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    target.mkdir()
+    subprocess.run(
+        ["rsync", "-a", "--from0", "--files-from=-", "--ignore-missing-args", f"{ROOT}/", f"{target}/"],
+        input=listed.stdout, check=True, timeout=60,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    vmbox.provide()
+    wheels()
