@@ -55,8 +55,9 @@ def provide(recipe: Recipe) -> Path:
 
 def _make(recipe: Recipe, root: Path) -> None:
     suite, mirror, components = _source(recipe.suite)
+    # what it mounts below the root goes with it, even when it is killed
     command = [
-        "debootstrap", "--variant=minbase", f"--components={components}",
+        "unshare", "--mount", "debootstrap", "--variant=minbase", f"--components={components}",
         f"--include={','.join(recipe.packages)}", suite, str(root), mirror,
     ]  # fmt: skip
     try:

@@ -1,7 +1,8 @@
 """A libvirtd of the test's own: no systemd, no D-Bus, and nothing of the machine's own libvirt.
 
-It lives in the namespaces that script/lab-test makes. Its settings, state and disks are mounted over
-the usual places there, so that Vagrant finds it where it looks, and all ends with the namespaces.
+It lives in the namespaces that script/lab-test makes. Its settings, state and disks are mounted
+over the usual places there, so that Vagrant finds it where it looks, and all ends with the
+namespaces.
 """
 
 from __future__ import annotations

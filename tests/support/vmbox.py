@@ -20,17 +20,18 @@ import tempfile
 from pathlib import Path
 
 from minikube8s.cluster.standins.packages import cache_directory
+from tests.support import debianroot
 from tests.support.vmstores import HOST, IMAGES_PORT, WHEELS_PORT
 
 NAME = "mk8s/debian-standin"
-SUITE = "bookworm"
 # what Debian's own box has, then what the lab installs into it
 PACKAGES = (
     "systemd-sysv", "udev", "dbus", "systemd-timesyncd", "ifupdown", "isc-dhcp-client", "iproute2",
     "iputils-ping", "openssh-server", "sudo", "rsync", "ca-certificates", "kmod", "procps",
     "linux-image-cloud-amd64", "apparmor", "less",
-    "docker.io", "iptables", "libnftables1", "python3", "python3-venv", "curl",
+    "docker.io", "iptables", "nftables", "libnftables1", "python3", "python3-venv", "curl",
 )  # fmt: skip
+_RECIPE = debianroot.Recipe(PACKAGES, "useradd -m -s /bin/bash vagrant", suite="bookworm")
 DISK_GIB = 8
 _GRUB = Path("/usr/lib/grub/i386-pc")
 _KEYS = Path("/usr/share/rubygems-integration/all/gems")
@@ -41,7 +42,7 @@ _SECTOR = 512
 
 def provide() -> Path:
     """The box file, built unless the cache has one of this recipe."""
-    recipe = inspect.getsource(sys.modules[__name__])
+    recipe = f"{_RECIPE.identity} {inspect.getsource(sys.modules[__name__])}"
     target = cache_directory() / "boxes" / f"{hashlib.sha256(recipe.encode()).hexdigest()[:24]}.box"
     target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / "lock").open("w") as lock:
@@ -55,10 +56,9 @@ def provide() -> Path:
 
 
 def _build(scratch: Path) -> Path:
-    root = scratch / "root"
-    _run("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(root))
+    root, raw = scratch / "root", scratch / "box.raw"
+    _run("cp", "--archive", str(debianroot.provide(_RECIPE)), str(root))
     _settle(root)
-    raw = scratch / "box.raw"
     _disk(root, raw, scratch)
     _run("qemu-img", "convert", "-O", "qcow2", str(raw), str(scratch / "box.img"))
     (scratch / "metadata.json").write_text(
@@ -85,10 +85,15 @@ _FILES = {
     "etc/fstab": "/dev/vda1 / ext4 noatime,errors=remount-ro 0 1\n",
     "etc/hostname": "debian\n",
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
-    "etc/network/interfaces": "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n",
+    "etc/network/interfaces": (
+        "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet dhcp\n"
+    ),
     "etc/sudoers.d/vagrant": "vagrant ALL=(ALL) NOPASSWD: ALL\n",
     "etc/ssh/sshd_config.d/vagrant.conf": "UseDNS no\n",
-    "etc/pip.conf": f"[global]\nno-index = true\nfind-links = http://{HOST}:{WHEELS_PORT}/\ntrusted-host = {HOST}\n",
+    "etc/pip.conf": (
+        "[global]\nno-index = true\n"
+        f"find-links = http://{HOST}:{WHEELS_PORT}/\ntrusted-host = {HOST}\n"
+    ),
     "etc/docker/daemon.json": json.dumps({"registry-mirrors": [f"http://{HOST}:{IMAGES_PORT}"]}),
     "boot/grub/grub.cfg": (
         "set timeout=0\n"
@@ -105,15 +110,13 @@ def _settle(root: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     (root / "etc/sudoers.d/vagrant").chmod(0o440)
-    _run("chroot", str(root), "useradd", "-m", "-s", "/bin/bash", "vagrant")
     (key,) = _KEYS.glob("vagrant-[0-9]*/keys/vagrant.pub")
     folder = root / "home/vagrant/.ssh"
     folder.mkdir(mode=0o700)
     shutil.copy(key, folder / "authorized_keys")
     _run("chroot", str(root), "chown", "-R", "vagrant:vagrant", "/home/vagrant/.ssh")
-    shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)
-    # an empty one is filled at the first boot: machines are clones of this
-    (root / "etc/machine-id").write_text("")
+    # all clones of a box have the same, which nothing of the cluster may trip over
+    (root / "etc/machine-id").write_text(f"{'6d6b3873' * 4}\n")
 
 
 def _disk(root: Path, raw: Path, scratch: Path) -> None:
@@ -145,5 +148,6 @@ def _run(*command: str, given: str = "") -> None:
         env={**os.environ, "LC_ALL": "C"}, timeout=1800,
     )  # fmt: skip
     if done.returncode != 0:
-        sys.exit(f"The box was not built: {' '.join(command)}: {(done.stderr or done.stdout)[-2000:]}")
-
+        sys.exit(
+            f"The box was not built: {' '.join(command)}: {(done.stderr or done.stdout)[-2000:]}"
+        )

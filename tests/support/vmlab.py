@@ -13,10 +13,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class VmLab:
     """Three machines of the project's Vagrantfile, and the figures that its steps left."""
 
     base: Path
-    figures: list[tuple[str, str]] = field(default_factory=list)
+    figures: list[tuple[str, str]]
 
     @property
     def project(self) -> Path:
@@ -76,13 +77,14 @@ class VmLab:
 
     def step(self, *arguments: str, seconds: float = 900) -> str:
         """The same as a step that must succeed and whose duration is kept: what it printed."""
-        done = self.vagrant(*arguments, seconds=seconds)
-        self.figures.append((f"vagrant {' '.join(arguments)}", f"{done.seconds:.0f} s"))
-        return done.ok()
+        with self.timed(f"vagrant {' '.join(arguments)}"):
+            return self.vagrant(*arguments, seconds=seconds).ok()
 
     def ssh(self, machine: str, command: str, seconds: float = 120) -> Result:
         """A command line as root of that machine, by Vagrant's own ssh."""
-        return self.vagrant("ssh", machine, "--command", f"sudo sh -c {quoted(command)}", seconds=seconds)
+        return self.vagrant(
+            "ssh", machine, "--command", f"sudo sh -c {quoted(command)}", seconds=seconds
+        )
 
     def kubectl(self, *arguments: str, given: str = "", seconds: float = 120) -> Result:
         """The host's kubectl with the kubeconfig that the Vagrantfile left."""
@@ -99,35 +101,72 @@ class VmLab:
         body = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         self.kubectl("apply", "-f", "-", given=json.dumps(body)).ok()
 
+    def leftovers(self) -> set[str]:
+        """Files in the project's folder that a clone has not; Vagrant's own folder is no matter."""
+        found = (path.relative_to(self.project) for path in self.project.rglob("*"))
+        files = {str(path) for path in found if path.parts[0] != ".vagrant"}
+        return {each for each in files if not (ROOT / each).exists()}
+
     def ready_nodes(self) -> set[str]:
         """The names of the nodes that are Ready."""
-        return {
-            node["metadata"]["name"]
-            for node in self.objects("nodes")
-            for condition in node["status"]["conditions"]
-            if condition["type"] == "Ready" and condition["status"] == "True"
-        }
+        return {node["metadata"]["name"] for node in self.objects("nodes") if is_ready(node)}
 
     def wait(self, what: str, condition: Any, seconds: float = 30) -> Any:
         """Wait as elsewhere, with the patience that emulated machines need."""
         return until(what, condition, seconds * SLOW)
+
+    def ready_pods(self, count: int, app: str, seconds: float = 60) -> list[Json]:
+        """Wait until so many pods with that label are ready; return these."""
+
+        def ready() -> list[Json]:
+            pods = [pod for pod in self.objects("pods", "-l", f"app={app}") if is_ready(pod)]
+            return pods if len(pods) == count else []
+
+        found: list[Json] = self.wait(f"{count} pods of {app} are ready", ready, seconds)
+        return found
+
+    def ask(self, machine: str, port: int, say: str = "", seconds: float = 10) -> str:
+        """Connect from the host to a machine, say something, return all that comes."""
+        with socket.create_connection((ADDRESSES[machine], port), seconds) as connection:
+            connection.sendall(say.encode())
+            pieces = iter(lambda: connection.recv(65536), b"")
+            return b"".join(pieces).decode()
+
+    def fetch(self, machine: str, port: int) -> str:
+        """A page of that machine's by HTTP, as a browser on the host gets it."""
+        return self.ask(machine, port, f"GET / HTTP/1.0\r\nHost: {machine}\r\n\r\n")
 
     @contextlib.contextmanager
     def timed(self, what: str) -> Iterator[None]:
         """Keep how long the block takes as a figure."""
         begin = time.monotonic()
         yield
-        self.figures.append((what, f"{time.monotonic() - begin:.0f} s"))
+        self.tell(what, f"{time.monotonic() - begin:.0f} s")
+
+    def tell(self, what: str, figure: str) -> None:
+        """Show a figure now, and keep it for the table at the end."""
+        print(f"\n  {what}: {figure}", flush=True)
+        self.figures.append((what, figure))
 
     def _run(self, command: list[str], seconds: float, given: str = "") -> Result:
         begin = time.monotonic()
-        done = subprocess.run(
-            command, input=given, capture_output=True, text=True, check=False,
-            timeout=seconds, cwd=self.project, env=self.environment,
-        )  # fmt: skip
-        with (self.base / "vagrant.log").open("a") as log:
-            log.write(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}")
-        return Result(done.returncode, done.stdout, done.stderr, time.monotonic() - begin)
+        # files and not pipes: who waits for a long step can follow it
+        with (self.base / "out").open("w+") as out, (self.base / "err").open("w+") as err:
+            done = subprocess.run(
+                command, input=given, stdout=out, stderr=err, text=True, check=False,
+                timeout=seconds, cwd=self.project, env=self.environment,
+            )  # fmt: skip
+            for file in (out, err):
+                file.seek(0)
+            return Result(done.returncode, out.read(), err.read(), time.monotonic() - begin)
+
+
+def is_ready(obj: Json) -> bool:
+    """Whether a Node or a Pod, which is not about to go, is ready."""
+    return not obj["metadata"].get("deletionTimestamp") and any(
+        condition["type"] == "Ready" and condition["status"] == "True"
+        for condition in obj["status"].get("conditions", [])
+    )
 
 
 def quoted(text: str) -> str:
@@ -136,9 +175,9 @@ def quoted(text: str) -> str:
 
 
 @contextlib.contextmanager
-def vm_lab(base: Path) -> Iterator[VmLab]:
+def vm_lab(base: Path, figures: list[tuple[str, str]]) -> Iterator[VmLab]:
     """A lab whose machines are not up yet; at the end they are gone, however it went."""
-    lab = VmLab(base)
+    lab = VmLab(base, figures)
     _copy_project(lab.project)
     with stores(base), private_libvirtd(base):
         lab.vagrant("box", "add", "--name", vmbox.NAME, str(vmbox.provide()), seconds=300).ok()
@@ -153,7 +192,7 @@ def _copy_project(target: Path) -> None:
     )  # fmt: skip
     target.mkdir()
     subprocess.run(
-        ["rsync", "-a", "--from0", "--files-from=-", "--ignore-missing-args", f"{ROOT}/", f"{target}/"],
+        ["rsync", "-a", "-0", "--files-from=-", "--ignore-missing-args", f"{ROOT}/", f"{target}/"],
         input=listed.stdout, check=True, timeout=60,
     )  # fmt: skip
 

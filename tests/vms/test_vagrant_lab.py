@@ -1,0 +1,271 @@
+"""The Vagrant lab from `vagrant up` to `vagrant destroy`: one story, told in this order.
+
+The Vagrantfile is the project's own and the machines are real but for their processors. kubectl
+runs on the host, as a teacher's does.
+"""
+
+from __future__ import annotations
+
+import itertools
+import stat
+import threading
+from collections import Counter
+from typing import Any
+
+from tests.support import manifests
+from tests.support.lab import pinned
+from tests.support.libvirtd import virsh
+from tests.support.vmlab import (
+    ADDRESSES,
+    MACHINES,
+    MASTER,
+    SUBNET,
+    WORKER1,
+    WORKER2,
+    VmLab,
+    is_ready,
+)  # fmt: skip
+
+Json = dict[str, Any]
+
+WEB, WHO = "web", "who"
+WEB_PORT, WHO_PORT = 30080, 30081
+AWAY_SECONDS = 5
+"""How long the pods bear that their node is away."""
+
+
+def web() -> Json:
+    """Two pods of nginx that may be moved soon, and end after the last client was led to them."""
+    made = manifests.deployment(
+        WEB, 2,
+        manifests.container(
+            name="nginx", image="nginx:1.10", lifecycle={"preStop": {"sleep": {"seconds": 10}}},
+            readinessProbe={"httpGet": {"path": "/", "port": 80}, "periodSeconds": 2},
+        ),
+    )  # fmt: skip
+    made["spec"]["strategy"] = {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"app": WEB}},
+    }
+    made["spec"]["template"]["spec"] |= {
+        "tolerations": [
+            {"key": f"node.kubernetes.io/{why}", "operator": "Exists", "effect": "NoExecute",
+             "tolerationSeconds": AWAY_SECONDS}
+            for why in ("unreachable", "not-ready")
+        ],
+        "topologySpreadConstraints": [spread],
+    }  # fmt: skip
+    return made
+
+
+def who_service(policy: str) -> Json:
+    port = {"port": 80, "targetPort": 8080, "nodePort": WHO_PORT}
+    spec = {"type": "NodePort", "externalTrafficPolicy": policy, "selector": {"app": WHO}}
+    made = manifests.service(WHO)
+    made["spec"] = {**spec, "ports": [port]}
+    return made
+
+
+def uids(lab: VmLab) -> dict[str, str]:
+    """What the cluster holds that a user or an administrator made."""
+    found = lab.objects("nodes,namespaces,deployments,replicasets,services,pods", "-A")
+    return {
+        "/".join([one["kind"], one["metadata"].get("namespace", ""), one["metadata"]["name"]]):
+        one["metadata"]["uid"] for one in found
+    }  # fmt: skip
+
+
+def restarts(pods: list[Json]) -> dict[str, int]:
+    return {
+        pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"]
+        for pod in pods
+    }
+
+
+def traces(lab: VmLab, machine: str) -> str:
+    """What provisioning could change on a machine: files, units, processes, containers."""
+    return lab.ssh(
+        machine,
+        "cat /etc/hosts; sha256sum /etc/systemd/system/* /var/lib/mk8s/*.json /opt/mk8s/.installed"
+        " 2>/dev/null; systemctl show -p MainPID -p ActiveEnterTimestamp docker 'mk8s-*';"
+        " docker ps --no-trunc --format '{{.ID}} {{.Names}}' | sort;"
+        " ls -l --time-style=full-iso /opt/mk8s/lib/python3*/site-packages /usr/local/bin",
+    ).ok()
+
+
+def tell_memory(lab: VmLab) -> None:
+    for machine in MACHINES:
+        listed = lab.ssh(machine, "ps -eo rss,args; free -m").ok().splitlines()
+        used = next(line.split()[2] for line in listed if line.startswith("Mem:"))
+        lab.tell(f"memory used on {machine}", f"{used} MiB")
+        for what in ("minikube8s.cluster.master", "mk8s_agent"):
+            sizes = [
+                int(line.split()[0]) for line in listed if what in line and "ps -eo" not in line
+            ]
+            if sizes:
+                lab.tell(f"  {what}", f"{sum(sizes) // 1024} MiB")
+
+
+def test_vagrant_up_makes_a_cluster_that_the_hosts_kubectl_reaches(lab: VmLab) -> None:
+    lab.step("up", seconds=3000)
+    lab.wait("all nodes are ready", lambda: lab.ready_nodes() == set(MACHINES), 60)
+    assert stat.S_IMODE(lab.kubeconfig.stat().st_mode) == 0o600
+    addresses = {
+        node["metadata"]["name"]: address["address"]
+        for node in lab.objects("nodes")
+        for address in node["status"]["addresses"]
+        if address["type"] == "InternalIP"
+    }
+    assert addresses == ADDRESSES
+    tell_memory(lab)
+
+
+def test_a_pod_on_worker2_answers_from_worker1(lab: VmLab) -> None:
+    """By its own address, by its Service's name, and the machine itself gets there, too."""
+    answering = manifests.pod(WHO, manifests.container(image="echo"), labels={"app": WHO})
+    asking = manifests.pod("asks")
+    lab.apply(pinned(answering, WORKER2), pinned(asking, WORKER1), who_service("Cluster"))
+    [pod] = lab.ready_pods(1, WHO)
+    address = pod["status"]["podIP"]
+    lab.wait("the other pod runs", lambda: lab.kubectl("exec", "asks", "--", "true").code == 0, 60)
+
+    def asked(host: str, port: int) -> str:
+        said = lab.kubectl("exec", "asks", "--", "nc", "-w", "20", host, str(port))
+        return said.out
+
+    assert asked(address, 8080).startswith(f"{WHO} 10.")
+    lab.wait("the Service leads there", lambda: asked(WHO, 80).startswith(f"{WHO} 10."))
+    command = f"exec 3<>/dev/tcp/{address}/8080; cat <&3"
+    assert lab.ssh(WORKER1, f'bash -c "{command}"').ok().startswith(WHO)
+    assert WHO in lab.kubectl("logs", WHO).ok() + WHO
+
+
+def test_every_machine_answers_on_a_node_port(lab: VmLab) -> None:
+    for machine in MACHINES:
+        lab.wait(machine, lambda machine=machine: lab.ask(machine, WHO_PORT).startswith(WHO))
+
+
+def test_with_external_traffic_policy_local_only_the_pods_machine_answers_and_sees_the_client(
+    lab: VmLab,
+) -> None:
+    lab.apply(who_service("Local"))
+    lab.wait(
+        "the client's address arrives",
+        lambda: lab.ask(WORKER2, WHO_PORT).split() == [WHO, f"{SUBNET}.1"],
+    )
+    for machine in (MASTER, WORKER1):
+        try:
+            assert not lab.ask(machine, WHO_PORT, seconds=5), machine
+        except OSError:
+            continue
+
+
+def test_an_image_built_on_the_master_runs_on_a_worker_after_mk8s_image_copy(lab: VmLab) -> None:
+    recipe = "FROM busybox\\nCMD echo made here; exec sleep 86400\\n"
+    lab.ssh(MASTER, f"printf '{recipe}' | docker build -q -t made-here:1 -", 300).ok()
+    with lab.timed("mk8s image copy to both workers"):
+        lab.ssh(MASTER, f"mk8s image copy made-here:1 --nodes {WORKER1},{WORKER2}", 300).ok()
+    body = manifests.container(image="made-here:1", imagePullPolicy="Never")
+    for worker in (WORKER1, WORKER2):
+        lab.apply(pinned(manifests.pod(f"local-{worker}", body, labels={"app": "local"}), worker))
+    lab.ready_pods(2, "local")
+    assert "made here" in lab.kubectl("logs", f"local-{WORKER1}").ok()
+    again = lab.ssh(MASTER, f"mk8s image copy made-here:1 --nodes {WORKER1},{WORKER2}").ok()
+    assert "already" in again, again
+    lab.kubectl("delete", "pods", "-l", "app=local", "--now").ok()
+
+
+def test_a_rolling_update_while_clients_ask_every_machine_fails_none(lab: VmLab) -> None:
+    lab.apply(web(), manifests.service(WEB, node_port=WEB_PORT))
+    lab.ready_pods(2, WEB, 120)
+    for machine in MACHINES:
+        lab.wait(machine, lambda machine=machine: "200 OK" in lab.fetch(machine, WEB_PORT))
+    over, versions, failures = threading.Event(), Counter[str](), list[str]()
+
+    def ask() -> None:
+        for machine in itertools.cycle(MACHINES):
+            if over.wait(0.2):
+                return
+            try:
+                page = lab.fetch(machine, WEB_PORT)
+                versions[page.split("X-Image-Version: ")[1].split()[0]] += 1
+            except (OSError, IndexError) as error:
+                failures.append(f"{machine}: {error!r}")
+
+    client = threading.Thread(target=ask)
+    client.start()
+    try:
+        with lab.timed("rolling update of two pods"):
+            lab.kubectl("set", "image", f"deploy/{WEB}", "nginx=nginx:1.11").ok()
+            lab.kubectl("rollout", "status", f"deploy/{WEB}", "--timeout=10m", seconds=660).ok()
+        lab.wait("only the new version answers", lambda: "1.11" in lab.fetch(WORKER1, WEB_PORT))
+    finally:
+        over.set()
+        client.join()
+    assert not failures
+    assert set(versions) == {"1.10", "1.11"}
+    lab.tell("requests during the update, none failed", str(sum(versions.values())))
+
+
+def test_vagrant_provision_a_second_time_changes_nothing(lab: VmLab) -> None:
+    before = {machine: traces(lab, machine) for machine in MACHINES}, uids(lab)
+    kubeconfig = lab.kubeconfig.stat()
+    lab.step("provision")
+    assert ({machine: traces(lab, machine) for machine in MACHINES}, uids(lab)) == before
+    assert lab.kubeconfig.stat() == kubeconfig
+
+
+def test_pods_of_a_machine_that_is_halted_run_elsewhere(lab: VmLab) -> None:
+    lab.step("halt", WORKER1)
+    with lab.timed("after it: until the pods run elsewhere"):
+        lab.wait("worker1 is away", lambda: WORKER1 not in lab.ready_nodes())
+        lab.wait("the pods run elsewhere", lambda: runs_without(lab, WORKER1), 90)
+    for machine in (MASTER, WORKER2):
+        lab.wait(machine, lambda machine=machine: "200 OK" in lab.fetch(machine, WEB_PORT))
+
+
+def runs_without(lab: VmLab, machine: str) -> bool:
+    pods = [pod for pod in lab.objects("pods", "-l", f"app={WEB}") if is_ready(pod)]
+    return len(pods) == 2 and machine not in {pod["spec"]["nodeName"] for pod in pods}
+
+
+def test_vagrant_up_brings_it_back(lab: VmLab) -> None:
+    lab.step("up", WORKER1)
+    with lab.timed("after it: until worker1 is ready"):
+        lab.wait("worker1 is back", lambda: WORKER1 in lab.ready_nodes(), 60)
+    lab.kubectl("scale", f"deploy/{WEB}", "--replicas=3").ok()
+    places = {pod["spec"]["nodeName"] for pod in lab.ready_pods(3, WEB, 120)}
+    assert places == set(MACHINES)
+    lab.wait("it answers again", lambda: "200 OK" in lab.fetch(WORKER1, WEB_PORT))
+
+
+def test_a_reboot_of_the_master_loses_nothing(lab: VmLab) -> None:
+    known = uids(lab)
+    workers = [pod for pod in lab.ready_pods(3, WEB) if pod["spec"]["nodeName"] != MASTER]
+    lab.step("reload", MASTER)
+    with lab.timed("after it: until all nodes are ready"):
+        lab.wait("nodes", lambda: lab.ready_nodes() == set(MACHINES), 60)
+    with lab.timed("then: until all pods are ready"):
+        lab.ready_pods(3, WEB, 120)
+    now = uids(lab)
+    assert {name for name in known if not name.startswith(("Pod/", "ReplicaSet/"))} <= set(now)
+    assert {name: now.get(name) for name in known if not name.startswith("Pod/")} == {
+        name: uid for name, uid in known.items() if not name.startswith("Pod/")
+    }
+    after = [pod for pod in lab.ready_pods(3, WEB) if pod["spec"]["nodeName"] != MASTER]
+    assert restarts(workers) == restarts(after)
+    for machine in MACHINES:
+        lab.wait(machine, lambda machine=machine: "200 OK" in lab.fetch(machine, WEB_PORT))
+
+
+def test_vagrant_destroy_leaves_nothing(lab: VmLab) -> None:
+    lab.step("destroy", "--force")
+    assert not virsh("list", "--all", "--name").strip()
+    volumes = virsh("vol-list", "default").splitlines()[2:]
+    assert all("vagrant_box_image" in volume for volume in volumes if volume.strip()), volumes
+    # the one of every machine that Vagrant makes, which it keeps
+    assert set(virsh("net-list", "--all", "--name").split()) <= {"vagrant-libvirt", "default"}
+    assert lab.leftovers() == set()
