@@ -112,8 +112,8 @@ class VmLab:
         return {node["metadata"]["name"] for node in self.objects("nodes") if is_ready(node)}
 
     def wait(self, what: str, condition: Any, seconds: float = 30) -> Any:
-        """Wait as elsewhere, with the patience that emulated machines need."""
-        return until(what, condition, seconds * SLOW)
+        """Wait as elsewhere, with the patience that emulated machines need, and few questions."""
+        return until(what, condition, seconds * SLOW, pause_most=2)
 
     def ready_pods(self, count: int, app: str, seconds: float = 60) -> list[Json]:
         """Wait until so many pods with that label are ready; return these."""

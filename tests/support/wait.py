@@ -9,7 +9,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(what: str, condition: Callable[[], T], seconds: float = 30.0) -> T:
+def until(
+    what: str, condition: Callable[[], T], seconds: float = 30.0, pause_most: float = 0.2
+) -> T:
     """Return the first truthy answer of ``condition``; fail after ``seconds`` naming ``what``.
 
     An exception of ``condition`` counts as "not yet" and is shown when time runs out.
@@ -28,4 +30,4 @@ def until(what: str, condition: Callable[[], T], seconds: float = 30.0) -> T:
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:.0f} s: {what}; last seen: {last!r}")
         time.sleep(pause)
-        pause = min(pause * 1.5, 0.2)
+        pause = min(pause * 1.5, pause_most)
