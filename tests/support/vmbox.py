@@ -1,8 +1,12 @@
 """A Debian box for vagrant-libvirt, built here: it stands for debian/bookworm64 in the lab test.
 
-It is Debian's own packages as debootstrap
-installs them, with what the lab needs already there (to install packages takes minutes in an
-emulated processor), a boot loader, and a user that Vagrant can log in as. Root is needed.
+    python3 -m tests.support.vmbox
+
+builds it unless the cache has it: packages come from outside, and the test has no way there.
+
+It has Debian's own packages as debootstrap installs them, those that the lab needs among them (to
+install packages takes minutes in an emulated processor), a boot loader, and a user that Vagrant can
+log in as.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ PACKAGES = (
     "linux-image-cloud-amd64", "apparmor", "less",
     "docker.io", "iptables", "nftables", "libnftables1", "python3", "python3-venv", "curl",
 )  # fmt: skip
-_RECIPE = debianroot.Recipe(PACKAGES, "useradd -m -s /bin/bash vagrant", suite="bookworm")
+_RECIPE = debianroot.Recipe(PACKAGES, "useradd -m -s /bin/bash vagrant")
 DISK_GIB = 8
 _GRUB = Path("/usr/lib/grub/i386-pc")
 _KEYS = Path("/usr/share/rubygems-integration/all/gems")
@@ -151,3 +155,7 @@ def _run(*command: str, given: str = "") -> None:
         sys.exit(
             f"The box was not built: {' '.join(command)}: {(done.stderr or done.stdout)[-2000:]}"
         )
+
+
+if __name__ == "__main__":
+    provide()

@@ -1,9 +1,5 @@
 """The project's Vagrantfile, brought up in emulated machines: what the lab's tests drive.
 
-    python3 -m tests.support.vmlab
-
-fetches and builds what it needs from outside: in the namespaces of the test there is no way out.
-
 Vagrant works in a copy of the project's folder, with a home of its own, against a private libvirtd.
 Each step is timed, because what a teacher wants to know first is how long it takes.
 """
@@ -24,7 +20,8 @@ from typing import Any
 from tests.support import vmbox
 from tests.support.cluster import Result, kubectls
 from tests.support.libvirtd import URI, private_libvirtd
-from tests.support.vmstores import ROOT, stores, wheels
+from tests.support.systemdmachine import CHECKOUT
+from tests.support.vmstores import stores
 from tests.support.wait import until
 
 MASTER, WORKER1, WORKER2 = MACHINES = ("master", "worker1", "worker2")
@@ -105,7 +102,7 @@ class VmLab:
         """Files in the project's folder that a clone has not; Vagrant's own folder is no matter."""
         found = (path.relative_to(self.project) for path in self.project.rglob("*"))
         files = {str(path) for path in found if path.parts[0] != ".vagrant"}
-        return {each for each in files if not (ROOT / each).exists()}
+        return {each for each in files if not (CHECKOUT / each).exists()}
 
     def ready_nodes(self) -> set[str]:
         """The names of the nodes that are Ready."""
@@ -188,15 +185,10 @@ def _copy_project(target: Path) -> None:
     """What a clone would hold, with changes that are not committed yet."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=True, timeout=60,
+        cwd=CHECKOUT, capture_output=True, check=True, timeout=60,
     )  # fmt: skip
     target.mkdir()
     subprocess.run(
-        ["rsync", "-a", "-0", "--files-from=-", "--ignore-missing-args", f"{ROOT}/", f"{target}/"],
+        ["rsync", "-a", "-0", "--files-from=-", "--ignore-missing-args", f"{CHECKOUT}/", target],
         input=listed.stdout, check=True, timeout=60,
     )  # fmt: skip
-
-
-if __name__ == "__main__":
-    vmbox.provide()
-    wheels()

@@ -7,10 +7,7 @@ own provisioning runs as it is.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -18,20 +15,13 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from minikube8s.cluster.standins.packages import cache_directory
+from tests.support import lockedwheels
 from tests.support.engine import private_engine, start_registry
 
 HOST = "192.168.121.1"
 """This side of the network that vagrant-libvirt gives every machine."""
 WHEELS_PORT = 8080
 IMAGES_PORT = 5000
-ROOT = Path(__file__).parents[2]
-
-# what the box's pip takes: Debian 12 on a PC
-_TARGET = (
-    "--python-version=3.11", "--only-binary=:all:", "--platform=manylinux2014_x86_64",
-    "--platform=manylinux_2_17_x86_64", "--platform=manylinux_2_28_x86_64",
-)  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -41,25 +31,11 @@ def stores(folder: Path) -> Iterator[None]:
         shutil.copytree(engine.root / "registry", folder / "registry")
     registry = start_registry(folder, f"0.0.0.0:{IMAGES_PORT}")
     try:
-        with _files(wheels()):
+        with _files(lockedwheels.provide()):
             yield
     finally:
         registry.terminate()
         registry.wait(30)
-
-
-def wheels() -> Path:
-    """A folder with the files of requirements.lock, downloaded unless the cache has them."""
-    lock = ROOT / "requirements.lock"
-    name = hashlib.sha256(lock.read_bytes()).hexdigest()[:24]
-    target = cache_directory() / "wheels" / name
-    if not target.exists():
-        scratch = target.with_suffix(".part")
-        shutil.rmtree(target.parent, ignore_errors=True)
-        command = [sys.executable, "-m", "pip", "download", "-q", "--require-hashes", *_TARGET]
-        subprocess.run([*command, "-d", str(scratch), "-r", str(lock)], check=True, timeout=600)
-        scratch.rename(target)
-    return target
 
 
 class _Quiet(SimpleHTTPRequestHandler):
