@@ -78,6 +78,19 @@ def outward() -> str:
     return next(others, "")
 
 
+def towards(host: str, port: int) -> str:
+    """The address of this machine by which it reaches another one. Raises ClusterError."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((host, port))
+        except OSError as error:
+            raise ClusterError(
+                f"There is no way from this machine to {host} ({error.strerror or error}): see "
+                "its network (`ip route`)."
+            ) from None
+        return str(probe.getsockname()[0])
+
+
 def _networks(text: str) -> list[IPv4Network | IPv6Network]:
     """Networks that are written with commas between them."""
     return [ip_network(each.strip()) for each in text.split(",")]

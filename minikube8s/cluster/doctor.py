@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from minikube8s.cluster import (
+    examining,
     findings,
     joined,
     layout,
@@ -24,14 +21,13 @@ from minikube8s.cluster import (
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.engine import Engine
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.findings import Examination, Finding, Mark
+from minikube8s.cluster.findings import Finding, Mark
 from minikube8s.cluster.joined import Joined
 from minikube8s.cluster.machine import Machine
 from minikube8s.kit import portholders
 from minikube8s.kit.localaddresses import local_addresses
 from minikube8s.kit.localroutes import local_routes
 
-_EXAMINING_SECONDS = 30.0
 _DNS_PORT = 53
 
 
@@ -47,7 +43,7 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
     yield from _named("engine", told)
     yield from _named("libraries", _checked("libnftables", preflight.require_nftables))
     yield from _named("machine", _of_machine(found, engine))
-    seen = _examination()
+    seen = examining.examine()
     yield from _named("kernel", findings.of_kernel(seen, os.uname().release))
     yield from _named("firewall", findings.of_firewall(seen))
     yield from _named("firewall", machinefindings.of_firewalls(found, settings.pod_cidr))
@@ -109,21 +105,6 @@ def _engine(docker_host: str) -> tuple[dict[str, Any], list[Finding]]:
         free = findings.of_disk(root, shutil.disk_usage(root).free)
         told.append(free._replace(check="disk"))
     return info, told
-
-
-def _examination() -> Examination:
-    """What the agent's own program finds: the kernel is known to it alone."""
-    command = [sys.executable, "-m", "mk8s_agent", "--examine"]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, timeout=_EXAMINING_SECONDS, check=False, cwd="/"
-        )
-        return msgspec.json.decode(done.stdout, type=Examination)
-    except subprocess.TimeoutExpired:
-        return Examination(f"no answer within {_EXAMINING_SECONDS:.0f} s")
-    except msgspec.DecodeError:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        return Examination(lines[-1] if lines else "the agent's program said nothing")
 
 
 def _daemons(home: Home, settings: Settings, known: Joined | None) -> Iterator[Finding]:

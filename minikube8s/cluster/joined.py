@@ -1,6 +1,6 @@
 """Owns homes of machines that joined another machine's cluster: their one daemon is an agent.
 
-`join`, `up`, `down` and `status` of such a home; `joining` owns how the certificate is got.
+`up`, `down` and `status` of such a home; `enrolling` makes it, `leaving` unmakes it.
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 import datetime
 import socket
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -17,19 +15,16 @@ from minikube8s.cluster import cleaning, joining, kubelet, layout, lifecycle, pr
 from minikube8s.cluster.config import (
     Home,
     Settings,
-    require_node_ip,
-    require_node_name,
     write_private,
 )
 from minikube8s.cluster.daemons import Starting, stop
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.joining import Membership
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
 from minikube8s.cluster.masterclient import MasterClient
 
 _RENEWED = datetime.timedelta(days=120)
 """A certificate that ends sooner is renewed at a start; it is valid for a year at first."""
-_NO_CERTIFICATE = (
+NO_CERTIFICATE = (
     "This machine has no certificate of that cluster: joining takes --token and --ca-hash. "
     "`mk8s token create --print-join-command` on the master prints the whole command."
 )
@@ -58,19 +53,6 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
         return self.master.rpartition(":")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the user asks of `mk8s join`; no token for a machine that has joined already."""
-
-    master: str
-    token: str
-    pins: Sequence[str]
-    node_name: str
-    docker_host: str
-    kubelet_config: str
-    node_ip: str = ""
-
-
 def load(home: Home) -> Joined | None:
     """What is remembered; None for a home that is no joined machine's. Raises ClusterError."""
     try:
@@ -87,47 +69,13 @@ def load(home: Home) -> Joined | None:
         ) from None
 
 
-def join(home: Home, wish: Wish, say: Say) -> bool:
-    """Make this machine a node, or start its agent; return when the node is Ready.
-
-    False when it was already. Raises ClusterError, with nothing left running that this call
-    started.
-    """
-    preflight.require_root("join")
-    require_node_name(wish.node_name)
-    require_node_ip(wish.node_ip)
-    with lifecycle.exclusive(home):
-        if home.exists():
-            raise ClusterError(
-                f"{home.path} holds a cluster with a master of its own: join in another directory "
-                "with --home or MK8S_HOME, or remove that cluster with `mk8s down --purge`."
-            )
-        known = load(home)
-        if known is not None and known.master != wish.master:
-            raise ClusterError(
-                f"This machine is node {known.node_name} of the cluster at {known.master}: leave "
-                f"that with `mk8s down --purge` before you join {wish.master}."
-            )
-        if known is None or _ended(home) or _pinned_to_another(home, wish):
-            running = known.name if known and layout.agent(home).holder() else ""
-            known = _obtain(home, wish, running, say)
-            # one that runs has read the former certificate
-            stop(layout.agent(home), STOP_SECONDS)
-        elif wish.node_ip and wish.node_ip != known.node_ip:
-            preflight.require_own_address(wish.node_ip)
-            known = msgspec.structs.replace(known, node_ip=wish.node_ip)
-            _save(home, known)
-            stop(layout.agent(home), STOP_SECONDS)
-        return _start(home, known, say)
-
-
 def up(home: Home, say: Say) -> bool:
     """Start the agent of a machine that has joined. False when it ran. Raises ClusterError."""
     preflight.require_root("up")
     with lifecycle.exclusive(home):
         known = load(home)
         assert known is not None
-        return _start(home, known, say)
+        return start(home, known, say)
 
 
 def down(home: Home, *, purge: bool, say: Say) -> None:
@@ -164,45 +112,13 @@ def status(home: Home) -> Component:
     return lifecycle.component(layout.agent(home))
 
 
-def _obtain(home: Home, wish: Wish, running: str, say: Say) -> Joined:
-    """Join; `running` is the name of the cluster that this home's agent runs for, "" for none."""
-    if not wish.token or not wish.pins:
-        raise ClusterError(_NO_CERTIFICATE)
-    preflight.require_engine(wish.docker_host)
-    preflight.require_nftables()
-    preflight.require_own_address(wish.node_ip)
-
-    def check(cluster: Membership) -> None:
-        if cluster.name != running:
-            preflight.require_own_name(cluster.name)
-        preflight.require_apart(settings(_made(wish, cluster)))
-
-    cluster = joining.obtain(wish.master, wish.token, wish.pins, wish.node_name, files(home), check)
-    made = _made(wish, cluster)
-    _save(home, made)
-    say(f"certificate of node {made.node_name} in {home.pki}")
-    return made
-
-
-def _save(home: Home, known: Joined) -> None:
+def save(home: Home, known: Joined) -> None:
+    """Remember it, atomically."""
     write_private(home.joined, msgspec.json.format(msgspec.json.encode(known)) + b"\n")
 
 
-def _made(wish: Wish, cluster: Membership) -> Joined:
-    return Joined(
-        master=wish.master,
-        name=cluster.name,
-        agent_port=cluster.agent_port,
-        pod_cidr=cluster.pod_cidr,
-        service_cidr=cluster.service_cidr,
-        node_name=wish.node_name,
-        docker_host=wish.docker_host,
-        kubelet_config=wish.kubelet_config,
-        node_ip=wish.node_ip,
-    )
-
-
-def _start(home: Home, known: Joined, say: Say) -> bool:
+def start(home: Home, known: Joined, say: Say) -> bool:
+    """Start the agent and return when its node is Ready. False when it ran. Raises ClusterError."""
     agent = layout.agent(home)
     if agent.holder() is not None:
         _wait_ready(home, known)
@@ -210,7 +126,7 @@ def _start(home: Home, known: Joined, say: Say) -> bool:
     preflight.require_engine(known.docker_host)
     preflight.require_nftables()
     preflight.require_own_name(known.name)
-    _require_agent_port(known)
+    require_agent_port(known)
     _renew(home, known, say)
     _write_configuration(home, known)
     started = time.monotonic()
@@ -227,7 +143,7 @@ def _start(home: Home, known: Joined, say: Say) -> bool:
     return True
 
 
-def _require_agent_port(known: Joined) -> None:
+def require_agent_port(known: Joined) -> None:
     """Raise unless the master takes connections of agents."""
     try:
         socket.create_connection((known.host, known.agent_port), _CONNECT_SECONDS).close()
@@ -242,7 +158,7 @@ def _require_agent_port(known: Joined) -> None:
 def _renew(home: Home, known: Joined, say: Say) -> None:
     """Renew a certificate that ends before long; one that still is valid may fail to be."""
     if not files(home).certificate.exists():
-        raise ClusterError(_NO_CERTIFICATE)
+        raise ClusterError(NO_CERTIFICATE)
     if _left(home) > _RENEWED:
         return
     try:
@@ -259,18 +175,9 @@ def files(home: Home) -> joining.Files:
     return joining.Files(home.pki / "ca.crt", home.pki / "agent.crt", home.pki / "agent.key")
 
 
-def _ended(home: Home) -> bool:
+def ended(home: Home) -> bool:
+    """Whether this machine has no certificate that is valid."""
     return not files(home).certificate.exists() or _left(home) <= datetime.timedelta()
-
-
-def _pinned_to_another(home: Home, wish: Wish) -> bool:
-    """Whether the user pins another CA than this machine trusts: the cluster was made anew."""
-    from minikube8s.cluster import certificates  # noqa: PLC0415 - as below
-
-    if not wish.token or not wish.pins:
-        return False
-    known = certificates.fingerprints(files(home).ca.read_bytes())
-    return not set(known) & {pin.lower() for pin in wish.pins}
 
 
 def _left(home: Home) -> datetime.timedelta:

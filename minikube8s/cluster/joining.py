@@ -1,7 +1,7 @@
 """Owns how a machine comes to have a node's certificate: a token, a pin, a request that is signed.
 
 kubeadm's way: the CA is fetched from whoever answers and believed only when its key has the pinned
-digest; everything after that is verified. `obtain` is all that a new node needs.
+digest (`find`); everything after that is verified (`Applicant`).
 https://kubernetes.io/docs/reference/setup-tools/kubeadm/kubeadm-join/
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,6 +40,8 @@ class Membership:
     agent_port: int
     pod_cidr: str
     service_cidr: str
+    version: str = ""
+    """The master's; empty for one that does not tell."""
 
 
 class Files(NamedTuple):
@@ -50,49 +52,18 @@ class Files(NamedTuple):
     key: Path
 
 
-def obtain(
-    master: str,
-    token: str,
-    pins: Sequence[str],
-    node: str,
-    files: Files,
-    check: Callable[[Membership], None] = lambda _: None,
-) -> Membership:
-    """Get a certificate for `node` and write the files.
+class Found(NamedTuple):
+    """Whom a machine is about to join: the CA (PEM), and how far ahead this machine's clock is."""
 
-    `master` is host:port of the API, `pins` are `sha256:…` of the CA's public key, any of which may
-    match. `check` raises what keeps this machine from being a node of that cluster. Returns what
-    the cluster is. Raises ClusterError, with no file written.
-    """
-    if bootstraptokens.parse(token) is None:
-        raise ClusterError(
-            f"{token!r} is not a token: it reads like abcdef.0123456789abcdef. Make one on the "
-            "master with `mk8s token create`."
-        )
-    from minikube8s.cluster import certificates  # noqa: PLC0415 - slow; `mk8s token` needs it not
-
-    authority = trusted_authority(master, pins)
-    client = MasterClient(master, authority, token=token)
-    try:
-        membership = _membership(client)
-        check(membership)
-        _check_name(client, node)
-        private = certificates.new_key()
-        signed = _certificate(client, node, private)
-    finally:
-        client.close()
-    # the certificate last: without its key it would be taken for a finished identity
-    files.certificate.unlink(missing_ok=True)
-    write_private(files.ca, authority)
-    write_private(files.key, private)
-    write_private(files.certificate, signed)
-    return membership
+    authority: bytes
+    ahead: float
 
 
-def trusted_authority(master: str, pins: Sequence[str]) -> bytes:
-    """Return the CA's certificate (PEM) as the master tells it, if its pin is among `pins`.
+def find(master: str, pins: Sequence[str]) -> Found:
+    """Ask the master, at host:port of its API, for its CA, which is returned if it is pinned.
 
-    What the master tells beside it is not believed: whoever sits in between could add his own CA.
+    `pins` are `sha256:…` of the CA's public key, any of which may match. What the master tells
+    beside it is not believed: whoever sits in between could add his own CA. Raises ClusterError.
     """
     from minikube8s.cluster import certificates  # noqa: PLC0415 - slow; `mk8s token` needs it not
 
@@ -113,7 +84,48 @@ def trusted_authority(master: str, pins: Sequence[str]) -> bytes:
             f"{', '.join(pins)}: this is another cluster, or somebody sits in between. Compare "
             "with what `mk8s token create --print-join-command` prints on the master."
         )
-    return authority
+    return Found(authority, client.ahead)
+
+
+class Applicant:
+    """A machine that asks a master by a bootstrap token; its methods raise ClusterError."""
+
+    def __init__(self, master: str, authority: bytes, token: str) -> None:
+        self._authority = authority
+        self._client = MasterClient(master, authority, token=token)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._client.close()
+
+    def membership(self) -> Membership:
+        """What the cluster is."""
+        answer = self._client.ask("GET", _CONFIG)
+        data = _content(self._client, answer).get("data") or {}
+        if data.get("lab") == "true":
+            raise ClusterError(addresses.LAB_IS_ALONE)
+        try:
+            port, pods, services = int(data["agentPort"]), data["podCIDR"], data["serviceCIDR"]
+            return Membership(data["name"], port, pods, services, data.get("version", ""))
+        except (KeyError, ValueError):
+            raise _strange(self._client.master) from None
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """The Nodes that the cluster has."""
+        answer = self._client.ask("GET", "/api/v1/nodes")
+        return list(_content(self._client, answer).get("items") or ())
+
+    def obtain(self, node: str, files: Files) -> None:
+        """Get a certificate for `node` and write the files; none is written where that fails."""
+        from minikube8s.cluster import certificates  # noqa: PLC0415 - as above
+
+        private = certificates.new_key()
+        signed = _certificate(self._client, node, private)
+        # the certificate last: without its key it would be taken for a finished identity
+        files.certificate.unlink(missing_ok=True)
+        write_private(files.ca, self._authority)
+        write_private(files.key, private)
+        write_private(files.certificate, signed)
 
 
 def renew(master: str, node: str, files: Files) -> None:
@@ -135,24 +147,7 @@ def is_ready(client: MasterClient, node: str) -> bool:
     answer = client.ask("GET", f"/api/v1/nodes/{node}")
     if answer.code == 404:
         return False
-    return _ready(_content(client, answer))
-
-
-def _membership(client: MasterClient) -> Membership:
-    data = _content(client, client.ask("GET", _CONFIG)).get("data") or {}
-    if data.get("lab") == "true":
-        raise ClusterError(addresses.LAB_IS_ALONE)
-    try:
-        port = int(data["agentPort"])
-        return Membership(data["name"], port, data["podCIDR"], data["serviceCIDR"])
-    except (KeyError, ValueError):
-        raise _strange(client.master) from None
-
-
-def _check_name(client: MasterClient, node: str) -> None:
-    answer = client.ask("GET", f"/api/v1/nodes/{node}")
-    if answer.code != 404 and _ready(_content(client, answer)):
-        raise _taken(node)
+    return ready(_content(client, answer))
 
 
 def _certificate(client: MasterClient, node: str, key: bytes) -> bytes:
@@ -218,16 +213,10 @@ def _content(client: MasterClient, answer: Answer) -> dict[str, Any]:
     return answer.content or {}
 
 
-def _ready(node: dict[str, Any]) -> bool:
+def ready(node: dict[str, Any]) -> bool:
+    """Whether a Node says that it is Ready."""
     conditions = (node.get("status") or {}).get("conditions") or ()
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-
-
-def _taken(node: str) -> ClusterError:
-    return ClusterError(
-        f"A node named {node} is in the cluster already, and Ready: choose another name with "
-        "--node-name, or remove that one first."
-    )
 
 
 def _strange(master: str) -> ClusterError:

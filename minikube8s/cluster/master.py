@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+import minikube8s
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS
 from minikube8s.cluster import addresses, figures, lab, signing
@@ -214,6 +215,7 @@ def _info(settings: Settings, pki: Path, published: str) -> ClusterInfo:
             "podCIDR": settings.pod_cidr,
             "serviceCIDR": settings.service_cidr,
             "lab": str(settings.lab).lower(),
+            "version": minikube8s.__version__,
         },
     )
 

@@ -6,6 +6,7 @@ Standard library only.
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import json
 import socket
@@ -20,12 +21,15 @@ from minikube8s.cluster.errors import ClusterError
 
 _CONNECT_SECONDS = 10.0
 _SILENT_SECONDS = 40.0
-_SKEW_SECONDS = 300.0
+SKEW_SECONDS = 300.0
 """How far clocks may differ: certificates begin so much before they are made."""
 _NOT_YET_VALID = 9
 _EXPIRED = 10
 _WRONG_HOST = (62, 64)
 """OpenSSL's numbers of what is wrong with a certificate."""
+
+
+_SET_RIGHT = "set both clocks right, with `timedatectl set-ntp true` or by installing chrony"
 
 
 class Answer(NamedTuple):
@@ -38,7 +42,9 @@ class Answer(NamedTuple):
 class MasterClient:
     """One master's API at host:port, as the bearer of a token, by a certificate, or as nobody.
 
-    Without an `authority` (PEM) whoever answers is believed. Every method raises ClusterError.
+    Without an `authority` (PEM) whoever answers is believed, and nothing comes of a clock that is
+    wrong. `ahead` is how many seconds this machine's clock is before the master's, as its last
+    answer said. Every method raises ClusterError.
     """
 
     def __init__(
@@ -56,6 +62,8 @@ class MasterClient:
                 "API server's port (6443 unless it was changed)."
             )
         self.master = master
+        self.ahead = 0.0
+        self._trusting = authority is None
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         context = ssl.create_default_context(
             cadata=authority.decode() if authority is not None else None
@@ -97,24 +105,12 @@ class MasterClient:
         data = None if body is None else json.dumps(body).encode()
         headers = self._headers | ({"Content-Type": "application/json"} if data else {})
         self._connection.request(method, path, data, headers)
+        began = time.time()
         response = self._connection.getresponse()
-        self.check_clock(response.getheader("Date", ""))
+        self.ahead = ahead(response.getheader("Date", ""), (began + time.time()) / 2)
+        if not self._trusting and (wrong := clock_problem(self.ahead)):
+            raise ClusterError(wrong)
         return response
-
-    def check_clock(self, date: str) -> None:
-        """Compare with what an answer's Date header says. Raises ClusterError."""
-        try:
-            theirs = parsedate_to_datetime(date).timestamp()
-        except ValueError:
-            return
-        if abs(theirs - time.time()) > _SKEW_SECONDS:
-            raise self._skewed(f"the master's is {abs(theirs - time.time()):.0f} s off")
-
-    def _skewed(self, how: str) -> ClusterError:
-        return ClusterError(
-            f"The clocks of this machine and of the master at {self.master} differ too much for "
-            f"certificates ({how}): set both right, for example with `timedatectl set-ntp true`."
-        )
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -123,7 +119,11 @@ class MasterClient:
             yield
         except ssl.SSLCertVerificationError as error:
             if error.verify_code in (_NOT_YET_VALID, _EXPIRED):
-                raise self._skewed(error.verify_message) from None
+                raise ClusterError(
+                    f"The certificate of the master at {self.master} is not valid by this "
+                    f"machine's clock ({error.verify_message}), which says "
+                    f"{time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime())} UTC: {_SET_RIGHT}."
+                ) from None
             if error.verify_code in _WRONG_HOST:
                 raise ClusterError(
                     f"The certificate of the master at {self.master} does not name that address: "
@@ -144,12 +144,51 @@ class MasterClient:
             raise ClusterError(
                 f"The master's host {host!r} is not known: name its address."
             ) from None
-        except (ConnectionRefusedError, TimeoutError) as error:
-            why = "refuses the connection" if isinstance(error, ConnectionError) else "is silent"
+        except ConnectionRefusedError:
             raise ClusterError(
-                f"The master at {self.master} {why}. A master listens on 127.0.0.1 alone unless "
-                "it was started with an address that others reach: run `mk8s down` and `mk8s up "
-                "--listen 0.0.0.0` there, and see that no firewall is in between."
+                f"The master at {self.master} refuses the connection: nothing listens there. A "
+                "master listens on 127.0.0.1 alone unless it was started with an address that "
+                "others reach: run `mk8s down` and `mk8s up --listen 0.0.0.0` there."
             ) from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except TimeoutError:
+            raise ClusterError(
+                f"The master at {self.master} is silent: either that is not its address, or a "
+                "firewall drops what goes to its port, which must be open."
+            ) from None
+        except OSError as error:
+            if error.errno not in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+                raise ClusterError(
+                    f"The master at {self.master} does not answer: {error}."
+                ) from None
+            raise ClusterError(
+                f"There is no way from this machine to the master at {self.master} "
+                f"({error.strerror}): see the address, and both machines' networks (`ip route`)."
+            ) from None
+        except (http.client.HTTPException, ValueError) as error:
             raise ClusterError(f"The master at {self.master} does not answer: {error}.") from None
+
+
+def ahead(date: str, now: float) -> float:
+    """How many seconds `now` is after what a Date header says, which leaves out fractions."""
+    try:
+        theirs = parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        return 0.0
+    early, late = now - theirs - 1, now - theirs
+    return early if early > 0 else min(late, 0.0)
+
+
+def clock_problem(seconds: float) -> str:
+    """What is wrong where this machine's clock is so far ahead of the master's; "": nothing."""
+    if abs(seconds) <= SKEW_SECONDS:
+        return ""
+    comes = "is not valid yet here" if seconds < 0 else "ends too early here"
+    return (
+        f"This machine's clock is {clock_difference(seconds)} the master's, so what is signed "
+        f"there {comes}: {_SET_RIGHT}."
+    )
+
+
+def clock_difference(seconds: float) -> str:
+    """`42 s behind`, `3 s ahead of`."""
+    return f"{abs(seconds):.0f} s {'ahead of' if seconds > 0 else 'behind'}"

@@ -78,9 +78,14 @@ def require_nftables() -> None:
         ) from None
 
 
+def own_addresses() -> list[str]:
+    """This machine's addresses, but for those of itself alone."""
+    return [str(one.address) for one in local_addresses() if not one.address.is_loopback]
+
+
 def require_own_address(node_ip: str) -> None:
     """Raise unless that is an address of this machine, or none is given."""
-    found = [str(one.address) for one in local_addresses() if not one.address.is_loopback]
+    found = own_addresses()
     if node_ip and node_ip not in found:
         raise ClusterError(
             f"This machine has no address {node_ip}; it has {', '.join(found) or 'none at all'}: "
@@ -127,16 +132,19 @@ def require_room(settings: Settings) -> None:
             raise ClusterError(networks.sentence(clash, wanted, taken))
 
 
-def require_apart(settings: Settings) -> None:
-    """Raise when networks of a cluster that this machine joins are in use here."""
+def clashes_apart(settings: Settings) -> list[str]:
+    """What is wrong where networks of a cluster that this machine joins are in use here."""
     taken = networks.used(local_addresses(), local_routes(), settings)
+    found: dict[str, str] = {}
     for clash in networks.clashes(networks.wanted(settings), taken):
         if not clash.harmless:
-            raise ClusterError(
+            sentence = (
                 f"The cluster's {clash.what} network {clash.network} is in use on this machine: "
                 f"{clash.how}. A cluster's networks are chosen when it is made, with "
                 f"{networks.OPTIONS[clash.what]}; or give this machine another network."
             )
+            found.setdefault(clash.what, sentence)
+    return list(found.values())
 
 
 def require_lab_network(settings: Settings) -> None:

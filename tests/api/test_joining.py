@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
 
 from minikube8s.api import bootstraptokens
-from minikube8s.cluster import certificates, joining
+from minikube8s.cluster import certificates, joining, masterclient
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.joining import Files, Membership
+from minikube8s.cluster.joining import Applicant, Files, Membership
 from minikube8s.registry import clusterinfo
 from tests.api.apiserver import ApiServer
 from tests.api.controllers import controlled
@@ -23,6 +26,7 @@ CONFIG = {
     "agentPort": "6444",
     "podCIDR": "10.244.0.0/16",
     "serviceCIDR": "10.96.0.0/12",
+    "version": "9.8.7",
 }
 
 
@@ -55,12 +59,26 @@ def pins(api: ApiServer) -> list[str]:
     return certificates.fingerprints((api.directory / "ca.crt").read_bytes())
 
 
+@contextmanager
+def applicant(api: ApiServer, known: str, where: str = "") -> Iterator[Applicant]:
+    """A machine that asks by a token."""
+    found = joining.find(place(api), pins(api))
+    one = Applicant(where or place(api), found.authority, known)
+    try:
+        yield one
+    finally:
+        one.close()
+
+
 def test_a_token_and_a_pin_lead_to_a_certificate_and_that_to_the_next_one(
     master: ApiServer, tmp_path: Path
 ) -> None:
     found = files(tmp_path)
-    cluster = joining.obtain(place(master), token(master, "aaaaa1"), pins(master), "n7", found)
-    assert cluster == Membership("mk8s", 6444, "10.244.0.0/16", "10.96.0.0/12")
+    with applicant(master, token(master, "aaaaa1")) as one:
+        told = one.membership()
+        assert told == Membership("mk8s", 6444, "10.244.0.0/16", "10.96.0.0/12", "9.8.7")
+        assert [node["metadata"]["name"] for node in one.nodes()] == []
+        one.obtain("n7", found)
     first = x509.load_pem_x509_certificate(found.certificate.read_bytes())
     assert first.subject.rfc4514_string() == "CN=system:node:n7,O=system:nodes"
     assert found.key.stat().st_mode & 0o077 == 0
@@ -69,34 +87,40 @@ def test_a_token_and_a_pin_lead_to_a_certificate_and_that_to_the_next_one(
     assert (second.subject, second.serial_number != first.serial_number) == (first.subject, True)
 
 
-def test_what_keeps_a_machine_from_joining_leaves_no_file_and_no_request(
-    master: ApiServer, tmp_path: Path
-) -> None:
-    known = token(master, "bbbbb1")
-    requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
-    before = len(master.get(requests).json["items"])
-
-    def clash(_: Membership) -> None:
-        raise ClusterError("a network is in use")
-
-    with pytest.raises(ClusterError, match="a network is in use"):
-        joining.obtain(place(master), known, pins(master), "n8", files(tmp_path), clash)
+def test_another_cluster_or_a_wrong_token_leads_to_nothing(master: ApiServer) -> None:
     with pytest.raises(ClusterError, match="this is another cluster"):
-        joining.obtain(place(master), known, ["sha256:00"], "n8", files(tmp_path))
-    with pytest.raises(ClusterError, match="does not take the token"):
-        joining.obtain(place(master), f"zzzzzz.{KEY}", pins(master), "n8", files(tmp_path))
-    assert list(tmp_path.iterdir()) == []
-    assert len(master.get(requests).json["items"]) == before
+        joining.find(place(master), ["sha256:00"])
+    with (
+        applicant(master, f"zzzzzz.{KEY}") as one,
+        pytest.raises(ClusterError, match="does not take the token"),
+    ):
+        one.membership()
 
 
 def test_a_master_at_an_address_that_its_certificate_does_not_name_is_not_trusted(
-    master: ApiServer, tmp_path: Path
+    master: ApiServer,
 ) -> None:
     """As when the machine got a new address, which is not in the certificate yet."""
-    known = token(master, "ccccc1")
     elsewhere = f"[::ffff:127.0.0.1]:{master.server.port}"
-    with pytest.raises(ClusterError, match="does not name that address"):
-        joining.obtain(elsewhere, known, pins(master), "n9", files(tmp_path))
+    with (
+        applicant(master, token(master, "ccccc1"), elsewhere) as one,
+        pytest.raises(ClusterError, match="does not name that address"),
+    ):
+        one.membership()
+
+
+def test_a_clock_that_is_wrong_is_measured_before_a_certificate_is_looked_at(
+    master: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert abs(joining.find(place(master), pins(master)).ahead) < 2
+    # this module's alone: the server is in this process
+    monkeypatch.setattr(masterclient, "time", SimpleNamespace(time=lambda: time.time() - 1000))
+    assert -1002 < joining.find(place(master), pins(master)).ahead < -998
+    with (
+        applicant(master, token(master, "ddddd1")) as one,
+        pytest.raises(ClusterError, match=r"clock is (999|1000) s behind the master's.*chrony"),
+    ):
+        one.membership()
 
 
 def test_where_no_master_is_the_user_is_told_what_to_name(master: ApiServer) -> None:
@@ -104,7 +128,7 @@ def test_where_no_master_is_the_user_is_told_what_to_name(master: ApiServer) -> 
     assert master.request("DELETE", info).code == 200
     try:
         with pytest.raises(ClusterError, match="is not the API of an mk8s cluster"):
-            joining.trusted_authority(place(master), pins(master))
+            joining.find(place(master), pins(master))
     finally:
         root_ca = (master.directory / "ca.crt").read_bytes()
         again = clusterinfo.ClusterInfo("https://127.0.0.1:6443", root_ca, CONFIG)

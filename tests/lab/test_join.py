@@ -101,8 +101,12 @@ def test_what_is_wrong_with_a_token_a_hash_or_a_master_is_said(
     assert "choose another name with --node-name" in machine.join(*taken).fails()
     with netlab.inside(machine.space):
         netlab.run("ip addr add 10.203.7.1/24 dev eth0")
-    said = machine.join("--token", token, "--ca-hash", pin).fails()
+    both = ("--token", token, "--ca-hash", pin, "--node-ip", "203.0.113.9")
+    said = machine.join(*both, "--node-name", "localhost").fails()
+    assert said.startswith("error: 3 things keep this machine from joining:\n- ")
     assert "The cluster's pod network 10.203.0.0/16 is in use on this machine: eth0" in said
+    assert f"This machine has no address 203.0.113.9; it has {THERE}, 10.203.7.1" in said
+    assert "hostnamectl set-hostname worker1" in said
     with netlab.inside(machine.space):
         netlab.run("ip addr del 10.203.7.1/24 dev eth0")
     assert not machine.home.exists()
@@ -115,7 +119,9 @@ def test_a_machine_joins_runs_pods_that_reach_the_api_and_leaves(
 ) -> None:
     cluster, machine = master
     options = token_and_pin(cluster)
-    machine.join(*options).ok()
+    told = machine.join(*options).ok()
+    for step in ("has the CA that is pinned", "the clocks agree", "takes the token", "is free"):
+        assert step in told
     assert "already" in machine.join(*options).ok()
     assert "already" in machine.join().ok()
     node = cluster.get("node", "other")
@@ -189,7 +195,7 @@ def test_a_machine_whose_master_is_away_leaves_by_force_and_says_what_stays(
     netlab.run("ip link set joining down")
     try:
         said = machine.mk8s("leave").fails()
-        assert f"The master at {MASTER}" in said
+        assert f"no way from this machine to the master at {MASTER}" in said
         assert "`mk8s leave --force`" in said
         assert machine.home.exists()
         said = machine.mk8s("leave", "--force").ok()

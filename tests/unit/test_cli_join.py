@@ -10,21 +10,21 @@ from click.testing import CliRunner
 
 from minikube8s.cli.main import mk8s
 from minikube8s.cli.session import Session
-from minikube8s.cluster import joined
+from minikube8s.cluster import enrolling
 
 TOKEN = "abcdef.0123456789abcdef"
 
 
 @pytest.fixture
-def wishes(monkeypatch: pytest.MonkeyPatch) -> list[joined.Wish]:
+def wishes(monkeypatch: pytest.MonkeyPatch) -> list[enrolling.Wish]:
     """What was asked for; nothing is joined."""
-    seen: list[joined.Wish] = []
+    seen: list[enrolling.Wish] = []
 
-    def join(_home: Any, wish: joined.Wish, _say: Any) -> bool:
+    def join(_home: Any, wish: enrolling.Wish, _say: Any) -> bool:
         seen.append(wish)
         return True
 
-    monkeypatch.setattr(joined, "join", join)
+    monkeypatch.setattr(enrolling, "join", join)
     return seen
 
 
@@ -36,7 +36,7 @@ def run(*arguments: str, stdin: str = "") -> tuple[int, str]:
 
 
 def test_a_token_comes_from_the_line_from_standard_input_or_from_a_file(
-    wishes: list[joined.Wish], tmp_path: Path
+    wishes: list[enrolling.Wish], tmp_path: Path
 ) -> None:
     """Only the last two are unseen by whoever lists processes."""
     (tmp_path / "token").write_text(f"{TOKEN}\n")
@@ -57,7 +57,7 @@ def test_a_token_comes_from_the_line_from_standard_input_or_from_a_file(
     ],
 )
 def test_where_no_token_is_to_be_had_it_is_said(
-    arguments: tuple[str, ...], said: str, wishes: list[joined.Wish]
+    arguments: tuple[str, ...], said: str, wishes: list[enrolling.Wish]
 ) -> None:
     code, told = run(*arguments)
     assert code == 1
@@ -66,7 +66,7 @@ def test_where_no_token_is_to_be_had_it_is_said(
 
 
 def test_the_nodes_address_is_the_flags_or_the_environments(
-    wishes: list[joined.Wish], monkeypatch: pytest.MonkeyPatch
+    wishes: list[enrolling.Wish], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MK8S_NODE_IP", "192.0.2.7")
     run()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from minikube8s.kit import machineidentity
+
 _CAP_SYS_RESOURCE = 24
 _ELSEWHERE = ("192.0.2.1", 9)
 _ELSEWHERE_IPV6 = ("2001:db8::1", 9)
@@ -61,8 +63,8 @@ def read_machine(name: str, addresses: tuple[str, str], state_dir: Path) -> Mach
         kernel=kernel.release,
         os_image=_os_image(),
         architecture=_ARCHITECTURES.get(kernel.machine, kernel.machine),
-        machine_id=_word("/etc/machine-id"),
-        system_uuid=_word("/sys/class/dmi/id/product_uuid") or _word("/etc/machine-id"),
+        machine_id=machineidentity.machine_id(),
+        system_uuid=machineidentity.system_uuid(),
         boot_id=_word("/proc/sys/kernel/random/boot_id"),
         may_protect=_has_capability(_CAP_SYS_RESOURCE),
         address_ipv6=address_ipv6,

@@ -10,8 +10,9 @@ import click
 
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
+from minikube8s.cli.output.progress import watched
 from minikube8s.cli.session import Session
-from minikube8s.cluster import joined
+from minikube8s.cluster import enrolling
 from minikube8s.cluster.config import DEFAULT_DOCKER_HOST, default_node_name
 from minikube8s.cluster.errors import ClusterError
 
@@ -40,6 +41,9 @@ _MADE = "it must hold a token, made on the master by `mk8s token create`."
 @click.option("--node-ip", help="Address by which other machines reach this one (MK8S_NODE_IP).")
 @click.option("--docker-host", help="The Docker engine to use (DOCKER_HOST).")
 @click.option("--kubelet-config", help="A KubeletConfiguration file (MK8S_KUBELET_CONFIG).")
+@click.option(
+    "--replace", is_flag=True, help="Take the place of another machine that is not Ready any more."
+)
 @click.pass_obj
 def command(
     session: Session,
@@ -51,6 +55,7 @@ def command(
     node_ip: str | None,
     docker_host: str | None,
     kubelet_config: str | None,
+    replace: bool,
 ) -> None:
     """Make this machine a node of the cluster whose API is at HOST:PORT; returns when it is Ready.
 
@@ -59,7 +64,7 @@ def command(
     """
     home = session.home
     kubelet = kubelet_config or os.environ.get("MK8S_KUBELET_CONFIG") or ""
-    wish = joined.Wish(
+    wish = enrolling.Wish(
         master=master,
         token=_token(token, token_file),
         pins=pins,
@@ -67,9 +72,13 @@ def command(
         docker_host=docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST,
         kubelet_config=str(Path(kubelet).absolute()) if kubelet else "",
         node_ip=node_ip or os.environ.get("MK8S_NODE_IP") or "",
+        replace=replace,
     )
     try:
-        if not joined.join(home, wish, lambda line: click.echo(f"  {line}")):
+        with watched() as progress:
+            progress.show(["  joining"])
+            new = enrolling.join(home, wish, lambda line: progress.say(f"  {line}"))
+        if not new:
             click.echo("This machine is a node of that cluster already.")
             return
     except ClusterError as error:

@@ -10,15 +10,21 @@ from minikube8s.api.rbac.defaults.build import granted, on, role
 
 _JOINING = ("Group", bootstraptokens.NODES_GROUP)
 _NODES = ("Group", "system:nodes")
+_SEEING = "mk8s:list-nodes"
 _REQUESTS = "system:certificates.k8s.io:certificatesigningrequests"
 
-ROLES = (role("kubeadm:get-nodes", on('""', "nodes", "get")),)
+# the second goes beyond kubeadm: who joins looks whether another node has its address
+ROLES = (
+    role("kubeadm:get-nodes", on('""', "nodes", "get")),
+    role(_SEEING, on('""', "nodes", "list")),
+)
 BINDINGS = (
     # nodes too, which ask anew before their certificate ends
     granted(
         "kubeadm:kubelet-bootstrap", "ClusterRole", "system:node-bootstrapper", _JOINING, _NODES
     ),
     granted("kubeadm:get-nodes", "ClusterRole", "kubeadm:get-nodes", _JOINING, _NODES),
+    granted(_SEEING, "ClusterRole", _SEEING, _JOINING),
     granted(
         "kubeadm:node-autoapprove-bootstrap", "ClusterRole", f"{_REQUESTS}:nodeclient", _JOINING
     ),

@@ -1,0 +1,216 @@
+"""Owns `mk8s join`: everything is looked at first, and only a machine that may join writes a file.
+
+What is wrong on this machine and what the master says are told together; what can be asked only
+after something else is not asked where that failed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+import minikube8s
+from minikube8s.api import bootstraptokens
+from minikube8s.cluster import (
+    addresses,
+    examining,
+    joinchecks,
+    joined,
+    joining,
+    layout,
+    lifecycle,
+    machine,
+    machinefindings,
+    preflight,
+)
+from minikube8s.cluster.config import Home, require_node_ip
+from minikube8s.cluster.daemons import stop
+from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.findings import Examination
+from minikube8s.cluster.joinchecks import Checks, Identity
+from minikube8s.cluster.joined import Joined
+from minikube8s.cluster.joining import Applicant, Found, Membership
+from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
+from minikube8s.cluster.masterclient import clock_difference, clock_problem
+from minikube8s.kit import machineidentity
+
+_TOLD_SECONDS = 5.0
+"""A clock that is further off is mentioned, though certificates stand it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asks of `mk8s join`; no token for a machine that has joined already."""
+
+    master: str
+    token: str
+    pins: Sequence[str]
+    node_name: str
+    docker_host: str
+    kubelet_config: str
+    node_ip: str = ""
+    replace: bool = False
+    """Whether it may take the place of another machine that is not Ready any more."""
+
+
+def join(home: Home, wish: Wish, say: Say) -> bool:
+    """Make this machine a node, or start its agent; return when the node is Ready.
+
+    False when it was already. Raises ClusterError, with nothing left running that this call
+    started.
+    """
+    preflight.require_root("join")
+    with lifecycle.exclusive(home):
+        if home.exists():
+            raise ClusterError(
+                f"{home.path} holds a cluster with a master of its own: join in another directory "
+                "with --home or MK8S_HOME, or remove that cluster with `mk8s down --purge`."
+            )
+        known = joined.load(home)
+        if known is not None and known.master != wish.master:
+            raise ClusterError(
+                f"This machine is node {known.node_name} of the cluster at {known.master}: leave "
+                f"that with `mk8s leave` before you join {wish.master}."
+            )
+        if known is None or joined.ended(home) or _pinned_to_another(home, wish):
+            running = known.name if known and layout.agent(home).holder() else ""
+            known = _enroll(home, wish, running, say)
+            # one that runs has read the former certificate
+            stop(layout.agent(home), STOP_SECONDS)
+        elif wish.node_ip and wish.node_ip != known.node_ip:
+            require_node_ip(wish.node_ip)
+            preflight.require_own_address(wish.node_ip)
+            known = msgspec.structs.replace(known, node_ip=wish.node_ip)
+            joined.save(home, known)
+            stop(layout.agent(home), STOP_SECONDS)
+        return joined.start(home, known, say)
+
+
+def _enroll(home: Home, wish: Wish, running: str, say: Say) -> Joined:
+    """Join; `running` is the name of the cluster that this home's agent runs for, "" for none."""
+    if not wish.token or not wish.pins:
+        raise ClusterError(joined.NO_CERTIFICATE)
+    checks = Checks(say)
+    with ThreadPoolExecutor(1) as pool:
+        # meanwhile: it takes about as long as an interpreter's start
+        examination = pool.submit(examining.examine)
+        applicant = _applicant(wish, checks)
+        try:
+            membership = None
+            if applicant is not None:
+                with checks.step("the master takes the token"):
+                    membership = applicant.membership()
+            if applicant is not None and membership is not None:
+                _check_cluster(applicant, membership, wish, running, checks)
+            _check_machine(wish, examination.result(), checks)
+            checks.settle()
+            assert applicant is not None
+            assert membership is not None
+            applicant.obtain(wish.node_name, joined.files(home))
+        finally:
+            if applicant is not None:
+                applicant.close()
+    made = _made(wish, membership)
+    joined.save(home, made)
+    say(f"certificate of node {made.node_name} in {home.pki}")
+    return made
+
+
+def _applicant(wish: Wish, checks: Checks) -> Applicant | None:
+    """Who may ask the master now; None where it is not reached, not the right one, …"""
+    if bootstraptokens.parse(wish.token) is None:
+        checks.add(
+            f"{wish.token!r} is not a token: it reads like abcdef.0123456789abcdef. Make one on "
+            "the master with `mk8s token create`."
+        )
+    checks.add(*map(joinchecks.pin, wish.pins))
+    if checks.problems:
+        return None
+    found: Found | None = None
+    with checks.step(f"the master at {wish.master} answers, and has the CA that is pinned"):
+        found = joining.find(wish.master, wish.pins)
+    if found is None:
+        return None
+    difference = f"this machine's is {clock_difference(found.ahead)} the master's"
+    if wrong := clock_problem(found.ahead):
+        checks.add(wrong)
+        return None
+    checks.note(
+        "the clocks agree"
+        if abs(found.ahead) < _TOLD_SECONDS
+        else f"the clocks differ: {difference}; `timedatectl set-ntp true` sets a clock right"
+    )
+    return Applicant(wish.master, found.authority, wish.token)
+
+
+def _check_cluster(
+    applicant: Applicant, cluster: Membership, wish: Wish, running: str, checks: Checks
+) -> None:
+    """Whether this machine fits among the nodes that there are."""
+    known = _made(wish, cluster)
+    nodes: list[dict[str, Any]] = []
+    checks.add(joinchecks.version(minikube8s.__version__, cluster.version))
+    with checks.step(f"the name {wish.node_name} is free there"):
+        nodes = applicant.nodes()
+        own = Identity(machineidentity.machine_id(), machineidentity.system_uuid())
+        checks.add(joinchecks.name_among(wish.node_name, nodes, own, replace=wish.replace))
+    with checks.step(f"the agents' port {known.host}:{cluster.agent_port} can be reached"):
+        joined.require_agent_port(known)
+    with checks.step("this machine's address and networks are its own"):
+        address = wish.node_ip or addresses.towards(known.host, cluster.agent_port)
+        others = preflight.own_addresses()
+        checks.add(joinchecks.address(address, wish.node_name, nodes, others))
+        if cluster.name != running:
+            checks.require(preflight.require_own_name, cluster.name)
+        checks.add(*preflight.clashes_apart(joined.settings(known)))
+
+
+def _check_machine(wish: Wish, seen: Examination, checks: Checks) -> None:
+    """Whether this machine has what a node needs, whatever the cluster."""
+    with checks.step("this machine has what a node needs: engine, nftables, kernel"):
+        checks.add(joinchecks.name_itself(wish.node_name))
+        checks.require(preflight.require_engine, wish.docker_host)
+        checks.require(preflight.require_nftables)
+        checks.require(require_node_ip, wish.node_ip)
+        checks.require(preflight.require_own_address, wish.node_ip)
+        found = machine.read(os.environ)
+        others = [
+            machinefindings.of_surroundings(found),
+            machinefindings.of_cgroups(found, {}),
+            machinefindings.of_memory(found),
+        ]
+        checks.add(*joinchecks.faults(seen, os.uname().release, others))
+    for doubt in joinchecks.doubts(seen):
+        checks.note(doubt)
+
+
+def _pinned_to_another(home: Home, wish: Wish) -> bool:
+    """Whether the user pins another CA than this machine trusts: the cluster was made anew."""
+    from minikube8s.cluster import certificates  # noqa: PLC0415 - slow; most joins are the first
+
+    if not wish.token or not wish.pins:
+        return False
+    try:
+        known = certificates.fingerprints(joined.files(home).ca.read_bytes())
+    except (OSError, ValueError):
+        return True
+    return not set(known) & {pin.lower() for pin in wish.pins}
+
+
+def _made(wish: Wish, cluster: Membership) -> Joined:
+    return Joined(
+        master=wish.master,
+        name=cluster.name,
+        agent_port=cluster.agent_port,
+        pod_cidr=cluster.pod_cidr,
+        service_cidr=cluster.service_cidr,
+        node_name=wish.node_name,
+        docker_host=wish.docker_host,
+        kubelet_config=wish.kubelet_config,
+        node_ip=wish.node_ip,
+    )
