@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from tests.support.systemdmachine import (
 PLAYED_VAGRANT = Path(__file__).with_name("provision.rb")
 SCRIPTS = CHECKOUT / "vagrant"
 WHEELS = "/srv/wheels"
+BRIDGE = "lab56"
 NAMES = ("192.168.56.10=master", "192.168.56.11=worker1", "192.168.56.12=worker2")
 
 
@@ -39,13 +41,19 @@ class Lab:
             f"/vagrant/vagrant/{name}.sh", *arguments, seconds=400, SUDO_USER="teacher"
         )
 
-    def provision(self, provisioner: str, name: str) -> Result:
-        """Let the Vagrantfile's own provisioner do its part for a machine."""
-        machines = {one.name: one.pid for one in (self.master, self.worker)}
+    @property
+    def transcript(self) -> Path:
+        """What passed between Vagrant, which is played, and the machines."""
+        return self.project.with_name("transcript")
+
+    def provision(self, provisioner: str, name: str, *, off: tuple[str, ...] = ()) -> Result:
+        """Let the Vagrantfile's own provisioner do its part for a machine; some seem to be off."""
+        both = (self.master, self.worker)
+        machines = {one.name: None if one.name in off else one.pid for one in both}
         done = subprocess.run(
             [
                 "ruby", str(PLAYED_VAGRANT), str(SCRIPTS / "plugin.rb"), provisioner, name,
-                str(self.project),
+                str(self.project), str(self.transcript),
             ],
             input=json.dumps(machines), capture_output=True, text=True, check=False, timeout=400,
         )  # fmt: skip
@@ -53,31 +61,38 @@ class Lab:
 
     def set_up(self) -> None:
         """All that `vagrant up` does in the machines."""
-        for machine in (self.master, self.worker):
-            self.script(machine, "names", *NAMES).ok()
-            self.script(machine, "install").ok()
-        self.script(self.master, "master", "192.168.56.10", "--node-grace", "20").ok()
-        self.provision("Kubeconfig", "master").ok()
+        self.set_up_master()
+        self.script(self.worker, "names", *NAMES).ok()
+        self.script(self.worker, "install").ok()
         self.provision("Join", "worker1").ok()
 
+    def set_up_master(self) -> None:
+        """… in the master."""
+        self.script(self.master, "names", *NAMES).ok()
+        self.script(self.master, "install").ok()
+        self.script(self.master, "master", "192.168.56.10", "--node-grace", "20").ok()
+        self.provision("Kubeconfig", "master").ok()
 
-@pytest.fixture(scope="package")
-def bare(private_namespaces: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+
+@contextlib.contextmanager
+def bare_machine(name: str, address: str) -> Iterator[SystemdMachine]:
+    """A machine that nothing is installed on; pip finds its packages in a folder."""
     bound = {provide(): WHEELS, CHECKOUT: "/vagrant"}
-    with (
-        machine_bridge("lab56", "192.168.56.1/24") as bridge,
-        systemd_machine("master", bridge, "192.168.56.10/24", bound) as master,
-        systemd_machine("worker1", bridge, "192.168.56.11/24", bound) as worker,
-    ):
-        for machine in (master, worker):
-            machine.shell(
-                f"printf '[global]\\nno-index = true\\nfind-links = {WHEELS}\\n' >/etc/pip.conf"
-            ).ok()
-            machine.run("useradd", "--create-home", "teacher").ok()
-        yield Lab(master, worker, tmp_path_factory.mktemp("project"))
+    with systemd_machine(name, BRIDGE, address, bound) as machine:
+        settings = machine.root / "etc/pip.conf"
+        settings.write_text(f"[global]\nno-index = true\nfind-links = {WHEELS}\n")
+        machine.run("useradd", "--create-home", "teacher").ok()
+        yield machine
 
 
 @pytest.fixture(scope="package")
-def lab(bare: Lab) -> Lab:
-    bare.set_up()
-    return bare
+def lab(private_namespaces: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with (
+        machine_bridge(BRIDGE, "192.168.56.1/24"),
+        bare_machine("master", "192.168.56.10/24") as master,
+        bare_machine("worker1", "192.168.56.11/24") as worker,
+    ):
+        made = Lab(master, worker, tmp_path_factory.mktemp("lab") / "project")
+        made.project.mkdir()
+        made.set_up()
+        yield made

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 # Runs the lab's own provisioner for machines of the tests: provision.rb PLUGIN PROVISIONER NAME
-# PROJECT, and on standard input a JSON object of the machines' names and their systemd's process.
-# Vagrant's machine is played; what it runs by SSH runs by nsenter, the command on standard input of a
-# login shell as there.
+# PROJECT TRANSCRIPT, and on standard input a JSON object of the machines' names and their systemd's
+# process, null for one that is off. Vagrant's machine is played; what it runs by SSH runs by nsenter, the
+# command on standard input of a shell as there. TRANSCRIPT gets all that passed.
 
 require "json"
 require "open3"
@@ -22,6 +22,7 @@ Played = Struct.new(:name, :pid, :env) do
   def sudo(command, error_check: true)
     inside = %w[env -i HOME=/root SUDO_USER=root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash]
     out, said, status = Open3.capture3("nsenter", "--target=#{pid}", "--all", "--", *inside, stdin_data: "#{command}\nexit\n")
+    File.write(ARGV[4], "#{name}$ #{command}\n#{out}#{said}", mode: "a")
     yield :stdout, out if block_given? && !out.empty?
     yield :stderr, said if block_given? && !said.empty?
     raise Vagrant::Errors::SSHRunRequiresKeys, said if error_check && !status.success?
