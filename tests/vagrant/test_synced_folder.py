@@ -1,4 +1,4 @@
-"""What the Vagrantfile sends into the VMs: all of the project, and nothing that runs leave there."""
+"""What the Vagrantfile sends into the VMs: all of the project, and nothing that runs leave."""
 
 from __future__ import annotations
 
