@@ -1,4 +1,4 @@
-"""Owns starting and stopping the two daemons: processes of their own session with a log file.
+"""Owns starting and stopping the two daemons as processes of their own session with a log file.
 
 A daemon says that it serves by closing its end of a pipe after writing one line; what it says
 instead, or its last log lines when it dies, becomes the user's error. Knows nothing of what the
@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.kit import pidfile, readiness
@@ -30,6 +31,7 @@ MEMORY = {
 # The daemons trust the cluster's own authority alone. aiohttp reads the machine's hundred others
 # when it is imported, which costs 2 MB and some of the start.
 TRUST = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
+ALWAYS = {**TRUST, "PYTHONUNBUFFERED": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,53 @@ class Daemon:
         return PidFile(self.pid_file).holder()
 
 
-class Starting:
-    """A daemon that was started and has not yet said that it serves.
+class Starting(Protocol):
+    """A daemon that was started and has not yet said that it serves."""
+
+    daemon: Daemon
+
+    def wait(self, seconds: float) -> None:
+        """Return when the daemon serves. Raises ClusterError when it ended or took too long."""
+
+    def leave(self) -> None:
+        """Wait no more: it goes on by itself."""
+
+    def cancel(self, seconds: float) -> None:
+        """End the process, however far it came; kill it when it does not end in time."""
+
+
+class LogEnd:
+    """The place up to which a log was written when a daemon was started."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._start = log.stat().st_size if log.exists() else 0
+
+    def last_words(self) -> str:
+        """The last line since."""
+        with self._log.open("rb") as log:
+            log.seek(self._start)
+            lines = log.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it printed nothing"
+
+
+def outcome(daemon: Daemon, said: str, log: LogEnd) -> None:
+    """Raise ClusterError unless a daemon said that it serves: what it said, or logged last."""
+    if said != readiness.READY:
+        raise ClusterError(
+            said or f"The {daemon.name} ended at once: {log.last_words()} (log: {daemon.log})"
+        )
+
+
+def too_slow(daemon: Daemon, seconds: float) -> ClusterError:
+    """The sentence about a daemon that said nothing in time."""
+    return ClusterError(
+        f"The {daemon.name} did not start within {seconds:.0f} s; its log is {daemon.log}."
+    )
+
+
+class ProcessStarting:
+    """A daemon that is a process of its own, started from here.
 
     Raises ClusterError when it runs already.
     """
@@ -61,12 +108,8 @@ class Starting:
         except AlreadyRunning as error:
             raise ClusterError(str(error)) from None
         read, write = os.pipe()
-        ours = {
-            readiness.DESCRIPTOR: str(write),
-            pidfile.DESCRIPTOR: str(lock),
-            "PYTHONUNBUFFERED": "1",
-        }
-        self._log_start = daemon.log.stat().st_size if daemon.log.exists() else 0
+        ours = {readiness.DESCRIPTOR: str(write), pidfile.DESCRIPTOR: str(lock)}
+        self._log = LogEnd(daemon.log)
         with daemon.log.open("ab") as log:
             self._process = subprocess.Popen(
                 daemon.command,
@@ -76,7 +119,7 @@ class Starting:
                 start_new_session=True,
                 cwd="/",
                 pass_fds=(write, lock),
-                env={**MEMORY, **os.environ, **TRUST, **ours},
+                env={**MEMORY, **os.environ, **ALWAYS, **ours},
             )
         pid_file.record(self._process.pid, lock)
         os.close(lock)
@@ -92,18 +135,14 @@ class Starting:
                 left = deadline - time.monotonic()
                 if left <= 0 or not select.select([self._pipe], [], [], left)[0]:
                     self._process.kill()
-                    raise ClusterError(
-                        f"The {self.daemon.name} did not start within {seconds:.0f} s; its log is "
-                        f"{self.daemon.log}."
-                    )
+                    raise too_slow(self.daemon, seconds)
                 chunk = os.read(self._pipe, 4096)
                 if not chunk:
                     break
                 said += chunk
         finally:
             os.close(self._pipe)
-        if said.strip().decode() != readiness.READY:
-            raise ClusterError(said.decode().strip() or self._last_words())
+        outcome(self.daemon, said.decode().strip(), self._log)
 
     def leave(self) -> None:
         """Wait no more: it goes on by itself."""
@@ -118,15 +157,8 @@ class Starting:
             self._process.kill()
             self._process.wait()
 
-    def _last_words(self) -> str:
-        with self.daemon.log.open("rb") as log:
-            log.seek(self._log_start)
-            lines = log.read().decode(errors="replace").strip().splitlines()
-        last = lines[-1] if lines else "it printed nothing"
-        return f"The {self.daemon.name} ended at once: {last} (log: {self.daemon.log})"
 
-
-def stop(daemon: Daemon, seconds: float) -> bool:
+def end(daemon: Daemon, seconds: float) -> bool:
     """Ask the daemon to end, kill it when it does not in time. False when it was not running."""
     holder = daemon.holder()
     if holder is None:

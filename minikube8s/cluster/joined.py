@@ -17,7 +17,7 @@ from minikube8s.cluster.config import (
     Settings,
     write_private,
 )
-from minikube8s.cluster.daemons import Starting, stop
+from minikube8s.cluster.supervision import begin, stop
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
 from minikube8s.cluster.masterclient import MasterClient
@@ -131,7 +131,7 @@ def start(home: Home, known: Joined, say: Say) -> bool:
     _write_configuration(home, known)
     started = time.monotonic()
     with lifecycle.uninterrupted():
-        starting = Starting(agent)
+        starting = begin(agent)
     try:
         starting.wait(START_SECONDS)
         say(f"agent runs ({time.monotonic() - started:.2f} s)")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from minikube8s.cluster import cleaning, lab, labnet, layout, preflight, preparing
 from minikube8s.cluster.config import Home, Settings
-from minikube8s.cluster.daemons import Daemon, Starting, stop
+from minikube8s.cluster.daemons import Daemon, Starting
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.kit import notice
 
@@ -116,7 +116,7 @@ def _start(stopped: list[Daemon], cut: list[Daemon], starting: list[Starting], r
     Agents of nodes that are cut off are not waited for: they reach no master.
     """
     with uninterrupted():
-        starting += map(Starting, stopped)
+        starting += map(begin, stopped)
     for start in starting:
         if start.daemon in cut:
             start.leave()

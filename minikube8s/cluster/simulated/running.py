@@ -13,7 +13,7 @@ import msgspec
 
 from minikube8s.cluster import layout, lifecycle, preflight, preparing
 from minikube8s.cluster.config import Home, Settings, write_private
-from minikube8s.cluster.daemons import Daemon, Starting, stop
+from minikube8s.cluster.daemons import Daemon, Starting
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
 from minikube8s.cluster.simulated import plan
@@ -77,7 +77,7 @@ def up(home: Home, settings: Settings, wanted: Simulation, pods: int, say: Say) 
         starting: list[Starting] = []
         try:
             with lifecycle.uninterrupted():
-                starting += map(Starting, stopped)
+                starting += map(begin, stopped)
             for start in starting:
                 start.wait(START_SECONDS)
                 say(f"{start.daemon.name} runs")
