@@ -109,6 +109,7 @@ async def _run(config: AgentConfig, machine: Path | None) -> int:
             ending[0].add_done_callback(lambda _: task.cancel())
 
     loop.add_signal_handler(signal.SIGPWR, shut_down)
+    readiness.began()
     loop.call_later(memory.SETTLED, memory.give_back)
     log = logging.getLogger("mk8s_agent")
     log.info("agent of node %s in cluster %s started", config.node, config.cluster)

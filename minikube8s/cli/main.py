@@ -23,6 +23,11 @@ VERBS = {
             "down",
             "Stop the daemons; remove every container, rule, link and route that they made.",
         ),
+        "install": (
+            "install",
+            "Have systemd run the daemons: it starts them anew when they end, and after a boot.",
+        ),
+        "uninstall": ("uninstall", "Have systemd run the daemons no longer; what runs goes on."),
         "status": ("status", "Show what runs of the cluster, and what is not well."),
         "component-logs": ("component_logs", "Print the logs of this machine's daemons."),
         "node": ("node", "Add a node to this machine's lab, or remove one."),

@@ -11,16 +11,26 @@ import time
 
 import msgspec
 
-from minikube8s.cluster import cleaning, joining, kubelet, layout, lifecycle, preflight, preparing
+from minikube8s.cluster import (
+    cleaning,
+    joining,
+    kubelet,
+    layout,
+    lifecycle,
+    preflight,
+    preparing,
+    supervision,
+    unitplan,
+)
 from minikube8s.cluster.config import (
     Home,
     Settings,
     write_private,
 )
-from minikube8s.cluster.supervision import begin, stop
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
 from minikube8s.cluster.masterclient import MasterClient
+from minikube8s.cluster.supervision import begin, stop
 
 _RENEWED = datetime.timedelta(days=120)
 """A certificate that ends sooner is renewed at a start; it is valid for a year at first."""
@@ -85,9 +95,11 @@ def down(home: Home, *, purge: bool, say: Say) -> None:
         known = load(home)
         if stop(layout.agent(home), STOP_SECONDS):
             say("agent stopped")
+        supervision.at_boot(home, False)
         if cleaning.clean(home, ()):
             say("containers, links, routes and rules removed")
         if purge:
+            supervision.remove(home, say)
             preparing.remove_home(home)
             say(f"state in {home.path} removed")
             if known is not None:
@@ -117,18 +129,30 @@ def save(home: Home, known: Joined) -> None:
     write_private(home.joined, msgspec.json.format(msgspec.json.encode(known)) + b"\n")
 
 
+def refresh(home: Home, say: Say) -> None:
+    """Make anew what the agent needs and what another address of this machine changes.
+
+    For who has the home, before the agent starts without `up`. Raises ClusterError.
+    """
+    known = load(home)
+    if known is not None:
+        _renew(home, known, say)
+        _write_configuration(home, known)
+
+
 def start(home: Home, known: Joined, say: Say) -> bool:
     """Start the agent and return when its node is Ready. False when it ran. Raises ClusterError."""
     agent = layout.agent(home)
     if agent.holder() is not None:
         _wait_ready(home, known)
+        supervision.at_boot(home, True)
         return False
     preflight.require_engine(known.docker_host)
     preflight.require_nftables()
     preflight.require_own_name(known.name)
     require_agent_port(known)
-    _renew(home, known, say)
-    _write_configuration(home, known)
+    refresh(home, say)
+    supervision.follow(home, lambda: unitplan.wanted(home, settings(known)))
     started = time.monotonic()
     with lifecycle.uninterrupted():
         starting = begin(agent)
@@ -139,6 +163,7 @@ def start(home: Home, known: Joined, say: Say) -> bool:
     except BaseException:
         starting.cancel(STOP_SECONDS)
         raise
+    supervision.at_boot(home, True)
     say(f"node {known.node_name} is Ready ({time.monotonic() - started:.2f} s)")
     return True
 

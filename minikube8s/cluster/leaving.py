@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from minikube8s.cluster import cleaning, joined, layout, lifecycle, preflight, preparing
+from minikube8s.cluster import (
+    cleaning,
+    joined,
+    layout,
+    lifecycle,
+    preflight,
+    preparing,
+    supervision,
+)
 from minikube8s.cluster.config import Home
-from minikube8s.cluster.daemons import stop
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.joined import Joined
 from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
 from minikube8s.kit import notice
+from minikube8s.cluster.supervision import stop
 
 
 def leave(
@@ -62,6 +70,7 @@ def leave(
         if not away:
             forget(node)
             say(f"Node {node} deleted")
+        supervision.remove(home, say)
         preparing.remove_home(home)
         say(f"state in {home.path} removed")
         if away:

@@ -13,11 +13,21 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from minikube8s.cluster import cleaning, lab, labnet, layout, preflight, preparing
+from minikube8s.cluster import (
+    cleaning,
+    lab,
+    labnet,
+    layout,
+    preflight,
+    preparing,
+    supervision,
+    unitplan,
+)
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.daemons import Daemon, Starting
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.kit import notice
+from minikube8s.cluster.supervision import begin, stop
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -97,6 +107,7 @@ def up(
         stopped = _stopped(daemons)
         cut = [agents[node] for node in labnet.cut_nodes(settings)]
         joined = [node for node, agent in agents.items() if agent not in cut]
+        supervision.follow(home, lambda: unitplan.wanted(home, settings))
         starting: list[Starting] = []
         try:
             _start(stopped, cut, starting, lambda name: say(f"{name} runs ({_since(started)})"))
@@ -105,6 +116,7 @@ def up(
             for start in starting:
                 start.cancel(STOP_SECONDS)
             raise
+        supervision.at_boot(home, True)
         if stopped:
             say(f"{_those(joined)} Ready ({_since(started)})")
         return bool(stopped)
@@ -178,8 +190,10 @@ def down(home: Home, *, purge: bool, say: Say) -> None:
     """Stop the daemons, remove all that they made; with ``purge`` also the cluster's state."""
     preflight.require_root("down")
     if not home.exists():
-        if purge and home.path.exists():
-            preparing.remove_home(home)
+        if purge:
+            supervision.remove(home, say)
+            if home.path.exists():
+                preparing.remove_home(home)
         say(f"there is no cluster in {home.path}: nothing to do")
         return
     with exclusive(home):
@@ -192,12 +206,14 @@ def down(home: Home, *, purge: bool, say: Say) -> None:
                     say(f"{daemon.name} stopped")
         if _stop(layout.master(home)):
             say("master stopped")
+        supervision.at_boot(home, False)
         if cleaning.clean(home, lab_nodes):
             say("containers, links, routes and rules removed")
         if home.lab.exists():
             labnet.LabCall(home, "remove").wait()
             say("the lab's network removed")
         if purge:
+            supervision.remove(home, say)
             preparing.remove_home(home)
             say(f"state in {home.path} removed")
 
@@ -223,6 +239,7 @@ def remove_node(
             )
         empty(name)
         _stop(layout.agent(home, name))
+        supervision.remove_one(layout.agent(home, name))
         cleaning.clean_node(home, name)
         say(f"containers of {name} removed")
         forget(name)
@@ -268,9 +285,23 @@ def uninterrupted() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
+class Busy(Exception):
+    """Somebody else has the home."""
+
+
+def refresh(home: Home, say: Say) -> None:
+    """Make anew what daemons need and what another address of this machine changes.
+
+    For who has the home, before daemons start without `up`. Raises ClusterError.
+    """
+    settings = home.load()
+    preparing.prepare(home, settings, settings)
+    say(f"certificates and configuration in {home.path}")
+
+
 @contextlib.contextmanager
-def exclusive(home: Home) -> Iterator[None]:
-    """One `up` or `down` of a home at a time; a second waits for the first.
+def exclusive(home: Home, *, wait: bool = True) -> Iterator[None]:
+    """One `up` or `down` of a home at a time; a second waits for the first, or raises Busy.
 
     A home in which no cluster came about is left as it was found.
     """
@@ -283,7 +314,10 @@ def exclusive(home: Home) -> Iterator[None]:
             "with --home or MK8S_HOME."
         ) from None
     with opened as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise Busy from None
         try:
             yield
         finally:

@@ -10,9 +10,11 @@ import os
 import select
 import socket
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from minikube8s.cluster import systemd, units
+from minikube8s.cluster.config import Home
 from minikube8s.cluster.daemons import (
     Daemon,
     LogEnd,
@@ -22,6 +24,10 @@ from minikube8s.cluster.daemons import (
     outcome,
     too_slow,
 )
+from minikube8s.cluster.units import Supervised
+
+_PATIENCE = 600.0
+"""Seconds that a unit may take to stop, by its own rules."""
 
 
 def begin(daemon: Daemon) -> Starting:
@@ -35,8 +41,36 @@ def stop(daemon: Daemon, seconds: float) -> bool:
     ran = daemon.holder() is not None
     if unit := _unit(daemon):
         # also one that does not run at the moment: systemd may be about to start it again
-        systemd.stop(unit, seconds + systemd.SECONDS)
+        systemd.stop(unit, _PATIENCE)
     return end(daemon, seconds) or ran
+
+
+def follow(home: Home, wanted: Callable[[], Sequence[Supervised]]) -> None:
+    """Make the units of a home anew where it has any: its daemons may be others than they were."""
+    if systemd.runs() and systemd.units_of(home.path):
+        systemd.write(wanted())
+
+
+def at_boot(home: Home, wanted: bool) -> None:
+    """Have the units of a home started when the machine boots, or not; harmless without any."""
+    (systemd.enable if wanted else systemd.disable)(systemd.units_of(home.path))
+
+
+def remove(home: Home | None, say: Callable[[str], None]) -> None:
+    """Stop and remove the units of a home, for None those of every cluster on this machine.
+
+    They are found also where the home is damaged or gone. Raises ClusterError.
+    """
+    names = systemd.units_of(home.path if home else None)
+    for name in names if systemd.runs() else ():
+        systemd.stop(name, _PATIENCE)
+    if systemd.remove(names):
+        say(f"{len(names)} units removed from {systemd.UNITS}")
+
+
+def remove_one(daemon: Daemon) -> None:
+    """Remove the unit of a daemon that was stopped; harmless without any."""
+    systemd.remove([name for name in [systemd.unit_of(daemon.pid_file)] if name])
 
 
 def _unit(daemon: Daemon) -> str:
@@ -76,7 +110,7 @@ class UnitStarting:
     def cancel(self, seconds: float) -> None:
         """Stop the unit, however far it came: it would be started again and again otherwise."""
         self._close()
-        systemd.stop(self._unit, seconds + systemd.SECONDS)
+        systemd.stop(self._unit, _PATIENCE)
 
     def _heard(self, deadline: float) -> str | None:
         """What the daemon says; "" when it ended without a word, None when it took too long."""

@@ -185,7 +185,7 @@ class SystemdMachine:
         done = subprocess.run(
             [
                 "nsenter", f"--target={self.pid}", "--all", "--",
-                "env", "-i", *(f"{name}={value}" for name, value in wanted.items()), *command,
+                "env", "-i", "-C", "/", *(f"{name}={value}" for name, value in wanted.items()), *command,
             ],
             input=input, capture_output=True, text=True, check=False, timeout=seconds,
         )  # fmt: skip

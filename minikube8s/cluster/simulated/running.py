@@ -18,6 +18,7 @@ from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
 from minikube8s.cluster.simulated import plan
 from minikube8s.cluster.simulated.plan import Simulation
+from minikube8s.cluster.supervision import begin, stop
 
 DEFAULT_HOME = "/var/lib/mk8s-simulated"
 

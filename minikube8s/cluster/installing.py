@@ -1,0 +1,111 @@
+"""Owns `mk8s install` and `uninstall`: systemd runs a home's daemons, or no longer does.
+
+Both take daemons over that run, one after the other; pods keep running. Both may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minikube8s.cluster import joined, layout, lifecycle, preflight, systemd, unitplan
+from minikube8s.cluster.config import Home, Settings
+from minikube8s.cluster.daemons import Daemon
+from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Say
+from minikube8s.cluster.supervision import begin, stop
+
+
+def install(home: Home, say: Say) -> bool:
+    """Have systemd run the daemons, also after every boot. False where it does so already.
+
+    Raises ClusterError.
+    """
+    preflight.require_root("install")
+    _require_systemd()
+    with lifecycle.exclusive(home):
+        settings = _settings(home)
+        wanted = unitplan.wanted(home, settings)
+        daemons = _daemons(home, settings)
+        changed = systemd.write(wanted)
+        for name in changed:
+            say(f"{systemd.UNITS / name} written")
+        running = [daemon for daemon in daemons if daemon.holder() is not None]
+        moved = [daemon for daemon in running if _unit(daemon) in changed or not _has(daemon)]
+        _move(moved, say)
+        news = bool(changed or moved)
+        for daemon in running:
+            if not systemd.is_enabled(_unit(daemon)):
+                systemd.enable([_unit(daemon)])
+                news = True
+        if not running:
+            say("nothing runs: `mk8s up` starts it, then and after every boot")
+        return news
+
+
+def uninstall(home: Home, say: Say) -> bool:
+    """Have systemd run the daemons no longer; what runs goes on. False where it does not.
+
+    Raises ClusterError.
+    """
+    preflight.require_root("uninstall")
+    with lifecycle.exclusive(home):
+        names = systemd.units_of(home.path)
+        if not names:
+            return False
+        settings = _settings(home)
+        running = [daemon for daemon in _daemons(home, settings) if daemon.holder() is not None]
+        for daemon in reversed(running):
+            stop(daemon, STOP_SECONDS)
+        systemd.remove(names)
+        for name in names:
+            say(f"{systemd.UNITS / name} removed")
+        _start(running, say)
+        return True
+
+
+def _require_systemd() -> None:
+    if not systemd.runs():
+        raise ClusterError(
+            "systemd is not this machine's first process, so there is nothing to install the "
+            "daemons into: `mk8s up` starts them without it."
+        )
+
+
+def _settings(home: Home) -> Settings:
+    if home.is_simulated():
+        raise ClusterError(
+            f"The cluster in {home.path} is simulated: it is started with `mk8s simulate` and not "
+            "by systemd."
+        )
+    known = joined.load(home) if home.is_joined() else None
+    return joined.settings(known) if known else home.load()
+
+
+def _daemons(home: Home, settings: Settings) -> list[Daemon]:
+    agents = layout.agents(home, settings).values()
+    return [*agents] if home.is_joined() else [layout.master(home), *agents]
+
+
+def _unit(daemon: Daemon) -> str:
+    return systemd.unit_of(daemon.pid_file)
+
+
+def _has(daemon: Daemon) -> bool:
+    """Whether it is systemd that runs a daemon, and not who ran `mk8s up`."""
+    holder = daemon.holder()
+    told = systemd.properties(_unit(daemon), "MainPID").get("MainPID")
+    return holder is not None and told == str(holder.pid)
+
+
+def _move(daemons: Sequence[Daemon], say: Say) -> None:
+    for daemon in reversed(daemons):
+        stop(daemon, STOP_SECONDS)
+    _start(daemons, say)
+
+
+def _start(daemons: Sequence[Daemon], say: Say) -> None:
+    with lifecycle.uninterrupted():
+        starting = [begin(daemon) for daemon in daemons]
+    for start in starting:
+        start.wait(START_SECONDS)
+        say(f"{start.daemon.name} runs")
