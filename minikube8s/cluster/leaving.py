@@ -20,8 +20,8 @@ from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.joined import Joined
 from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
-from minikube8s.kit import notice
 from minikube8s.cluster.supervision import stop
+from minikube8s.kit import notice
 
 
 def leave(

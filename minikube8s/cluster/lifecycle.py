@@ -26,8 +26,8 @@ from minikube8s.cluster import (
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.daemons import Daemon, Starting
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.kit import notice
 from minikube8s.cluster.supervision import begin, stop
+from minikube8s.kit import notice
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0

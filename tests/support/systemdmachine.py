@@ -71,6 +71,7 @@ class SystemdMachine:
         self._lower = provide(RECIPE)
         self._bound = dict(bound or {})
         self._process: subprocess.Popen[str] | None = None
+        self._link = f"to-{name}"[:15]
         self._cgroup = f"mk8s-machine-{os.getpid()}-{name}"
         self._prepare()
 
@@ -128,12 +129,22 @@ class SystemdMachine:
     def _plug_in(self) -> None:
         if not self.bridge:
             return
-        link = f"to-{self.name}"[:15]
         subprocess.run(
-            ["ip", "link", "add", link, "type", "veth", "peer", "eth0", "netns", str(self.pid)],
+            [
+                "ip",
+                "link",
+                "add",
+                self._link,
+                "type",
+                "veth",
+                "peer",
+                "eth0",
+                "netns",
+                str(self.pid),
+            ],
             check=True,
         )
-        subprocess.run(["ip", "link", "set", link, "master", self.bridge, "up"], check=True)
+        subprocess.run(["ip", "link", "set", self._link, "master", self.bridge, "up"], check=True)
 
     def _has_booted(self) -> bool:
         assert self._process is not None and self._process.poll() is None, f"{self.name} has ended"
@@ -169,6 +180,8 @@ class SystemdMachine:
         assert self._process is not None and self._process.stdout is not None
         self._process.stdout.close()
         self._process = None
+        # the kernel takes namespaces apart when it likes to, and the cable with them
+        subprocess.run(["ip", "link", "del", self._link], capture_output=True, check=False)
         for parent in _hierarchies():
             group = parent / self._cgroup
             until("its processes are gone", lambda group=group: not _busy(group), 20)
@@ -181,11 +194,12 @@ class SystemdMachine:
     ) -> Result:
         """Run a command in it, as root and with the environment of a login."""
         wanted = {"PATH": _PATH, "HOME": "/root", "LANG": "C.UTF-8", **environment}
+        given = [f"{name}={value}" for name, value in wanted.items()]
         began = time.perf_counter()
         done = subprocess.run(
             [
                 "nsenter", f"--target={self.pid}", "--all", "--",
-                "env", "-i", "-C", "/", *(f"{name}={value}" for name, value in wanted.items()), *command,
+                "env", "-i", "-C", "/", *given, *command,
             ],
             input=input, capture_output=True, text=True, check=False, timeout=seconds,
         )  # fmt: skip

@@ -1,0 +1,195 @@
+"""What systemd is told of the daemons, as text; and whose a unit is, read back from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from minikube8s.cluster import installing, systemd, unitplan, units
+from minikube8s.cluster.config import Home, LabNode, Settings
+from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.units import Supervised
+
+AGENT = Supervised(
+    cluster="mk8s",
+    daemon="agent",
+    home=Path("/var/lib/mk8s"),
+    command=("/opt/mk8s/bin/python", "-m", "mk8s_agent", "--config", "/var/lib/mk8s/a.json"),
+    pid_file=Path("/var/lib/mk8s/agent/agent.pid"),
+    log=Path("/var/lib/mk8s/logs/agent.log"),
+    environment={"MALLOC_ARENA_MAX": "1"},
+    stop_seconds=45,
+    at_stop=("/opt/mk8s/bin/python", "-m", "steps", "end"),
+    after=("master",),
+    local_engine=True,
+)
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of units, on a machine where nobody asks systemd itself."""
+    monkeypatch.setattr(systemd, "UNITS", tmp_path / "units")
+    monkeypatch.setattr(systemd, "_call", lambda *_, **__: "")
+    monkeypatch.setattr(systemd, "runs", lambda: False)
+    (tmp_path / "units").mkdir()
+    return tmp_path / "units"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "daemon", "name"),
+    [
+        ("mk8s", "master", "mk8s-master.service"),
+        ("mk8s", "agent-node2", "mk8s-agent-node2.service"),
+        ("other", "agent", "mk8s-other-agent.service"),
+    ],
+)
+def test_a_unit_is_called_by_cluster_and_daemon(cluster: str, daemon: str, name: str) -> None:
+    assert units.name(cluster, daemon) == name
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Type=notify",
+        "Wants=network-online.target docker.service",
+        "After=network-online.target docker.service mk8s-master.service",
+        'RequiresMountsFor="/var/lib/mk8s"',
+        "StartLimitIntervalSec=0",
+        "Restart=always",
+        'Environment="MALLOC_ARENA_MAX=1"',
+        'ExecStart="/opt/mk8s/bin/python" "-m" "mk8s_agent" "--config" "/var/lib/mk8s/a.json"',
+        'ExecStop="/opt/mk8s/bin/python" "-m" "steps" "end"',
+        "TimeoutStopSec=45",
+        "KillMode=control-group",
+        "StandardError=append:/var/lib/mk8s/logs/agent.log",
+        "WantedBy=multi-user.target",
+    ],
+)
+def test_a_unit_says(line: str) -> None:
+    assert line in units.text(AGENT).splitlines()
+
+
+def test_a_unit_of_another_engine_waits_for_no_docker() -> None:
+    text = units.text(replace(AGENT, local_engine=False, at_stop=(), after=()))
+    assert "docker.service" not in text
+    assert "ExecStop" not in text
+    assert "After=network-online.target\n" in text
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [
+        ("plain", '"plain"'),
+        ("two words", '"two words"'),
+        ('a"b', '"a\\"b"'),
+        ("a\\b", '"a\\\\b"'),
+        ("50%", '"50%%"'),
+    ],
+)
+def test_words_are_quoted_for_systemd(word: str, written: str) -> None:
+    assert units.quoted(word) == written
+
+
+def test_no_word_of_a_command_is_a_variable() -> None:
+    text = units.text(replace(AGENT, command=("/usr/bin/python", "$HOME")))
+    assert 'ExecStart="/usr/bin/python" "$$HOME"\n' in text
+
+
+def test_whose_a_unit_is_stands_in_it() -> None:
+    assert units.mark(units.text(AGENT)) == units.Mark(AGENT.home, AGENT.pid_file)
+    assert units.mark("[Service]\nExecStart=/bin/true\n") is None
+    assert units.mark("[X-mk8s]\nHome=/\n") is None
+
+
+def test_units_are_written_once_and_found_by_home_and_daemon(files: Path) -> None:
+    assert systemd.write([AGENT]) == ["mk8s-agent.service"]
+    assert systemd.write([AGENT]) == []
+    assert systemd.units_of(AGENT.home) == systemd.units_of(None) == ["mk8s-agent.service"]
+    assert systemd.units_of(Path("/elsewhere")) == []
+    assert systemd.unit_of(AGENT.pid_file) == "mk8s-agent.service"
+    assert systemd.remove(systemd.units_of(None))
+    assert not systemd.remove(["mk8s-agent.service"])
+    assert list(files.iterdir()) == []
+
+
+def test_a_file_of_somebody_else_is_left_alone(files: Path) -> None:
+    theirs = files / "mk8s-agent.service"
+    theirs.write_text("[Service]\nExecStart=/bin/true\n")
+    with pytest.raises(ClusterError, match="is of somebody else"):
+        systemd.write([AGENT])
+    theirs.write_text(units.text(replace(AGENT, pid_file=Path("/b.pid"), home=Path("/b"))))
+    with pytest.raises(ClusterError, match=r"is of the cluster in /b: remove it"):
+        systemd.write([AGENT])
+
+
+def test_what_starts_at_a_boot_is_taken_back_by_disabling(files: Path) -> None:
+    systemd.write([AGENT])
+    wanted = files / "multi-user.target.wants"
+    wanted.mkdir()
+    (wanted / AGENT.unit).symlink_to(files / AGENT.unit)
+    assert systemd.is_enabled(AGENT.unit)
+    systemd.disable([AGENT.unit])
+    assert not systemd.is_enabled(AGENT.unit)
+
+
+def test_a_lab_has_a_unit_for_each_agent_and_the_master_prepares_for_all(tmp_path: Path) -> None:
+    settings = Settings(name="lab", node_name="node1", lab=True, lab_nodes=(LabNode("n2", "x"),))
+    found = {one.daemon: one for one in unitplan.wanted(Home(tmp_path), settings, {})}
+    assert [one.unit for one in found.values()] == [
+        "mk8s-lab-master.service", "mk8s-lab-agent.service", "mk8s-lab-agent-n2.service",
+    ]  # fmt: skip
+    assert [name for name, one in found.items() if one.before] == ["master"]
+    assert [one.after for one in found.values()] == [(), ("master",), ("master",)]
+    assert [name for name, one in found.items() if one.at_stop] == ["agent", "agent-n2"]
+
+
+def test_a_joined_machine_has_one_unit_that_prepares_itself(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.joined.write_text("{}")
+    (one,) = unitplan.wanted(home, Settings(node_name="n"), {"DOCKER_CERT_PATH": "/c", "X": "y"})
+    assert (one.daemon, one.after) == ("agent", ())
+    assert one.before[-2:] == ("prepare", str(tmp_path))
+    assert one.environment["DOCKER_CERT_PATH"] == "/c"
+    assert "X" not in one.environment
+
+
+@pytest.mark.parametrize(("told", "seconds"), [("", 45), ("shutdownGracePeriod: 2m", 135)])
+def test_an_agent_may_take_as_long_to_stop_as_pods_have(
+    tmp_path: Path, told: str, seconds: int
+) -> None:
+    file = tmp_path / "kubelet.yaml"
+    file.write_text(f"kind: KubeletConfiguration\n{told}\n")
+    settings = Settings(node_name="n", kubelet_config=str(file))
+    _, agent = unitplan.wanted(Home(tmp_path), settings, {})
+    assert agent.stop_seconds == seconds
+
+
+def test_a_shutdown_period_that_is_none_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "kubelet.yaml"
+    file.write_text("kind: KubeletConfiguration\nshutdownGracePeriod: soon\n")
+    with pytest.raises(ClusterError, match="shutdownGracePeriod: 'soon' is no duration"):
+        unitplan.wanted(Home(tmp_path), Settings(node_name="n", kubelet_config=str(file)), {})
+
+
+def test_without_systemd_nothing_is_installed(
+    tmp_path: Path, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installing.preflight, "require_root", lambda _: None)
+    Home(tmp_path).save(Settings(node_name="n"))
+    with pytest.raises(ClusterError, match="systemd is not this machine's first process"):
+        installing.install(Home(tmp_path), lambda _: None)
+    assert not installing.uninstall(Home(tmp_path), lambda _: None)
+
+
+def test_a_simulated_cluster_is_not_installed(
+    tmp_path: Path, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installing.preflight, "require_root", lambda _: None)
+    monkeypatch.setattr(systemd, "runs", lambda: True)
+    home = Home(tmp_path)
+    home.save(Settings(node_name="n"))
+    home.simulation.write_text("{}")
+    with pytest.raises(ClusterError, match="is simulated: it is started with `mk8s simulate`"):
+        installing.install(home, lambda _: None)
