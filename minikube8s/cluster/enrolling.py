@@ -29,7 +29,6 @@ from minikube8s.cluster import (
     preflight,
 )
 from minikube8s.cluster.config import Home, require_node_ip
-from minikube8s.cluster.daemons import stop
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.findings import Examination
 from minikube8s.cluster.joinchecks import Checks, Identity
@@ -37,6 +36,7 @@ from minikube8s.cluster.joined import Joined
 from minikube8s.cluster.joining import Applicant, Found, Membership
 from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
 from minikube8s.cluster.masterclient import clock_difference, clock_problem
+from minikube8s.cluster.supervision import stop
 from minikube8s.kit import machineidentity
 
 _TOLD_SECONDS = 5.0

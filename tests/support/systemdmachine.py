@@ -62,12 +62,13 @@ class SystemdMachine:
         bridge: str = "",
         address: str = "",
         bound: Mapping[Path, str] | None = None,
+        gateway: str = "",
     ) -> None:
         self.name = name
         self.folder = folder
         self.bridge = bridge
         self.address = address
-        self.gateway = ""
+        self.gateway = gateway
         self._lower = provide(RECIPE)
         self._bound = dict(bound or {})
         self._process: subprocess.Popen[str] | None = None
@@ -129,21 +130,8 @@ class SystemdMachine:
     def _plug_in(self) -> None:
         if not self.bridge:
             return
-        subprocess.run(
-            [
-                "ip",
-                "link",
-                "add",
-                self._link,
-                "type",
-                "veth",
-                "peer",
-                "eth0",
-                "netns",
-                str(self.pid),
-            ],
-            check=True,
-        )
+        peer = ("peer", "eth0", "netns", str(self.pid))
+        subprocess.run(["ip", "link", "add", self._link, "type", "veth", *peer], check=True)
         subprocess.run(["ip", "link", "set", self._link, "master", self.bridge, "up"], check=True)
 
     def _has_booted(self) -> bool:
@@ -238,13 +226,17 @@ class SystemdMachine:
 
 @contextlib.contextmanager
 def systemd_machine(
-    name: str, bridge: str = "", address: str = "", bound: Mapping[Path, str] | None = None
+    name: str,
+    bridge: str = "",
+    address: str = "",
+    bound: Mapping[Path, str] | None = None,
+    gateway: str = "",
 ) -> Iterator[SystemdMachine]:
     """A machine that runs, and is gone with all its files afterwards."""
     with tempfile.TemporaryDirectory(
         prefix=f"mk8s-{name}-", dir="/var/tmp", ignore_cleanup_errors=True
     ) as folder:
-        machine = SystemdMachine(name, Path(folder), bridge, address, bound)
+        machine = SystemdMachine(name, Path(folder), bridge, address, bound, gateway)
         try:
             machine.start()
             yield machine

@@ -32,7 +32,7 @@ def machine() -> Iterator[SystemdMachine]:
     """One machine for all tests in here, which leave its cluster installed and running."""
     with (
         machine_bridge("installed", "192.168.56.1/24") as bridge,
-        systemd_machine("alone", bridge, "192.168.56.10/24") as made,
+        systemd_machine("alone", bridge, "192.168.56.10/24", gateway="192.168.56.1") as made,
     ):
         with_images(made)
         made.mk8s("up", "--listen", "0.0.0.0").ok()
