@@ -30,6 +30,11 @@ module Lab
       ENV["LIBVIRT_DEFAULT_URI"].to_s.empty? ? URI : ENV["LIBVIRT_DEFAULT_URI"]
     end
 
+    # Whether its VMs are on this machine.
+    def libvirt_here?
+      libvirt_uri.match?(%r{\A\w+(\+unix)?:///})
+    end
+
     # Why libvirt does not answer; nil when it does, or where there is no virsh to ask with.
     def libvirt_error
       return unless has?("virsh")

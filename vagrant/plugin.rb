@@ -8,7 +8,7 @@ require "vagrant/util/credential_scrubber"
 require_relative "checks"
 require_relative "host"
 require_relative "kvm"
-require_relative "settings"
+require_relative "memory"
 
 module Lab
   # How Vagrant shows a Problem: the sentence, and nothing else.
@@ -78,11 +78,14 @@ module Lab
     private
 
     def check(machine)
-      lab = Settings.current
+      lab = Memory.settings
       provider = machine.provider_name.to_s
-      Checks.kvm(Kvm.state) if provider == "libvirt" && lab.driver == "kvm" && RUBY_PLATFORM.include?("linux")
-      Checks.subnet(lab.subnet, Host.interfaces, provider)
-      Checks.memory(lab.memory, starting(machine, lab), Host.free_memory)
+      if provider == "virtualbox" || Host.libvirt_here?
+        Checks.kvm(Kvm.state) if provider == "libvirt" && lab.driver == "kvm"
+        Checks.subnet(lab.subnet, Host.interfaces, provider)
+        Checks.memory(lab.memory, starting(machine, lab), Host.free_memory)
+      end
+      Memory.remember(lab)
     end
 
     def starting(machine, lab)
@@ -104,9 +107,12 @@ module Lab
     protected
 
     def output_of(machine, command)
-      said = +""
-      machine.communicate.sudo(command) { |type, data| said << data if type == :stdout }
-      said.strip
+      said = { stdout: +"", stderr: +"" }
+      status = machine.communicate.sudo(command, error_check: false) { |type, data| said[type] << data }
+      return said[:stdout].strip if status.zero?
+
+      why = said.values.reverse.join("\n").lines.map(&:strip).reject(&:empty?).first
+      raise Error, "#{machine.name} does not do `#{command[/\A\S+( \S+)?/]}`: #{why || "it ended with #{status}"}"
     end
 
     # What says whether two machines are of the same cluster; empty where there is no such file.
@@ -140,7 +146,7 @@ module Lab
   # worker's standard input by Vagrant's own SSH sessions, and is deleted: no command line, no file and
   # no log ever has it.
   class Join < Provisioner
-    WORKER = "/vagrant/vagrant/worker.sh"
+    WORKER = "bash /vagrant/vagrant/worker.sh"
     TTL = "15m"
     LINE = /^mk8s join (?<master>\S+) --token (?<token>\S+) --ca-hash (?<pin>\S+)$/
 

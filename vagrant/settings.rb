@@ -25,30 +25,37 @@ module Lab
     # names that machines know from the start, so that a worker that comes later is known, too
     NAMED_WORKERS = 9
 
+    # What VMs and their cluster cannot change any more, and what it is by default.
+    FIXED = {
+      "MK8S_SUBNET" => "192.168.56.0/24", "MK8S_POD_CIDR" => "10.244.0.0/16", "MK8S_SERVICE_CIDR" => "10.96.0.0/12"
+    }.freeze
+    VARIABLES = [*FIXED.keys, *%w[MK8S_WORKERS MK8S_MEMORY MK8S_CPUS MK8S_BOX MK8S_DRIVER MK8S_NODE_GRACE]].freeze
+
     attr_reader :workers, :memory, :cpus, :subnet, :box, :driver, :pod_cidr, :service_cidr,
                 :node_grace, :wheel
 
-    # The lab of this folder and environment. Raises Problem.
-    def self.current
-      state = ENV["VAGRANT_DOTFILE_PATH"].to_s.empty? ? File.expand_path("../.vagrant", __dir__) : ENV["VAGRANT_DOTFILE_PATH"]
-      new(ENV, existing: Dir.glob(File.join(state, "machines", "*", "*", "id")).map { |path| path.split("/")[-3] })
-    end
-
     # Raises Problem for a value that cannot be used. `existing`: names of VMs that there are; a
     # worker that there is belongs to the lab until it is destroyed, whatever MK8S_WORKERS says.
-    def initialize(environment, existing: [])
-      @environment = environment
+    # `remembered`: what the lab was made with, which counts where the environment says nothing.
+    def initialize(environment, existing: [], remembered: {})
+      @environment = remembered.merge(environment.to_h.reject { |_, text| text.to_s.strip.empty? })
       asked = number("MK8S_WORKERS", 2, 0..MOST_WORKERS)
       @workers = [asked, *existing.map { |name| name[/\Aworker(\d+)\z/, 1].to_i }].max
       @memory = number("MK8S_MEMORY", 1536, LEAST_MEMORY..1_048_576)
       @cpus = number("MK8S_CPUS", 2, 1..64)
-      @subnet = network("MK8S_SUBNET", "192.168.56.0/24")
+      @subnet = network("MK8S_SUBNET", FIXED["MK8S_SUBNET"])
       @box = matching("MK8S_BOX", "debian/bookworm64", %r{\A[\w.-]+(/[\w.-]+)?\z}, "the name of a box, like debian/bookworm64")
       @driver = matching("MK8S_DRIVER", "kvm", /\A(#{DRIVERS.join('|')})\z/, "kvm or qemu")
-      @pod_cidr = ranges("MK8S_POD_CIDR", "10.244.0.0/16")
-      @service_cidr = ranges("MK8S_SERVICE_CIDR", "10.96.0.0/12")
+      @pod_cidr = ranges("MK8S_POD_CIDR", FIXED["MK8S_POD_CIDR"])
+      @service_cidr = ranges("MK8S_SERVICE_CIDR", FIXED["MK8S_SERVICE_CIDR"])
       @node_grace = number("MK8S_NODE_GRACE", 40, 4..3600)
       @wheel = wheel_file
+      keep_fixed(remembered)
+    end
+
+    # What a later call has to know, when VMs have been made by these settings.
+    def to_remember
+      VARIABLES.to_h { |variable| [variable, given(variable) || FIXED[variable]] }.compact
     end
 
     # The VMs, the master first.
@@ -73,6 +80,16 @@ module Lab
     end
 
     private
+
+    def keep_fixed(remembered)
+      FIXED.each_key do |variable|
+        was = remembered[variable]
+        next if was.nil? || was == given(variable)
+
+        raise Problem, "#{variable}: the lab was made with #{was} and cannot become #{given(variable)}: leave #{variable} out, " \
+                       "or `vagrant destroy` it first."
+      end
+    end
 
     def given(variable)
       text = @environment[variable].to_s.strip

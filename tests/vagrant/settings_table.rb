@@ -6,14 +6,15 @@
 require "json"
 %w[settings checks kvm].each { |name| require File.join(ARGV.fetch(0), name) }
 
-def lab(environment, existing = [])
-  Lab::Settings.new(environment, existing: existing)
+def lab(environment, existing = [], remembered = {})
+  Lab::Settings.new(environment, existing: existing, remembered: remembered)
 end
 
 ASKED = {
   "flags" => ->(environment) { lab(environment).flags },
   "names" => ->(environment) { lab(environment).names },
-  "machines" => ->(environment, existing = []) { lab(environment, existing).machines.map(&:to_a) },
+  "machines" => ->(environment, existing = [], remembered = {}) { lab(environment, existing, remembered).machines.map(&:to_a) },
+  "to_remember" => ->(environment) { lab(environment).to_remember },
   "netmask" => ->(environment) { lab(environment).netmask },
   "version" => ->(version) { Lab::Checks.vagrant_version(version) },
   "provider" => ->(wanted, virtualbox, libvirt) { Lab::Checks.provider(wanted, virtualbox: virtualbox, libvirt: libvirt) },

@@ -72,6 +72,16 @@ def test_a_second_run_changes_nothing(lab: Lab) -> None:
     assert not any("Installing" in each for each in said)
 
 
+def test_workers_follow_to_a_master_that_was_made_anew(lab: Lab) -> None:
+    before = (lab.project / "kubeconfig").read_text()
+    lab.master.run("mk8s", "down", "--purge").ok()
+    lab.set_up_master()
+    assert (lab.project / "kubeconfig").read_text() != before
+    lab.provision("Join", "worker1").ok()
+    rows = lab.master.run("mk8s", "get", "nodes", "--no-headers").ok().splitlines()
+    assert [row.split()[:2] for row in rows] == [["master", "Ready"], ["worker1", "Ready"]]
+
+
 def test_a_machine_made_anew_takes_its_place_and_its_token_is_nowhere(
     lab: Lab, tmp_path: Path
 ) -> None:

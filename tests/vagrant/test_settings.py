@@ -49,6 +49,24 @@ def test_settings_come_to_machines_addresses_and_flags(tmp_path: Path) -> None:
             ["machines", {"MK8S_WORKERS": "0"}, ["master", "worker1", "other"]],
             [["master", "192.168.56.10"], ["worker1", "192.168.56.11"]],
         ),
+        # what it was made with counts until something else is said
+        (
+            ["machines", {}, ["master"], {"MK8S_SUBNET": "10.5.0.0/16", "MK8S_WORKERS": "1"}],
+            [["master", "10.5.0.10"], ["worker1", "10.5.0.11"]],
+        ),
+        (
+            ["machines", {"MK8S_WORKERS": "0"}, ["master"], {"MK8S_WORKERS": "1"}],
+            [["master", "192.168.56.10"]],
+        ),
+        (
+            ["to_remember", {"MK8S_SUBNET": "10.5.0.0/16", "MK8S_CPUS": "1", "MK8S_WHEEL": ""}],
+            {
+                "MK8S_SUBNET": "10.5.0.0/16",
+                "MK8S_POD_CIDR": "10.244.0.0/16",
+                "MK8S_SERVICE_CIDR": "10.96.0.0/12",
+                "MK8S_CPUS": "1",
+            },
+        ),
         (["netmask", {"MK8S_SUBNET": "10.5.0.0/16"}], "255.255.0.0"),
         (["flags", {"MK8S_WHEEL": str(wheel)}], []),
         (
@@ -97,6 +115,10 @@ BAD: list[tuple[list[Any], tuple[str, ...]]] = [
     (["machines", {"MK8S_SUBNET": "10.96.4.0/24"}], ("MK8S_SERVICE_CIDR", "overlap")),
     (["machines", {"MK8S_POD_CIDR": "192.168.0.0/16"}], ("MK8S_POD_CIDR", "overlap")),
     (["machines", {"MK8S_WHEEL": "/nowhere/minikube8s-1-py3-none-any.whl"}], ("pip wheel",)),
+    (
+        ["machines", {"MK8S_SUBNET": "10.6.0.0/16"}, ["master"], {"MK8S_SUBNET": "10.5.0.0/16"}],
+        ("made with 10.5.0.0/16 and cannot become 10.6.0.0/16", "`vagrant destroy`"),
+    ),
     (["version", "2.2.19"], ("2.3.0 or newer", "this is 2.2.19")),
     (["provider", None, False, False], ("install VirtualBox", "libvirt")),
     (["provider", "libvirt", True, False], ("vagrant plugin install", "--provider=virtualbox")),

@@ -62,6 +62,22 @@ def test_both_providers_blocks_are_valid_and_tell_of_all_machines(
     assert [row[0] for row in rows] == ["master", "worker1", "worker2", "worker3"]
 
 
+def test_what_the_lab_was_made_with_is_remembered_while_there_is_a_machine(
+    vagrant: Vagrant, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    (state / "machines/master/virtualbox").mkdir(parents=True)
+    (state / "machines/worker2/virtualbox").mkdir(parents=True)
+    (state / "machines/worker2/virtualbox/id").write_text("1")
+    (state / "mk8s-lab.json").write_text('{"MK8S_SUBNET": "10.5.0.0/16", "MK8S_WORKERS": "1"}')
+    other = vagrant("validate", MK8S_SUBNET="10.6.0.0/16")
+    assert other.returncode != 0 and "made with 10.5.0.0/16" in other.stderr
+    status = vagrant("status", VAGRANT_DEFAULT_PROVIDER="virtualbox")
+    assert "worker2" in status.stdout, status.stderr
+    (state / "machines/worker2/virtualbox/id").unlink()
+    assert vagrant("validate", MK8S_SUBNET="10.6.0.0/16").returncode == 0
+
+
 BAD = [
     (("status",), {"MK8S_WORKERS": "many"}, "MK8S_WORKERS"),
     (("validate",), {"MK8S_SUBNET": "10.96.0.0/24"}, "overlap"),
@@ -69,6 +85,23 @@ BAD = [
     (("up",), {"VAGRANT_DEFAULT_PROVIDER": "virtualbox"}, "VBoxManage"),
     (("up",), {"LIBVIRT_DEFAULT_URI": "qemu+unix:///system?socket=/nowhere"}, "does not answer"),
 ]
+
+
+UNFIT = [
+    ({"MK8S_MEMORY": "1000000"}, "end other programs"),
+    ({"MK8S_SUBNET": "127.0.0.0/8"}, "lo has 127.0.0.1/8"),
+]
+
+
+@pytest.mark.parametrize(("settings", "words"), UNFIT)
+def test_a_host_that_cannot_bear_the_machines_is_told_before_the_first(
+    vagrant: Vagrant, tmp_path: Path, settings: dict[str, str], words: str
+) -> None:
+    done = vagrant("up", "--provider=virtualbox", **settings)
+    assert done.returncode != 0
+    (sentence,) = (line for line in done.stderr.splitlines() if line)
+    assert words in sentence
+    assert not [*tmp_path.glob("state/machines/*/*/id"), *tmp_path.glob("state/*.json")]
 
 
 @pytest.mark.parametrize(("arguments", "settings", "words"), BAD)
