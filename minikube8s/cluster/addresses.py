@@ -38,13 +38,16 @@ def bound(settings: Settings) -> str:
 
 
 def joinable(settings: Settings) -> str:
-    """Where other machines find the API, host:port. Raises ClusterError where they cannot."""
+    """Where other machines find the API, host:port. Raises ClusterError where they cannot.
+
+    A name that was chosen goes before the address, which may change.
+    """
     if settings.lab:
         raise ClusterError(LAB_IS_ALONE)
     found = [own(settings) if address == ANY else address for address in settings.listening]
     for address in found:
         if address and not ip_address(address).is_loopback:
-            return f"{address}:{settings.api_port}"
+            return f"{next(iter(settings.names), address)}:{settings.api_port}"
     raise ClusterError(
         f"The master listens on {', '.join(settings.listening)}, where no other machine reaches "
         "it: run `mk8s down`, then `mk8s up --listen 0.0.0.0`."
@@ -52,13 +55,20 @@ def joinable(settings: Settings) -> str:
 
 
 def served(settings: Settings) -> list[str]:
-    """Every address that the server's certificate has to name."""
+    """Every address, and every chosen name, that the server's certificate has to name."""
     found = [address for address in settings.listening if address != ANY]
     if not found:
         found = [str(local.address) for local in local_addresses()]
     lab = [settings.lab_address] if settings.lab_address else []
     services = [str(network[1]) for network in _networks(settings.service_cidr)]
-    return ["127.0.0.1", *services, published(settings, own(settings)), *found, *lab]
+    return [
+        "127.0.0.1",
+        *services,
+        published(settings, own(settings)),
+        *found,
+        *lab,
+        *settings.names,
+    ]
 
 
 def own(settings: Settings) -> str:

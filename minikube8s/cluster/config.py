@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ingress_image: str = "nginx:latest"
     node_name: str = ""
     node_ip: str = ""
+    server_names: str = ""
     docker_host: str = DEFAULT_DOCKER_HOST
     kubelet_config: str = ""
     scheduler_config: str = ""
@@ -71,6 +72,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return (self.listen, self.lab_address)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What else the master is called by other machines, the name that they shall use first."""
+        given = (name.strip().lower() for name in self.server_names.split(","))
+        return tuple(name for name in given if name)
+
+    @property
     def node_port_range(self) -> tuple[int, int]:
         """First and last port that a Service of type NodePort may take."""
         first, _, last = self.node_ports.partition("-")
@@ -90,6 +97,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "ingress_image": "MK8S_INGRESS_IMAGE",
     "node_name": "MK8S_NODE_NAME",
     "node_ip": "MK8S_NODE_IP",
+    "server_names": "MK8S_SERVER_NAMES",
     "docker_host": "DOCKER_HOST",
     "kubelet_config": "MK8S_KUBELET_CONFIG",
     "scheduler_config": "MK8S_SCHEDULER_CONFIG",
@@ -262,6 +270,12 @@ def _check(settings: Settings) -> None:
         )
     require_node_name(settings.node_name)
     require_node_ip(settings.node_ip)
+    for name in settings.names:
+        if not NODE_NAME.fullmatch(name):
+            raise ClusterError(
+                f"--server-names: {name!r} is neither a DNS name nor an IPv4 address; give several "
+                "with commas between."
+            )
     if settings.api_port == settings.agent_port:
         raise ClusterError("The API port and the agent port must differ.")
     pods, services = ranges.check(settings.pod_cidr, settings.service_cidr)

@@ -62,6 +62,7 @@ class MasterClient:
                 "API server's port (6443 unless it was changed)."
             )
         self.master = master
+        self.host = host
         self.ahead = 0.0
         self._trusting = authority is None
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -126,9 +127,9 @@ class MasterClient:
                 ) from None
             if error.verify_code in _WRONG_HOST:
                 raise ClusterError(
-                    f"The certificate of the master at {self.master} does not name that address: "
-                    "name one that the master listens on; after a change of addresses run `mk8s "
-                    "down` and `mk8s up` there."
+                    f"The certificate of the master at {self.master} does not name that host: run "
+                    f"`mk8s down` and `mk8s up --server-names {self.host}` there, or name an "
+                    "address that it listens on."
                 ) from None
             raise ClusterError(
                 f"Who answers at {self.master} cannot prove to be the master: "
@@ -140,9 +141,8 @@ class MasterClient:
                 f"({error.reason or error}): name the API server's port."
             ) from None
         except socket.gaierror:
-            host = self.master.rpartition(":")[0]
             raise ClusterError(
-                f"The master's host {host!r} is not known: name its address."
+                f"The master's host {self.host!r} is not known: name its address."
             ) from None
         except ConnectionRefusedError:
             raise ClusterError(

@@ -104,7 +104,7 @@ def test_a_master_at_an_address_that_its_certificate_does_not_name_is_not_truste
     elsewhere = f"[::ffff:127.0.0.1]:{master.server.port}"
     with (
         applicant(master, token(master, "ccccc1"), elsewhere) as one,
-        pytest.raises(ClusterError, match="does not name that address"),
+        pytest.raises(ClusterError, match="does not name that host"),
     ):
         one.membership()
 

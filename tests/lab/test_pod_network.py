@@ -16,6 +16,8 @@ from tests.support.netnode import Node, join_up, routed_links, shared_link
 TUNNEL = tunnel_name("test")
 _IP_MTU_DISCOVER, _IP_PMTUDISC_DO = 10, 2
 _IP_AND_UDP = 28
+_SET_BY_HAND = "3"
+"""NET_ADDR_SET of linux/netdevice.h: udev leaves such an address alone."""
 
 
 @pytest.fixture
@@ -99,6 +101,19 @@ async def test_pods_behind_a_router_reach_each_other_by_vxlan_as_themselves(
     assert passes(pods["10.244.1.2"], "10.244.2.2", 1450)
     assert not passes(pods["10.244.1.2"], "10.244.2.2", 1451)
     assert ask(routed[0].space, "10.244.2.2") == "node2-2 10.244.1.1"
+
+
+async def test_machines_of_one_image_have_vxlan_links_with_addresses_of_their_own(
+    routed: list[Node],
+) -> None:
+    """They share a machine-id, from which systemd makes the addresses that nobody has set."""
+    join_up(routed)
+    await pods_meet(routed)
+    shown = [node.run(f"ip -o link show {TUNNEL}").split()[-3] for node in routed[:2]]
+    assert shown == [hardware_address("10.244.1.1"), hardware_address("10.244.2.1")]
+    kind = f"mount -t sysfs none /sys && cat /sys/class/net/{TUNNEL}/addr_assign_type"
+    for node in routed[:2]:
+        assert node.run(f"unshare --mount sh -c '{kind}'").strip() == _SET_BY_HAND
 
 
 async def test_pods_have_the_mtu_that_their_way_allows(routed: list[Node]) -> None:

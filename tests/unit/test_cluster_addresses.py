@@ -53,6 +53,13 @@ def test_of_two_families_the_published_address_is_ipv4_and_both_services_address
     assert {"fd00:2::1", "10.96.0.1"} <= set(addresses.served(both))
 
 
+def test_chosen_names_are_in_the_certificate_and_the_first_is_how_to_join() -> None:
+    named = Settings(listen="10.0.0.5", server_names="Master.Lab, 198.51.100.7")
+    assert {"master.lab", "198.51.100.7", "10.0.0.5"} <= set(addresses.served(named))
+    assert addresses.joinable(named) == "master.lab:6443"
+    assert addresses.published(named, "203.0.113.7") == "10.0.0.5"
+
+
 def test_who_chose_the_nodes_address_is_known_by_it() -> None:
     """On machines whose way out is not their way to each other: VirtualBox' NAT."""
     everywhere = Settings(listen="0.0.0.0", node_ip="192.168.56.10")

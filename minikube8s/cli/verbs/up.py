@@ -72,6 +72,11 @@ def node_names(home: Home) -> list[str]:
 )
 @click.option("--ingress-image", help="The nginx that serves Ingresses (MK8S_INGRESS_IMAGE).")
 @click.option("--node-name", help="Name of this machine's node (MK8S_NODE_NAME).")
+@click.option(
+    "--server-names",
+    help="Names by which other machines call the master, with commas: its certificate has them, "
+    "a join command the first (MK8S_SERVER_NAMES).",
+)
 @click.option("--node-ip", help="Address by which other machines reach this one (MK8S_NODE_IP).")
 @click.option(
     "--node-grace",
