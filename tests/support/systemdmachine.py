@@ -73,7 +73,10 @@ class SystemdMachine:
         self._bound = dict(bound or {})
         self._process: subprocess.Popen[str] | None = None
         self._link = f"to-{name}"[:15]
-        self._cgroup = f"mk8s-machine-{os.getpid()}-{name}"
+        # a card keeps its address over a reboot, and neighbours remember it
+        self._mac = ":".join(["02", *(f"{byte:02x}" for byte in os.urandom(5))])
+        # as unique as its folder: other runs' machines of that name have groups beside it
+        self._cgroup = folder.name
         self._prepare()
 
     @property
@@ -130,7 +133,7 @@ class SystemdMachine:
     def _plug_in(self) -> None:
         if not self.bridge:
             return
-        peer = ("peer", "eth0", "netns", str(self.pid))
+        peer = ("peer", "eth0", "address", self._mac, "netns", str(self.pid))
         subprocess.run(["ip", "link", "add", self._link, "type", "veth", *peer], check=True)
         subprocess.run(["ip", "link", "set", self._link, "master", self.bridge, "up"], check=True)
 
