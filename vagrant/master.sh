@@ -4,7 +4,7 @@
 # this by sudo gets the cluster's kubeconfig. Running it again changes nothing.
 set -euo pipefail
 mk8s up --listen "${1:?"which address others reach it at: master.sh ADDRESS [flags of mk8s up]"}" "${@:2}"
-if mk8s install --help >/dev/null 2>&1; then mk8s install; fi
+mk8s install
 
 [ -n "${SUDO_USER:-}" ] || exit 0
 folder=$(getent passwd "$SUDO_USER" | cut -d : -f 6)/.kube

@@ -9,4 +9,4 @@ if [ $# -eq 0 ]; then
 else
     mk8s join "$1" --ca-hash "${2:?"the hash of the cluster's CA: worker.sh HOST:PORT sha256:CA-HASH <token"}" --token - "${@:3}"
 fi
-if mk8s install --help >/dev/null 2>&1; then mk8s install; fi
+mk8s install

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.systemdmachine import CHECKOUT, SystemdMachine
+from tests.support.wait import until
 from tests.vagrant.conftest import NAMES, Lab, bare_machine
 
 TOKEN = re.compile(rb"\b[a-z0-9]{6}\.[a-z0-9]{16}\b")
@@ -72,14 +73,23 @@ def test_a_second_run_changes_nothing(lab: Lab) -> None:
     assert not any("Installing" in each for each in said)
 
 
+def test_everything_is_back_after_all_machines_were_off(lab: Lab) -> None:
+    lab.master.run("mk8s", "create", "configmap", "kept").ok()
+    lab.worker.power_off()
+    lab.master.power_off()
+    lab.master.start()
+    lab.worker.start()
+    until("both nodes are Ready", lambda: _ready(lab) == ["master", "worker1"], 60)
+    lab.master.run("mk8s", "get", "configmap", "kept").ok()
+
+
 def test_workers_follow_to_a_master_that_was_made_anew(lab: Lab) -> None:
     before = (lab.project / "kubeconfig").read_text()
     lab.master.run("mk8s", "down", "--purge").ok()
     lab.set_up_master()
     assert (lab.project / "kubeconfig").read_text() != before
     lab.provision("Join", "worker1").ok()
-    rows = lab.master.run("mk8s", "get", "nodes", "--no-headers").ok().splitlines()
-    assert [row.split()[:2] for row in rows] == [["master", "Ready"], ["worker1", "Ready"]]
+    assert _ready(lab) == ["master", "worker1"]
 
 
 def test_a_machine_made_anew_takes_its_place_and_its_token_is_nowhere(
@@ -102,8 +112,7 @@ def test_a_machine_made_anew_takes_its_place_and_its_token_is_nowhere(
         with _command_lines() as seen:
             renewed.provision("Join", "worker1").ok()
         assert lab.master.run(*uid).ok() != before
-        ready = "jsonpath={.status.conditions[?(@.type=='Ready')].status}"
-        assert lab.master.run("mk8s", "get", "node", "worker1", "-o", ready).ok() == "True"
+        assert _ready(lab) == ["master", "worker1"]
 
         (token,) = set(TOKEN.findall(lab.transcript.read_bytes()))
         assert any(b"join" in line for line in seen)
@@ -114,6 +123,18 @@ def test_a_machine_made_anew_takes_its_place_and_its_token_is_nowhere(
         database = lab.master.folder / "upper/var/lib/mk8s/master"
         elsewhere = (p for p in _files(lab.master.folder / "upper") if database not in p.parents)
         assert not [path for path in elsewhere if token[7:] in _content(path)]
+
+        # another version: its daemons start anew with it
+        main = ("systemctl", "show", "--property=MainPID", "mk8s-agent.service")
+        ran = anew.run(*main).ok()
+        assert "is installed" in lab.script(anew, "install").ok()
+        assert anew.run(*main).ok() != ran
+        until("its node is Ready", lambda: _ready(lab) == ["master", "worker1"], 60)
+
+
+def _ready(lab: Lab) -> list[str]:
+    rows = lab.master.run("mk8s", "get", "nodes", "--no-headers").out.splitlines()
+    return [row.split()[0] for row in rows if row.split()[1:2] == ["Ready"]]
 
 
 def _wheel(folder: Path) -> Path:
