@@ -45,6 +45,7 @@ RECIPE = Recipe(
 CHECKOUT = Path(__file__).parents[2]
 MK8S = Path(sys.executable).with_name("mk8s")
 BOOT_SECONDS = 120.0
+_ROOM = 4 << 30
 _BOOT = Path(__file__).with_name("machineboot.sh")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -237,7 +238,7 @@ def systemd_machine(
 ) -> Iterator[SystemdMachine]:
     """A machine that runs, and is gone with all its files afterwards."""
     with tempfile.TemporaryDirectory(
-        prefix=f"mk8s-{name}-", dir="/var/tmp", ignore_cleanup_errors=True
+        prefix=f"mk8s-{name}-", dir=_place(), ignore_cleanup_errors=True
     ) as folder:
         machine = SystemdMachine(name, Path(folder), bridge, address, bound, gateway)
         try:
@@ -257,6 +258,14 @@ def machine_bridge(name: str, address: str) -> Iterator[str]:
         yield name
     finally:
         subprocess.run(["ip", "link", "del", name], check=False)
+
+
+def _place() -> Path:
+    """Where machines' files are: in memory, where there is plenty of that, for there are many."""
+    memory = Path("/dev/shm")
+    return (
+        memory if memory.is_mount() and shutil.disk_usage(memory).free > _ROOM else Path("/var/tmp")
+    )
 
 
 def _hierarchies() -> list[Path]:

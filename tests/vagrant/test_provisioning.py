@@ -79,6 +79,8 @@ def test_everything_is_back_after_all_machines_were_off(lab: Lab) -> None:
     lab.master.power_off()
     lab.master.start()
     lab.worker.start()
+    agent = ("mk8s", "get", "--raw", "/api/v1/nodes/worker1/proxy/healthz")
+    until("the worker's agent is asked", lambda: lab.master.run(*agent).out.strip() == "ok", 60)
     until("both nodes are Ready", lambda: _ready(lab) == ["master", "worker1"], 60)
     lab.master.run("mk8s", "get", "configmap", "kept").ok()
 
