@@ -11,7 +11,7 @@ import msgspec
 
 from mk8s_agent.dns.ports import taken_everywhere
 from mk8s_agent.dns.resolvconf import HostResolver
-from mk8s_agent.network import firewall, probing
+from mk8s_agent.network import firewall, probing, traces
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.namespaces import new_namespace
 from mk8s_agent.proxy import probing as nftables_probing
@@ -23,7 +23,8 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
 
     `problem` is why nothing could be tried. `missing` says by feature, the kernel's module or kind
     of link, why it cannot be had. `obstacles` are sentences. `resolvers` are whom the host asks,
-    `names_taken` whether another program has the port of DNS everywhere.
+    `names_taken` whether another program has the port of DNS everywhere. `clusters` are those that
+    have left something in the kernel.
     """
 
     problem: str = ""
@@ -31,6 +32,7 @@ class Examination(msgspec.Struct, frozen=True, kw_only=True):
     obstacles: list[str] = []
     resolvers: list[str] = []
     names_taken: bool = False
+    clusters: list[str] = []
 
 
 def examine() -> Examination:
@@ -38,17 +40,24 @@ def examine() -> Examination:
     resolvers = list(HostResolver().read().nameservers)
     taken = taken_everywhere()
     try:
-        obstacles = asyncio.run(_obstacles())
+        obstacles, clusters = asyncio.run(_look())
         with new_namespace():
             found = probing.missing() | asyncio.run(nftables_probing.missing())
     except (NetworkError, NftablesError) as error:
         return Examination(problem=str(error), resolvers=resolvers, names_taken=taken)
-    return Examination(missing=found, obstacles=obstacles, resolvers=resolvers, names_taken=taken)
+    return Examination(
+        missing=found,
+        obstacles=obstacles,
+        resolvers=resolvers,
+        names_taken=taken,
+        clusters=clusters,
+    )
 
 
-async def _obstacles() -> list[str]:
+async def _look() -> tuple[list[str], list[str]]:
+    """What is in pods' way, and which clusters have something here."""
     nft = Nftables()
     try:
-        return await firewall.found_obstacles(nft)
+        return await firewall.found_obstacles(nft), await traces.clusters(nft)
     finally:
         await nft.close()

@@ -36,6 +36,10 @@ VERBS = {
         "token": ("token", "Make, list and delete the tokens with which other machines join."),
         "join": ("join", "Make this machine a node of the cluster whose API is at HOST:PORT."),
         "leave": ("leave", "Make this machine no node any more of the cluster that it joined."),
+        "reset": (
+            "reset",
+            "Remove everything of mk8s from this machine, whatever state it is in: objects, too.",
+        ),
         "doctor": ("doctor", "Check this machine, and what runs of a cluster."),
         "image": (
             "image",

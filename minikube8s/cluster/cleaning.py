@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from minikube8s.cluster import layout
 from minikube8s.cluster.config import Home
@@ -22,12 +23,18 @@ def clean(home: Home, lab_nodes: Sequence[str]) -> bool:
 
 
 def _clean(home: Home, wanted: Iterable[str]) -> bool:
-    nodes = [node for node in wanted if layout.agent_config(home, node).exists()]
-    running = [_removal(home, node) for node in nodes]
-    failures = [said for said in map(_outcome, running) if said]
+    configs = [layout.agent_config(home, node) for node in wanted]
+    present = [config for config in configs if config.exists()]
+    failures = remove(present)
     if failures:
-        raise ClusterError(failures[0])
-    return bool(nodes)
+        raise ClusterError(f"Not everything could be removed: {failures[0]}")
+    return bool(present)
+
+
+def remove(configs: Iterable[Path]) -> list[str]:
+    """Remove what agents of these configurations made; returns what is left, in sentences."""
+    running = [_removal(config) for config in configs]
+    return [said for said in map(_outcome, running) if said]
 
 
 def clean_node(home: Home, lab_node: str) -> None:
@@ -35,10 +42,9 @@ def clean_node(home: Home, lab_node: str) -> None:
     _clean(home, [lab_node])
 
 
-def _removal(home: Home, lab_node: str) -> subprocess.Popen[str]:
-    config = str(layout.agent_config(home, lab_node))
+def _removal(config: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "mk8s_agent", "--config", config, "--remove-everything"],
+        [sys.executable, "-m", "mk8s_agent", "--config", str(config), "--remove-everything"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -55,10 +61,10 @@ def _outcome(process: subprocess.Popen[str]) -> str:
         process.kill()
         process.communicate()
         return (
-            f"Removing the pods took longer than {SECONDS:.0f} s: see whether the Docker "
+            f"removing the pods took longer than {SECONDS:.0f} s: see whether the Docker "
             "engine answers (`docker ps`), then run `mk8s down` again."
         )
     if process.returncode == 0:
         return ""
     lines = said.strip().splitlines() or ["it did not say why"]
-    return f"Not everything could be removed: {lines[-1]}"
+    return lines[-1].removeprefix("mk8s_agent: ")

@@ -58,6 +58,7 @@ class Examination(msgspec.Struct, frozen=True):
     obstacles: list[str] = []
     resolvers: list[str] = []
     names_taken: bool = False
+    clusters: list[str] = []
 
 
 def of_engine(info: Mapping[str, Any]) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from pathlib import Path
 
 from minikube8s.cluster import kubeconfig, labnet, layout
 from minikube8s.cluster.config import Home, Settings
@@ -51,6 +52,30 @@ def remove_home(home: Home) -> None:
         home.path.rmdir()
 
 
+def wipe_home(home: Home) -> str:
+    """Remove what is a cluster's in a home, however damaged; returns what stays, and why.
+
+    Nothing goes below which something is mounted: it could be a directory of the machine's own.
+    """
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    below = [place for place in mounts if place.startswith(f"{home.path}/")]
+    if home.path.is_symlink() or below:
+        what = f"{below[0]} is mounted below it: `umount {below[0]}`" if below else "it is a link"
+        return f"{home.path} stays, because {what}."
+    known = {place.name for place in _known(home)}
+    for entry in list(home.path.iterdir()):
+        if entry.name.removesuffix(".new") not in known:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    rest = sorted(entry.name for entry in home.path.iterdir())
+    with contextlib.suppress(OSError):
+        home.path.rmdir()
+    return f"{home.path} stays with what is not of mk8s in it: {', '.join(rest)}." if rest else ""
+
+
 def remove_node_home(home: Home, lab_node: str) -> None:
     """Remove a lab node's state, certificates and logs; what is gone already is fine."""
     with contextlib.suppress(FileNotFoundError):
@@ -86,6 +111,10 @@ def _ensure_certificates(home: Home, settings: Settings) -> None:
 
 
 def _ours(home: Home) -> bool:
+    return set(home.path.iterdir()) <= _known(home)
+
+
+def _known(home: Home) -> set[Path]:
+    """All that may lie in a home."""
     known = {home.settings, home.pki, home.kubeconfig, home.logs, home.master, home.agent}
-    known |= {home.lock, home.nodes, home.lab, home.joined, home.simulation, home.hollow}
-    return set(home.path.iterdir()) <= known
+    return known | {home.lock, home.nodes, home.lab, home.joined, home.simulation, home.hollow}

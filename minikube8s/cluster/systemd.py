@@ -25,13 +25,13 @@ def runs() -> bool:
 
 def unit_of(pid_file: Path) -> str:
     """The name of the unit by which a daemon is run; "" where it is none."""
-    found = (name for name, mark in _ours() if mark.pid_file == pid_file)
+    found = (name for name, mark in ours() if mark.pid_file == pid_file)
     return next(found, "")
 
 
 def units_of(home: Path | None) -> list[str]:
     """The names of the units that the cluster in a home has; of every cluster for None."""
-    return [name for name, mark in _ours() if home in (None, mark.home)]
+    return [name for name, mark in ours() if home in (None, mark.home)]
 
 
 def write(wanted: Sequence[Supervised]) -> list[str]:
@@ -130,7 +130,8 @@ def machine_ends() -> bool:
     return False
 
 
-def _ours() -> Iterable[tuple[str, units.Mark]]:
+def ours() -> Iterable[tuple[str, units.Mark]]:
+    """The names of all units that `mk8s install` made, and whose they are."""
     for file in sorted(UNITS.glob("mk8s-*.service")):
         mark = units.mark(_read(file.name))
         if mark is not None:

@@ -108,9 +108,14 @@ def table_name(cluster: str) -> str:
     return "mk8s" if cluster == "mk8s" else f"mk8s-{cluster}"
 
 
+def cluster_of_table(name: str) -> str:
+    """The inverse of `table_name`; "" for a table of nobody's."""
+    return "mk8s" if name == "mk8s" else name.partition("mk8s-")[2] * name.startswith("mk8s-")
+
+
 def is_cluster_table(name: str) -> bool:
     """Whether a table belongs to some cluster of mk8s."""
-    return name == "mk8s" or name.startswith("mk8s-")
+    return bool(cluster_of_table(name))
 
 
 def quoted(text: str) -> str:

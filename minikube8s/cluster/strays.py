@@ -1,0 +1,99 @@
+"""Owns finding daemons of mk8s by what they are, where no pid file tells of them, and ending them.
+
+Only those of this network namespace, and of the namespaces that labs have named, are this
+machine's.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from minikube8s.kit import labnames
+
+MODULES = {
+    "minikube8s.cluster.master": "master",
+    "mk8s_agent": "agent",
+    "mk8s_agent.hollow": "hollow nodes",
+}
+_PROC = Path("/proc")
+_OWN = Path("/proc/thread-self/ns/net")
+
+
+class Stray(NamedTuple):
+    """A daemon: its process, what it is, its configuration file and the home that is in."""
+
+    pid: int
+    what: str
+    config: Path
+    home: Path
+
+
+def daemons() -> list[Stray]:
+    """Every daemon of mk8s that runs on this machine."""
+    places = [place for place in (_OWN, *_named()) if place.exists()]
+    identities = {(found.st_dev, found.st_ino) for found in (place.stat() for place in places)}
+    return [stray for stray in _all() if _network(stray.pid) in identities]
+
+
+def end(stray: Stray, seconds: float) -> bool:
+    """Ask a daemon to end, kill it when it does not in time; whether it has ended."""
+    try:
+        descriptor = os.pidfd_open(stray.pid)
+    except ProcessLookupError:
+        return True
+    try:
+        # the descriptor pins the process: what it is now, it stays
+        if of_words(stray.pid, _words(stray.pid)) != stray:
+            return True
+        for wanted, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 5.0)):
+            signal.pidfd_send_signal(descriptor, wanted)
+            if select.select([descriptor], [], [], patience)[0]:
+                return True
+    except ProcessLookupError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def of_words(pid: int, words: Sequence[str]) -> Stray | None:
+    """What a process with such a command line is; None for one that is no daemon of mk8s."""
+    if len(words) != 5 or words[1] != "-m" or words[3] != "--config" or words[2] not in MODULES:
+        return None
+    config = Path(words[4])
+    home = config.parent.parent
+    in_lab = home.name == "nodes" and words[2] == "mk8s_agent"
+    return Stray(pid, MODULES[words[2]], config, home.parent if in_lab else home)
+
+
+def _all() -> Iterator[Stray]:
+    for entry in _PROC.iterdir():
+        if entry.name.isdigit():
+            found = of_words(int(entry.name), _words(int(entry.name)))
+            if found is not None:
+                yield found
+
+
+def _words(pid: int) -> list[str]:
+    try:
+        return (_PROC / str(pid) / "cmdline").read_text(errors="replace").split("\0")[:-1]
+    except OSError:
+        return []
+
+
+def _network(pid: int) -> tuple[int, int]:
+    try:
+        found = (_PROC / str(pid) / "ns/net").stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_dev, found.st_ino)
+
+
+def _named() -> Iterator[Path]:
+    if labnames.NAMESPACES.is_dir():
+        yield from labnames.NAMESPACES.iterdir()

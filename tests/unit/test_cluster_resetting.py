@@ -1,0 +1,141 @@
+"""What `mk8s reset` takes for mk8s' own, and what it leaves alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mk8s_agent.network import traces
+from mk8s_agent.proxy.nftables import cluster_of_table, table_name
+
+from minikube8s.cluster import preparing, resetting, strays
+from minikube8s.cluster.config import Home, Settings, write_private
+from minikube8s.cluster.findings import Examination
+from minikube8s.cluster.strays import Stray
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "home"),
+    [
+        ("py -m minikube8s.cluster.master --config /h/master/master.json", "master", "/h"),
+        ("py -m mk8s_agent --config /h/agent/agent.json", "agent", "/h"),
+        ("py -m mk8s_agent --config /h/nodes/node2/agent.json", "agent", "/h"),
+        ("py -m mk8s_agent.hollow --config /h/hollow/hollow.json", "hollow nodes", "/h"),
+        ("py -m mk8s_agent --config /h/agent/agent.json --remove-everything", "", ""),
+        ("py -m mk8s_agent --examine", "", ""),
+        ("vi -m mk8s_agent --conf /h", "", ""),
+        ("grep -r mk8s_agent --config /h/agent/agent.json", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_a_daemon_is_known_by_its_whole_command_line(line: str, what: str, home: str) -> None:
+    found = strays.of_words(7, line.split())
+    if not what:
+        assert found is None
+        return
+    assert found is not None
+    assert (found.pid, found.what, str(found.home)) == (7, what, home)
+
+
+def test_only_marks_of_mk8s_make_something_a_clusters() -> None:
+    aliases = [
+        "mk8s/one/default/web",
+        "lab/two/node2",
+        "lab/three/",
+        "office",
+        "",
+        "mk8s//x",
+        "lab",
+    ]
+    assert traces.of_aliases(aliases) == {"one", "two", "three"}
+    tables = [
+        {"family": "inet", "name": "mk8s"},
+        {"family": "inet", "name": "mk8s-four"},
+        {"family": "ip", "name": "mk8s-five"},
+        {"family": "inet", "name": "filter"},
+        {"family": "inet", "name": "not-mk8s-six"},
+    ]
+    assert traces.of_tables(tables) == {"mk8s", "four"}
+    assert [cluster_of_table(table_name(name)) for name in ("mk8s", "x-y")] == ["mk8s", "x-y"]
+
+
+def test_a_clusters_name_is_told_by_whichever_file_can_be_read(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    assert resetting.cluster_of(home) == ""
+    home.save(Settings(name="settings"))
+    assert resetting.cluster_of(home) == "settings"
+    home.settings.write_text("{")
+    assert resetting.cluster_of(home) == ""
+    write_private(home.master / "master.json", b'{"settings": {"name": "master"}}')
+    assert resetting.cluster_of(home) == "master"
+    write_private(home.agent / "agent.json", b'{"cluster": "agent", "node": "n"}')
+    assert resetting.cluster_of(home) == "agent"
+
+
+def test_of_a_home_only_what_a_cluster_keeps_there_goes(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.save(Settings())
+    (home.path / "settings.json.new").write_text("half")
+    (home.path / "pki").mkdir()
+    (home.path / "thesis").mkdir()
+    assert "what is not of mk8s in it: thesis" in preparing.wipe_home(home)
+    assert [entry.name for entry in home.path.iterdir()] == ["thesis"]
+    (home.path / "thesis").rmdir()
+    assert preparing.wipe_home(home) == ""
+    assert not home.path.exists()
+
+
+def test_a_home_with_mounts_in_it_or_that_is_a_link_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is mounted may be a directory of the machine's own: a hostPath."""
+    home = Home(tmp_path / "home")
+    home.save(Settings())
+    real = Path.read_text
+    mounted = f"1 1 0:1 / {home.path}/agent/pods/x rw - tmpfs t rw\n"
+
+    def read(path: Path, *words: Any, **named: Any) -> str:
+        return mounted if path.name == "mountinfo" else real(path, *words, **named)
+
+    monkeypatch.setattr(Path, "read_text", read)
+    assert f"`umount {home.path}/agent/pods/x`" in preparing.wipe_home(home)
+    assert home.settings.exists()
+    monkeypatch.undo()
+    link = Home(tmp_path / "link")
+    link.path.symlink_to(home.path)
+    assert "it is a link" in preparing.wipe_home(link)
+    assert home.settings.exists()
+
+
+def test_what_cannot_be_looked_at_is_said_and_the_rest_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another cluster's are left alone where one is named."""
+    home = Home(tmp_path / "home")
+    home.save(Settings(name="mine"))
+    write_private(home.agent / "agent.json", b'{"cluster": "mine"}')
+    daemon = Stray(7, "agent", home.agent / "agent.json", home.path)
+    seen = Examination(clusters=["mine", "other"])
+    monkeypatch.setattr(resetting.examining, "examine", lambda: seen)
+    monkeypatch.setattr(strays, "daemons", lambda: [daemon])
+    there = resetting.find(home, "unix:///nowhere", "mine")
+    assert [one.path for one in there.homes] == [home.path]
+    assert there.daemons == (daemon,)
+    assert there.nodes == (resetting.Node("mine"),)
+    (unseen,) = there.unseen
+    assert "unix:///nowhere does not answer" in unseen
+    assert "links and rules of cluster mine" in there.told()
+    other = resetting.find(home, "unix:///nowhere", "other")
+    assert (other.homes, other.daemons) == ((), ())
+    assert len(resetting.find(home, "unix:///nowhere").nodes) == 2
+
+
+def test_a_directory_that_is_no_home_is_nothing_to_remove(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resetting.examining, "examine", Examination)
+    monkeypatch.setattr(strays, "daemons", list)
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "pki").mkdir()
+    assert not resetting.find(Home(tmp_path), "unix:///nowhere")
