@@ -211,7 +211,7 @@ class Agent:
         finder = Finder(self._runtime, owner, self._assignments)
         self._talking = Talking(self._runtime, finder)
         self._forwarding = Forwarding(finder, self._runtime.connect)
-        self._stats = Stats(machine.name, self._runtime, owner, self._clock)
+        self._stats = Stats(machine.name, self._runtime, owner, self._clock, self._node.disks)
         self._link = Link(
             config.node,
             config.master,

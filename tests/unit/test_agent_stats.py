@@ -146,8 +146,11 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return times
 
 
+DISKS = {"fs": {"availableBytes": 7}, "imageFs": {"availableBytes": 9, "capacityBytes": 20}}
+
+
 def stats_of(clock: Hands) -> Stats:
-    return Stats("n1", Engine(), {}, clock)  # type: ignore[arg-type]
+    return Stats("n1", Engine(), {}, clock, lambda: DISKS)  # type: ignore[arg-type]
 
 
 async def ask(stats: Stats) -> dict[str, Any]:
@@ -179,6 +182,8 @@ async def test_the_summary_has_the_kubelets_form(taken: list[float]) -> None:
     assert told["node"]["nodeName"] == "n1"
     assert told["node"]["cpu"]["usageNanoCores"] == 2 * 10**9
     assert told["node"]["memory"]["availableBytes"] == 600
+    assert told["node"]["fs"]["availableBytes"] == 7
+    assert told["node"]["runtime"]["imageFs"]["capacityBytes"] == 20
     (pod,) = told["pods"]
     assert pod["podRef"] == {"name": "p", "namespace": "default", "uid": "uid-p"}
     (only,) = pod["containers"]

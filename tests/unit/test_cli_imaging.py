@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from minikube8s.cli.errors import CommandError
 from minikube8s.cli.imaging import copying, listing
 from minikube8s.cli.imaging.engines import identity, is_same
 from minikube8s.server.proxying import engine, names
@@ -60,6 +61,33 @@ def test_a_missing_image_is_told_with_the_nearest_name() -> None:
     assert tags == ["nginx:1.10"]
     assert "Did you mean nginx:1.10?" in copying.missing("ngnix:1.10", tags)
     assert "Did you mean" not in copying.missing("unlike", tags)
+
+
+class NodeWithRoom:
+    """A node that has this many bytes left for images, None: it does not tell."""
+
+    node = "worker"
+
+    def __init__(self, room: int | None) -> None:
+        self._room = room
+
+    def room(self) -> int | None:
+        return self._room
+
+
+@pytest.mark.parametrize(("room", "enough"), [(None, True), (2_000_000, True), (1_999_999, False)])
+def test_an_image_is_not_sent_where_it_does_not_fit_twice(room: int | None, enough: bool) -> None:
+    class ThisMachine:
+        def image(self, _: str) -> dict[str, str]:
+            return {"Id": "x"}
+
+    made = copying.Copying(ThisMachine(), "web:1", 60)  # type: ignore[arg-type]
+    node = NodeWithRoom(room)
+    if enough:
+        made._require_room(node, 1_000_000)  # type: ignore[arg-type]
+        return
+    with pytest.raises(CommandError, match=r"worker has 2\.0 MB left for images, and web:1 takes"):
+        made._require_room(node, 1_000_000)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

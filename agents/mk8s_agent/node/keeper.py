@@ -147,6 +147,13 @@ class NodeKeeper:
         self._report()
         return judged.crossed
 
+    def disks(self) -> dict[str, dict[str, int]]:
+        """A v1alpha1.FsStats each: of the node's own files, and of the engine's images."""
+        found = {"fs": signals.use_of_disk(self._state_dir)}
+        if (images := self._imagefs()) is not None:
+            found["imageFs"] = signals.use_of_disk(images)
+        return {name: use for name, use in found.items() if use}
+
     async def follow_images(self) -> None:
         """Keep the node's list of images true, for ever."""
         failures = 0

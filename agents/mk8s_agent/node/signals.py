@@ -29,6 +29,23 @@ def measure(nodefs: Path, imagefs: Path | None) -> dict[str, Reading]:
     return readings
 
 
+def use_of_disk(directory: Path) -> dict[str, int]:
+    """A v1alpha1.FsStats of the disk that a directory is on, empty when it cannot be read."""
+    try:
+        disk = os.statvfs(directory)
+    except OSError:
+        return {}
+    size = disk.f_frsize
+    return {
+        "availableBytes": disk.f_bavail * size,
+        "capacityBytes": disk.f_blocks * size,
+        "usedBytes": (disk.f_blocks - disk.f_bfree) * size,
+        "inodesFree": disk.f_favail,
+        "inodes": disk.f_files,
+        "inodesUsed": disk.f_files - disk.f_ffree,
+    }
+
+
 def _disk(name: str, directory: Path) -> dict[str, Reading]:
     try:
         disk = os.statvfs(directory)

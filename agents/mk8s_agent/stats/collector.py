@@ -7,7 +7,7 @@ of the question before, or, where that was too long ago, one a second earlier.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -32,13 +32,24 @@ class _Answer(NamedTuple):
 
 
 class Stats:
-    """Serves the stream `stats` of one node. `owner`: the labels of its containers."""
+    """Serves the stream `stats` of one node.
 
-    def __init__(self, node: str, runtime: Runtime, owner: dict[str, str], clock: Clock) -> None:
+    `owner`: the labels of its containers; `disks` tells how full the disks of its files are.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        runtime: Runtime,
+        owner: dict[str, str],
+        clock: Clock,
+        disks: Callable[[], Mapping[str, Mapping[str, int]]],
+    ) -> None:
         self._node = node
         self._runtime = runtime
         self._owner = owner
         self._clock = clock
+        self._disks = disks
         self._asking = asyncio.Lock()
         self._last: _Answer | None = None
 
@@ -66,7 +77,9 @@ class Stats:
         told = msgspec.json.encode(
             {
                 "windowSeconds": round(after.at - before.at, 3),
-                "summary": summary(self._node, before, after, containers, self._clock.now()),
+                "summary": summary(
+                    self._node, before, after, containers, self._disks(), self._clock.now()
+                ),
             }
         )
         self._last = _Answer(after, told)

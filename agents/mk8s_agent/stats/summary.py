@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +15,14 @@ Object = dict[str, Any]
 
 
 def summary(
-    name: str, before: Sample, after: Sample, containers: Iterable[Container], now: datetime
+    name: str,
+    before: Sample,
+    after: Sample,
+    containers: Iterable[Container],
+    disks: Mapping[str, Mapping[str, int]],
+    now: datetime,
 ) -> Object:
-    """Return v1alpha1.Summary of the node called `name`."""
+    """Return v1alpha1.Summary of the node called `name`; `disks` are those of its files."""
     pods: dict[tuple[str, str, str], list[Object]] = {}
     for one in containers:
         if one.id not in after.usages:
@@ -30,8 +35,11 @@ def summary(
     used = _use(before, after, NODE, None, now)
     available = max(after.node_memory - used["memory"]["workingSetBytes"], 0)
     used["memory"]["availableBytes"] = available
+    filled = {disk: {"time": now_rfc3339(now), **use} for disk, use in disks.items()}
+    if images := filled.pop("imageFs", None):
+        filled["runtime"] = {"imageFs": images}
     return {
-        "node": {"nodeName": name, **used},
+        "node": {"nodeName": name, **used, **filled},
         "pods": [_pod(key, of_pod, now) for key, of_pod in sorted(pods.items()) if of_pod],
     }
 

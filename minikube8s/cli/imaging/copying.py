@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.imaging.engines import NodeEngine, is_same, layers_of
+from minikube8s.cli.imaging.engines import EngineRefuses, NodeEngine, is_same, layers_of
 from minikube8s.cli.output.progress import amount, bar
 from minikube8s.cluster import imagearchive
 from minikube8s.cluster.engine import STREAM_SECONDS, Engine
@@ -17,6 +17,9 @@ from minikube8s.cluster.imagearchive import Survey
 
 Object = dict[str, Any]
 Show = Callable[[str], object]
+
+_COPIES = 2
+"""An engine keeps what is sent until it has unpacked it."""
 
 
 class Copying:
@@ -60,23 +63,40 @@ class Copying:
     def _send(self, node: NodeEngine, found: Survey, present: int) -> int:
         dropped = imagearchive.needless(found, present)
         total = imagearchive.size(found, dropped)
+        self._require_room(node, total)
         try:
             with self._saved() as blocks:
                 slim = imagearchive.without(blocks, dropped)
                 node.load(self._counted(slim, total), STREAM_SECONDS)
+        except EngineRefuses as error:
+            if "no space left" in str(error):
+                raise self._no_room(node, total) from None
+            if not present:
+                raise
+            return self._send(node, found, 0)
         except CommandError as error:
-            if present and "no space left" not in str(error):
-                return self._send(node, found, 0)
-            raise self._explained(error, node, total) from None
+            said = str(error).removeprefix("error: ").rstrip(".")
+            raise CommandError(
+                f"{self._reference} did not get to node {node.node}: {said}. What had arrived is "
+                "gone; copy it again when the node is Ready (`mk8s get nodes`)."
+            ) from None
         return total
 
-    def _explained(self, error: CommandError, node: NodeEngine, total: int) -> CommandError:
-        if "no space left" in str(error):
-            return CommandError(
-                f"Node {node.node} has no room for {self._reference} ({amount(total)} are "
-                "missing there): remove images that nobody uses (`docker image prune`)."
+    def _require_room(self, node: NodeEngine, total: int) -> None:
+        """Raise unless the node has room for the archive and for what is unpacked from it."""
+        room = node.room()
+        if room is not None and room < _COPIES * total:
+            raise CommandError(
+                f"Node {node.node} has {amount(room)} left for images, and {self._reference} takes "
+                f"{amount(_COPIES * total)} there until it is unpacked: remove images that nobody "
+                "uses (`docker image prune`)."
             )
-        return error
+
+    def _no_room(self, node: NodeEngine, total: int) -> CommandError:
+        return CommandError(
+            f"Node {node.node} has no room for {self._reference} ({amount(total)} are missing "
+            "there): remove images that nobody uses (`docker image prune`)."
+        )
 
     def _surveyed(self) -> Survey:
         if self._survey is None:

@@ -23,6 +23,10 @@ class NoSuchPage(CommandError):
     """The node is another Kubernetes': its engine cannot be asked through the API."""
 
 
+class EngineRefuses(CommandError):
+    """The engine read what it was sent, and does not take it."""
+
+
 class NodeEngine:
     """The engine of one node. Every call may raise CommandError."""
 
@@ -57,15 +61,32 @@ class NodeEngine:
             if image is not None:
                 yield layers_of(image)
 
+    def room(self) -> int | None:
+        """Bytes that are free where the engine keeps images; None where the node does not tell."""
+        page = f"/api/v1/nodes/{quote(self.node, safe='')}/proxy/stats/summary"
+        try:
+            told = json.loads(self._client.raw("GET", page))["node"]["runtime"]["imageFs"]
+            return int(told["availableBytes"])
+        except (ApiFailure, KeyError, TypeError, ValueError):
+            return None
+
     def load(self, blocks: Iterable[bytes], seconds: float) -> None:
         """Have an archive loaded; ``seconds`` bound each silent wait."""
         path = f"{self._path}/images/load?quiet=1"
         sent = self._client.upload(path, blocks, "application/x-tar", seconds=seconds)
-        with sent as response:
-            for line in response:
-                said = json.loads(line) if line.strip() else {}
-                if said.get("error"):
-                    raise CommandError(f"The engine of node {self.node} refuses: {said['error']}")
+        try:
+            with sent as response:
+                for line in response:
+                    said = json.loads(line) if line.strip() else {}
+                    if said.get("error"):
+                        raise self._refusal(said["error"])
+        except ApiFailure as failure:
+            if failure.status.get("code") == 500:
+                raise self._refusal(failure.status.get("message")) from None
+            raise
+
+    def _refusal(self, why: object) -> EngineRefuses:
+        return EngineRefuses(f"The engine of node {self.node} refuses: {why}")
 
     def _json(self, path: str) -> Any:
         try:
