@@ -28,8 +28,8 @@ from tests.support.wait import until
 RECIPE = Recipe(
     packages=(
         "systemd", "systemd-sysv", "dbus", "docker.io", "apparmor", "ca-certificates", "curl",
-        "iproute2", "iptables", "iputils-ping", "kmod", "nftables", "procps", "python3",
-        "python3-venv",
+        "iproute2", "iptables", "iputils-ping", "kmod", "kubernetes-client", "nftables", "procps",
+        "python3", "python3-venv",
     ),
     # what would touch this machine's kernel, wait for hardware, or look for updates
     script="""

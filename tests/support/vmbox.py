@@ -34,6 +34,7 @@ PACKAGES = (
     "iputils-ping", "openssh-server", "sudo", "rsync", "ca-certificates", "kmod", "procps",
     "linux-image-cloud-amd64", "apparmor", "less",
     "docker.io", "iptables", "nftables", "libnftables1", "python3", "python3-venv", "curl",
+    "kubernetes-client",
 )  # fmt: skip
 _RECIPE = debianroot.Recipe(PACKAGES, "useradd -m -s /bin/bash vagrant")
 DISK_GIB = 8
