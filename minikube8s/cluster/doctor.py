@@ -17,6 +17,7 @@ from minikube8s.cluster import (
     machinefindings,
     networks,
     preflight,
+    supervision,
 )
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.engine import Engine
@@ -114,6 +115,7 @@ def _daemons(home: Home, settings: Settings, known: Joined | None) -> Iterator[F
     running = [daemon for daemon in daemons if daemon.holder() is not None]
     for daemon in running:
         yield Finding(Mark.FINE, f"{daemon.name} runs")
+    yield from findings.of_boots({one.name: supervision.survives_boot(one) for one in running})
     if running and len(running) < len(daemons):
         stopped = ", ".join(daemon.name for daemon in daemons if daemon not in running)
         yield Finding(Mark.DOUBT, f"Not everything runs ({stopped}): start it with `mk8s up`.")

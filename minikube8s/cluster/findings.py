@@ -156,6 +156,19 @@ def of_networks(
         yield Finding(Mark.FINE, f"networks are free: {shown}")
 
 
+def of_boots(daemons: Mapping[str, bool | None]) -> Iterator[Finding]:
+    """Whether systemd starts what runs after a boot, too; None: it has no unit."""
+    known = {name: there for name, there in daemons.items() if there is not None}
+    lacking = [name for name, there in known.items() if not there]
+    if lacking:
+        yield Finding(
+            Mark.DOUBT,
+            f"systemd does not start {', '.join(lacking)} after a boot: `mk8s up` changes that.",
+        )
+    elif known:
+        yield Finding(Mark.FINE, f"systemd starts {', '.join(known)} after a boot")
+
+
 def of_disk(place: str, free: int) -> Finding:
     """How much room there is, in bytes."""
     shown = f"{free // _MIB} MiB free in {place}"

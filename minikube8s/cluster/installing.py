@@ -5,11 +5,20 @@ Both take daemons over that run, one after the other; pods keep running. Both ma
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
-from minikube8s.cluster import joined, layout, lifecycle, preflight, systemd, unitplan
+from minikube8s.cluster import (
+    joined,
+    layout,
+    lifecycle,
+    preflight,
+    supervision,
+    systemd,
+    unitplan,
+)
 from minikube8s.cluster.config import Home, Settings
-from minikube8s.cluster.daemons import Daemon
+from minikube8s.cluster.daemons import Daemon, Starting
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Say
 from minikube8s.cluster.supervision import begin, stop
@@ -24,22 +33,25 @@ def install(home: Home, say: Say) -> bool:
     _require_systemd()
     with lifecycle.exclusive(home):
         settings = _settings(home)
-        wanted = unitplan.wanted(home, settings)
         daemons = _daemons(home, settings)
-        changed = systemd.write(wanted)
+        running = [daemon for daemon in daemons if daemon.holder() is not None]
+        new = not systemd.units_of(home.path)
+        changed = systemd.write(unitplan.wanted(home, settings))
         for name in changed:
             say(f"{systemd.UNITS / name} written")
-        running = [daemon for daemon in daemons if daemon.holder() is not None]
         moved = [daemon for daemon in running if _unit(daemon) in changed or not _has(daemon)]
-        _move(moved, say)
-        news = bool(changed or moved)
-        for daemon in running:
-            if not systemd.is_enabled(_unit(daemon)):
-                systemd.enable([_unit(daemon)])
-                news = True
-        if not running:
-            say("nothing runs: `mk8s up` starts it, then and after every boot")
-        return news
+        try:
+            _move(moved, say)
+        except BaseException:
+            if new:
+                _take_back(home, moved)
+            raise
+        missing = [name for name in map(_unit, running) if not systemd.is_enabled(name)]
+        systemd.enable(missing)
+        for daemon in daemons:
+            if daemon not in running:
+                say(f"{daemon.name} does not run: `mk8s up` starts it, then and after every boot")
+        return bool(changed or moved or missing)
 
 
 def uninstall(home: Home, say: Say) -> bool:
@@ -52,11 +64,11 @@ def uninstall(home: Home, say: Say) -> bool:
         names = systemd.units_of(home.path)
         if not names:
             return False
-        settings = _settings(home)
-        running = [daemon for daemon in _daemons(home, settings) if daemon.holder() is not None]
+        daemons = _daemons(home, _settings(home)) if home.used() else []
+        running = [daemon for daemon in daemons if daemon.holder() is not None]
         for daemon in reversed(running):
             stop(daemon, STOP_SECONDS)
-        systemd.remove(names)
+        supervision.remove(home)
         for name in names:
             say(f"{systemd.UNITS / name} removed")
         _start(running, say)
@@ -104,8 +116,21 @@ def _move(daemons: Sequence[Daemon], say: Say) -> None:
 
 
 def _start(daemons: Sequence[Daemon], say: Say) -> None:
-    with lifecycle.uninterrupted():
-        starting = [begin(daemon) for daemon in daemons]
-    for start in starting:
-        start.wait(START_SECONDS)
-        say(f"{start.daemon.name} runs")
+    starting: list[Starting] = []
+    try:
+        with lifecycle.uninterrupted():
+            starting += map(begin, daemons)
+        for start in starting:
+            start.wait(START_SECONDS)
+            say(f"{start.daemon.name} runs")
+    except BaseException:
+        for start in starting:
+            start.cancel(STOP_SECONDS)
+        raise
+
+
+def _take_back(home: Home, daemons: Sequence[Daemon]) -> None:
+    """Have daemons run as they did before systemd could not run them."""
+    supervision.remove(home)
+    with contextlib.suppress(ClusterError):
+        _start(daemons, lambda _: None)

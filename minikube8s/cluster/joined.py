@@ -99,7 +99,7 @@ def down(home: Home, *, purge: bool, say: Say) -> None:
         if cleaning.clean(home, ()):
             say("containers, links, routes and rules removed")
         if purge:
-            supervision.remove(home, say)
+            supervision.remove(home)
             preparing.remove_home(home)
             say(f"state in {home.path} removed")
             if known is not None:

@@ -70,7 +70,7 @@ def leave(
         if not away:
             forget(node)
             say(f"Node {node} deleted")
-        supervision.remove(home, say)
+        supervision.remove(home)
         preparing.remove_home(home)
         say(f"state in {home.path} removed")
         if away:

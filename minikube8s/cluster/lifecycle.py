@@ -191,7 +191,7 @@ def down(home: Home, *, purge: bool, say: Say) -> None:
     preflight.require_root("down")
     if not home.exists():
         if purge:
-            supervision.remove(home, say)
+            supervision.remove(home)
             if home.path.exists():
                 preparing.remove_home(home)
         say(f"there is no cluster in {home.path}: nothing to do")
@@ -213,7 +213,7 @@ def down(home: Home, *, purge: bool, say: Say) -> None:
             labnet.LabCall(home, "remove").wait()
             say("the lab's network removed")
         if purge:
-            supervision.remove(home, say)
+            supervision.remove(home)
             preparing.remove_home(home)
             say(f"state in {home.path} removed")
 

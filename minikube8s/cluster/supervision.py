@@ -56,16 +56,18 @@ def at_boot(home: Home, wanted: bool) -> None:
     (systemd.enable if wanted else systemd.disable)(systemd.units_of(home.path))
 
 
-def remove(home: Home | None, say: Callable[[str], None]) -> None:
-    """Stop and remove the units of a home, for None those of every cluster on this machine.
+def survives_boot(daemon: Daemon) -> bool | None:
+    """Whether systemd starts a daemon when the machine boots; None for one without a unit."""
+    unit = _unit(daemon)
+    return systemd.is_enabled(unit) if unit else None
 
-    They are found also where the home is damaged or gone. Raises ClusterError.
-    """
-    names = systemd.units_of(home.path if home else None)
+
+def remove(home: Home) -> None:
+    """Stop and remove the units of a home, also of one that is damaged. Raises ClusterError."""
+    names = systemd.units_of(home.path)
     for name in names if systemd.runs() else ():
         systemd.stop(name, _PATIENCE)
-    if systemd.remove(names):
-        say(f"{len(names)} units removed from {systemd.UNITS}")
+    systemd.remove(names)
 
 
 def remove_one(daemon: Daemon) -> None:

@@ -16,6 +16,8 @@ from minikube8s.cluster.units import Supervised
 _STOP_SECONDS = 15
 _GRACE = "30s"
 """The kubelet's shutdownGracePeriod where its configuration names none."""
+_ENGINES = (DEFAULT_DOCKER_HOST, "unix:///run/docker.sock")
+"""Where the engine of `docker.service` listens."""
 _ENGINE_ACCESS = ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
 
@@ -39,6 +41,7 @@ def wanted(
             command=daemon.command,
             pid_file=daemon.pid_file,
             log=daemon.log,
+            remembered=home.joined if joined else home.settings,
             environment={**MEMORY, **ALWAYS, "HOME": "/root", **access},
             **more,  # type: ignore[arg-type]
         )
@@ -52,7 +55,7 @@ def wanted(
                 before=prepare if joined else (),
                 at_stop=(*step, "end"),
                 after=() if joined else (master.name,),
-                local_engine=settings.docker_host == DEFAULT_DOCKER_HOST,
+                local_engine=settings.docker_host in _ENGINES,
                 stop_seconds=_STOP_SECONDS + _grace(settings),
             )
         )

@@ -31,6 +31,8 @@ class Supervised:
     command: Sequence[str]
     pid_file: Path
     log: Path
+    remembered: Path
+    """The file that says what the cluster is: without it there is nothing to start."""
     environment: Mapping[str, str]
     stop_seconds: int
     before: Sequence[str] = ()
@@ -38,7 +40,7 @@ class Supervised:
     after: Sequence[str] = ()
     """Daemons of the same cluster that start before it and end after it."""
     local_engine: bool = False
-    """Whether it needs this machine's own Docker engine."""
+    """Whether it needs the Docker engine that systemd runs here."""
 
     @property
     def unit(self) -> str:
@@ -77,6 +79,7 @@ def text(one: Supervised) -> str:
         f"Wants={' '.join(['network-online.target', *engine])}",
         f"After={' '.join(['network-online.target', *engine, *earlier])}",
         f"RequiresMountsFor={quoted(str(one.home))}",
+        f"ConditionPathExists={_plain(str(one.remembered))}",
         # it is never given up: a master may be away for long
         "StartLimitIntervalSec=0",
         "",

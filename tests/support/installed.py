@@ -59,12 +59,17 @@ def supervised(machine: SystemdMachine) -> dict[str, str]:
 
 
 def units(machine: SystemdMachine) -> list[str]:
-    return machine.shell(f"cd {UNITS} && ls | grep ^mk8s-").out.split()
+    """The units that mk8s has made."""
+    return _services(machine, UNITS)
 
 
 def enabled(machine: SystemdMachine) -> list[str]:
     """What starts with the machine."""
-    return machine.shell(f"cd {UNITS}/multi-user.target.wants && ls | grep ^mk8s-").out.split()
+    return _services(machine, f"{UNITS}/multi-user.target.wants")
+
+
+def _services(machine: SystemdMachine, folder: str) -> list[str]:
+    return machine.shell(f"cd {folder} && ls | grep '^mk8s-.*service$'").out.split()
 
 
 def _shown(machine: SystemdMachine, unit: str, what: str) -> str:

@@ -49,6 +49,7 @@ def test_install_takes_daemons_over_that_run_and_may_be_repeated(machine: System
     assert len(daemons(machine)) == 2
     assert machine.mk8s("install").ok() == "systemd runs the daemons already.\n"
     assert "up already" in machine.mk8s("up").ok()
+    assert "systemd starts master, agent after a boot" in machine.mk8s("doctor").out
     said = machine.run("systemd-analyze", "verify", *(f"{UNITS}/{unit}" for unit in BOTH))
     assert (said.code, said.err) == (0, "")
 
@@ -80,6 +81,22 @@ def test_what_keeps_a_daemon_from_starting_is_its_own_sentence(machine: SystemdM
     machine.shell(f"cd {HOME}/master && rm -f state.db* && mv right state.db").ok()
     machine.mk8s("up").ok()
     assert len(ready(machine)) == 2
+
+
+def test_when_systemd_cannot_run_the_daemons_they_run_on_as_before(machine: SystemdMachine) -> None:
+    machine.mk8s("uninstall").ok()
+    before, containers = daemons(machine), ready(machine)
+    drop = f"{UNITS}/mk8s-agent.service.d"
+    machine.shell(
+        f"mkdir {drop} && printf '[Service]\\nExecStart=\\nExecStart=false\\n' >{drop}/a.conf"
+    )
+    assert "agent" in machine.mk8s("install").fails()
+    assert not units(machine)
+    assert set(daemons(machine)) == set(before)
+    machine.run("rm", "-r", drop).ok()
+    machine.mk8s("install").ok()
+    assert daemons(machine) == supervised(machine)
+    assert ready(machine) == containers
 
 
 def test_after_down_a_boot_starts_nothing_and_after_up_it_does(machine: SystemdMachine) -> None:

@@ -101,3 +101,12 @@ def test_an_engine_whose_containers_are_out_of_reach_is_a_fault(
 ) -> None:
     (told,) = findings.of_engine({"ServerVersion": "27.1.0", "Driver": "overlay2", **info})
     assert told.mark is Mark.FAULT and words in told.text
+
+
+def test_what_a_boot_would_not_start_is_told() -> None:
+    assert list(findings.of_boots({"master": None})) == []
+    (fine,) = findings.of_boots({"master": True, "agent": True})
+    assert (fine.mark, fine.text) == (Mark.FINE, "systemd starts master, agent after a boot")
+    (doubt,) = findings.of_boots({"master": True, "agent": False})
+    assert doubt.mark is Mark.DOUBT
+    assert "does not start agent after a boot" in doubt.text

@@ -19,6 +19,7 @@ AGENT = Supervised(
     command=("/opt/mk8s/bin/python", "-m", "mk8s_agent", "--config", "/var/lib/mk8s/a.json"),
     pid_file=Path("/var/lib/mk8s/agent/agent.pid"),
     log=Path("/var/lib/mk8s/logs/agent.log"),
+    remembered=Path("/var/lib/mk8s/joined.json"),
     environment={"MALLOC_ARENA_MAX": "1"},
     stop_seconds=45,
     at_stop=("/opt/mk8s/bin/python", "-m", "steps", "end"),
@@ -56,6 +57,7 @@ def test_a_unit_is_called_by_cluster_and_daemon(cluster: str, daemon: str, name:
         "Wants=network-online.target docker.service",
         "After=network-online.target docker.service mk8s-master.service",
         'RequiresMountsFor="/var/lib/mk8s"',
+        "ConditionPathExists=/var/lib/mk8s/joined.json",
         "StartLimitIntervalSec=0",
         "Restart=always",
         'Environment="MALLOC_ARENA_MAX=1"',
@@ -109,8 +111,8 @@ def test_units_are_written_once_and_found_by_home_and_daemon(files: Path) -> Non
     assert systemd.units_of(AGENT.home) == systemd.units_of(None) == ["mk8s-agent.service"]
     assert systemd.units_of(Path("/elsewhere")) == []
     assert systemd.unit_of(AGENT.pid_file) == "mk8s-agent.service"
-    assert systemd.remove(systemd.units_of(None))
-    assert not systemd.remove(["mk8s-agent.service"])
+    assert systemd.remove([AGENT.unit])
+    assert not systemd.remove([AGENT.unit])
     assert list(files.iterdir()) == []
 
 
