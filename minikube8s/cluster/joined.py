@@ -75,7 +75,7 @@ def load(home: Home) -> Joined | None:
         ) from None
     except msgspec.DecodeError as error:
         raise ClusterError(
-            f"{home.joined} is damaged ({error}): remove it and join again."
+            f"{home.joined} is damaged ({error}): run `mk8s reset`, then join again."
         ) from None
 
 
