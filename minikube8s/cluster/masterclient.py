@@ -65,6 +65,7 @@ class MasterClient:
         self.host = host
         self.ahead = 0.0
         self._trusting = authority is None
+        self._identified = identity is not None
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         context = ssl.create_default_context(
             cadata=authority.decode() if authority is not None else None
@@ -113,6 +114,13 @@ class MasterClient:
             raise ClusterError(wrong)
         return response
 
+    def _turned_away(self) -> ClusterError:
+        return ClusterError(
+            f"The master at {self.master} hangs up. Unless it has just been stopped, it does not "
+            "take this machine's certificate: that has expired, or the cluster was made anew. Join "
+            "again then, with what `mk8s token create --print-join-command` prints there."
+        )
+
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
         """Turn what can go wrong into a sentence."""
@@ -136,6 +144,8 @@ class MasterClient:
                 f"{error.verify_message}."
             ) from None
         except ssl.SSLError as error:
+            if self._identified and "ALERT" in (error.reason or ""):
+                raise self._turned_away() from None
             raise ClusterError(
                 f"What answers at {self.master} speaks no TLS as a master does "
                 f"({error.reason or error}): name the API server's port."
@@ -156,6 +166,8 @@ class MasterClient:
                 "firewall drops what goes to its port, which must be open."
             ) from None
         except OSError as error:
+            if self._identified and isinstance(error, http.client.RemoteDisconnected):
+                raise self._turned_away() from None
             if error.errno not in (errno.EHOSTUNREACH, errno.ENETUNREACH):
                 raise ClusterError(
                     f"The master at {self.master} does not answer: {error}."

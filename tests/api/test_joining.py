@@ -14,8 +14,10 @@ from cryptography import x509
 
 from minikube8s.api import bootstraptokens
 from minikube8s.cluster import certificates, joining, masterclient
+from minikube8s.cluster.certificates import Authority
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.joining import Applicant, Files, Membership
+from minikube8s.cluster.masterclient import MasterClient
 from minikube8s.registry import clusterinfo
 from tests.api.apiserver import ApiServer
 from tests.api.controllers import controlled
@@ -121,6 +123,20 @@ def test_a_clock_that_is_wrong_is_measured_before_a_certificate_is_looked_at(
         pytest.raises(ClusterError, match=r"clock is (999|1000) s behind the master's.*chrony"),
     ):
         one.membership()
+
+
+def test_a_certificate_of_a_former_cluster_is_told_from_a_master_that_is_away(
+    master: ApiServer, tmp_path: Path
+) -> None:
+    Authority(tmp_path).client("node", "system:node:n1", ["system:nodes"])
+    identity = (tmp_path / "node.crt", tmp_path / "node.key")
+    authority = (master.directory / "ca.crt").read_bytes()
+    client = MasterClient(place(master), authority, identity=identity)
+    with pytest.raises(
+        ClusterError, match=r"does not take this machine's certificate.*Join again then"
+    ):
+        client.ask("GET", "/api/v1/nodes/n1")
+    client.close()
 
 
 def test_where_no_master_is_the_user_is_told_what_to_name(master: ApiServer) -> None:
