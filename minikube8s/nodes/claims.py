@@ -7,6 +7,7 @@ NAT tell the same address. Whoever came first stays, so the two do not drive eac
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import grpc
 
@@ -37,6 +38,7 @@ class Claims:
     def __init__(self, answers: Callable[[str], Awaitable[bool]]) -> None:
         self._answers = answers
         self._held: dict[str, Claim] = {}
+        self._by_address: dict[str, Claim] = {}
 
     async def take(self, claim: Claim) -> Refused | None:
         """Grant a claim, until `give_up`, or say why not.
@@ -48,22 +50,27 @@ class Claims:
         other_agent = before is not None and before.instance != claim.instance
         if before is not None and other_agent and await self._answers(claim.node):
             return _duplicate(before, claim)
-        for other in self._held.values():
-            same = set(other.addresses) & set(claim.addresses)
-            if same and other.node != claim.node:
-                return _address_in_use(other, claim, min(same))
+        for address in claim.addresses:
+            other = self._by_address.get(address)
+            if other is not None and other.node != claim.node:
+                return _address_in_use(other, claim, address)
+        if (before := self._held.get(claim.node)) is not None:
+            self.give_up(before)
         self._held[claim.node] = claim
+        self._by_address |= dict.fromkeys(claim.addresses, claim)
         return None
 
     def give_up(self, claim: Claim) -> None:
         """The agent has gone; harmless when another one took over."""
         if self._held.get(claim.node) is claim:
             del self._held[claim.node]
+            for address in claim.addresses:
+                del self._by_address[address]
 
 
 def host_of(peer: str) -> str:
     """The address in what gRPC calls a peer, such as `ipv4:192.0.2.1:40000`."""
-    return peer.partition(":")[2].rpartition(":")[0].strip("[]") or peer
+    return unquote(peer).partition(":")[2].rpartition(":")[0].strip("[]") or peer
 
 
 def _duplicate(before: Claim, claim: Claim) -> Refused:

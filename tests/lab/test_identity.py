@@ -156,7 +156,6 @@ def test_a_master_that_comes_back_with_another_address_is_found_by_its_name(plac
              f"https://{moved}:15443/version"], capture_output=True, text=True, check=False,
         )  # fmt: skip
     assert '"major"' in done.stdout, done.stderr
-    assert place.machine.space is not None
     with netlab.inside(place.machine.space):
         until("the worker's route", lambda: f"via {moved}" in netlab.run("ip route"), 30)
         assert HERE not in known()
@@ -185,7 +184,6 @@ def running(machine: Machine) -> Iterator[None]:
 
 
 def test_an_agent_that_boots_before_its_network_and_its_master_finds_both(place: Place) -> None:
-    assert place.machine.space is not None
     place.machine.mk8s("down").ok()
     place.cluster.mk8s("down").ok()
     with netlab.inside(place.machine.space):
@@ -204,7 +202,7 @@ def test_an_agent_that_boots_before_its_network_and_its_master_finds_both(place:
 
 
 def test_a_copy_of_a_machine_is_told_and_the_machine_goes_on(place: Place) -> None:
-    copy = replace(place.machine, home=place.machine.home.with_name("copy"), space=place.spare)
+    copy = replace(place.machine, home=place.machine.home.with_name("copy"), place=place.spare)
     shutil.copytree(place.machine.home, copy.home)
     try:
         for file in copy.home.rglob("*.json"):
@@ -234,7 +232,7 @@ def test_two_nodes_with_one_address_are_told_what_to_do(place: Place) -> None:
     second = replace(
         place.machine,
         home=place.machine.home.with_name("second"),
-        space=place.spare,
+        place=place.spare,
         settings={"MK8S_NODE_NAME": "second"},
     )
     with netlab.inside(place.spare):

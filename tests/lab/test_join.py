@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from tests.support import manifests, netlab
+from tests.support import manifests, netlab, netmachine
 from tests.support.cluster import Cluster, Result
 from tests.support.engine import PrivateEngine
 from tests.support.manifests import SLEEP, container, pod
@@ -22,20 +22,8 @@ PLACE = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 @dataclass
-class Machine(Cluster):
-    """A machine whose commands run in another network namespace."""
-
-    place: netlab.Space | None = None
-
-    def run(self, command: list[str], input: str | None = None, seconds: float = 120) -> Result:
-        return super().run(
-            ["nsenter", f"--net=/proc/{self.space.pid}/ns/net", *command], input, seconds
-        )
-
-    @property
-    def space(self) -> netlab.Space:
-        assert self.place is not None
-        return self.place
+class Machine(netmachine.Machine):
+    """A machine that may join the master."""
 
     def join(self, *arguments: str) -> Result:
         return self.mk8s("join", MASTER, *arguments)

@@ -15,20 +15,24 @@ from tests.support.cluster import Cluster, Result
 class Machine(Cluster):
     """A machine whose commands run in a network namespace of its own."""
 
-    space: netlab.Space | None = None
+    place: netlab.Space | None = None
 
     def run(self, command: list[str], input: str | None = None, seconds: float = 120) -> Result:
         return super().run([*self.entering, *command], input, seconds)
 
     @property
+    def space(self) -> netlab.Space:
+        """Its namespace."""
+        assert self.place is not None
+        return self.place
+
+    @property
     def entering(self) -> list[str]:
         """What goes before a command to have it run in there."""
-        assert self.space is not None
         return ["nsenter", f"--net=/proc/{self.space.pid}/ns/net"]
 
     def readdress(self, before: str, after: str) -> None:
         """Give the machine another address on its link, as a lease that ended does."""
-        assert self.space is not None
         with netlab.inside(self.space):
             netlab.run(f"ip addr del {before}/24 dev eth0")
             netlab.run(f"ip addr add {after}/24 dev eth0")
