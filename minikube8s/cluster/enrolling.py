@@ -124,9 +124,10 @@ def _enroll(home: Home, wish: Wish, running: str, say: Say) -> Joined:
 def _applicant(wish: Wish, checks: Checks) -> Applicant | None:
     """Who may ask the master now; None where it is not reached, not the right one, …"""
     if bootstraptokens.parse(wish.token) is None:
+        # which is not shown: it may be all of a token but a letter
         checks.add(
-            f"{wish.token!r} is not a token: it reads like abcdef.0123456789abcdef. Make one on "
-            "the master with `mk8s token create`."
+            f"What was given as the token, {len(wish.token)} characters, is not a token: one reads "
+            "like abcdef.0123456789abcdef. Make one on the master with `mk8s token create`."
         )
     checks.add(*map(joinchecks.pin, wish.pins))
     if checks.problems:
