@@ -77,6 +77,14 @@ module Lab
       end
     end
 
+    # `answering`: addresses of VMs that do not run, at which something answers all the same.
+    def addresses(subnet, answering, interfaces)
+      return if answering.empty?
+
+      raise Problem, "Another machine answers at #{answering.join(', ')}, where the lab's VMs should be, as when a second lab runs on " \
+                     "#{subnet}/#{subnet.prefix}: halt that one, or choose another network, like MK8S_SUBNET=#{another(interfaces)}."
+    end
+
     # `free`: the host's megabytes, or nil where that is not known. `count`: VMs to start.
     def memory(each, count, free)
       wanted = count * (each + OVERHEAD)

@@ -45,11 +45,27 @@ module Lab
       "no answer within #{SECONDS} s"
     end
 
-    # [name, address, prefix] of each IPv4 address.
+    # Those of the addresses at which an SSH server answers, or says that there is none.
+    def answering(addresses)
+      addresses.map { |each| Thread.new { answers?(each) ? each : nil } }.filter_map(&:value)
+    end
+
+    def answers?(address)
+      Socket.tcp(address, 22, connect_timeout: 1).close
+      true
+    rescue Errno::ECONNREFUSED
+      true
+    rescue SystemCallError
+      false
+    end
+
+    # [name, address, prefix] of each IPv4 address; none where Ruby cannot tell, on Windows.
     def interfaces
       Socket.getifaddrs.select { |one| one.addr&.ipv4? && one.netmask }.map do |one|
         [one.name, one.addr.ip_address, one.netmask.ip_address.split(".").sum { |part| part.to_i.to_s(2).count("1") }]
       end
+    rescue NotImplementedError
+      []
     end
 
     # Megabytes that programs can still have; nil where Linux does not tell.

@@ -82,17 +82,25 @@ module Lab
       provider = machine.provider_name.to_s
       if provider == "virtualbox" || Host.libvirt_here?
         Checks.kvm(Kvm.state) if provider == "libvirt" && lab.driver == "kvm"
-        Checks.subnet(lab.subnet, Host.interfaces, provider)
-        Checks.memory(lab.memory, starting(machine, lab), Host.free_memory)
+        interfaces = Host.interfaces
+        Checks.subnet(lab.subnet, interfaces, provider)
+        starting = starting(machine, lab)
+        # elsewhere a gateway may answer in the name of whoever is asked
+        near = interfaces.any? { |_, address, _| lab.subnet.include?(address) }
+        Checks.addresses(lab.subnet, near ? Host.answering(starting.map(&:address)) : [], interfaces)
+        Checks.memory(lab.memory, starting.size, Host.free_memory)
       end
       Memory.remember(lab)
     end
 
+    # The machines that this command starts, this one among them.
     def starting(machine, lab)
       named = Lab.asked(ARGV)
-      lab.machines.map(&:name).count do |name|
-        (named.empty? || named.include?(name)) && !running?(machine.env.machine(name.to_sym, machine.provider_name))
-      end.clamp(1, nil)
+      lab.machines.select do |one|
+        next true if one.name == machine.name.to_s
+
+        (named.empty? || named.include?(one.name)) && !running?(machine.env.machine(one.name.to_sym, machine.provider_name))
+      end
     end
 
     def running?(machine)

@@ -4,7 +4,7 @@
 # Each answer is what it came to, or {"problem": sentence}.
 
 require "json"
-%w[settings checks kvm].each { |name| require File.join(ARGV.fetch(0), name) }
+%w[settings checks host kvm].each { |name| require File.join(ARGV.fetch(0), name) }
 
 def lab(environment, existing = [], remembered = {})
   Lab::Settings.new(environment, existing: existing, remembered: remembered)
@@ -22,6 +22,8 @@ ASKED = {
   "libvirt" => ->(uri, error) { Lab::Checks.libvirt(uri, error) },
   "kvm" => ->(state) { Lab::Checks.kvm(state.to_sym) },
   "subnet" => ->(subnet, interfaces, provider) { Lab::Checks.subnet(IPAddr.new(subnet), interfaces, provider) },
+  "addresses" => ->(subnet, answering) { Lab::Checks.addresses(IPAddr.new(subnet), answering, [["virbr1", "192.168.56.1", 24]]) },
+  "answering" => ->(addresses) { Lab::Host.answering(addresses) },
   "memory" => ->(each, count, free) { Lab::Checks.memory(each, count, free) },
   "try_kvm" => ->(device, qemu, seconds) { Lab::Kvm.state(device: device, qemu: qemu, seconds: seconds) },
 }.freeze

@@ -146,6 +146,10 @@ BAD: list[tuple[list[Any], tuple[str, ...]]] = [
         ["subnet", "192.168.56.0/24", [["virbr1", "192.168.56.1", 25]], "libvirt"],
         ("virbr1", "MK8S_SUBNET="),
     ),
+    (
+        ["addresses", "192.168.56.0/24", ["192.168.56.10", "192.168.56.11"]],
+        ("answers at 192.168.56.10, 192.168.56.11", "MK8S_SUBNET=192.168.57.0/24"),
+    ),
     (["memory", 1536, 3, 2400], ("3 VMs", "4992 MB", "2400 MB are free", "MK8S_MEMORY=640")),
     (["memory", 1536, 3, 1500], ("a lower MK8S_WORKERS",)),
 ]
@@ -172,6 +176,7 @@ GOOD: list[list[Any]] = [
     # the network of the lab itself, from the last time
     ["subnet", "192.168.56.0/24", [["virbr1", "192.168.56.1", 24]], "libvirt"],
     ["subnet", "192.168.56.0/24", [["vboxnet0", "192.168.56.1", 24]], "virtualbox"],
+    ["addresses", "192.168.56.0/24", []],
     ["memory", 1536, 3, 4992],
     ["memory", 1536, 3, None],
 ]
@@ -180,6 +185,11 @@ GOOD: list[list[Any]] = [
 def test_a_host_that_has_everything_is_let_through() -> None:
     for question, answer in zip(GOOD, ask(*GOOD), strict=True):
         assert not (isinstance(answer, dict) and "problem" in answer), f"{question}: {answer}"
+
+
+def test_a_machine_that_answers_at_an_address_of_the_lab_is_met() -> None:
+    # nothing listens at either; at one, a machine says so
+    assert ask(["answering", ["127.0.0.1", "255.255.255.255"]]) == [["127.0.0.1"]]
 
 
 def test_kvm_is_tried_by_running_a_guest(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ BAD = [
 
 
 UNFIT = [
-    ({"MK8S_MEMORY": "1000000"}, "end other programs"),
+    ({"MK8S_MEMORY": "1000000", "MK8S_SUBNET": "192.168.199.0/24"}, "end other programs"),
     ({"MK8S_SUBNET": "127.0.0.0/8"}, "lo has 127.0.0.1/8"),
 ]
 
