@@ -98,6 +98,8 @@ _FILES = {
     "etc/pip.conf": (
         "[global]\nno-index = true\n"
         f"find-links = http://{HOST}:{WHEELS_PORT}/\ntrusted-host = {HOST}\n"
+        # Python does it when a module is first used, and of most modules none ever is
+        "[install]\ncompile = false\n"
     ),
     "etc/docker/daemon.json": json.dumps({"registry-mirrors": [f"http://{HOST}:{IMAGES_PORT}"]}),
     "boot/grub/grub.cfg": (

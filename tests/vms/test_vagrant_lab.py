@@ -12,6 +12,7 @@ import stat
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from tests.support import manifests
@@ -309,4 +310,5 @@ def test_vagrant_destroy_leaves_nothing(lab: VmLab) -> None:
     assert all("vagrant_box_image" in volume for volume in volumes if volume.strip()), volumes
     # the one of every machine that Vagrant makes, which it keeps
     assert set(virsh("net-list", "--all", "--name").split()) <= {"vagrant-libvirt", "default"}
+    assert not list(Path("/sys/class/net").glob("vnet*"))
     assert lab.leftovers() == set()
