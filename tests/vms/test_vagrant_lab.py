@@ -172,13 +172,13 @@ def test_an_image_built_on_the_master_runs_on_a_worker_after_mk8s_image_copy(lab
     recipe = "FROM busybox\\nCMD echo made here; exec sleep 86400\\n"
     lab.ssh(MASTER, f"printf '{recipe}' | docker build -q -t made-here:1 -", 300).ok()
     with lab.timed("mk8s image copy to both workers"):
-        lab.ssh(MASTER, f"mk8s image copy made-here:1 --nodes {WORKER1},{WORKER2}", 300).ok()
+        lab.ssh(MASTER, "mk8s image copy made-here:1", 300).ok()
     body = manifests.container(image="made-here:1", imagePullPolicy="Never")
     for worker in (WORKER1, WORKER2):
         lab.apply(pinned(manifests.pod(f"local-{worker}", body, labels={"app": "local"}), worker))
     lab.ready_pods(2, "local")
     assert "made here" in lab.kubectl("logs", f"local-{WORKER1}").ok()
-    again = lab.ssh(MASTER, f"mk8s image copy made-here:1 --nodes {WORKER1},{WORKER2}").ok()
+    again = lab.ssh(MASTER, "mk8s image copy made-here:1").ok()
     assert "already" in again, again
     lab.kubectl("delete", "pods", "-l", "app=local", "--now").ok()
 
