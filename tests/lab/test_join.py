@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import pytest
@@ -55,6 +56,18 @@ def master(
             netlab.run("ip link del joining")
 
 
+@contextmanager
+def closed(rule: str) -> Iterator[None]:
+    """A firewall on the master's machine, with one rule for what comes by the link."""
+    try:
+        netlab.run("nft add table inet closed")
+        netlab.run("nft add chain inet closed in '{ type filter hook input priority 0 ; }'")
+        netlab.run(f"nft add rule inet closed in iifname joining {rule}")
+        yield
+    finally:
+        netlab.run("nft delete table inet closed")
+
+
 def how_to_join(cluster: Cluster) -> dict[str, str]:
     """The options that the master prints."""
     words = shlex.split(cluster.mk8s("token", "create", "--print-join-command").ok())
@@ -97,6 +110,9 @@ def test_what_is_wrong_with_a_token_a_hash_or_a_master_is_said(
     assert "hostnamectl set-hostname worker1" in said
     with netlab.inside(machine.space):
         netlab.run("ip addr del 10.203.7.1/24 dev eth0")
+    with closed("tcp dport 13444 reject with tcp reset"):
+        said = machine.join("--token", token, "--ca-hash", pin).fails()
+    assert f"The master's port for agents, {HERE}:13444, cannot be reached" in said
     assert not machine.home.exists()
     cluster.mk8s("token", "delete", token).ok()
     assert "does not take the token" in machine.join("--token", token, "--ca-hash", pin).fails()
