@@ -51,7 +51,11 @@ def allows(registry: Registry, node: str, ask: Ask) -> bool:
         return ask.node == node
     if (ask.verb, ask.subresource) not in _WITH_ITS_PODS:
         return False
-    return _bound(registry, node, ask.namespace, ask.name) is not None
+    pod = _pod(registry, ask.namespace, ask.name)
+    if pod is None:
+        # who ends a pod that has just gone hears that it is gone, which is no offence
+        return ask.verb != "get"
+    return _is_on(pod, node)
 
 
 def pinned(
@@ -59,11 +63,16 @@ def pinned(
 ) -> DeleteOptions:
     """Return options for a pod's end with which a node ends no other than the one it may.
 
-    While the request's body was on its way another may have come by that name.
+    While the request's body was on its way another may have come by that name. Raises ApiError
+    where there is none: the next one would be another's.
     """
     node = node_of(user)
-    pod = _bound(registry, node, namespace, name) if node and not options.uid else None
-    return replace(options, uid=pod.uid) if pod is not None else options
+    if not node or options.uid:
+        return options
+    pod = _pod(registry, namespace, name)
+    if pod is None:
+        raise errors.not_found(PODS, name)
+    return replace(options, uid=pod.uid) if _is_on(pod, node) else options
 
 
 def guard(user: User, subresource: str) -> Admit | None:
@@ -84,13 +93,15 @@ def guard(user: User, subresource: str) -> Admit | None:
     return admit
 
 
-def _bound(registry: Registry, node: str, namespace: str, name: str) -> Entry | None:
-    """Return a pod that is bound to a node, None for any other and where there is none."""
+def _pod(registry: Registry, namespace: str, name: str) -> Entry | None:
     try:
-        entry = registry.get(PODS, namespace, name)
+        return registry.get(PODS, namespace, name)
     except ApiError:
         return None
-    return entry if entry.view(Pod).spec.node_name == node else None
+
+
+def _is_on(pod: Entry, node: str) -> bool:
+    return pod.view(Pod).spec.node_name == node
 
 
 def _restricted(node: dict[str, Any]) -> list[Any]:

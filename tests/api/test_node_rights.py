@@ -52,6 +52,11 @@ def test_a_node_empties_closes_and_deletes_itself_and_nothing_of_another(
     now = {"gracePeriodSeconds": 0}
     assert api.request("DELETE", f"{PODS}/on-n1", now, user="node").code == 200
 
+    # a pod that went in the meantime is no obstacle to who empties a node
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "on-n1"}}
+    assert api.post(f"{PODS}/on-n1/eviction", eviction, user="node").code == 404
+    assert api.request("DELETE", f"{PODS}/on-n1", now, user="node").code == 404
+
     assert api.request("DELETE", "/api/v1/nodes/n2", user="node").code == 403
     assert api.request("DELETE", "/api/v1/nodes/n1", user="node").code == 200
 

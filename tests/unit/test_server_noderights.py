@@ -56,6 +56,8 @@ def may(registry: Registry, user: User, verb: str, path: str, fields: str = "") 
         ("get", f"{PLACE}/on-one", ""),
         ("delete", f"{PLACE}/on-one", ""),
         ("create", f"{PLACE}/on-one/eviction", ""),
+        ("delete", f"{PLACE}/gone-meanwhile", ""),
+        ("create", f"{PLACE}/gone-meanwhile/eviction", ""),
         ("list", PODS_OF_ALL, "spec.nodeName=one"),
         ("watch", PODS_OF_ALL, "spec.nodeName=one,status.phase!=Failed"),
         ("list", PLACE, "spec.nodeName=one"),
@@ -83,7 +85,7 @@ async def test_a_node_may_close_and_leave_with_what_is_its_own(
         ("create", f"{PLACE}/on-two/eviction", ""),
         ("get", f"{PLACE}/waits", ""),
         ("delete", f"{PLACE}/waits", ""),
-        ("delete", f"{PLACE}/no-such", ""),
+        ("get", f"{PLACE}/no-such", ""),
         ("patch", f"{PLACE}/on-one", ""),
         ("create", PLACE, ""),
         ("create", f"{PLACE}/on-one/exec", ""),
@@ -174,6 +176,8 @@ async def test_a_nodes_deletion_means_the_pod_that_it_had_not_a_later_one(
     assert noderights.pinned(cluster, ONE, "default", "on-one", given) == given
     jane = User("jane")
     assert noderights.pinned(cluster, jane, "default", "on-one", DeleteOptions()).uid == ""
+    with pytest.raises(ApiError, match='pods "gone" not found'):
+        noderights.pinned(cluster, ONE, "default", "gone", DeleteOptions())
 
 
 async def test_a_node_may_ask_for_its_rights_by_a_review(cluster: Registry) -> None:
