@@ -1,7 +1,8 @@
 """Owns finding daemons of mk8s by what they are, where no pid file tells of them, and ending them.
 
 Only those of this network namespace, and of the namespaces that labs have named, are this
-machine's.
+machine's; and only those of this process' user: what a command line says leads to files that are
+removed, and anybody may run something that calls itself an agent.
 """
 
 from __future__ import annotations
@@ -73,10 +74,20 @@ def of_words(pid: int, words: Sequence[str]) -> Stray | None:
 
 def _all() -> Iterator[Stray]:
     for entry in _PROC.iterdir():
-        if entry.name.isdigit():
+        if entry.name.isdigit() and _is_own(entry):
             found = of_words(int(entry.name), _words(int(entry.name)))
             if found is not None:
                 yield found
+
+
+def _is_own(process: Path) -> bool:
+    """Whether this user started it: a program that is set to root's is run by anybody, too."""
+    try:
+        lines = (process / "status").read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    real = next((line.split()[1] for line in lines if line.startswith("Uid:")), "")
+    return real == str(os.getuid())
 
 
 def _words(pid: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,22 @@ def test_a_daemon_is_known_by_its_whole_command_line(line: str, what: str, home:
         return
     assert found is not None
     assert (found.pid, found.what, str(found.home)) == (7, what, home)
+
+
+def test_a_process_of_another_user_is_no_daemon_whatever_it_calls_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or anybody could name a directory for root to remove."""
+    process = tmp_path / "7"
+    process.mkdir()
+    (process / "cmdline").write_text("py\0-m\0mk8s_agent\0--config\0/h/agent/agent.json\0")
+    (process / "ns").symlink_to("/proc/self/ns")
+    status = process / "status"
+    status.write_text(f"Name:\tpy\nUid:\t{os.getuid()}\t0\t0\t0\n")
+    monkeypatch.setattr(strays, "_PROC", tmp_path)
+    assert [one.home for one in strays.daemons()] == [Path("/h")]
+    status.write_text(f"Name:\tpy\nUid:\t{os.getuid() + 1}\t0\t0\t0\n")
+    assert strays.daemons() == []
 
 
 def test_only_marks_of_mk8s_make_something_a_clusters() -> None:
