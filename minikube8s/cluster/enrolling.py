@@ -78,8 +78,7 @@ def join(home: Home, wish: Wish, say: Say) -> bool:
                 f"that with `mk8s leave` before you join {wish.master}."
             )
         if known is None or joined.ended(home) or _pinned_to_another(home, wish):
-            running = known.name if known and layout.agent(home).holder() else ""
-            known = _enroll(home, wish, running, say)
+            known = _enroll(home, wish, known, say)
             # one that runs has read the former certificate
             stop(layout.agent(home), STOP_SECONDS)
         elif wish.node_ip and wish.node_ip != known.node_ip:
@@ -91,8 +90,9 @@ def join(home: Home, wish: Wish, say: Say) -> bool:
         return joined.start(home, known, say)
 
 
-def _enroll(home: Home, wish: Wish, running: str, say: Say) -> Joined:
-    """Join; `running` is the name of the cluster that this home's agent runs for, "" for none."""
+def _enroll(home: Home, wish: Wish, before: Joined | None, say: Say) -> Joined:
+    """Join; `before` is what this home has been so far."""
+    running = before.name if before and layout.agent(home).holder() else ""
     if not wish.token or not wish.pins:
         raise ClusterError(joined.NO_CERTIFICATE)
     checks = Checks(say)
@@ -106,17 +106,19 @@ def _enroll(home: Home, wish: Wish, running: str, say: Say) -> Joined:
                 with checks.step("the master takes the token"):
                     membership = applicant.membership()
             if applicant is not None and membership is not None:
+                if before is not None:
+                    was = (before.name, before.node_name)
+                    checks.add(joinchecks.former(*was, membership.name, wish.node_name))
                 _check_cluster(applicant, membership, wish, running, checks)
             _check_machine(wish, examination.result(), checks)
             checks.settle()
             assert applicant is not None
             assert membership is not None
-            applicant.obtain(wish.node_name, joined.files(home))
+            made = _made(wish, membership)
+            applicant.obtain(wish.node_name, joined.files(home), lambda: joined.save(home, made))
         finally:
             if applicant is not None:
                 applicant.close()
-    made = _made(wish, membership)
-    joined.save(home, made)
     say(f"certificate of node {made.node_name} in {home.pki}")
     return made
 

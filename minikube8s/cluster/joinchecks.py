@@ -85,6 +85,17 @@ def pin(text: str) -> str:
     )
 
 
+def former(cluster: str, node: str, new_cluster: str, new_node: str) -> str:
+    """Why a machine that was that node of that cluster cannot be the new one over its remains."""
+    if (cluster, node) == (new_cluster, new_node):
+        return ""
+    return (
+        f"This machine has been node {node} of the cluster {cluster}, and what is left of that "
+        f"would stay when it becomes node {new_node} of the cluster {new_cluster}: remove it "
+        "first, with `mk8s down --purge`, or join under the same name (--node-name)."
+    )
+
+
 def name_itself(name: str) -> str:
     """Why no node can be called so, whatever others are called."""
     if name in _LOCAL_NAMES:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import socket
+import ssl
 import time
 
 import msgspec
@@ -35,7 +36,7 @@ from minikube8s.cluster.supervision import begin, stop
 _RENEWED = datetime.timedelta(days=120)
 """A certificate that ends sooner is renewed at a start; it is valid for a year at first."""
 NO_CERTIFICATE = (
-    "This machine has no certificate of that cluster: joining takes --token and --ca-hash. "
+    "This machine has no usable certificate of that cluster: joining takes --token and --ca-hash. "
     "`mk8s token create --print-join-command` on the master prints the whole command."
 )
 _CONNECT_SECONDS = 10.0
@@ -182,15 +183,16 @@ def require_agent_port(known: Joined) -> None:
 
 def _renew(home: Home, known: Joined, say: Say) -> None:
     """Renew a certificate that ends before long; one that still is valid may fail to be."""
-    if not files(home).certificate.exists():
+    left = _left(home)
+    if left is None:
         raise ClusterError(NO_CERTIFICATE)
-    if _left(home) > _RENEWED:
+    if left > _RENEWED:
         return
     try:
         joining.renew(known.master, known.node_name, files(home))
         say("certificate renewed")
     except ClusterError as error:
-        if _left(home) <= datetime.timedelta():
+        if left <= datetime.timedelta():
             raise
         say(f"the certificate could not be renewed: {error}")
 
@@ -201,15 +203,21 @@ def files(home: Home) -> joining.Files:
 
 
 def ended(home: Home) -> bool:
-    """Whether this machine has no certificate that is valid."""
-    return not files(home).certificate.exists() or _left(home) <= datetime.timedelta()
+    """Whether this machine has no certificate that is valid, or not all that goes with it."""
+    left = _left(home)
+    return left is None or left <= datetime.timedelta()
 
 
-def _left(home: Home) -> datetime.timedelta:
-    """How long the certificate is still valid."""
+def _left(home: Home) -> datetime.timedelta | None:
+    """How long the certificate is still valid; None where it, its key or the CA is of no use."""
     from minikube8s.cluster import certificates  # noqa: PLC0415 - slow; `status` needs it not
 
-    until = certificates.valid_until(files(home).certificate.read_bytes())
+    found = files(home)
+    try:
+        ssl.create_default_context(cafile=found.ca).load_cert_chain(found.certificate, found.key)
+        until = certificates.valid_until(found.certificate.read_bytes())
+    except (OSError, ValueError):
+        return None
     return until - datetime.datetime.now(datetime.UTC)
 
 

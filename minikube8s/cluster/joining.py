@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -115,14 +115,18 @@ class Applicant:
         answer = self._client.ask("GET", "/api/v1/nodes")
         return list(_content(self._client, answer).get("items") or ())
 
-    def obtain(self, node: str, files: Files) -> None:
-        """Get a certificate for `node` and write the files; none is written where that fails."""
+    def obtain(self, node: str, files: Files, got: Callable[[], None]) -> None:
+        """Get a certificate for `node` and write the files; none is written where that fails.
+
+        `got` is called before the files are complete: what it writes is there whenever they are.
+        """
         from minikube8s.cluster import certificates  # noqa: PLC0415 - as above
 
         private = certificates.new_key()
         signed = _certificate(self._client, node, private)
         # the certificate last: without its key it would be taken for a finished identity
         files.certificate.unlink(missing_ok=True)
+        got()
         write_private(files.ca, self._authority)
         write_private(files.key, private)
         write_private(files.certificate, signed)

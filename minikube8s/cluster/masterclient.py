@@ -21,6 +21,8 @@ from minikube8s.cluster.errors import ClusterError
 
 _CONNECT_SECONDS = 10.0
 _SILENT_SECONDS = 40.0
+_LARGEST = 32 << 20
+"""Bytes of one answer, or of one event: whoever answers need not be a master."""
 SKEW_SECONDS = 300.0
 """How far clocks may differ: certificates begin so much before they are made."""
 _NOT_YET_VALID = 9
@@ -87,7 +89,12 @@ class MasterClient:
         """Send one request and return what is answered."""
         with self._told():
             response = self._send(method, path, body)
-            data = response.read()
+            data = response.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise ClusterError(
+                f"What answers at {self.master} sends more than a master would: name the API "
+                "server's address and port, as `mk8s status` shows them on the master."
+            )
         try:
             content = json.loads(data)
         except ValueError:
@@ -100,7 +107,7 @@ class MasterClient:
             response = self._send("GET", path, None)
             if self._connection.sock is not None:
                 self._connection.sock.settimeout(_SILENT_SECONDS)
-            while line := response.readline():
+            while line := response.readline(_LARGEST):
                 yield json.loads(line)
 
     def _send(self, method: str, path: str, body: object) -> http.client.HTTPResponse:

@@ -52,10 +52,8 @@ def allows(registry: Registry, node: str, ask: Ask) -> bool:
     if (ask.verb, ask.subresource) not in _WITH_ITS_PODS:
         return False
     pod = _pod(registry, ask.namespace, ask.name)
-    if pod is None:
-        # who ends a pod that has just gone hears that it is gone, which is no offence
-        return ask.verb != "get"
-    return _is_on(pod, node)
+    # who ends a pod that has just gone hears that it is gone, which is no offence
+    return _is_on(pod, node) if pod is not None else ask.verb != "get"
 
 
 def pinned(

@@ -80,7 +80,7 @@ def test_a_token_and_a_pin_lead_to_a_certificate_and_that_to_the_next_one(
         told = one.membership()
         assert told == Membership("mk8s", 6444, "10.244.0.0/16", "10.96.0.0/12", "9.8.7")
         assert [node["metadata"]["name"] for node in one.nodes()] == []
-        one.obtain("n7", found)
+        one.obtain("n7", found, lambda: None)
     first = x509.load_pem_x509_certificate(found.certificate.read_bytes())
     assert first.subject.rfc4514_string() == "CN=system:node:n7,O=system:nodes"
     assert found.key.stat().st_mode & 0o077 == 0

@@ -28,7 +28,7 @@ def wishes(monkeypatch: pytest.MonkeyPatch) -> list[enrolling.Wish]:
     return seen
 
 
-def run(*arguments: str, stdin: str = "") -> tuple[int, str]:
+def run(*arguments: str, stdin: str | bytes = "") -> tuple[int, str]:
     done = CliRunner().invoke(
         mk8s, ["join", "10.0.0.5:6443", *arguments], input=stdin, obj=Session()
     )
@@ -45,6 +45,15 @@ def test_a_token_comes_from_the_line_from_standard_input_or_from_a_file(
     assert run("--token-file", str(tmp_path / "token"))[0] == 0
     assert run()[0] == 0
     assert [wish.token for wish in wishes] == [TOKEN, TOKEN, TOKEN, ""]
+
+
+def test_what_is_no_text_is_no_token_and_no_riddle(
+    wishes: list[enrolling.Wish], tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_bytes(b"\xff\n")
+    assert run("--token", "-", stdin=b"\xff\n")[0] == 0
+    assert run("--token-file", str(tmp_path / "token"))[0] == 0
+    assert [wish.token for wish in wishes] == ["\ufffd"] * 2
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,14 @@ def node(
     return {"metadata": {"name": name, "labels": labels}, "status": status}
 
 
+def test_nothing_of_a_former_node_is_left_behind_by_another_one() -> None:
+    assert joinchecks.former("c", "w1", "c", "w1") == ""
+    for cluster, name in (("d", "w1"), ("c", "w2")):
+        said = joinchecks.former("c", "w1", cluster, name)
+        assert_said(said, f"been node w1 of the cluster c, .* node {name} of the cluster {cluster}")
+        assert "`mk8s down --purge`" in said
+
+
 OTHER = Identity("m1", "u2")
 """A clone: its hardware tells it apart."""
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -124,17 +125,21 @@ def test_a_home_without_a_token_says_how_to_join_and_keeps_nothing(tmp_path: Pat
     assert not home.path.exists()
 
 
-def test_a_joined_machine_stays_with_its_master(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    known = joined.Joined(
+def known_as(cluster: str) -> joined.Joined:
+    return joined.Joined(
         master="10.0.0.5:6443",
-        name="mk8s",
+        name=cluster,
         agent_port=6444,
         pod_cidr="10.244.0.0/16",
         service_cidr="10.96.0.0/12",
         node_name="n2",
         docker_host="unix:///nowhere",
     )
+
+
+def test_a_joined_machine_stays_with_its_master(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    known = known_as("mk8s")
     home.joined.write_bytes(msgspec.json.encode(known))
     assert joined.load(home) == known
     wish = enrolling.Wish("10.0.0.6:6443", "", (), "n2", "unix:///nowhere", "")
@@ -143,6 +148,16 @@ def test_a_joined_machine_stays_with_its_master(tmp_path: Path) -> None:
     home.joined.write_text("{")
     with pytest.raises(ClusterError, match="is damaged"):
         joined.load(home)
+
+
+def test_whoever_answers_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = MasterClient("10.0.0.5:6443", None)
+    endless = SimpleNamespace(
+        status=200, getheader=lambda *_: "", read=lambda most=1 << 40: b"x" * min(most, 1 << 26)
+    )
+    monkeypatch.setattr(client, "_send", lambda *_: endless)
+    with pytest.raises(ClusterError, match="sends more than a master would"):
+        client.ask("GET", "/version")
 
 
 class Signing:
@@ -185,7 +200,39 @@ def identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> joining.Files:
 
 
 def join_again(files: joining.Files) -> None:
-    joining.Applicant("10.0.0.5:6443", b"CA", TOKEN).obtain("n2", files)
+    joining.Applicant("10.0.0.5:6443", b"CA", TOKEN).obtain("n2", files, lambda: None)
+
+
+@pytest.mark.parametrize("lost", ["ca", "key", "certificate"])
+@pytest.mark.parametrize("damage", ["gone", "garbage"])
+def test_a_machine_whose_identity_is_damaged_is_told_to_join_and_joins(
+    identity: joining.Files, tmp_path: Path, lost: str, damage: str
+) -> None:
+    home = Home(tmp_path / "node")
+    mine = joined.files(home)
+    write_private(mine.ca, Authority(tmp_path / "any").path.read_bytes())
+    write_private(mine.key, identity.key.read_bytes())
+    write_private(mine.certificate, identity.certificate.read_bytes())
+    assert not joined.ended(home)
+    broken: Path = getattr(mine, lost)
+    broken.unlink() if damage == "gone" else broken.write_text("garbage")
+    assert joined.ended(home)
+    home.joined.write_bytes(msgspec.json.encode(known_as("m")))
+    with pytest.raises(ClusterError, match="no usable certificate of that cluster: joining takes"):
+        joined.refresh(home, print)
+
+
+def test_what_a_machine_joined_is_known_whenever_its_certificate_is_there(
+    identity: joining.Files,
+) -> None:
+    """Or one that ends in between goes on by what it knew of a former cluster."""
+    assert identity.certificate.exists()
+    seen: list[bool] = []
+    joining.Applicant("10.0.0.5:6443", b"CA", TOKEN).obtain(
+        "n2", identity, lambda: seen.append(identity.certificate.exists())
+    )
+    assert seen == [False]
+    assert identity.certificate.exists()
 
 
 def die_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
@@ -228,17 +275,11 @@ def test_a_machine_whose_agent_runs_can_join_the_cluster_that_was_made_anew(
     """Its own agent has taken the cluster's name, as it should."""
     home = Home(tmp_path / "node")
     write_private(joined.files(home).ca, Authority(tmp_path / "former").path.read_bytes())
-    known = joined.Joined(
-        master="10.0.0.5:6443",
-        name="m",
-        agent_port=6444,
-        pod_cidr="10.244.0.0/16",
-        service_cidr="10.96.0.0/12",
-        node_name="n2",
-        docker_host="unix:///nowhere",
-    )
+    known = known_as("m")
     write_private(home.joined, msgspec.json.encode(known))
     write_private(joined.files(home).certificate, identity.certificate.read_bytes())
+    write_private(joined.files(home).key, identity.key.read_bytes())
+    assert not joined.ended(home)
     done: list[str] = []
     found = joining.Found(b"CA", 0.0)
     monkeypatch.setattr(joining, "find", lambda *_: found)
@@ -260,5 +301,6 @@ def test_a_machine_whose_agent_runs_can_join_the_cluster_that_was_made_anew(
     known = msgspec.structs.replace(known, name="another")
     write_private(home.joined, msgspec.json.encode(known))
     write_private(joined.files(home).ca, Authority(tmp_path / "former").path.read_bytes())
-    with pytest.raises(ClusterError, match="cluster named m"):
+    both = r"(?s)been node n2 of the cluster another.*cluster named m"
+    with pytest.raises(ClusterError, match=both):
         enrolling.join(home, wish, lambda _: None)

@@ -17,7 +17,7 @@ from minikube8s.cluster.config import DEFAULT_DOCKER_HOST, default_node_name
 from minikube8s.cluster.errors import ClusterError
 
 _LONGEST = 1024
-"""So many characters of a token's line are read."""
+"""So many bytes of a token's line are read."""
 _MADE = "it must hold a token, made on the master by `mk8s token create`."
 
 
@@ -94,8 +94,8 @@ def _token(given: str, file: str | None) -> str:
         return given
     what = "Standard input" if file is None else file
     try:
-        with sys.stdin if file is None else Path(file).open(errors="replace") as lines:
-            token = lines.readline(_LONGEST).strip()
+        with sys.stdin.buffer if file is None else Path(file).open("rb") as lines:
+            token = lines.readline(_LONGEST).decode(errors="replace").strip()
     except OSError as error:
         raise CommandError(f"{file} cannot be read ({error.strerror}): {_MADE}") from None
     if not token:
