@@ -317,8 +317,8 @@ class Agent:
             self._routing.set_peers([Peer(*one) for one in self._assignments.routes or ()])
         if resource == CLUSTER:
             # From here on the Node says what this agent says of it, and no earlier one.
-            readiness.tell()
             notice.leave(Path(self._config.state_dir), "")
+            readiness.tell()
             self._network_wanted.set()
 
     def _refused(self, why: str) -> None:

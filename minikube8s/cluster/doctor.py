@@ -135,6 +135,7 @@ def _master(home: Home, known: Joined) -> Iterator[Finding]:
     """Whether a joined machine reaches its master, and is known there; clocks are compared, too."""
     try:
         joined.ask_master(home, known)
+        joined.require_taken(home)
     except ClusterError as error:
         yield Finding(Mark.FAULT, str(error))
     else:

@@ -32,6 +32,7 @@ from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
 from minikube8s.cluster.masterclient import MasterClient
 from minikube8s.cluster.supervision import begin, stop
+from minikube8s.kit import notice
 
 _RENEWED = datetime.timedelta(days=120)
 """A certificate that ends sooner is renewed at a start; it is valid for a year at first."""
@@ -256,6 +257,12 @@ def ask_master(home: Home, known: Joined) -> bool:
         client.close()
 
 
+def require_taken(home: Home) -> None:
+    """Raise where the agent has been told that the master does not take this machine."""
+    if refused := notice.read(home.agent):
+        raise ClusterError(f"The master refuses this machine: {refused}.")
+
+
 def _client(home: Home, known: Joined) -> MasterClient:
     found = files(home)
     try:
@@ -271,7 +278,10 @@ def _wait_ready(home: Home, known: Joined) -> None:
     client = _client(home, known)
     deadline = time.monotonic() + START_SECONDS
     try:
+        # it may be another machine that makes the node Ready
+        require_taken(home)
         while not joining.is_ready(client, known.node_name):
+            require_taken(home)
             if time.monotonic() > deadline:
                 raise ClusterError(
                     f"The node {known.node_name} was not Ready within {START_SECONDS:.0f} s. The "

@@ -21,7 +21,6 @@ from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.joined import Joined
 from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
 from minikube8s.cluster.supervision import stop
-from minikube8s.kit import notice
 
 
 def leave(
@@ -50,11 +49,13 @@ def leave(
         if known is None:
             return False
         node = known.node_name
-        if refused := notice.read(home.agent):
+        try:
+            joined.require_taken(home)
+        except ClusterError as error:
             raise ClusterError(
-                f"The master refuses this machine ({refused}), so the Node {node} is perhaps "
-                "another machine's: remove what is here with `mk8s down --purge`."
-            )
+                f"{error} So the Node {node} is perhaps another machine's: remove what is here "
+                "with `mk8s down --purge`."
+            ) from None
         away = _away(home, known)
         if away and not force:
             raise ClusterError(

@@ -214,6 +214,8 @@ def test_a_copy_of_a_machine_is_told_and_the_machine_goes_on(place: Place) -> No
         with running(copy):
             until("its own status", lambda: "The master refuses" in copy.mk8s("status").out, 30)
             assert "perhaps another machine's" in copy.mk8s("leave").fails()
+            assert "The master refuses this machine: two machines" in copy.mk8s("up").fails()
+            assert "✗ The master refuses this machine: two" in copy.mk8s("doctor").out
             told = "Two machines show the certificate of node other"
             until("the master's", lambda: told in place.cluster.mk8s("status").out, 30)
             assert "two machines show" in place.cluster.mk8s("why", "node/other").ok()
