@@ -4,9 +4,10 @@ import grpc
 import pytest
 from mk8s_agent.link.channel import target
 from mk8s_agent.link.client import LASTED, RECONNECT, TAKEN_OVER, Link
+from mk8s_agent.link.hints import explained
 from mk8s_agent.link.session import Outcome
 
-from tests.support.links import Config, linked
+from tests.support.links import Cluster, Config, linked, until
 
 
 def link() -> Link:
@@ -47,6 +48,27 @@ def test_two_agents_of_one_node_do_not_fight_busily():
 )
 def test_addresses_need_no_resolver(master, expected):
     assert target(master) == expected
+
+
+@pytest.mark.parametrize(
+    ("details", "told"),
+    [
+        ("CERTIFICATE_VERIFY_FAILED: certificate is not yet valid: OK", "timedatectl"),
+        ("CERTIFICATE_VERIFY_FAILED: certificate has expired: OK", "`mk8s up` on the master"),
+        ("Hostname Verification Check failed.", "--server-names master.lab` there"),
+        ("CERTIFICATE_VERIFY_FAILED: unable to get local issuer", "the cluster was made anew"),
+    ],
+)
+def test_what_tls_says_is_told_in_words(details, told):
+    said = explained(details, "master.lab:6444")
+    assert told in said and said.endswith(f"({details})")
+    assert explained("Socket closed", "master.lab:6444") == "Socket closed"
+
+
+async def test_a_master_by_a_name_that_its_certificate_lacks_is_explained(tmp_path, caplog):
+    async with Cluster(tmp_path) as cluster:
+        cluster.agent("one", host="localhost").connect()
+        await until("the hint", lambda: "--server-names localhost` there" in caplog.text)
 
 
 async def test_certificates_that_cannot_be_read_are_told_and_tried_again(tmp_path):

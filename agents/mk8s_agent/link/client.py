@@ -15,6 +15,7 @@ import grpc
 
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.link.channel import Channel
+from mk8s_agent.link.hints import explained
 from mk8s_agent.link.session import Agent, NodeHello, Outcome, Session
 
 __all__ = ["Agent", "Link", "NodeHello"]
@@ -119,7 +120,9 @@ class Link:
         if outcome.welcomed:
             sentence = f"lost the master at {master}: {outcome.details or outcome.code.name}"
         else:
-            sentence = f"no session with the master at {master}: {outcome.details}"
+            sentence = (
+                f"no session with the master at {master}: {explained(outcome.details, master)}"
+            )
         log.log(logging.DEBUG if sentence == self._said else logging.WARNING, "%s", sentence)
         self._said = sentence
         if outcome.code in _FOR_PEOPLE:
