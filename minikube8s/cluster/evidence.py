@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from minikube8s.cluster import components, layout
+from minikube8s.cluster import components, layout, systemd
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.engine import Engine
 from minikube8s.kit import labnames
@@ -69,12 +69,14 @@ def versions() -> Files:
 
 
 def configuration(home: Home) -> Files:
-    """The settings and the daemons' configuration; these name keys, they do not hold any."""
+    """The settings, the daemons' configuration and units; these name keys, they hold none."""
     names = ["settings.json", "joined.json", "lab.json", "simulation.json", "master/master.json"]
     agents = [layout.agent_config(home, node) for node in ("", *layout.lab_nodes(home))]
     for path in (*(home.path / name for name in names), *agents):
         if path.is_file():
             yield f"config/{path.relative_to(home.path)}", path.read_text(errors="replace")
+    for name in systemd.units_of(home.path):
+        yield f"config/{name}", (systemd.UNITS / name).read_text(errors="replace")
 
 
 def files(home: Home) -> Files:

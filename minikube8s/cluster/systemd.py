@@ -29,9 +29,9 @@ def unit_of(pid_file: Path) -> str:
     return next(found, "")
 
 
-def units_of(home: Path | None) -> list[str]:
-    """The names of the units that the cluster in a home has; of every cluster for None."""
-    return [name for name, mark in ours() if home in (None, mark.home)]
+def units_of(home: Path) -> list[str]:
+    """The names of the units that the cluster in a home has."""
+    return [name for name, mark in ours() if mark.home == home]
 
 
 def write(wanted: Sequence[Supervised]) -> list[str]:
@@ -54,7 +54,7 @@ def write(wanted: Sequence[Supervised]) -> list[str]:
             changed.append(one.unit)
     for name in changed:
         _write(name, texts[name])
-    if changed:
+    if changed or _has_older(texts):
         _call("daemon-reload")
     return changed
 
@@ -136,6 +136,11 @@ def ours() -> Iterable[tuple[str, units.Mark]]:
         mark = units.mark(_read(file.name))
         if mark is not None:
             yield file.name, mark
+
+
+def _has_older(names: Iterable[str]) -> bool:
+    """Whether systemd has not yet read a unit again that changed, as after a kill in between."""
+    return "yes" in _call("show", "--property=NeedDaemonReload", "--value", *names).split()
 
 
 def _read(name: str) -> str:

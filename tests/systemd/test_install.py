@@ -20,7 +20,7 @@ from tests.support.installed import (
     with_images,
 )
 from tests.support.manifests import container, deployment
-from tests.support.systemdmachine import SystemdMachine, machine_bridge, systemd_machine
+from tests.support.systemdmachine import MK8S, SystemdMachine, machine_bridge, systemd_machine
 from tests.support.wait import until
 
 BOTH = ["mk8s-agent.service", "mk8s-master.service"]
@@ -96,6 +96,18 @@ def test_when_systemd_cannot_run_the_daemons_they_run_on_as_before(machine: Syst
     machine.run("rm", "-r", drop).ok()
     machine.mk8s("install").ok()
     assert daemons(machine) == supervised(machine)
+    assert ready(machine) == containers
+
+
+@pytest.mark.parametrize("seconds", ["0.6", "1.2"])
+def test_up_finishes_an_install_that_was_killed(machine: SystemdMachine, seconds: str) -> None:
+    machine.mk8s("uninstall").ok()
+    containers = ready(machine)
+    assert machine.run("timeout", "-s", "KILL", seconds, str(MK8S), "install").code != 0
+    machine.mk8s("up").ok()
+    machine.mk8s("install").ok()
+    assert daemons(machine) == supervised(machine)
+    assert enabled(machine) == BOTH
     assert ready(machine) == containers
 
 

@@ -94,6 +94,11 @@ def test_a_joined_machine_comes_back_before_its_master_and_with_another_address(
         worker.mk8s("leave").ok()
         assert not units(worker)
         assert worker.run("ls", HOME).code != 0
+        # a machine that is reset has no unit, whatever its home looks like
+        master.shell(f"echo damaged >{HOME}/settings.json").ok()
+        master.mk8s("reset", "--yes").ok()
+        assert not units(master)
+        assert master.run("ls", HOME).code != 0
 
 
 def executes(machine: SystemdMachine) -> bool:

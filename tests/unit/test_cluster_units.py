@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from minikube8s.cluster import installing, systemd, unitplan, units
+from minikube8s.cluster import evidence, installing, systemd, unitplan, units
 from minikube8s.cluster.config import Home, LabNode, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.units import Supervised
@@ -108,12 +108,18 @@ def test_whose_a_unit_is_stands_in_it() -> None:
 def test_units_are_written_once_and_found_by_home_and_daemon(files: Path) -> None:
     assert systemd.write([AGENT]) == ["mk8s-agent.service"]
     assert systemd.write([AGENT]) == []
-    assert systemd.units_of(AGENT.home) == systemd.units_of(None) == ["mk8s-agent.service"]
+    assert systemd.units_of(AGENT.home) == ["mk8s-agent.service"]
     assert systemd.units_of(Path("/elsewhere")) == []
     assert systemd.unit_of(AGENT.pid_file) == "mk8s-agent.service"
     assert systemd.remove([AGENT.unit])
     assert not systemd.remove([AGENT.unit])
     assert list(files.iterdir()) == []
+
+
+def test_the_bundle_has_the_units(files: Path, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    systemd.write([replace(AGENT, home=home.path)])
+    assert "config/mk8s-agent.service" in dict(evidence.configuration(home))
 
 
 def test_a_file_of_somebody_else_is_left_alone(files: Path) -> None:
