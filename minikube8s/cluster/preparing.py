@@ -38,7 +38,7 @@ def prepare(home: Home, settings: Settings, before: Settings | None) -> None:
 
 def remove_home(home: Home) -> None:
     """Remove a home and all that is in it. Raises ClusterError when it is no cluster's."""
-    if home.path.is_symlink() or not _ours(home):
+    if home.path.is_symlink() or not is_ours(home):
         raise ClusterError(
             f"{home.path} holds files that are not a cluster's, so it was not removed."
         )
@@ -110,7 +110,8 @@ def _ensure_certificates(home: Home, settings: Settings) -> None:
     trust.ensure_certificates(home, settings)
 
 
-def _ours(home: Home) -> bool:
+def is_ours(home: Home) -> bool:
+    """Whether a directory has nothing in it that is not a cluster's."""
     return set(home.path.iterdir()) <= _known(home)
 
 

@@ -163,7 +163,9 @@ def _is_home(home: Home) -> bool:
         home.agent / "memory",
         home.agent / "pods",
     )
-    return any(mark.exists() for mark in marks)
+    # or what agents wrote while it was removed
+    written = home.agent.exists() or home.nodes.exists()
+    return any(mark.exists() for mark in marks) or (written and preparing.is_ours(home))
 
 
 def _meant(cluster: str, only: str) -> bool:
@@ -209,11 +211,12 @@ def _remove(nodes: Iterable[Node], homes: Iterable[Home], docker_host: str) -> l
             config.write_bytes(_configuration(node, config.parent, docker_host))
             stays += cleaning.remove([config])
     for home in homes:
-        # what pods of an agent whose configuration is lost have mounted
-        config = layout.agent_config(home)
-        if home.agent.exists() and not cluster_in(config):
-            config.write_bytes(_configuration(_NOBODY, home.agent, docker_host, "none"))
-            stays += cleaning.remove([config])
+        # what pods of agents whose configuration is lost have mounted
+        for name in ("", *layout.lab_nodes(home)):
+            state, config = layout.node_home(home, name), layout.agent_config(home, name)
+            if state.exists() and not cluster_in(config):
+                config.write_bytes(_configuration(_NOBODY, state, docker_host, "none"))
+                stays += cleaning.remove([config])
     return stays
 
 
