@@ -192,6 +192,7 @@ def test_a_rolling_update_while_clients_ask_every_machine_fails_none(lab: VmLab)
         lab.kubectl("set", "image", f"deploy/{WEB}", "nginx=nginx:1.11").ok()
         lab.kubectl("rollout", "status", f"deploy/{WEB}", "--timeout=10m", seconds=660).ok()
         lab.wait("the new version answers", lambda: "1.11" in lab.fetch(WORKER1, WEB_PORT))
+    lab.wait("the old pods end", lambda: len(lab.objects("pods", "-l", f"app={WEB}")) == 2)
     versions = Counter(answers)
     assert set(versions) == {"1.10", "1.11"}, versions
     lab.tell("requests during the update, none failed", str(versions.total()))
@@ -230,6 +231,8 @@ def test_vagrant_provision_a_second_time_changes_nothing(lab: VmLab) -> None:
 
 
 def test_pods_of_a_machine_that_is_halted_run_elsewhere(lab: VmLab) -> None:
+    lab.kubectl("scale", f"deploy/{WEB}", "--replicas=3").ok()
+    assert WORKER1 in {pod["spec"]["nodeName"] for pod in lab.ready_pods(3, WEB, 120)}
     lab.step("halt", WORKER1)
     with lab.timed("after it: until the pods run elsewhere"):
         lab.wait("worker1 is away", lambda: WORKER1 not in lab.ready_nodes())
@@ -240,35 +243,34 @@ def test_pods_of_a_machine_that_is_halted_run_elsewhere(lab: VmLab) -> None:
 
 def runs_without(lab: VmLab, machine: str) -> bool:
     pods = [pod for pod in lab.objects("pods", "-l", f"app={WEB}") if is_ready(pod)]
-    return len(pods) == 2 and machine not in {pod["spec"]["nodeName"] for pod in pods}
+    return len(pods) == 3 and machine not in {pod["spec"]["nodeName"] for pod in pods}
 
 
 def test_vagrant_up_brings_it_back(lab: VmLab) -> None:
     lab.step("up", WORKER1)
     with lab.timed("after it: until worker1 is ready"):
         lab.wait("worker1 is back", lambda: WORKER1 in lab.ready_nodes(), 60)
-    lab.kubectl("scale", f"deploy/{WEB}", "--replicas=3").ok()
-    places = {pod["spec"]["nodeName"] for pod in lab.ready_pods(3, WEB, 120)}
-    assert places == set(MACHINES)
+    lab.kubectl("scale", f"deploy/{WEB}", "--replicas=4").ok()
+    assert WORKER1 in {pod["spec"]["nodeName"] for pod in lab.ready_pods(4, WEB, 120)}
     lab.wait("it answers again", lambda: "200 OK" in lab.fetch(WORKER1, WEB_PORT))
 
 
 def test_a_reboot_of_the_master_loses_nothing(lab: VmLab) -> None:
     known = uids(lab)
-    workers = [pod for pod in lab.ready_pods(3, WEB) if pod["spec"]["nodeName"] != MASTER]
+    workers = [pod for pod in lab.ready_pods(4, WEB) if pod["spec"]["nodeName"] != MASTER]
     with clients(lab, (WORKER1, WORKER2)) as answers:
         lab.step("reload", MASTER)
     with lab.timed("after it: until all nodes are ready"):
         lab.wait("nodes", lambda: lab.ready_nodes() == set(MACHINES), 60)
     with lab.timed("then: until all pods are ready"):
-        lab.ready_pods(3, WEB, 120)
+        lab.ready_pods(4, WEB, 120)
     now = uids(lab)
     assert {name for name in known if not name.startswith(("Pod/", "ReplicaSet/"))} <= set(now)
     assert {name: now.get(name) for name in known if not name.startswith("Pod/")} == {
         name: uid for name, uid in known.items() if not name.startswith("Pod/")
     }
     assert set(answers) == {"1.11"}, Counter(answers)
-    after = [pod for pod in lab.ready_pods(3, WEB) if pod["spec"]["nodeName"] != MASTER]
+    after = [pod for pod in lab.ready_pods(4, WEB) if pod["spec"]["nodeName"] != MASTER]
     assert restarts(workers) == restarts(after)
     for machine in MACHINES:
         lab.wait(machine, lambda machine=machine: "200 OK" in lab.fetch(machine, WEB_PORT))
@@ -277,7 +279,7 @@ def test_a_reboot_of_the_master_loses_nothing(lab: VmLab) -> None:
 def test_drain_empties_a_machine_and_the_others_answer(lab: VmLab) -> None:
     with lab.timed("kubectl drain worker2"):
         lab.kubectl("drain", WORKER2, "--ignore-daemonsets", "--force", seconds=600).ok()
-    assert WORKER2 not in {pod["spec"]["nodeName"] for pod in lab.ready_pods(3, WEB, 120)}
+    assert WORKER2 not in {pod["spec"]["nodeName"] for pod in lab.ready_pods(4, WEB, 120)}
     lab.kubectl("uncordon", WORKER2).ok()
     for machine in MACHINES:
         lab.wait(machine, lambda machine=machine: "200 OK" in lab.fetch(machine, WEB_PORT))
