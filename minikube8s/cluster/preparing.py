@@ -13,6 +13,9 @@ from minikube8s.cluster import kubeconfig, labnet, layout
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 
+_ESCAPED = str.maketrans({"\\": r"\134", " ": r"\040", "\t": r"\011", "\n": r"\012"})
+"""As proc_pid_mountinfo(5) writes places."""
+
 
 def prepare(home: Home, settings: Settings, before: Settings | None) -> None:
     """Make everything, or repair it. Raises ClusterError, with the home as it was ``before``.
@@ -43,10 +46,7 @@ def remove_home(home: Home) -> None:
             f"{home.path} holds files that are not a cluster's, so it was not removed."
         )
     for entry in home.path.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
+        _remove(entry)
     # a directory that is a mount point stays, empty
     with contextlib.suppress(OSError):
         home.path.rmdir()
@@ -57,20 +57,18 @@ def wipe_home(home: Home) -> str:
 
     Nothing goes below which something is mounted: it could be a directory of the machine's own.
     """
-    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    below = [place for place in mounts if place.startswith(f"{home.path}/")]
+    below = _mounts_below(home.path)
     if home.path.is_symlink() or below:
         what = f"{below[0]} is mounted below it: `umount {below[0]}`" if below else "it is a link"
         return f"{home.path} stays, because {what}."
     known = {place.name for place in _known(home)}
-    for entry in list(home.path.iterdir()):
-        if entry.name.removesuffix(".new") not in known:
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-    rest = sorted(entry.name for entry in home.path.iterdir())
+    try:
+        for entry in list(home.path.iterdir()):
+            if entry.name.removesuffix(".new") in known:
+                _remove(entry)
+        rest = sorted(entry.name for entry in home.path.iterdir())
+    except OSError as error:
+        return f"{home.path} stays, because {error.filename} cannot be removed: {error.strerror}."
     with contextlib.suppress(OSError):
         home.path.rmdir()
     return f"{home.path} stays with what is not of mk8s in it: {', '.join(rest)}." if rest else ""
@@ -84,6 +82,21 @@ def remove_node_home(home: Home, lab_node: str) -> None:
     certificate, key = layout.agent_identity(home, lab_node)
     for file in (certificate, key, log, log.with_name(f"{log.name}.1")):
         file.unlink(missing_ok=True)
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry)
+    else:
+        entry.unlink()
+
+
+def _mounts_below(place: Path) -> list[str]:
+    """What is mounted there; the kernel tells places without links, and escapes some letters."""
+    real = str(place.resolve()).translate(_ESCAPED)
+    lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
+    mounts = (line.split(" ")[4] for line in lines)
+    return [mount for mount in mounts if mount.startswith(f"{real}/")]
 
 
 def _take_back(home: Home, settings: Settings, before: Settings | None) -> None:

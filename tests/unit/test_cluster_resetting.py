@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -107,22 +108,40 @@ def test_a_home_with_mounts_in_it_or_that_is_a_link_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is mounted may be a directory of the machine's own: a hostPath."""
-    home = Home(tmp_path / "home")
+    home = Home(tmp_path / "my home")
     home.save(Settings())
     real = Path.read_text
-    mounted = f"1 1 0:1 / {home.path}/agent/pods/x rw - tmpfs t rw\n"
+    place = f"{tmp_path}/my\\040home/agent/pods/x"
 
     def read(path: Path, *words: Any, **named: Any) -> str:
+        mounted = f"1 1 0:1 / {place} rw - tmpfs t rw\n"
         return mounted if path.name == "mountinfo" else real(path, *words, **named)
 
     monkeypatch.setattr(Path, "read_text", read)
-    assert f"`umount {home.path}/agent/pods/x`" in preparing.wipe_home(home)
-    assert home.settings.exists()
+    (tmp_path / "way").symlink_to(tmp_path)
+    for one in (home, Home(tmp_path / "way" / "my home")):
+        assert f"`umount {place}`" in preparing.wipe_home(one)
+        assert home.settings.exists()
     monkeypatch.undo()
     link = Home(tmp_path / "link")
     link.path.symlink_to(home.path)
     assert "it is a link" in preparing.wipe_home(link)
     assert home.settings.exists()
+
+
+def test_a_home_in_which_something_resists_stays_and_says_what(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path / "home")
+    home.save(Settings())
+    held = OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(home.settings))
+
+    def unlink(*_: Any, **__: Any) -> None:
+        raise held
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    said = preparing.wipe_home(home)
+    assert f"{home.settings} cannot be removed: Device or resource busy." in said
 
 
 def test_what_cannot_be_looked_at_is_said_and_the_rest_is_found(

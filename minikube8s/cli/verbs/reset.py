@@ -38,8 +38,9 @@ def command(session: Session, /, yes: bool, name: str, docker_host: str | None) 
             click.echo("Nothing of mk8s is on this machine.")
             return
         if not yes:
-            _ask(there)
-        farewell = _farewell(home)
+            _ask(there, name)
+        goes = any(one.path == home.path for one in there.homes)
+        farewell = _farewell(home) if goes else ""
         stays = resetting.reset(home, engine, name, lambda line: click.echo(f"  {line}"))
     except ClusterError as error:
         raise CommandError(str(error)) from None
@@ -50,12 +51,12 @@ def command(session: Session, /, yes: bool, name: str, docker_host: str | None) 
     click.echo("Nothing of mk8s is on this machine any more.")
 
 
-def _ask(there: resetting.Leftovers) -> None:
+def _ask(there: resetting.Leftovers, name: str) -> None:
     """Go on only when somebody says so. Raises CommandError."""
     if not sys.stdin.isatty():
+        what = f"the cluster {name}" if name else "every cluster of mk8s on this machine"
         raise CommandError(
-            "This removes every cluster of mk8s on this machine, with its objects, and nobody is "
-            "there to be asked: say --yes."
+            f"This removes {what}, with its objects, and nobody is there to be asked: say --yes."
         )
     click.echo("On this machine there are:")
     for line in there.told():
