@@ -78,7 +78,8 @@ def test_daemons_links_and_rules_go_though_the_home_is_gone_and_the_engine_silen
     assert containers(machine)
     machine.mk8s("reset", "--yes", "--name", NAME).ok()
     assert not containers(machine)
-    assert "Nothing of mk8s is on this machine" in machine.mk8s("reset", "--name", NAME).ok()
+    said = machine.mk8s("reset", "--name", NAME).ok()
+    assert f"Nothing of the cluster {NAME} is on this machine" in said
     assert not machine.home.exists()
 
 

@@ -28,6 +28,7 @@ def command(session: Session, /, yes: bool, name: str, docker_host: str | None) 
     not asked: `mk8s leave` says goodbye to that.
     """
     home = session.home
+    what = f"the cluster {name}" if name else "mk8s"
     engine = docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST
     try:
         preflight.require_root("reset")
@@ -35,7 +36,7 @@ def command(session: Session, /, yes: bool, name: str, docker_host: str | None) 
         if not there:
             for line in there.unseen:
                 click.echo(f"  {line}", err=True)
-            click.echo("Nothing of mk8s is on this machine.")
+            click.echo(f"Nothing of {what} is on this machine.")
             return
         if not yes:
             _ask(there, name)
@@ -48,7 +49,7 @@ def command(session: Session, /, yes: bool, name: str, docker_host: str | None) 
     if stays:
         listed = f" {stays[0]}" if len(stays) == 1 else "".join(f"\n- {one}" for one in stays)
         raise CommandError(f"Not everything could be removed:{listed}")
-    click.echo("Nothing of mk8s is on this machine any more.")
+    click.echo(f"Nothing of {what} is on this machine any more.")
 
 
 def _ask(there: resetting.Leftovers, name: str) -> None:
