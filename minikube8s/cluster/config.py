@@ -37,7 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What one cluster is: its name, ports and networks. Remembered in ``settings.json``."""
 
     name: str = "mk8s"
-    listen: str = "127.0.0.1"
+    listen: str = msgspec.field(default="127.0.0.1", name="bind")
+    """Its former name stays in the file: clusters that were made then go on listening there."""
     api_port: int = 6443
     agent_port: int = 6444
     pod_cidr: str = "10.244.0.0/16"
