@@ -121,13 +121,14 @@ def name_among(name: str, nodes: Sequence[Node], own: Identity, *, replace: bool
         return ""
     if _CONTROL_PLANE in (found["metadata"].get("labels") or {}):
         return f"{name} is the name of the master's own node: choose another name with --node-name."
+    told = (found.get("status") or {}).get("nodeInfo") or {}
+    before = Identity(told.get("machineID", ""), told.get("systemUUID", ""))
     if joining.ready(dict(found)):
+        itself = " If it was this machine, join again when the master has missed it, in a minute."
         return (
             f"A node named {name} is in the cluster already, and Ready: choose another name with "
             "--node-name, or let that machine leave first, with `mk8s leave` there."
-        )
-    told = (found.get("status") or {}).get("nodeInfo") or {}
-    before = Identity(told.get("machineID", ""), told.get("systemUUID", ""))
+        ) + itself * (before == own)
     if replace or before == own:
         return ""
     return (

@@ -151,6 +151,7 @@ def start(home: Home, known: Joined, say: Say) -> bool:
         return False
     preflight.require_engine(known.docker_host)
     preflight.require_nftables()
+    preflight.require_own_address(known.node_ip)
     preflight.require_own_name(known.name)
     require_agent_port(known)
     refresh(home, say)

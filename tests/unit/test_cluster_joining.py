@@ -160,6 +160,16 @@ def test_whoever_answers_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> Non
         client.ask("GET", "/version")
 
 
+def test_a_node_whose_address_is_gone_is_told_before_its_agent_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("require_engine", "require_nftables"):
+        monkeypatch.setattr(joined.preflight, name, lambda *_: None)
+    known = msgspec.structs.replace(known_as("m"), node_ip="203.0.113.9", master="127.0.0.1:1")
+    with pytest.raises(ClusterError, match=r"This machine has no address 203\.0\.113\.9"):
+        joined.start(Home(tmp_path), known, print)
+
+
 class Signing:
     """In place of a MasterClient: a master that knows no node yet and signs every request."""
 
