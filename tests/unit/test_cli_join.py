@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from minikube8s.cli.main import mk8s
 from minikube8s.cli.session import Session
-from minikube8s.cluster import enrolling
+from minikube8s.cluster import enrolling, joined, preflight
 
 TOKEN = "abcdef.0123456789abcdef"
 
@@ -81,3 +82,22 @@ def test_the_nodes_address_is_the_flags_or_the_environments(
     run()
     run("--node-ip", "192.0.2.8")
     assert [wish.node_ip for wish in wishes] == ["192.0.2.7", "192.0.2.8"]
+
+
+def test_who_gives_a_joined_node_another_address_by_up_is_led_to_join(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = joined.Joined(
+        master="10.0.0.5:6443",
+        name="c",
+        agent_port=6444,
+        pod_cidr="10.244.0.0/16",
+        service_cidr="10.96.0.0/12",
+        node_name="w1",
+        docker_host="unix:///nowhere",
+    )
+    (tmp_path / "joined.json").write_bytes(msgspec.json.encode(known))
+    monkeypatch.setattr(preflight, "require_root", lambda _: None)
+    words = ["--home", str(tmp_path), "up", "--node-ip", "192.0.2.8"]
+    done = CliRunner().invoke(mk8s, words, obj=Session())
+    assert "`mk8s join 10.0.0.5:6443 --node-ip 192.0.2.8`" in f"{done.output}{done.exception}"

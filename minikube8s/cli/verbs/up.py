@@ -122,6 +122,12 @@ def command(session: Session, /, **options: str | int | None) -> None:
 
 def _start_joined(home: Home, options: dict[str, str | int | None]) -> None:
     given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
+    if given == ["--node-ip"]:
+        known = joined.load(home)
+        raise ClusterError(
+            "This machine has joined a cluster: another address of its node is given with `mk8s "
+            f"join {known.master if known else 'HOST:PORT'} --node-ip {options['node_ip']}`."
+        )
     if given:
         raise ClusterError(
             f"This machine has joined a cluster: give {given[0]} where its master runs."
