@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from minikube8s.cluster import (
     joined,
+    labnet,
     layout,
     lifecycle,
     preflight,
@@ -20,8 +21,8 @@ from minikube8s.cluster import (
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.daemons import Daemon, Starting
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Say
-from minikube8s.cluster.supervision import begin, stop
+from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
+from minikube8s.cluster.supervision import stop
 
 
 def install(home: Home, say: Say) -> bool:
@@ -41,10 +42,12 @@ def install(home: Home, say: Say) -> bool:
             say(f"{systemd.UNITS / name} written")
         moved = [daemon for daemon in running if _unit(daemon) in changed or not _has(daemon)]
         try:
-            _move(moved, say)
+            for daemon in reversed(moved):
+                stop(daemon, STOP_SECONDS)
+            _start(home, settings, moved, say)
         except BaseException:
             if new:
-                _take_back(home, moved)
+                _take_back(home, settings, moved)
             raise
         missing = [name for name in map(_unit, running) if not systemd.is_enabled(name)]
         systemd.enable(missing)
@@ -64,14 +67,16 @@ def uninstall(home: Home, say: Say) -> bool:
         names = systemd.units_of(home.path)
         if not names:
             return False
-        daemons = _daemons(home, _settings(home)) if home.used() else []
+        settings = _settings(home) if home.used() else None
+        daemons = _daemons(home, settings) if settings else []
         running = [daemon for daemon in daemons if daemon.holder() is not None]
         for daemon in reversed(running):
             stop(daemon, STOP_SECONDS)
         supervision.remove(home)
         for name in names:
             say(f"{systemd.UNITS / name} removed")
-        _start(running, say)
+        if settings:
+            _start(home, settings, running, say)
         return True
 
 
@@ -109,28 +114,38 @@ def _has(daemon: Daemon) -> bool:
     return holder is not None and told == str(holder.pid)
 
 
-def _move(daemons: Sequence[Daemon], say: Say) -> None:
-    for daemon in reversed(daemons):
-        stop(daemon, STOP_SECONDS)
-    _start(daemons, say)
-
-
-def _start(daemons: Sequence[Daemon], say: Say) -> None:
+def _start(home: Home, settings: Settings, daemons: Sequence[Daemon], say: Say) -> None:
+    away = [daemon for daemon in _away(home, settings) if daemon in daemons]
     starting: list[Starting] = []
     try:
-        with lifecycle.uninterrupted():
-            starting += map(begin, daemons)
-        for start in starting:
-            start.wait(START_SECONDS)
-            say(f"{start.daemon.name} runs")
+        lifecycle.start(daemons, away, starting, lambda name: say(f"{name} runs"))
     except BaseException:
-        for start in starting:
-            start.cancel(STOP_SECONDS)
+        for one in starting:
+            one.cancel(STOP_SECONDS)
         raise
+    for daemon in away:
+        say(f"{daemon.name} asks for its master, which cannot be reached now")
 
 
-def _take_back(home: Home, daemons: Sequence[Daemon]) -> None:
+def _away(home: Home, settings: Settings) -> list[Daemon]:
+    """Agents that reach no master, as little as they did before."""
+    agents = layout.agents(home, settings)
+    if not home.is_joined():
+        return [agents[node] for node in labnet.cut_nodes(settings)]
+    known = joined.load(home)
+    try:
+        if known:
+            joined.require_agent_port(known)
+    except ClusterError:
+        return [*agents.values()]
+    return []
+
+
+def _take_back(home: Home, settings: Settings, daemons: Sequence[Daemon]) -> None:
     """Have daemons run as they did before systemd could not run them."""
     supervision.remove(home)
     with contextlib.suppress(ClusterError):
-        _start(daemons, lambda _: None)
+        # one that was not yet stopped is perhaps ending, and would not be there to be left alone
+        for daemon in reversed(daemons):
+            stop(daemon, STOP_SECONDS)
+        _start(home, settings, daemons, lambda _: None)

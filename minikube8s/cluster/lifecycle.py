@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -110,11 +110,11 @@ def up(
         supervision.follow(home, lambda: unitplan.wanted(home, settings))
         starting: list[Starting] = []
         try:
-            _start(stopped, cut, starting, lambda name: say(f"{name} runs ({_since(started)})"))
+            start(stopped, cut, starting, lambda name: say(f"{name} runs ({_since(started)})"))
             wait_ready(home, joined, START_SECONDS)
         except BaseException:
-            for start in starting:
-                start.cancel(STOP_SECONDS)
+            for one in starting:
+                one.cancel(STOP_SECONDS)
             raise
         supervision.at_boot(home, True)
         if stopped:
@@ -122,19 +122,22 @@ def up(
         return bool(stopped)
 
 
-def _start(stopped: list[Daemon], cut: list[Daemon], starting: list[Starting], runs: Say) -> None:
+def start(
+    stopped: Sequence[Daemon], cut: Sequence[Daemon], starting: list[Starting], runs: Say
+) -> None:
     """Start daemons, all at once: an agent's first dial comes when the master listens, or again.
 
-    Agents of nodes that are cut off are not waited for: they reach no master.
+    Those of ``cut`` are not waited for: they reach no master. What was begun is in ``starting``,
+    also when this raises.
     """
     with uninterrupted():
         starting += map(begin, stopped)
-    for start in starting:
-        if start.daemon in cut:
-            start.leave()
+    for one in starting:
+        if one.daemon in cut:
+            one.leave()
         else:
-            start.wait(START_SECONDS)
-            runs(start.daemon.name)
+            one.wait(START_SECONDS)
+            runs(one.daemon.name)
 
 
 def _stop_outdated(

@@ -29,7 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
         (lifecycle.preparing.kubeconfig, ("write",)),
         (lifecycle.preparing, ("_ensure_certificates",)),
         (lifecycle.labnet, ("LabCall",)),
-        (lifecycle, ("_start",)),
+        (lifecycle, ("start",)),
     ):
         for name in names:
             monkeypatch.setattr(owner, name, Nothing)
