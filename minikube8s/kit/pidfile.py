@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 DESCRIPTOR = "MK8S_PID_FD"
 """The environment variable by which a starter tells the daemon which descriptor has the lock."""
+_LOOKS, _LOOK_SECONDS = 100, 0.01
 
 
 class AlreadyRunning(Exception):
@@ -55,13 +57,16 @@ class PidFile:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = _number(os.pread(descriptor, 32, 0))
-            os.close(descriptor)
-            raise AlreadyRunning(self.path, pid) from None
-        return descriptor
+        for _ in range(_LOOKS):
+            if _has(descriptor, fcntl.LOCK_EX):
+                return descriptor
+            if not _has(descriptor, fcntl.LOCK_SH):
+                break
+            # somebody only looks (see `holder`), which takes no time
+            time.sleep(_LOOK_SECONDS)
+        pid = _number(os.pread(descriptor, 32, 0))
+        os.close(descriptor)
+        raise AlreadyRunning(self.path, pid)
 
     @staticmethod
     def record(pid: int, descriptor: int) -> None:
@@ -105,6 +110,14 @@ class PidFile:
             return None
         finally:
             os.close(descriptor)
+
+
+def _has(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _number(text: bytes) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,20 @@ def test_a_held_file_names_its_holder_and_refuses_a_second(tmp_path: Path) -> No
     again = PidFile(path)
     again.acquire()
     again.release()
+
+
+def test_who_only_looks_keeps_no_daemon_from_starting(tmp_path: Path) -> None:
+    file = PidFile(tmp_path / "x.pid")
+    file.path.touch()
+    look = os.open(file.path, os.O_RDONLY)
+    fcntl.flock(look, fcntl.LOCK_SH)
+    end = threading.Timer(0.05, os.close, [look])
+    end.start()
+    file.acquire()
+    end.join()
+    holder = PidFile(file.path).holder()
+    assert holder is not None and holder.pid == os.getpid()
+    file.release()
 
 
 def test_no_file_and_a_stale_file_mean_that_nothing_runs(tmp_path: Path) -> None:
