@@ -9,6 +9,7 @@ import pytest
 
 from minikube8s.cluster import evidence, installing, systemd, unitplan, units
 from minikube8s.cluster.config import Home, LabNode, Settings
+from minikube8s.cluster.daemons import Daemon, LogEnd, outcome
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.units import Supervised
 
@@ -179,6 +180,13 @@ def test_a_shutdown_period_that_is_none_is_refused(tmp_path: Path) -> None:
     file.write_text("kind: KubeletConfiguration\nshutdownGracePeriod: soon\n")
     with pytest.raises(ClusterError, match="shutdownGracePeriod: 'soon' is no duration"):
         unitplan.wanted(Home(tmp_path), Settings(node_name="n", kubelet_config=str(file)), {})
+
+
+def test_a_daemon_that_left_no_log_has_ended_in_a_sentence(tmp_path: Path) -> None:
+    log = tmp_path / "agent.log"
+    agent = Daemon("agent", (), tmp_path / "agent.pid", log)
+    with pytest.raises(ClusterError, match="The agent ended at once: it printed nothing"):
+        outcome(agent, "", LogEnd(log))
 
 
 def test_without_systemd_nothing_is_installed(
