@@ -40,12 +40,17 @@ def prepare(home: Home, settings: Settings, before: Settings | None) -> None:
 
 
 def remove_home(home: Home) -> None:
-    """Remove a home and all that is in it. Raises ClusterError when it is no cluster's."""
+    """Remove a home and all that is in it. Raises ClusterError when it is no cluster's.
+
+    What says whose it is goes last, so that one that was cut off is found and removed again.
+    """
     if home.path.is_symlink() or not is_ours(home):
         raise ClusterError(
             f"{home.path} holds files that are not a cluster's, so it was not removed."
         )
-    for entry in home.path.iterdir():
+    last = [home.settings, home.joined, home.simulation, home.lock]
+    there = list(home.path.iterdir())
+    for entry in [one for one in there if one not in last] + [one for one in last if one in there]:
         _remove(entry)
     # a directory that is a mount point stays, empty
     with contextlib.suppress(OSError):

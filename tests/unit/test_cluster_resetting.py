@@ -104,6 +104,26 @@ def test_of_a_home_only_what_a_cluster_keeps_there_goes(tmp_path: Path) -> None:
     assert not home.path.exists()
 
 
+def test_a_home_whose_removal_is_cut_off_still_says_what_there_is_to_remove(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or `mk8s leave` would have nothing to leave, and the keys would stay."""
+    home = Home(tmp_path / "home")
+    for file in (home.joined, home.lock, home.settings, home.pki / "agent.key", home.kubeconfig):
+        write_private(file, b"")
+    real, gone = Path.unlink, []
+
+    def unlink(path: Path, *words: Any, **named: Any) -> None:
+        gone.append(path)
+        real(path, *words, **named)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    monkeypatch.setattr(preparing.shutil, "rmtree", gone.append)
+    preparing.remove_home(home)
+    assert set(gone[:2]) == {home.pki, home.kubeconfig}
+    assert gone[2:] == [home.settings, home.joined, home.lock]
+
+
 def test_a_home_with_mounts_in_it_or_that_is_a_link_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
