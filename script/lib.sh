@@ -96,7 +96,8 @@ engine() {
     if [ -d /run/systemd/system ]; then
         systemctl start docker || die "the Docker engine does not start: see 'journalctl -u docker'."
     else
-        setsid dockerd >/var/log/dockerd.log 2>&1 </dev/null &
+        # without the lock that a script may hold as its descriptor 9
+        setsid dockerd >/var/log/dockerd.log 2>&1 </dev/null 9>&- &
         local started=$!
     fi
     local deadline=$((SECONDS + 60))

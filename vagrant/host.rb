@@ -4,7 +4,6 @@
 
 require "open3"
 require "socket"
-require "timeout"
 
 module Lab
   module Host
@@ -36,13 +35,17 @@ module Lab
     end
 
     # Why libvirt does not answer; nil when it does, or where there is no virsh to ask with.
-    def libvirt_error
+    def libvirt_error(seconds: SECONDS)
       return unless has?("virsh")
 
-      said, status = Timeout.timeout(SECONDS) { Open3.capture2e("virsh", "-c", libvirt_uri, "version") }
-      status.success? ? nil : said.lines.map(&:strip).reject(&:empty?).last.to_s.delete_prefix("error: ")
-    rescue Timeout::Error
-      "no answer within #{SECONDS} s"
+      Open3.popen2e("virsh", "-c", libvirt_uri, "version") do |input, output, process|
+        input.close
+        if process.join(seconds).nil?
+          Process.kill(:KILL, process.pid)
+          next "no answer within #{seconds} s"
+        end
+        process.value.success? ? nil : output.read.lines.map(&:strip).reject(&:empty?).last.to_s.delete_prefix("error: ")
+      end
     end
 
     # Those of the addresses at which an SSH server answers, or says that there is none.

@@ -11,7 +11,7 @@ place=/opt/mk8s
 
 project=${1:-$root}
 [ $# -eq 0 ] || [ -f "$project" ] || die "there is no wheel $project."
-exec 9>/run/lock/mk8s-install
+exec 9>/run/mk8s-install.lock
 flock --wait 900 9 || die "another run of this script has not ended within 15 minutes: see what it waits for."
 
 mapfile -t lacking < <(missing_for_cluster)

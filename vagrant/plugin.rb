@@ -31,11 +31,6 @@ module Lab
     raise Error, problem.message
   end
 
-  # The words of `vagrant up` that are no flags: the VMs that are asked for, all if none.
-  def asked(arguments)
-    arguments.drop(1).reject { |word| word.start_with?("-") }
-  end
-
   def provider_asked(arguments)
     at = arguments.index("--provider")
     text = at ? arguments[at + 1] : arguments.filter_map { |word| word[/\A--provider=(.*)/, 1] }.first
@@ -95,11 +90,11 @@ module Lab
 
     # The machines that this command starts, this one among them.
     def starting(machine, lab)
-      named = Lab.asked(ARGV)
+      named = lab.named(ARGV)
       lab.machines.select do |one|
         next true if one.name == machine.name.to_s
 
-        (named.empty? || named.include?(one.name)) && !running?(machine.env.machine(one.name.to_sym, machine.provider_name))
+        named.include?(one) && !running?(machine.env.machine(one.name.to_sym, machine.provider_name))
       end
     end
 

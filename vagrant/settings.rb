@@ -63,6 +63,14 @@ module Lab
       numbered(workers)
     end
 
+    # Those of the VMs that a command's words name, itself or by a /pattern/; all when they name none.
+    def named(words)
+      found = machines.select do |one|
+        words.any? { |word| word == one.name || word[%r{\A/(.+)/\z}, 1]&.then { |pattern| one.name.match?(pattern) } }
+      end
+      found.empty? ? machines : found
+    end
+
     # What every VM's /etc/hosts says, as ADDRESS=NAME.
     def names
       numbered([workers, [NAMED_WORKERS, room].min].max).map { |one| "#{one.address}=#{one.name}" }

@@ -15,6 +15,7 @@ ASKED = {
   "names" => ->(environment) { lab(environment).names },
   "machines" => ->(environment, existing = [], remembered = {}) { lab(environment, existing, remembered).machines.map(&:to_a) },
   "to_remember" => ->(environment) { lab(environment).to_remember },
+  "named" => ->(words) { lab({}).named(words).map(&:name) },
   "netmask" => ->(environment) { lab(environment).netmask },
   "version" => ->(version) { Lab::Checks.vagrant_version(version) },
   "provider" => ->(wanted, virtualbox, libvirt) { Lab::Checks.provider(wanted, virtualbox: virtualbox, libvirt: libvirt) },
@@ -23,6 +24,10 @@ ASKED = {
   "kvm" => ->(state) { Lab::Checks.kvm(state.to_sym) },
   "subnet" => ->(subnet, interfaces, provider) { Lab::Checks.subnet(IPAddr.new(subnet), interfaces, provider) },
   "addresses" => ->(subnet, answering) { Lab::Checks.addresses(IPAddr.new(subnet), answering, [["virbr1", "192.168.56.1", 24]]) },
+  "libvirt_error" => lambda { |programs, seconds|
+    ENV["PATH"] = [programs, ENV["PATH"]].join(File::PATH_SEPARATOR)
+    Lab::Host.libvirt_error(seconds: seconds)
+  },
   "answering" => ->(addresses) { Lab::Host.answering(addresses) },
   "memory" => ->(each, count, free) { Lab::Checks.memory(each, count, free) },
   "try_kvm" => ->(device, qemu, seconds) { Lab::Kvm.state(device: device, qemu: qemu, seconds: seconds) },

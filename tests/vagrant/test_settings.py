@@ -67,6 +67,10 @@ def test_settings_come_to_machines_addresses_and_flags(tmp_path: Path) -> None:
                 "MK8S_CPUS": "1",
             },
         ),
+        # the words of a command, its flags and their values among them
+        (["named", ["up", "--provider", "libvirt"]], ["master", "worker1", "worker2"]),
+        (["named", ["up", "worker1", "--provider", "libvirt"]], ["worker1"]),
+        (["named", ["reload", "/^worker/"]], ["worker1", "worker2"]),
         (["netmask", {"MK8S_SUBNET": "10.5.0.0/16"}], "255.255.0.0"),
         (["flags", {"MK8S_WHEEL": str(wheel)}], []),
         (
@@ -190,6 +194,20 @@ def test_a_host_that_has_everything_is_let_through() -> None:
 def test_a_machine_that_answers_at_an_address_of_the_lab_is_met() -> None:
     # nothing listens at either; at one, a machine says so
     assert ask(["answering", ["127.0.0.1", "255.255.255.255"]]) == [["127.0.0.1"]]
+
+
+def test_a_libvirt_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
+    # virsh is played, for longer than its questioner is waited for
+    virsh = tmp_path / "virsh"
+    table = [
+        ("exec sleep 200", "no answer within 0.5 s"),
+        ("echo error: failed to connect; echo error: no socket; exit 1", "no socket"),
+        ("exit 0", None),
+    ]
+    for line, wanted in table:
+        virsh.write_text(f"#!/bin/sh\n{line}\n")
+        virsh.chmod(0o755)
+        assert ask(["libvirt_error", str(tmp_path), 0.5 if "sleep" in line else 20]) == [wanted]
 
 
 def test_kvm_is_tried_by_running_a_guest(tmp_path: Path) -> None:

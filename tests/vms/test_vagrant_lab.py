@@ -162,10 +162,14 @@ def test_with_external_traffic_policy_local_only_the_pods_machine_answers_and_se
         lambda: lab.ask(WORKER2, WHO_PORT).split() == [WHO, f"{SUBNET}.1"],
     )
     for machine in (MASTER, WORKER1):
-        try:
-            assert not lab.ask(machine, WHO_PORT, seconds=5), machine
-        except OSError:
-            continue
+        lab.wait(f"{machine} is silent", lambda machine=machine: is_silent(lab, machine))
+
+
+def is_silent(lab: VmLab, machine: str) -> bool:
+    try:
+        return not lab.ask(machine, WHO_PORT, seconds=5)
+    except OSError:
+        return True
 
 
 def test_an_image_built_on_the_master_runs_on_a_worker_after_mk8s_image_copy(lab: VmLab) -> None:
