@@ -275,7 +275,7 @@ def test_a_reboot_of_the_master_loses_nothing(lab: VmLab) -> None:
     }
     assert set(answers) == {"1.11"}, Counter(answers)
     after = [pod for pod in lab.ready_pods(4, WEB) if pod["spec"]["nodeName"] != MASTER]
-    assert restarts(workers) == restarts(after)
+    assert restarts(workers).items() <= restarts(after).items()
     for machine in MACHINES:
         lab.wait(machine, lambda machine=machine: "200 OK" in lab.fetch(machine, WEB_PORT))
 
