@@ -81,11 +81,12 @@ class LogEnd:
         return lines[-1] if lines else "it printed nothing"
 
 
-def outcome(daemon: Daemon, said: str, log: LogEnd) -> None:
+def outcome(daemon: Daemon, said: str, log: LogEnd, unit: str = "") -> None:
     """Raise ClusterError unless a daemon said that it serves: what it said, or logged last."""
     if said != readiness.READY:
+        logs = f"{daemon.log}, `journalctl -u {unit}`" if unit else daemon.log
         raise ClusterError(
-            said or f"The {daemon.name} ended at once: {log.last_words()} (log: {daemon.log})"
+            said or f"The {daemon.name} ended at once: {log.last_words()} (log: {logs})"
         )
 
 

@@ -36,18 +36,20 @@ def install(home: Home, say: Say) -> bool:
         settings = _settings(home)
         daemons = _daemons(home, settings)
         running = [daemon for daemon in daemons if daemon.holder() is not None]
-        new = not systemd.units_of(home.path)
-        changed = systemd.write(unitplan.wanted(home, settings))
-        for name in changed:
-            say(f"{systemd.UNITS / name} written")
-        moved = [daemon for daemon in running if _unit(daemon) in changed or not _has(daemon)]
+        by_hand = bool(running) and not any(map(_has, running))
+        moved: list[Daemon] = []
         try:
+            changed = systemd.write(unitplan.wanted(home, settings))
+            for name in changed:
+                say(f"{systemd.UNITS / name} written")
+            moved += [one for one in running if _unit(one) in changed or not _has(one)]
             for daemon in reversed(moved):
                 stop(daemon, STOP_SECONDS)
             _start(home, settings, moved, say)
         except BaseException:
-            if new:
-                _take_back(home, settings, moved)
+            if by_hand:
+                supervision.remove(home)
+            _start_again(home, settings, moved)
             raise
         missing = [name for name in map(_unit, running) if not systemd.is_enabled(name)]
         systemd.enable(missing)
@@ -70,13 +72,18 @@ def uninstall(home: Home, say: Say) -> bool:
         settings = _settings(home) if home.used() else None
         daemons = _daemons(home, settings) if settings else []
         running = [daemon for daemon in daemons if daemon.holder() is not None]
-        for daemon in reversed(running):
-            stop(daemon, STOP_SECONDS)
-        supervision.remove(home)
-        for name in names:
-            say(f"{systemd.UNITS / name} removed")
-        if settings:
-            _start(home, settings, running, say)
+        try:
+            for daemon in reversed(running):
+                stop(daemon, STOP_SECONDS)
+            supervision.remove(home)
+            for name in names:
+                say(f"{systemd.UNITS / name} removed")
+            if settings:
+                _start(home, settings, running, say)
+        except BaseException:
+            if settings:
+                _start_again(home, settings, running)
+            raise
         return True
 
 
@@ -109,8 +116,8 @@ def _unit(daemon: Daemon) -> str:
 
 def _has(daemon: Daemon) -> bool:
     """Whether it is systemd that runs a daemon, and not who ran `mk8s up`."""
-    holder = daemon.holder()
-    told = systemd.properties(_unit(daemon), "MainPID").get("MainPID")
+    holder, unit = daemon.holder(), _unit(daemon)
+    told = systemd.properties(unit, "MainPID").get("MainPID") if unit else ""
     return holder is not None and told == str(holder.pid)
 
 
@@ -141,11 +148,10 @@ def _away(home: Home, settings: Settings) -> list[Daemon]:
     return []
 
 
-def _take_back(home: Home, settings: Settings, daemons: Sequence[Daemon]) -> None:
-    """Have daemons run as they did before systemd could not run them."""
-    supervision.remove(home)
+def _start_again(home: Home, settings: Settings, daemons: Sequence[Daemon]) -> None:
+    """Have daemons run, after a failure or Ctrl-C: through systemd where they still have units."""
     with contextlib.suppress(ClusterError):
-        # one that was not yet stopped is perhaps ending, and would not be there to be left alone
+        # one that has been told to end would not be there to be left alone
         for daemon in reversed(daemons):
             stop(daemon, STOP_SECONDS)
         _start(home, settings, daemons, lambda _: None)

@@ -103,7 +103,7 @@ class UnitStarting:
             self._close()
         if said is None:
             raise too_slow(self.daemon, seconds)
-        outcome(self.daemon, said, self._log)
+        outcome(self.daemon, said, self._log, self._unit)
 
     def leave(self) -> None:
         """Wait no more: it goes on by itself."""

@@ -90,7 +90,7 @@ def test_when_systemd_cannot_run_the_daemons_they_run_on_as_before(machine: Syst
     machine.shell(
         f"mkdir {drop} && printf '[Service]\\nExecStart=\\nExecStart=false\\n' >{drop}/a.conf"
     )
-    assert "agent" in machine.mk8s("install").fails()
+    assert "journalctl -u mk8s-agent.service" in machine.mk8s("install").fails()
     assert not units(machine)
     assert set(daemons(machine)) == set(before)
     machine.run("rm", "-r", drop).ok()
@@ -108,6 +108,24 @@ def test_up_finishes_an_install_that_was_killed(machine: SystemdMachine, seconds
     machine.mk8s("install").ok()
     assert daemons(machine) == supervised(machine)
     assert enabled(machine) == BOTH
+    assert ready(machine) == containers
+
+
+@pytest.mark.parametrize(
+    ("verb", "seconds"),
+    [("uninstall", "0.5"), ("uninstall", "1.4"), ("install", "0.6"), ("install", "1.2")],
+)
+def test_ctrl_c_leaves_the_daemons_running(
+    machine: SystemdMachine, verb: str, seconds: str
+) -> None:
+    other = {"install": "uninstall", "uninstall": "install"}[verb]
+    machine.mk8s(other)
+    containers = ready(machine)
+    machine.run("timeout", "-s", "INT", seconds, str(MK8S), verb)
+    assert len(daemons(machine)) == 2
+    assert machine.mk8s("status").code == 0
+    machine.mk8s("install").ok()
+    assert daemons(machine) == supervised(machine)
     assert ready(machine) == containers
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from minikube8s.cluster.config import Home, LabNode, Settings
 from minikube8s.cluster.daemons import Daemon, LogEnd, outcome
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.units import Supervised
+from minikube8s.kit.pidfile import Holder
 
 AGENT = Supervised(
     cluster="mk8s",
@@ -209,3 +211,31 @@ def test_a_simulated_cluster_is_not_installed(
     home.simulation.write_text("{}")
     with pytest.raises(ClusterError, match="is simulated: it is started with `mk8s simulate`"):
         installing.install(home, lambda _: None)
+
+
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+def test_daemons_are_started_again_where_ctrl_c_came_between(
+    tmp_path: Path, files: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    home = Home(tmp_path)
+    home.save(Settings(node_name="n"))
+    # as one that was killed has left them
+    systemd.write(unitplan.wanted(home, home.load()))
+    done: list[str] = []
+
+    def start(daemons: Sequence[Daemon], *_: object) -> None:
+        done.extend(f"start {daemon.name}" for daemon in daemons)
+        if done.count("start agent") == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(installing.preflight, "require_root", lambda _: None)
+    monkeypatch.setattr(systemd, "runs", lambda: True)
+    monkeypatch.setattr(Daemon, "holder", lambda _: Holder(7, 0.0))
+    monkeypatch.setattr(installing, "stop", lambda daemon, _: done.append(f"stop {daemon.name}"))
+    monkeypatch.setattr(installing.supervision, "remove", lambda _: done.append("remove"))
+    monkeypatch.setattr(installing.lifecycle, "start", start)
+    with pytest.raises(KeyboardInterrupt):
+        getattr(installing, verb)(home, lambda _: None)
+    moved = ["stop agent", "stop master", "start master", "start agent"]
+    assert [one for one in done if one != "remove"] == moved * 2
+    assert done.index("remove") == {"install": 4, "uninstall": 2}[verb]
