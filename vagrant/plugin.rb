@@ -103,6 +103,21 @@ module Lab
     end
   end
 
+  # What was set up in half is set up again by the next `vagrant up`; Vagrant on its own counts it as done.
+  class SetUpAgain
+    def initialize(app, _env)
+      @app = app
+    end
+
+    def call(env)
+      @app.call(env)
+    end
+
+    def recover(env)
+      FileUtils.rm_f(env[:machine].data_dir.join("action_provision"))
+    end
+  end
+
   # What both provisioners do with the machines.
   class Provisioner < Vagrant.plugin("2", :provisioner)
     HOME = "/var/lib/mk8s"
@@ -115,7 +130,11 @@ module Lab
       return said[:stdout].strip if status.zero?
 
       why = said.values.reverse.join("\n").lines.map(&:strip).reject(&:empty?).first
-      raise Error, "#{machine.name} does not do `#{command[/\A\S+( \S+)?/]}`: #{why || "it ended with #{status}"}"
+      raise Error, "#{machine.name} does not do `#{command[/\A\S+( \S+)?/]}` (#{why || "it ended with #{status}"}): #{repair(machine)}"
+    end
+
+    def repair(machine)
+      "see `vagrant ssh #{machine.name} -c 'sudo mk8s status'`, or set it up again with `vagrant provision #{machine.name}`."
     end
 
     # What says whether two machines are of the same cluster; empty where there is no such file.
@@ -172,7 +191,7 @@ module Lab
     def join(master)
       forget_former(master)
       line = LINE.match(output_of(master, "mk8s token create --ttl #{TTL} --description 'vagrant up #{machine.name}' --print-join-command"))
-      raise Error, "The master made no token: see `vagrant ssh master -c 'sudo mk8s status'`, or set it up again with `vagrant provision master`." if line.nil?
+      raise Error, "The master made no token: #{repair(master)}" if line.nil?
 
       Vagrant::Util::CredentialScrubber.sensitive(line[:token])
       begin
@@ -217,6 +236,7 @@ module Lab
     %i[up reload].each do |action|
       action_hook(:mk8s_before_start, :"machine_action_#{action}") { |hook| hook.prepend(BeforeStart) }
     end
+    action_hook(:mk8s_set_up_again, :provisioner_run) { |hook| hook.prepend(SetUpAgain) }
     action_hook(:mk8s_after_destroy, :machine_action_destroy) { |hook| hook.prepend(AfterDestroy) }
   end
 end

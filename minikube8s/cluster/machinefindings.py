@@ -57,7 +57,7 @@ def of_memory(machine: Machine) -> Finding:
     """How much memory is left for pods."""
     shown = f"{machine.available // _MIB} MiB of {machine.memory // _MIB} MiB memory available"
     if machine.available < _MEMORY_FAULT:
-        return Finding(Mark.FAULT, f"Only {shown}: end other programs first.")
+        return Finding(Mark.FAULT, f"Only {shown}: end other programs, or give the machine more.")
     if machine.available < _MEMORY_DOUBT:
         return Finding(Mark.DOUBT, f"Only {shown}: pods may soon be evicted.")
     return Finding(Mark.FINE, shown)

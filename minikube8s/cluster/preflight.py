@@ -1,4 +1,4 @@
-"""Owns what must hold before a cluster starts: root, an engine that answers, libraries, free ports.
+"""Owns what must hold before a cluster starts: root, an engine, libraries, memory, free ports.
 
 Each check raises ClusterError with the sentence that tells the user what to do; none changes a
 thing. The ports are tried, not guessed: what this machine lets a daemon bind is what counts.
@@ -11,9 +11,10 @@ import os
 import socket
 import sys
 
-from minikube8s.cluster import networks
+from minikube8s.cluster import machine, machinefindings, networks
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.findings import Mark
 from minikube8s.kit import namelock, portholders
 from minikube8s.kit.localaddresses import address_label, local_addresses
 from minikube8s.kit.localroutes import local_routes
@@ -76,6 +77,13 @@ def require_nftables() -> None:
             "libnftables.so.1 is missing, and Services are nftables rules: install it "
             "(`apt-get install libnftables1`, or the nftables package of your distribution)."
         ) from None
+
+
+def require_memory() -> None:
+    """Raise where the daemons would take the last memory that there is."""
+    found = machinefindings.of_memory(machine.read(os.environ))
+    if found.mark is Mark.FAULT:
+        raise ClusterError(found.text)
 
 
 def own_addresses() -> list[str]:
@@ -171,6 +179,8 @@ def check(settings: Settings, *, new: bool, ports: bool, agent: bool, lab: bool)
     """
     require_engine(settings.docker_host)
     require_nftables()
+    if ports or agent:
+        require_memory()
     require_own_address(settings.node_ip)
     if agent:
         require_own_name(settings.name)

@@ -1,4 +1,4 @@
-"""What `mk8s doctor` makes of the machine itself."""
+"""What `mk8s doctor`, and in part `up`, make of the machine itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from minikube8s.cluster import machine, machinefindings
+from minikube8s.cluster import machine, machinefindings, preflight
+from minikube8s.cluster.config import Settings
+from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.findings import Finding, Mark
 from minikube8s.cluster.machine import Machine
 
@@ -49,6 +51,17 @@ def test_low_limits_of_open_files_are_told_with_the_command_that_raises_them() -
 def test_little_memory_is_told(left: int, mark: str) -> None:
     found = Machine(memory=8192 * MIB, available=left * MIB)
     assert machinefindings.of_memory(found).mark.value == mark
+
+
+def test_up_is_refused_where_the_daemons_would_take_the_last_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("require_engine", "require_own_name", "require_ports"):
+        monkeypatch.setattr(preflight, name, lambda _: None)
+    small = Machine(memory=512 * MIB, available=64 * MIB)
+    monkeypatch.setattr(preflight.machine, "read", lambda _: small)
+    with pytest.raises(ClusterError, match=r"64 MiB of 512 MiB .*give the machine more\.$"):
+        preflight.check(Settings(node_name="one"), new=False, ports=True, agent=True, lab=False)
 
 
 def test_swap_is_a_doubt_only_where_the_engine_cannot_keep_containers_out_of_it() -> None:

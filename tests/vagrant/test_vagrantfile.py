@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -76,6 +77,16 @@ def test_what_the_lab_was_made_with_is_remembered_while_there_is_a_machine(
     assert "worker2" in status.stdout, status.stderr
     (state / "machines/worker2/virtualbox/id").unlink()
     assert vagrant("validate", MK8S_SUBNET="10.6.0.0/16").returncode == 0
+
+
+def test_a_machine_that_was_set_up_in_half_is_set_up_by_the_next_up(tmp_path: Path) -> None:
+    script, plugin = Path(__file__).with_name("half_provisioned.rb"), CHECKOUT / "vagrant/plugin.rb"
+    done = subprocess.run(
+        ["ruby", str(script), str(plugin), str(tmp_path)],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"fails": False, "succeeds": True}
 
 
 BAD = [
