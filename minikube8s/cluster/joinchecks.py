@@ -124,7 +124,10 @@ def name_among(name: str, nodes: Sequence[Node], own: Identity, *, replace: bool
     told = (found.get("status") or {}).get("nodeInfo") or {}
     before = Identity(told.get("machineID", ""), told.get("systemUUID", ""))
     if joining.ready(dict(found)):
-        itself = " If it was this machine, join again when the master has missed it, in a minute."
+        itself = (
+            " If that is this machine, stop it with `mk8s down`, and join again when the master "
+            "has missed it, in a minute."
+        )
         return (
             f"A node named {name} is in the cluster already, and Ready: choose another name with "
             "--node-name, or let that machine leave first, with `mk8s leave` there."

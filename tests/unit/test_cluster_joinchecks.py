@@ -50,7 +50,7 @@ OTHER = Identity("m1", "u2")
         ([node("w2")], False, ""),
         ([node("w1", master=True)], True, "the master's own node: choose another name"),
         ([node("w1", master=True, ready=False)], True, "the master's own node"),
-        ([node("w1")], True, "already, and Ready.*`mk8s leave` there.*If it was this machine"),
+        ([node("w1")], True, "already, and Ready.*`mk8s leave` there.*If that is this machine"),
         ([node("w1", own=OTHER)], True, r"already, and Ready.*`mk8s leave` there\.$"),
         ([node("w1", ready=False)], False, ""),
         ([node("w1", ready=False, own=OTHER)], True, ""),
