@@ -165,12 +165,13 @@ def _check_cluster(
     with checks.step(f"the agents' port {known.host}:{cluster.agent_port} can be reached"):
         joined.require_agent_port(known)
     with checks.step("this machine's address and networks are its own"):
-        address = wish.node_ip or addresses.towards(known.host, cluster.agent_port)
-        others = preflight.own_addresses()
-        checks.add(joinchecks.address(address, wish.node_name, nodes, others))
         if cluster.name != running:
             checks.require(preflight.require_own_name, cluster.name)
         checks.add(*preflight.clashes_apart(joined.settings(known)))
+        require_node_ip(wish.node_ip)
+        address = wish.node_ip or addresses.towards(known.host, cluster.agent_port)
+        others = preflight.own_addresses()
+        checks.add(joinchecks.address(address, wish.node_name, nodes, others))
 
 
 def _check_machine(wish: Wish, seen: Examination, checks: Checks) -> None:

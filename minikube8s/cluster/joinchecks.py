@@ -36,17 +36,18 @@ class Checks:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
+        self._faults = 0
         self.problems: list[str] = []
 
     @contextlib.contextmanager
     def step(self, done: str) -> Iterator[None]:
         """Say that a step is done, or keep why it cannot be."""
-        before = len(self.problems)
+        before = self._faults
         try:
             yield
         except ClusterError as error:
             self.add(str(error))
-        if len(self.problems) == before:
+        if self._faults == before:
             self._say(done)
 
     def require(self, check: Callable[..., None], *arguments: str) -> None:
@@ -62,7 +63,9 @@ class Checks:
 
     def add(self, *problems: str) -> None:
         """Keep what is wrong, each once; "" is nothing."""
-        self.problems += [one for one in problems if one and one not in self.problems]
+        wrong = [one for one in problems if one]
+        self._faults += len(wrong)
+        self.problems += [one for one in wrong if one not in self.problems]
 
     def settle(self) -> None:
         """Raise ClusterError with all that is wrong, if anything is."""

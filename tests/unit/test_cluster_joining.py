@@ -18,7 +18,15 @@ import pytest
 
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.verbs.token import duration
-from minikube8s.cluster import addresses, certificates, enrolling, joined, joining, masterclient
+from minikube8s.cluster import (
+    addresses,
+    certificates,
+    enrolling,
+    joinchecks,
+    joined,
+    joining,
+    masterclient,
+)
 from minikube8s.cluster.certificates import Authority
 from minikube8s.cluster.config import Home, Settings, write_private
 from minikube8s.cluster.daemons import Daemon
@@ -277,6 +285,24 @@ def test_wherever_joining_again_ends_no_certificate_is_left_that_is_not_the_keys
     if identity.certificate.exists():
         ssl.create_default_context().load_cert_chain(identity.certificate, identity.key)
         assert number == 3
+
+
+def test_an_address_that_is_none_is_told_among_the_rest(
+    identity: joining.Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joined, "require_agent_port", lambda _: None)
+    monkeypatch.setattr(enrolling.preflight, "clashes_apart", lambda _: ["Taken."])
+    said: list[str] = []
+    checks = joinchecks.Checks(said.append)
+    applicant = joining.Applicant("10.0.0.5:6443", b"CA", TOKEN)
+    wish = enrolling.Wish("10.0.0.5:6443", TOKEN, [], "n2", "", "", node_ip="worker1")
+    enrolling._check_cluster(applicant, applicant.membership(), wish, "m", checks)
+    taken, wrong = checks.problems
+    assert taken == "Taken."
+    assert wrong.startswith("'worker1' is not an IPv4 address")
+    with checks.step("what is wrong for a known reason"):
+        checks.add(wrong)
+    assert not [line for line in said if "address" in line or "reason" in line]
 
 
 def test_a_machine_whose_agent_runs_can_join_the_cluster_that_was_made_anew(
