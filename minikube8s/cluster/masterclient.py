@@ -9,6 +9,7 @@ import contextlib
 import errno
 import http.client
 import json
+import re
 import socket
 import ssl
 import time
@@ -25,6 +26,7 @@ _LARGEST = 32 << 20
 """Bytes of one answer, or of one event: whoever answers need not be a master."""
 SKEW_SECONDS = 300.0
 """How far clocks may differ: certificates begin so much before they are made."""
+_PLACE = re.compile(r"([\w.-]+|\[[\w:.%]+\]):[0-9]{1,5}")
 _NOT_YET_VALID = 9
 _EXPIRED = 10
 _WRONG_HOST = (62, 64)
@@ -58,7 +60,7 @@ class MasterClient:
         identity: tuple[Path, Path] | None = None,
     ) -> None:
         host, _, port = master.rpartition(":")
-        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        if not _PLACE.fullmatch(master) or not 0 < int(port) < 65536:
             raise ClusterError(
                 f"{master!r} does not say where the master is: it must read HOST:PORT, with the "
                 "API server's port (6443 unless it was changed)."

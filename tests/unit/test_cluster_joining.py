@@ -70,7 +70,20 @@ def test_a_nodes_request_asks_for_its_name_in_the_nodes_group_and_no_more() -> N
     assert certificates.subject(request) == ("system:node:n2", ("system:nodes",), False)
 
 
-@pytest.mark.parametrize("master", ["10.0.0.5", "10.0.0.5:", ":6443", "10.0.0.5:x", "h:70000"])
+@pytest.mark.parametrize(
+    "master",
+    [
+        "10.0.0.5",
+        "10.0.0.5:",
+        ":6443",
+        "10.0.0.5:x",
+        "h:70000",
+        "https://10.0.0.5:6443",
+        "ho st:6443",
+        "h\x01:6443",
+        "fd00::5:6443",
+    ],
+)
 def test_a_master_is_named_by_host_and_port(master: str) -> None:
     with pytest.raises(ClusterError, match="it must read HOST:PORT"):
         MasterClient(master, None)
