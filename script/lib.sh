@@ -46,10 +46,12 @@ missing_for_cluster() {
 environment() {
     packages .venv "$1" "$root $(cat "$1" pyproject.toml | sha256sum)" -e .
     [ -z "$renewed" ] || .venv/bin/python -m compileall -q minikube8s agents
+    packages_done .venv
 }
 
-# Make or refresh a Python environment; sets `renewed` when it was not yet as it should be. Arguments:
-# its directory, the lock file, what tells this content from any other, what pip installs as the project.
+# Make or refresh a Python environment; sets `renewed` when it was not yet as it should be, and is so
+# from `packages_done` on: when what follows from new packages is done as well. Arguments: its
+# directory, the lock file, what tells this content from any other, what pip installs as the project.
 packages() {
     local place=$1 lock=$2 stamp=$1/.installed wanted
     need_python
@@ -62,9 +64,9 @@ packages() {
     rm -f "$stamp"
     "$place/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
     "$place/bin/python" -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall "$@"
-    echo "$wanted" >"$stamp"
-    renewed=yes
+    renewed=$wanted
 }
+packages_done() { [ -z "$renewed" ] || echo "$renewed" >"$1/.installed"; }
 
 # Python, new enough and with what makes environments.
 need_python() {

@@ -10,6 +10,8 @@ module Lab
   module Checks
     LEAST_VAGRANT = "2.3.0"
     PROVIDERS = %w[virtualbox libvirt].freeze
+    # Where the provider puts the VMs' first interfaces.
+    FIRST_NETWORKS = { "virtualbox" => "10.0.2.0/24", "libvirt" => "192.168.121.0/24" }.freeze
     # Megabytes of the host that a VM takes beside its own memory.
     OVERHEAD = 128
     GET_LIBVIRT = "`apt-get install vagrant-libvirt libvirt-daemon-system`, or `vagrant plugin install vagrant-libvirt`"
@@ -66,6 +68,12 @@ module Lab
 
     # `interfaces`: [name, address, prefix] of the host's. The lab's own network may be there already.
     def subnet(subnet, interfaces, provider)
+      first = IPAddr.new(FIRST_NETWORKS.fetch(provider))
+      if first.include?(subnet) || subnet.include?(first)
+        raise Problem, "The VMs' network #{subnet}/#{subnet.prefix} and #{provider}'s own #{first}/#{first.prefix}, by which they reach " \
+                       "the internet, overlap: choose another, like MK8S_SUBNET=#{another(interfaces)}."
+      end
+
       own = provider == "virtualbox" ? /\A(vboxnet|VirtualBox)/ : /\Avirbr/
       interfaces.each do |name, address, prefix|
         net = IPAddr.new(address).mask(prefix)

@@ -31,3 +31,4 @@ if [ -n "$renewed" ]; then
     [ ! -d /run/systemd/system ] || systemctl try-restart 'mk8s-*.service'
     say "mk8s is installed: mk8s --help"
 fi
+packages_done $place

@@ -1,4 +1,4 @@
-"""Every script of the project passes shellcheck."""
+"""The project's scripts pass shellcheck, and take up again what was cut off."""
 
 from __future__ import annotations
 
@@ -19,6 +19,28 @@ def test_all_shell_scripts_pass_shellcheck() -> None:
         cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+INSTALL = """
+. script/lib.sh
+packages "$1" a.lock identity project
+echo "renewed: ${renewed:+yes}"
+[ "$2" = cut-off ] || packages_done "$1"
+"""
+
+
+def test_packages_count_as_installed_when_what_follows_from_them_is_done(tmp_path: Path) -> None:
+    python = tmp_path / "bin/python"
+    python.parent.mkdir()
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
+    for how, renewed in (("cut-off", "yes"), ("done", "yes"), ("done", "")):
+        done = subprocess.run(
+            ["bash", "-c", INSTALL, "install", str(tmp_path), how],
+            cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-1] == f"renewed: {renewed}"
 
 
 def _is_shell(path: Path) -> bool:

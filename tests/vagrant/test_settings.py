@@ -150,6 +150,12 @@ BAD: list[tuple[list[Any], tuple[str, ...]]] = [
         ["subnet", "192.168.56.0/24", [["virbr1", "192.168.56.1", 25]], "libvirt"],
         ("virbr1", "MK8S_SUBNET="),
     ),
+    # where the VMs' first interfaces are, also while the host has none there
+    (["subnet", "10.0.0.0/16", [], "virtualbox"], ("10.0.2.0/24", "MK8S_SUBNET=192.168.57.0/24")),
+    (
+        ["subnet", "192.168.121.0/24", [["virbr1", "192.168.121.1", 24]], "libvirt"],
+        ("libvirt's own 192.168.121.0/24", "MK8S_SUBNET="),
+    ),
     (
         ["addresses", "192.168.56.0/24", ["192.168.56.10", "192.168.56.11"]],
         ("answers at 192.168.56.10, 192.168.56.11", "MK8S_SUBNET=192.168.57.0/24"),
