@@ -53,6 +53,17 @@ def test_only_of_a_node_that_goes_it_is_said_what_stays_at_its_master(
     assert f"Nothing of the cluster {name} is on this machine any more." in said
 
 
+def test_where_nobody_could_look_it_is_not_said_that_nothing_is_there(
+    mine: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blind = Leftovers((), (), (), (), ("No engine answers.",))
+    monkeypatch.setattr(resetting, "find", lambda *_: blind)
+    assert "No engine answers." in (said := run(mine, "--yes"))
+    assert "Nothing of" not in said
+    monkeypatch.setattr(resetting, "find", lambda *_: Leftovers((), (), (), ()))
+    assert "Nothing of mk8s is on this machine." in run(mine, "--yes")
+
+
 def test_who_is_not_asked_hears_what_would_go(mine: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resetting, "find", lambda *_: Leftovers((), (mine,), (), ()))
     assert "removes every cluster of mk8s on this machine" in run(mine)

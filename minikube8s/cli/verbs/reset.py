@@ -34,8 +34,8 @@ def command(session: Session, /, yes: bool, name: str, docker_host: str | None) 
         preflight.require_root("reset")
         there = resetting.find(home, engine, name)
         if not there:
-            for line in there.unseen:
-                click.echo(f"  {line}", err=True)
+            if there.unseen:
+                raise CommandError(" ".join(there.unseen))
             click.echo(f"Nothing of {what} is on this machine.")
             return
         if not yes:
