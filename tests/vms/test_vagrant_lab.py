@@ -318,3 +318,4 @@ def test_vagrant_destroy_leaves_nothing(lab: VmLab) -> None:
     assert set(virsh("net-list", "--all", "--name").split()) <= {"vagrant-libvirt", "default"}
     assert not list(Path("/sys/class/net").glob("vnet*"))
     assert lab.leftovers() == set()
+    assert not lab.kubeconfig.exists()
