@@ -84,8 +84,16 @@ def test_the_nodes_address_is_the_flags_or_the_environments(
     assert [wish.node_ip for wish in wishes] == ["192.0.2.7", "192.0.2.8"]
 
 
-def test_who_gives_a_joined_node_another_address_by_up_is_led_to_join(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (("--node-ip", "192.0.2.8"), "`mk8s join 10.0.0.5:6443 --node-ip 192.0.2.8`"),
+        (("--docker-host", "unix:///x"), "--docker-host is chosen when it joins: `mk8s leave`"),
+        (("--api-port", "7443"), "give --api-port where its master runs"),
+    ],
+)
+def test_who_gives_a_joined_node_other_settings_by_up_is_led_to_where_they_belong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: tuple[str, str], told: str
 ) -> None:
     known = joined.Joined(
         master="10.0.0.5:6443",
@@ -98,6 +106,6 @@ def test_who_gives_a_joined_node_another_address_by_up_is_led_to_join(
     )
     (tmp_path / "joined.json").write_bytes(msgspec.json.encode(known))
     monkeypatch.setattr(preflight, "require_root", lambda _: None)
-    words = ["--home", str(tmp_path), "up", "--node-ip", "192.0.2.8"]
+    words = ["--home", str(tmp_path), "up", *option]
     done = CliRunner().invoke(mk8s, words, obj=Session())
-    assert "`mk8s join 10.0.0.5:6443 --node-ip 192.0.2.8`" in f"{done.output}{done.exception}"
+    assert told in f"{done.output}{done.exception}"

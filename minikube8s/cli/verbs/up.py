@@ -18,6 +18,9 @@ from minikube8s.cluster import joined, kubeconfig, lab, lifecycle, preflight
 from minikube8s.cluster.config import POD_NETWORKS, Home
 from minikube8s.cluster.errors import ClusterError
 
+_OF_THE_NODE = ("--node-name", "--docker-host", "--kubelet-config")
+"""What a joined machine has of its own."""
+
 
 class Telling:
     """What the user hears while a cluster starts: steps that are done, and what is waited for."""
@@ -127,6 +130,11 @@ def _start_joined(home: Home, options: dict[str, str | int | None]) -> None:
         raise ClusterError(
             "This machine has joined a cluster: another address of its node is given with `mk8s "
             f"join {known.master if known else 'HOST:PORT'} --node-ip {options['node_ip']}`."
+        )
+    if own := [option for option in given if option in _OF_THE_NODE]:
+        raise ClusterError(
+            f"This machine has joined a cluster, and {own[0]} is chosen when it joins: `mk8s "
+            "leave` first, then `mk8s join` with it."
         )
     if given:
         raise ClusterError(
