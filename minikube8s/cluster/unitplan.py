@@ -14,8 +14,8 @@ from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.units import Supervised
 
 _STOP_SECONDS = 15
-_GRACE = "30s"
-"""The kubelet's shutdownGracePeriod where its configuration names none."""
+_GRACE = 30
+"""Seconds that pods have to end where the kubelet's configuration chooses none."""
 _ENGINES = (DEFAULT_DOCKER_HOST, "unix:///run/docker.sock")
 """Where the engine of `docker.service` listens."""
 _ENGINE_ACCESS = ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
@@ -64,9 +64,9 @@ def wanted(
 
 def _grace(settings: Settings) -> int:
     """Seconds that pods may take to end when the machine does."""
-    told = kubelet.read(settings.kubelet_config).get("shutdownGracePeriod", _GRACE)
+    told = kubelet.read(settings.kubelet_config).get("shutdownGracePeriod", "0s")
     try:
-        return parse_duration(str(told)) // 10**9
+        return parse_duration(str(told)) // 10**9 or _GRACE
     except ValueError as error:
         raise ClusterError(
             f"{settings.kubelet_config}: shutdownGracePeriod: {error}. Write it like 30s."

@@ -19,7 +19,7 @@ from tests.support.installed import (
     units,
     with_images,
 )
-from tests.support.manifests import container, deployment
+from tests.support.manifests import container, deployment, pod
 from tests.support.systemdmachine import MK8S, SystemdMachine, machine_bridge, systemd_machine
 from tests.support.wait import until
 
@@ -141,15 +141,16 @@ def test_after_down_a_boot_starts_nothing_and_after_up_it_does(machine: SystemdM
     assert len(ready(machine)) == 2
 
 
-def test_only_when_the_machine_goes_down_pods_end_in_order_and_a_boot_brings_them_back(
+def test_only_when_the_machine_goes_down_pods_end_in_order_and_a_boot_brings_all_back(
     machine: SystemdMachine,
 ) -> None:
     mount = {"name": "told", "mountPath": "/told"}
     teller = deployment("teller", 1, container("sh", "-c", TELLING, volumeMounts=[mount]))
     place = {"name": "told", "hostPath": {"path": "/srv", "type": "Directory"}}
     teller["spec"]["template"]["spec"]["volumes"] = [place]
-    apply(machine, teller)
+    apply(machine, teller, pod("bare"))
     machine.mk8s("rollout", "status", "deployment/teller").ok()
+    machine.mk8s("wait", "--for=condition=Ready", "pod/bare").ok()
     machine.run("systemctl", "restart", "mk8s-agent").ok()
     log = f"{HOME}/logs/agent.log"
     assert "pods keep running" in machine.shell(f"grep stopped {log} | tail -1").ok()
@@ -163,7 +164,9 @@ def test_only_when_the_machine_goes_down_pods_end_in_order_and_a_boot_brings_the
     until("the cluster is back", lambda: machine.mk8s("get", "nodes").code == 0)
     assert not set(ready(machine)) & set(before)
     machine.mk8s("rollout", "status", "deployment/teller").ok()
-    machine.mk8s("delete", "deployment", "teller").ok()
+    machine.mk8s("wait", "--for=condition=Ready", "pod/bare").ok()
+    assert "Running" in machine.mk8s("get", "pod", "bare").ok()
+    machine.mk8s("delete", "deployment/teller", "pod/bare", "--now").ok()
     (node,) = json.loads(machine.mk8s("get", "nodes", "-o", "json").ok())["items"]
     assert {"type": "InternalIP", "address": "192.168.56.20"} in node["status"]["addresses"]
     # its certificate names the new address

@@ -22,8 +22,12 @@ SETTINGS = msgspec.convert(
 SYSTEM = 2_000_000_000
 
 
-def resident(name: str, priority: int) -> Resident:
-    return Resident(name, b"", view(pod_json(name=name, uid=name, priority=priority)), ())
+def resident(name: str, priority: int, owner: str = "") -> Resident:
+    made = pod_json(name=name, uid=name, priority=priority)
+    if owner:
+        reference = {"apiVersion": "apps/v1", "kind": owner, "name": "o", "uid": "o"}
+        made["metadata"]["ownerReferences"] = [{**reference, "controller": owner != "Lease"}]
+    return Resident(name, b"", view(made), ())
 
 
 def test_pods_of_the_system_end_last_and_have_the_last_part_of_the_time() -> None:
@@ -31,6 +35,17 @@ def test_pods_of_the_system_end_last_and_have_the_last_part_of_the_time() -> Non
     named = [([one.pod.metadata.name for one in group.pods], group.seconds) for group in found]
     assert named == [(["a", "b"], 20), (["dns"], 10)]
     assert groups([], SETTINGS) == []
+
+
+def test_where_no_period_was_chosen_only_pods_end_that_a_controller_makes_again() -> None:
+    bare, owned = resident("bare", 0), resident("owned", 0, "Lease")
+    found = groups(
+        [bare, resident("web", 0, "ReplicaSet"), owned, resident("dns", SYSTEM, "DaemonSet")],
+        KubeletSettings(),
+    )
+    named = [([one.pod.metadata.name for one in group.pods], group.seconds) for group in found]
+    assert named == [(["web"], 20), (["dns"], 10)]
+    assert groups([bare, owned], KubeletSettings()) == []
 
 
 @given(st.lists(st.sampled_from([-1, 0, 10**9, SYSTEM, SYSTEM + 1])))

@@ -166,7 +166,7 @@ def test_a_joined_machine_has_one_unit_that_prepares_itself(tmp_path: Path) -> N
     assert "X" not in one.environment
 
 
-@pytest.mark.parametrize(("told", "seconds"), [("", 45), ("shutdownGracePeriod: 2m", 135)])
+@pytest.mark.parametrize(("told", "seconds"), [("", 45), ("shutdownGracePeriod: 0s", 45), ("shutdownGracePeriod: 2m", 135)])
 def test_an_agent_may_take_as_long_to_stop_as_pods_have(
     tmp_path: Path, told: str, seconds: int
 ) -> None:

@@ -2,7 +2,7 @@
 
 Names and meaning are the kubelet's; so are the defaults, but for the disk: a kubelet takes a disk
 that is nine tenths full for an emergency, which for a computer that people work on is an ordinary
-day. And pods have time to end when the machine is shut down, if somebody tells the agent of that.
+day.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class KubeletSettings(
     image_minimum_gc_age: str = field(default="2m0s", name="imageMinimumGCAge")
     max_pods: int = 110
     node_status_max_images: int = 50
-    shutdown_grace_period: str = "30s"
-    shutdown_grace_period_critical_pods: str = "10s"
+    shutdown_grace_period: str = "0s"
+    shutdown_grace_period_critical_pods: str = "0s"
 
 
 def configz(settings: KubeletSettings) -> bytes:

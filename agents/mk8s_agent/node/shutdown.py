@@ -1,6 +1,10 @@
 """The machine is about to be shut down: pods end in order while there is time.
 
-Ordinary pods go first; those of the system have the last part of the time for themselves.
+Ordinary pods go first; those of the system have the last part of the time for themselves. All of them
+end for good, as Kubernetes has it, where a `shutdownGracePeriod` was chosen. Where none was, only those
+do that a controller makes again, elsewhere and at once: the others stop with their engine, and run
+again when the machine does.
+https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/
 """
 
 from __future__ import annotations
@@ -20,6 +24,9 @@ log = logging.getLogger(__name__)
 
 REASON = "Terminated"
 MESSAGE = "Pod was terminated in response to imminent node shutdown."
+_UNCHOSEN = KubeletSettings(
+    shutdown_grace_period="30s", shutdown_grace_period_critical_pods="10s"
+)
 _MOMENT = 0.25
 
 
@@ -49,19 +56,23 @@ class Pods(Protocol):
 
 
 def groups(residents: Iterable[Resident], settings: KubeletSettings) -> list[Group]:
-    """Who ends when; groups without pods are left out. Pure."""
+    """Who ends when, of those that end; groups without pods are left out. Pure."""
+    chosen = seconds(settings.shutdown_grace_period) > 0
+    settings = settings if chosen else _UNCHOSEN
     whole = seconds(settings.shutdown_grace_period)
     last = seconds(settings.shutdown_grace_period_critical_pods)
     ordinary: list[Resident] = []
     system: list[Resident] = []
     for one in residents:
+        if not chosen and one.pod.metadata.controller is None:
+            continue
         (system if (one.pod.spec.priority or 0) >= SYSTEM_PRIORITY else ordinary).append(one)
     found = [Group(tuple(ordinary), whole - last), Group(tuple(system), last)]
     return [group for group in found if group.pods]
 
 
 async def end_pods(pods: Pods, settings: KubeletSettings, clock: Clock) -> None:
-    """End all pods, a group after the other; returns when they have, or when time is up."""
+    """End pods, a group after the other; returns when they have, or when time is up."""
     for group in groups(pods.residents(), settings):
         log.info("%d pods have %gs to end", len(group.pods), group.seconds)
         until = clock.monotonic() + group.seconds
