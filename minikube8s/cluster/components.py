@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from minikube8s.cluster import joined, lifecycle
+from minikube8s.cluster import lifecycle
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.lifecycle import Component
+from minikube8s.cluster.membership import joined
 from minikube8s.cluster.simulated import running as simulated
 
 

@@ -8,23 +8,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from minikube8s.cluster import (
+from minikube8s.cluster import layout
+from minikube8s.cluster.checkup import (
     examining,
     findings,
-    joined,
-    layout,
     machine,
     machinefindings,
     networks,
     preflight,
-    supervision,
 )
+from minikube8s.cluster.checkup.findings import Finding, Mark
+from minikube8s.cluster.checkup.machine import Machine
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.engine import Engine
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.findings import Finding, Mark
-from minikube8s.cluster.joined import Joined
-from minikube8s.cluster.machine import Machine
+from minikube8s.cluster.membership import joined
+from minikube8s.cluster.membership.joined import Joined
+from minikube8s.cluster.supervising import supervision
 from minikube8s.kit import portholders
 from minikube8s.kit.localaddresses import local_addresses
 from minikube8s.kit.localroutes import local_routes

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from minikube8s.cluster import components, layout, systemd
+from minikube8s.cluster import components, layout
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.engine import Engine
+from minikube8s.cluster.supervising import systemd
 from minikube8s.kit import labnames
 
 Files = Iterator[tuple[str, str]]
@@ -94,7 +95,7 @@ def files(home: Home) -> Files:
 
 def certificates(home: Home) -> Files:
     """Until when each certificate is valid."""
-    from minikube8s.cluster import certificates as reading  # noqa: PLC0415 - slow
+    from minikube8s.cluster.authority import certificates as reading  # noqa: PLC0415 - slow
 
     lines = []
     for path in sorted(home.pki.glob("*.crt")):

@@ -8,21 +8,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from minikube8s.cluster import (
-    joined,
-    labnet,
-    layout,
-    lifecycle,
-    preflight,
-    supervision,
-    systemd,
-    unitplan,
-)
+from minikube8s.cluster import labnet, layout, lifecycle
+from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Home, Settings
-from minikube8s.cluster.daemons import Daemon, Starting
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
-from minikube8s.cluster.supervision import stop
+from minikube8s.cluster.membership import joined
+from minikube8s.cluster.supervising import supervision, systemd, unitplan
+from minikube8s.cluster.supervising.daemons import Daemon, Starting
+from minikube8s.cluster.supervising.supervision import stop
 
 
 def install(home: Home, say: Say) -> bool:

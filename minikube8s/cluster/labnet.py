@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from minikube8s.cluster.config import Home, Settings
-from minikube8s.cluster.daemons import Daemon
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.supervising.daemons import Daemon
 from minikube8s.kit import labnames, linkstate
 
 SECONDS = 60.0

@@ -9,8 +9,8 @@ import msgspec
 
 from minikube8s.cluster import addresses, kubelet, lab, schedulerconfig
 from minikube8s.cluster.config import Home, Settings, write_private
-from minikube8s.cluster.daemons import Daemon
 from minikube8s.cluster.schedulerconfig import ProfileConfig
+from minikube8s.cluster.supervising.daemons import Daemon
 from minikube8s.kit import labnames
 
 

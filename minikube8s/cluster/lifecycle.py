@@ -13,20 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from minikube8s.cluster import (
-    cleaning,
-    lab,
-    labnet,
-    layout,
-    preflight,
-    preparing,
-    supervision,
-    unitplan,
-)
+from minikube8s.cluster import cleaning, lab, labnet, layout, preparing
+from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Home, Settings
-from minikube8s.cluster.daemons import Daemon, Starting
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.supervision import begin, stop
+from minikube8s.cluster.supervising import supervision, unitplan
+from minikube8s.cluster.supervising.daemons import Daemon, Starting
+from minikube8s.cluster.supervising.supervision import begin, stop
 from minikube8s.kit import notice
 
 START_SECONDS = 30.0

@@ -21,7 +21,8 @@ import msgspec
 import minikube8s
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS
-from minikube8s.cluster import addresses, figures, lab, signing
+from minikube8s.cluster import addresses, figures, lab
+from minikube8s.cluster.authority import signing
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.layout import MasterConfig

@@ -123,7 +123,7 @@ def _take_back(home: Home, settings: Settings, before: Settings | None) -> None:
 
 
 def _ensure_certificates(home: Home, settings: Settings) -> None:
-    from minikube8s.cluster import trust  # noqa: PLC0415 - slow; `down` and `status` need none
+    from minikube8s.cluster.authority import trust  # noqa: PLC0415 - slow; `down` and `status` need none
 
     trust.ensure_certificates(home, settings)
 

@@ -14,22 +14,15 @@ from urllib.parse import quote
 
 import msgspec
 
-from minikube8s.cluster import (
-    cleaning,
-    examining,
-    layout,
-    lifecycle,
-    preparing,
-    strays,
-    systemd,
-    units,
-)
+from minikube8s.cluster import cleaning, layout, lifecycle, preparing
+from minikube8s.cluster.checkup import examining
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.engine import Engine
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.labnet import LabCall
 from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
-from minikube8s.cluster.strays import Stray
+from minikube8s.cluster.supervising import strays, systemd, units
+from minikube8s.cluster.supervising.strays import Stray
 
 # as mk8s_agent.pods.identity writes them
 _CLUSTER, _NODE = "io.mk8s.cluster", "io.mk8s.node"

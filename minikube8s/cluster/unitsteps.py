@@ -16,8 +16,8 @@ import signal
 import sys
 from pathlib import Path
 
-from minikube8s.cluster import systemd
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.supervising import systemd
 from minikube8s.kit import logs, readiness
 
 
@@ -37,8 +37,9 @@ def main() -> int:
 def _prepare(path: Path) -> int:
     import logging  # noqa: PLC0415 - only the chosen work pays for its imports
 
-    from minikube8s.cluster import joined, lifecycle  # noqa: PLC0415
+    from minikube8s.cluster import lifecycle  # noqa: PLC0415
     from minikube8s.cluster.config import Home  # noqa: PLC0415
+    from minikube8s.cluster.membership import joined  # noqa: PLC0415
 
     logs.configure("start")
     log = logging.getLogger("minikube8s.start")

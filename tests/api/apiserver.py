@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from minikube8s.api import errors
-from minikube8s.cluster import signing
-from minikube8s.cluster.certificates import Authority, ensure_signing_key
+from minikube8s.cluster.authority import signing
+from minikube8s.cluster.authority.certificates import Authority, ensure_signing_key
 from minikube8s.controllers.protection import (
     ClaimProtectionController,
     VolumeProtectionController,

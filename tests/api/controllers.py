@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from minikube8s.cluster import signing
+from minikube8s.cluster.authority import signing
 from minikube8s.controllers import Controllers, Trust
 from minikube8s.kit.clock import SystemClock
 from minikube8s.kit.tasks import Supervisor

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from minikube8s.cluster import signing
+from minikube8s.cluster.authority import signing
 from tests.api.apiserver import ApiServer
 from tests.support.requests import certificate_request
 
@@ -46,7 +46,7 @@ def test_another_user_is_forbidden_in_the_words_of_kubernetes(api: ApiServer) ->
 def test_a_certificate_of_another_authority_is_refused(
     api: ApiServer, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    from minikube8s.cluster.certificates import Authority
+    from minikube8s.cluster.authority.certificates import Authority
 
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     Authority(elsewhere).client("admin", "admin", ["system:masters"])

@@ -13,11 +13,12 @@ import pytest
 from cryptography import x509
 
 from minikube8s.api import bootstraptokens
-from minikube8s.cluster import certificates, joining, masterclient
-from minikube8s.cluster.certificates import Authority
+from minikube8s.cluster.authority import certificates
+from minikube8s.cluster.authority.certificates import Authority
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.joining import Applicant, Files, Membership
-from minikube8s.cluster.masterclient import MasterClient
+from minikube8s.cluster.membership import joining, masterclient
+from minikube8s.cluster.membership.joining import Applicant, Files, Membership
+from minikube8s.cluster.membership.masterclient import MasterClient
 from minikube8s.registry import clusterinfo
 from tests.api.apiserver import ApiServer
 from tests.api.controllers import controlled

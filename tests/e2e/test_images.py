@@ -12,7 +12,7 @@ from minikube8s.cluster.standins.build import archive, load
 from minikube8s.cluster.standins.packages import cache_directory
 from tests.support import manifests
 from tests.support.cluster import Cluster
-from tests.support.engine import CGROUP, PrivateEngine
+from tests.support.engine import PrivateEngine
 from tests.support.wait import until
 
 
@@ -22,18 +22,7 @@ def second(
 ) -> Iterator[PrivateEngine]:
     """Another engine, with the images copied:1 and, one layer more, copied:2."""
     root = tmp_path_factory.mktemp("second")
-    other = PrivateEngine(f"unix://{root}/docker.sock", root)
-    configuration = {
-        "data-root": f"{root}/data",
-        "exec-root": f"{root}/exec",
-        "pidfile": f"{root}/dockerd.pid",
-        "hosts": [other.host],
-        "bridge": "none",
-        "iptables": False,
-        "cgroup-parent": CGROUP,
-    }
-    (root / "daemon.json").write_text(json.dumps(configuration))
-    # an engine without a bridge removes docker0, which is the other engine's
+    other = PrivateEngine.bare(root)
     other.start("unshare", "--net")
     try:
         load("busybox:latest", archive("busybox:latest"), other.host)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import signal
@@ -16,7 +15,7 @@ import pytest
 from minikube8s.cluster.standins.build import archive, load
 from tests.support import manifests, netlab, tmux
 from tests.support.cluster import MK8S, Cluster
-from tests.support.engine import CGROUP, PrivateEngine
+from tests.support.engine import PrivateEngine
 from tests.support.netmachine import Machine, on_one_link
 from tests.support.wait import until
 
@@ -77,17 +76,7 @@ def place(
     images: None, engine: PrivateEngine, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("copies")
-    theirs = PrivateEngine(f"unix://{folder}/docker.sock", folder)
-    configuration = {
-        "data-root": f"{folder}/data",
-        "exec-root": f"{folder}/exec",
-        "pidfile": f"{folder}/dockerd.pid",
-        "hosts": [theirs.host],
-        "bridge": "none",
-        "iptables": False,
-        "cgroup-parent": CGROUP,
-    }
-    (folder / "daemon.json").write_text(json.dumps(configuration))
+    theirs = PrivateEngine.bare(folder)
     with on_one_link(BRIDGE, HERE, THERE) as (space,):
         cluster = Cluster.beside(7, folder / "mk8s", engine).with_settings(
             MK8S_LISTEN=HERE, MK8S_NODE_GRACE="8"

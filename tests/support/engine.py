@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 from minikube8s.cluster.engine import EngineConnection
 from minikube8s.cluster.standins.build import archive, load
@@ -32,6 +33,25 @@ class PrivateEngine:
         self.host = host
         self.root = root
         self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def bare(cls, folder: Path) -> Self:
+        """An engine in ``folder`` that brings no bridge and no rules; not started.
+
+        It would take away the bridge of another one in its network: start it in one of its own.
+        """
+        made = cls(f"unix://{folder}/docker.sock", folder)
+        configuration = {
+            "data-root": f"{folder}/data",
+            "exec-root": f"{folder}/exec",
+            "pidfile": f"{folder}/dockerd.pid",
+            "hosts": [made.host],
+            "bridge": "none",
+            "iptables": False,
+            "cgroup-parent": CGROUP,
+        }
+        (folder / "daemon.json").write_text(json.dumps(configuration))
+        return made
 
     def start(self, *before: str) -> None:
         """Start dockerd, with ``before`` in front of its command, and wait until it answers."""

@@ -17,7 +17,7 @@ from mk8s_agent.link.tokens import Tokens
 from mk8s_agent.link.tunnels import Handler
 
 from minikube8s.api.resources import NODES, PODS
-from minikube8s.cluster.certificates import Authority
+from minikube8s.cluster.authority.certificates import Authority
 from minikube8s.kit.clock import SystemClock
 from minikube8s.nodes.config import TLS, NodesConfig
 from minikube8s.nodes.links import NodeLinks

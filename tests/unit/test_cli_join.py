@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from minikube8s.cli.main import mk8s
 from minikube8s.cli.session import Session
-from minikube8s.cluster import enrolling, joined, preflight
+from minikube8s.cluster.checkup import preflight
+from minikube8s.cluster.membership import enrolling, joined
 
 TOKEN = "abcdef.0123456789abcdef"
 

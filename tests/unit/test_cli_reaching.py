@@ -12,7 +12,7 @@ from minikube8s.cli.connection.reaching import access_of, in_cluster, of_home, s
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
 from minikube8s.cluster import kubeconfig
-from minikube8s.cluster.certificates import Authority
+from minikube8s.cluster.authority.certificates import Authority
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.places import Place
 

@@ -10,8 +10,10 @@ from click.testing import CliRunner
 
 from minikube8s.cli.main import mk8s
 from minikube8s.cli.session import Session
-from minikube8s.cluster import joined, preflight, resetting
+from minikube8s.cluster import resetting
+from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Home
+from minikube8s.cluster.membership import joined
 from minikube8s.cluster.resetting import Leftovers
 
 

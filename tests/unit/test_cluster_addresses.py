@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from minikube8s.cluster import addresses, config, preflight
+from minikube8s.cluster import addresses, config
+from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
 

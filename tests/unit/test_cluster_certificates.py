@@ -11,8 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from minikube8s.cluster import signing
-from minikube8s.cluster.certificates import Authority
+from minikube8s.cluster.authority import signing
+from minikube8s.cluster.authority.certificates import Authority
 from minikube8s.controllers.certificates import Unsignable
 from tests.support.tlspairs import made_pair
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from minikube8s.cluster import findings, networks
+from minikube8s.cluster.checkup import findings, networks
+from minikube8s.cluster.checkup.findings import Examination, Mark
 from minikube8s.cluster.config import Settings
-from minikube8s.cluster.findings import Examination, Mark
 from minikube8s.kit.localroutes import parse
 
 LAB_TAKEN = """\

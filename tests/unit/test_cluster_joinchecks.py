@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from minikube8s.cluster import enrolling, joinchecks, joined, joining
+from minikube8s.cluster.checkup.findings import Examination, Finding, Mark
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.findings import Examination, Finding, Mark
-from minikube8s.cluster.joinchecks import Checks, Identity
+from minikube8s.cluster.membership import enrolling, joinchecks, joined, joining
+from minikube8s.cluster.membership.joinchecks import Checks, Identity
 
 OWN = Identity("m1", "u1")
 

@@ -18,21 +18,15 @@ import pytest
 
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.verbs.token import duration
-from minikube8s.cluster import (
-    addresses,
-    certificates,
-    enrolling,
-    joinchecks,
-    joined,
-    joining,
-    masterclient,
-)
-from minikube8s.cluster.certificates import Authority
+from minikube8s.cluster import addresses
+from minikube8s.cluster.authority import certificates
+from minikube8s.cluster.authority.certificates import Authority
+from minikube8s.cluster.checkup.findings import Examination, Finding, Mark
 from minikube8s.cluster.config import Home, Settings, write_private
-from minikube8s.cluster.daemons import Daemon
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.findings import Examination, Finding, Mark
-from minikube8s.cluster.masterclient import Answer, MasterClient
+from minikube8s.cluster.membership import enrolling, joinchecks, joined, joining, masterclient
+from minikube8s.cluster.membership.masterclient import Answer, MasterClient
+from minikube8s.cluster.supervising.daemons import Daemon
 from minikube8s.kit.pidfile import Holder
 
 TOKEN = "abcdef.0123456789abcdef"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from minikube8s.cluster import kubeconfig
-from minikube8s.cluster.certificates import Authority
+from minikube8s.cluster.authority.certificates import Authority
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 

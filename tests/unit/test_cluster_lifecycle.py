@@ -12,8 +12,8 @@ import pytest
 
 from minikube8s.cluster import lab, lifecycle
 from minikube8s.cluster.config import Home, Settings
-from minikube8s.cluster.daemons import Daemon
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.supervising.daemons import Daemon
 from minikube8s.kit.pidfile import Holder
 
 ONE = Settings(node_name="node1")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from minikube8s.cluster import machine, machinefindings, preflight
+from minikube8s.cluster.checkup import machine, machinefindings, preflight
+from minikube8s.cluster.checkup.findings import Finding, Mark
+from minikube8s.cluster.checkup.machine import Machine
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.findings import Finding, Mark
-from minikube8s.cluster.machine import Machine
 
 MIB = 1 << 20
 CONTROLLERS = ("cpu", "memory", "pids")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikube8s.cluster import networks
+from minikube8s.cluster.checkup import networks
+from minikube8s.cluster.checkup.networks import LAB, POD, SERVICE, Clash, Used
 from minikube8s.cluster.config import Settings
-from minikube8s.cluster.networks import LAB, POD, SERVICE, Clash, Used
 from minikube8s.kit.localaddresses import LocalAddress
 from minikube8s.kit.localroutes import LocalRoute, parse
 

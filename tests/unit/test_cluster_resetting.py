@@ -11,10 +11,11 @@ import pytest
 from mk8s_agent.network import traces
 from mk8s_agent.proxy.nftables import cluster_of_table, table_name
 
-from minikube8s.cluster import preparing, resetting, strays
+from minikube8s.cluster import preparing, resetting
+from minikube8s.cluster.checkup.findings import Examination
 from minikube8s.cluster.config import Home, Settings, write_private
-from minikube8s.cluster.findings import Examination
-from minikube8s.cluster.strays import Stray
+from minikube8s.cluster.supervising import strays
+from minikube8s.cluster.supervising.strays import Stray
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from minikube8s.cluster import evidence, installing, systemd, unitplan, units
+from minikube8s.cluster import evidence, installing
 from minikube8s.cluster.config import Home, LabNode, Settings
-from minikube8s.cluster.daemons import Daemon, LogEnd, outcome
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.units import Supervised
+from minikube8s.cluster.supervising import systemd, unitplan, units
+from minikube8s.cluster.supervising.daemons import Daemon, LogEnd, outcome
+from minikube8s.cluster.supervising.units import Supervised
 from minikube8s.kit.pidfile import Holder
 
 AGENT = Supervised(
@@ -166,7 +167,10 @@ def test_a_joined_machine_has_one_unit_that_prepares_itself(tmp_path: Path) -> N
     assert "X" not in one.environment
 
 
-@pytest.mark.parametrize(("told", "seconds"), [("", 45), ("shutdownGracePeriod: 0s", 45), ("shutdownGracePeriod: 2m", 135)])
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [("", 45), ("shutdownGracePeriod: 0s", 45), ("shutdownGracePeriod: 2m", 135)],
+)
 def test_an_agent_may_take_as_long_to_stop_as_pods_have(
     tmp_path: Path, told: str, seconds: int
 ) -> None:

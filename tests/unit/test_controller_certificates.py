@@ -11,8 +11,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from minikube8s.api.meta import now_rfc3339
 from minikube8s.api.views import Node, from_dict
-from minikube8s.cluster import signing
-from minikube8s.cluster.certificates import Authority
+from minikube8s.cluster.authority import signing
+from minikube8s.cluster.authority.certificates import Authority
 from minikube8s.controllers.certificates import (
     LONGEST,
     NODE_SIGNER,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from minikube8s.cluster import joined
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.membership import joined
 from minikube8s.kit import notice
 
 

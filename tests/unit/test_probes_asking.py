@@ -25,7 +25,7 @@ from minikube8s.api.views import (
     HTTPHeader,
     TCPSocketAction,
 )
-from minikube8s.cluster.certificates import Authority
+from minikube8s.cluster.authority.certificates import Authority
 
 LOCAL = "127.0.0.1"
 APP = Container(name="app", ports=(ContainerPort(container_port=8080, name="web"),))

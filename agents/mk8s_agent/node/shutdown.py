@@ -1,8 +1,8 @@
 """The machine is about to be shut down: pods end in order while there is time.
 
-Ordinary pods go first; those of the system have the last part of the time for themselves. All of them
-end for good, as Kubernetes has it, where a `shutdownGracePeriod` was chosen. Where none was, only those
-do that a controller makes again, elsewhere and at once: the others stop with their engine, and run
+Ordinary pods go first; those of the system have the last part of the time for themselves. All end
+for good, as Kubernetes has it, where a `shutdownGracePeriod` was chosen. Where none was, only those
+end that a controller makes again, elsewhere and at once: the others stop with their engine, and run
 again when the machine does.
 https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/
 """
@@ -24,9 +24,7 @@ log = logging.getLogger(__name__)
 
 REASON = "Terminated"
 MESSAGE = "Pod was terminated in response to imminent node shutdown."
-_UNCHOSEN = KubeletSettings(
-    shutdown_grace_period="30s", shutdown_grace_period_critical_pods="10s"
-)
+_UNCHOSEN = KubeletSettings(shutdown_grace_period="30s", shutdown_grace_period_critical_pods="10s")
 _MOMENT = 0.25
 
 

@@ -149,7 +149,7 @@ def of_home(home: Home) -> Access:
 
 def of_node(home: Home) -> Access:
     """The node that this machine is in the cluster that it joined. Raises ClusterError."""
-    from minikube8s.cluster import joined
+    from minikube8s.cluster.membership import joined
 
     known, files = joined.load(home), joined.files(home)
     if known is None:

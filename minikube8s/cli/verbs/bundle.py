@@ -80,7 +80,7 @@ def command(session: Session, file: str | None, seconds: float) -> None:
 
 
 def _require_root(home: Home) -> None:
-    from minikube8s.cluster import preflight
+    from minikube8s.cluster.checkup import preflight
     from minikube8s.cluster.errors import ClusterError
 
     try:
@@ -143,7 +143,7 @@ def _doctor(home: Home) -> Iterator[tuple[str, str]]:
 
 
 def _settings(home: Home) -> Settings:
-    from minikube8s.cluster import joined
+    from minikube8s.cluster.membership import joined
 
     known = joined.load(home) if home.is_joined() else None
     return joined.settings(known) if known else home.load()

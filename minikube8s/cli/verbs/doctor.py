@@ -12,10 +12,12 @@ from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.output.printing import structured
 from minikube8s.cli.output.styles import paint
 from minikube8s.cli.session import Session
-from minikube8s.cluster import doctor, joined, preflight
+from minikube8s.cluster import doctor
+from minikube8s.cluster.checkup import preflight
+from minikube8s.cluster.checkup.findings import Mark
 from minikube8s.cluster.config import Home, Settings, resolve
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.findings import Mark
+from minikube8s.cluster.membership import joined
 
 _COLOURS = {Mark.FINE: "green", Mark.DOUBT: "yellow", Mark.FAULT: "red"}
 

@@ -7,8 +7,9 @@ import click
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
-from minikube8s.cluster import joined, lifecycle
+from minikube8s.cluster import lifecycle
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.membership import joined
 from minikube8s.cluster.simulated import running
 from minikube8s.cluster.standins.packages import cache_directory
 

@@ -161,7 +161,7 @@ def _show(progress: Progress, line: str, said: str) -> None:
 
 
 def _engine() -> Engine:
-    from minikube8s.cluster import preflight
+    from minikube8s.cluster.checkup import preflight
     from minikube8s.cluster.engine import DEFAULT_HOST, Engine
     from minikube8s.cluster.errors import ClusterError
 

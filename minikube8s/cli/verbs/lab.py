@@ -10,7 +10,8 @@ import click
 from minikube8s.cli.command import group
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
-from minikube8s.cluster import lab, labnet, preflight
+from minikube8s.cluster import lab, labnet
+from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.kit import labnames
 

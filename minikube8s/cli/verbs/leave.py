@@ -11,8 +11,8 @@ from minikube8s.cli.connection.wire import Wire
 from minikube8s.cli.durations import Duration
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
-from minikube8s.cluster import leaving
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.membership import leaving
 
 
 @verb("leave")

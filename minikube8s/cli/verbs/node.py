@@ -11,7 +11,8 @@ from minikube8s.cli.errors import CommandError
 from minikube8s.cli.output.progress import watched
 from minikube8s.cli.session import Session
 from minikube8s.cli.verbs.up import Telling, node_names
-from minikube8s.cluster import lab, lifecycle, preflight
+from minikube8s.cluster import lab, lifecycle
+from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.errors import ClusterError
 
 

@@ -10,9 +10,11 @@ import click
 from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.session import Session
-from minikube8s.cluster import joined, preflight, resetting
+from minikube8s.cluster import resetting
+from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import DEFAULT_DOCKER_HOST, Home
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.membership import joined
 
 
 @verb("reset")

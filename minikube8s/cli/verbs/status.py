@@ -19,11 +19,12 @@ from minikube8s.cli.output.styles import paint
 from minikube8s.cli.output.tables import render
 from minikube8s.cli.session import Session
 from minikube8s.cli.wellness import Counted, Trouble
-from minikube8s.cluster import componentlogs, joined, kubeconfig, labnet
+from minikube8s.cluster import componentlogs, kubeconfig, labnet
 from minikube8s.cluster.components import present
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import Component
+from minikube8s.cluster.membership import joined
 
 _PODS = 500
 """So many pods are looked at."""

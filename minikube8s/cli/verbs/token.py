@@ -90,7 +90,7 @@ def duration(text: str) -> int:
 
 def join_command(home: Home) -> str:
     """Return the command for other machines, with `{token}` in it. Raises CommandError."""
-    from minikube8s.cluster import certificates
+    from minikube8s.cluster.authority import certificates
 
     try:
         settings = home.load()

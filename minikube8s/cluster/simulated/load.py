@@ -11,7 +11,7 @@ from minikube8s.api.times import parse_time
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import Say
-from minikube8s.cluster.masterclient import MasterClient
+from minikube8s.cluster.membership.masterclient import MasterClient
 from minikube8s.cluster.simulated import plan
 
 _DEPLOYMENTS = f"/apis/apps/v1/namespaces/{plan.NAMESPACE}/deployments"

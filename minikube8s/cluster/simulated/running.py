@@ -11,14 +11,15 @@ from pathlib import Path
 
 import msgspec
 
-from minikube8s.cluster import layout, lifecycle, preflight, preparing
+from minikube8s.cluster import layout, lifecycle, preparing
+from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Home, Settings, write_private
-from minikube8s.cluster.daemons import Daemon, Starting
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
 from minikube8s.cluster.simulated import plan
 from minikube8s.cluster.simulated.plan import Simulation
-from minikube8s.cluster.supervision import begin, stop
+from minikube8s.cluster.supervising.daemons import Daemon, Starting
+from minikube8s.cluster.supervising.supervision import begin, stop
 
 DEFAULT_HOME = "/var/lib/mk8s-simulated"
 
@@ -109,7 +110,7 @@ def status(home: Home) -> list[Component]:
 
 def _write(home: Home, settings: Settings, simulation: Simulation) -> None:
     """Make certificates and configuration; the mark that this is a simulation first."""
-    from minikube8s.cluster.certificates import Authority  # noqa: PLC0415 - slow, only here needed
+    from minikube8s.cluster.authority.certificates import Authority  # noqa: PLC0415 - slow, only here needed
 
     write_private(home.simulation, msgspec.json.encode(simulation))
     home.save(settings)

@@ -11,10 +11,10 @@ import os
 import socket
 import sys
 
-from minikube8s.cluster import machine, machinefindings, networks
+from minikube8s.cluster.checkup import machine, machinefindings, networks
+from minikube8s.cluster.checkup.findings import Mark
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.findings import Mark
 from minikube8s.kit import namelock, portholders
 from minikube8s.kit.localaddresses import address_label, local_addresses
 from minikube8s.kit.localroutes import local_routes

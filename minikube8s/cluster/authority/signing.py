@@ -20,7 +20,7 @@ from minikube8s.server.config import MalformedRequest
 
 def organizations(request: bytes) -> tuple[str, ...]:
     """Return the groups that a request (PEM) asks for. Raises MalformedRequest."""
-    from minikube8s.cluster import certificates  # noqa: PLC0415
+    from minikube8s.cluster.authority import certificates  # noqa: PLC0415
 
     try:
         return certificates.organizations(request)
@@ -32,7 +32,7 @@ def signer(pki: Path) -> Sign:
     """Return what signs as the authority in the directory `pki`."""
 
     def sign(request: bytes, seconds: int, now: datetime) -> bytes:
-        from minikube8s.cluster.certificates import Authority  # noqa: PLC0415
+        from minikube8s.cluster.authority.certificates import Authority  # noqa: PLC0415
 
         try:
             return Authority(pki).sign(request, seconds, now)
@@ -44,7 +44,7 @@ def signer(pki: Path) -> Sign:
 
 def subject(request: bytes) -> Subject:
     """Return what a request (PEM) wants its certificate to name. Raises Unsignable."""
-    from minikube8s.cluster import certificates  # noqa: PLC0415
+    from minikube8s.cluster.authority import certificates  # noqa: PLC0415
 
     try:
         return Subject(*certificates.subject(request))

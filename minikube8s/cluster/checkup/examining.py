@@ -7,7 +7,7 @@ import sys
 
 import msgspec
 
-from minikube8s.cluster.findings import Examination
+from minikube8s.cluster.checkup.findings import Examination
 
 _SECONDS = 30.0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from minikube8s.cluster import addresses
-from minikube8s.cluster.certificates import Authority, ensure_signing_key
+from minikube8s.cluster.authority.certificates import Authority, ensure_signing_key
 from minikube8s.cluster.config import Home, Settings
 
 

@@ -7,20 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from minikube8s.cluster import (
-    cleaning,
-    joined,
-    layout,
-    lifecycle,
-    preflight,
-    preparing,
-    supervision,
-)
+from minikube8s.cluster import cleaning, layout, lifecycle, preparing
+from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.joined import Joined
 from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
-from minikube8s.cluster.supervision import stop
+from minikube8s.cluster.membership import joined
+from minikube8s.cluster.membership.joined import Joined
+from minikube8s.cluster.supervising import supervision
+from minikube8s.cluster.supervising.supervision import stop
 
 
 def leave(

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from minikube8s.api.times import parse_duration
 from minikube8s.cluster import kubelet, layout
 from minikube8s.cluster.config import DEFAULT_DOCKER_HOST, Home, Settings
-from minikube8s.cluster.daemons import ALWAYS, MEMORY, Daemon
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.units import Supervised
+from minikube8s.cluster.supervising.daemons import ALWAYS, MEMORY, Daemon
+from minikube8s.cluster.supervising.units import Supervised
 
 _STOP_SECONDS = 15
 _GRACE = 30

@@ -16,27 +16,18 @@ import msgspec
 
 import minikube8s
 from minikube8s.api import bootstraptokens
-from minikube8s.cluster import (
-    addresses,
-    examining,
-    joinchecks,
-    joined,
-    joining,
-    layout,
-    lifecycle,
-    machine,
-    machinefindings,
-    preflight,
-)
+from minikube8s.cluster import addresses, layout, lifecycle
+from minikube8s.cluster.checkup import examining, machine, machinefindings, preflight
+from minikube8s.cluster.checkup.findings import Examination
 from minikube8s.cluster.config import Home, require_node_ip
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.findings import Examination
-from minikube8s.cluster.joinchecks import Checks, Identity
-from minikube8s.cluster.joined import Joined
-from minikube8s.cluster.joining import Applicant, Found, Membership
 from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
-from minikube8s.cluster.masterclient import clock_difference, clock_problem
-from minikube8s.cluster.supervision import stop
+from minikube8s.cluster.membership import joinchecks, joined, joining
+from minikube8s.cluster.membership.joinchecks import Checks, Identity
+from minikube8s.cluster.membership.joined import Joined
+from minikube8s.cluster.membership.joining import Applicant, Found, Membership
+from minikube8s.cluster.membership.masterclient import clock_difference, clock_problem
+from minikube8s.cluster.supervising.supervision import stop
 from minikube8s.kit import machineidentity
 
 _TOLD_SECONDS = 5.0
@@ -195,7 +186,7 @@ def _check_machine(wish: Wish, seen: Examination, checks: Checks) -> None:
 
 def _pinned_to_another(home: Home, wish: Wish) -> bool:
     """Whether the user pins another CA than this machine trusts: the cluster was made anew."""
-    from minikube8s.cluster import certificates  # noqa: PLC0415 - slow; most joins are the first
+    from minikube8s.cluster.authority import certificates  # noqa: PLC0415 - slow; most joins are the first
 
     if not wish.token or not wish.pins:
         return False

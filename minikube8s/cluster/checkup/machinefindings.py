@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, ip_address, ip_network
 from typing import Any
 
-from minikube8s.cluster.findings import Finding, Mark
-from minikube8s.cluster.machine import Machine
+from minikube8s.cluster.checkup.findings import Finding, Mark
+from minikube8s.cluster.checkup.machine import Machine
 
 _MIB = 1 << 20
 _MEMORY_FAULT, _MEMORY_DOUBT = 128 * _MIB, 512 * _MIB

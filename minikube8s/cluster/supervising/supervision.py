@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from minikube8s.cluster import systemd, units
 from minikube8s.cluster.config import Home
-from minikube8s.cluster.daemons import (
+from minikube8s.cluster.supervising import systemd, units
+from minikube8s.cluster.supervising.daemons import (
     Daemon,
     LogEnd,
     ProcessStarting,
@@ -24,7 +24,7 @@ from minikube8s.cluster.daemons import (
     outcome,
     too_slow,
 )
-from minikube8s.cluster.units import Supervised
+from minikube8s.cluster.supervising.units import Supervised
 
 _PATIENCE = 600.0
 """Seconds that a unit may take to stop, by its own rules."""

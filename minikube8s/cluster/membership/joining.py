@@ -19,7 +19,7 @@ from minikube8s.api import bootstraptokens
 from minikube8s.cluster import addresses
 from minikube8s.cluster.config import write_private
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.masterclient import Answer, MasterClient
+from minikube8s.cluster.membership.masterclient import Answer, MasterClient
 
 _CLUSTER_INFO = (
     f"/api/v1/namespaces/{bootstraptokens.PUBLIC_NAMESPACE}"
@@ -65,7 +65,7 @@ def find(master: str, pins: Sequence[str]) -> Found:
     `pins` are `sha256:…` of the CA's public key, any of which may match. What the master tells
     beside it is not believed: whoever sits in between could add his own CA. Raises ClusterError.
     """
-    from minikube8s.cluster import certificates  # noqa: PLC0415 - slow; `mk8s token` needs it not
+    from minikube8s.cluster.authority import certificates  # noqa: PLC0415 - slow; `mk8s token` needs it not
 
     client = MasterClient(master, None)
     try:
@@ -120,7 +120,7 @@ class Applicant:
 
         `got` is called before the files are complete: what it writes is there whenever they are.
         """
-        from minikube8s.cluster import certificates  # noqa: PLC0415 - as above
+        from minikube8s.cluster.authority import certificates  # noqa: PLC0415 - as above
 
         private = certificates.new_key()
         signed = _certificate(self._client, node, private)
@@ -156,7 +156,7 @@ def is_ready(client: MasterClient, node: str) -> bool:
 
 def _certificate(client: MasterClient, node: str, key: bytes) -> bytes:
     """Return a new certificate for a key, both in PEM."""
-    from minikube8s.cluster import certificates  # noqa: PLC0415
+    from minikube8s.cluster.authority import certificates  # noqa: PLC0415
 
     request = certificates.request(key, f"system:node:{node}", ["system:nodes"])
     name = f"node-csr-{secrets.token_hex(16)}"

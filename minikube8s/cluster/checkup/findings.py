@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from minikube8s.cluster import networks
-from minikube8s.cluster.networks import Used
+from minikube8s.cluster.checkup import networks
+from minikube8s.cluster.checkup.networks import Used
 
 _MIB = 1 << 20
 _DISK_FAULT, _DISK_DOUBT = 128 * _MIB, 2048 * _MIB

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import signal
 import subprocess
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.supervising import processes
 from minikube8s.kit import pidfile, readiness
 from minikube8s.kit.pidfile import AlreadyRunning, Holder, PidFile
 
@@ -168,22 +168,9 @@ def end(daemon: Daemon, seconds: float) -> bool:
     if holder is None:
         return False
     try:
-        descriptor = os.pidfd_open(holder.pid)
-    except ProcessLookupError:
-        return False
-    try:
-        # the descriptor pins the process, and the lock it still holds proves that it is ours
-        if daemon.holder() != holder:
-            return False
-        for wanted, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 5.0)):
-            signal.pidfd_send_signal(descriptor, wanted)
-            if select.select([descriptor], [], [], patience)[0]:
-                return True
-    except ProcessLookupError:
-        return True
-    finally:
-        os.close(descriptor)
-    raise ClusterError(
-        f"The {daemon.name} (process {holder.pid}) does not end, not even when killed: it hangs in "
-        "the kernel. See `dmesg`, then try again."
-    )
+        return processes.end(holder.pid, lambda: daemon.holder() == holder, seconds)
+    except processes.HangsError:
+        raise ClusterError(
+            f"The {daemon.name} (process {holder.pid}) does not end, not even when killed: it "
+            "hangs in the kernel. See `dmesg`, then try again."
+        ) from None

@@ -8,12 +8,11 @@ removed, and anybody may run something that calls itself an agent.
 from __future__ import annotations
 
 import os
-import select
-import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from minikube8s.cluster.supervising import processes
 from minikube8s.kit import labnames
 
 MODULES = {
@@ -44,22 +43,10 @@ def daemons() -> list[Stray]:
 def end(stray: Stray, seconds: float) -> bool:
     """Ask a daemon to end, kill it when it does not in time; whether it has ended."""
     try:
-        descriptor = os.pidfd_open(stray.pid)
-    except ProcessLookupError:
-        return True
-    try:
-        # the descriptor pins the process: what it is now, it stays
-        if of_words(stray.pid, _words(stray.pid)) != stray:
-            return True
-        for wanted, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 5.0)):
-            signal.pidfd_send_signal(descriptor, wanted)
-            if select.select([descriptor], [], [], patience)[0]:
-                return True
-    except ProcessLookupError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+        processes.end(stray.pid, lambda: of_words(stray.pid, _words(stray.pid)) == stray, seconds)
+    except processes.HangsError:
+        return False
+    return True
 
 
 def of_words(pid: int, words: Sequence[str]) -> Stray | None:

@@ -12,17 +12,8 @@ import time
 
 import msgspec
 
-from minikube8s.cluster import (
-    cleaning,
-    joining,
-    kubelet,
-    layout,
-    lifecycle,
-    preflight,
-    preparing,
-    supervision,
-    unitplan,
-)
+from minikube8s.cluster import cleaning, kubelet, layout, lifecycle, preparing
+from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import (
     Home,
     Settings,
@@ -30,8 +21,10 @@ from minikube8s.cluster.config import (
 )
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
-from minikube8s.cluster.masterclient import MasterClient
-from minikube8s.cluster.supervision import begin, stop
+from minikube8s.cluster.membership import joining
+from minikube8s.cluster.membership.masterclient import MasterClient
+from minikube8s.cluster.supervising import supervision, unitplan
+from minikube8s.cluster.supervising.supervision import begin, stop
 from minikube8s.kit import notice
 
 _RENEWED = datetime.timedelta(days=120)
@@ -212,7 +205,7 @@ def ended(home: Home) -> bool:
 
 def _left(home: Home) -> datetime.timedelta | None:
     """How long the certificate is still valid; None where it, its key or the CA is of no use."""
-    from minikube8s.cluster import certificates  # noqa: PLC0415 - slow; `status` needs it not
+    from minikube8s.cluster.authority import certificates  # noqa: PLC0415 - slow; `status` needs it not
 
     found = files(home)
     try:

@@ -1,0 +1,1 @@
+"""The cluster's certificate authority: what it signs and what trusts it."""

@@ -1,0 +1,1 @@
+"""What is looked at before a start: the machine, its kernel, engine and networks."""

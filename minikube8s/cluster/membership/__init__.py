@@ -1,0 +1,1 @@
+"""Machines that join another machine's cluster, and leave it."""

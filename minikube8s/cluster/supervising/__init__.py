@@ -1,0 +1,1 @@
+"""The daemons as processes: started, stopped, found, and run by systemd."""
