@@ -197,7 +197,8 @@ module Lab
       begin
         run("#{WORKER} #{line[:master]} #{line[:pin]} <<'TOKEN'\n#{line[:token]}\nTOKEN")
       ensure
-        output_of(master, "mk8s token delete #{line[:token][/\A[a-z0-9]+/]}")
+        # where that fails it is not what the user has to hear of: the token ends by itself
+        master.communicate.sudo("mk8s token delete #{line[:token][/\A[a-z0-9]+/]}", error_check: false)
       end
     end
 

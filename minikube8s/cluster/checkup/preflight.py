@@ -167,7 +167,7 @@ def require_lab_network(settings: Settings) -> None:
 def _namesake(name: str) -> str:
     return (
         f"A cluster named {name} is on this machine already, in another directory. Stop that with "
-        "`mk8s down`, or choose another name with --name or MK8S_NAME."
+        "`mk8s down`, or make the new cluster with another name: --name or MK8S_NAME of `mk8s up`."
     )
 
 
