@@ -51,6 +51,8 @@ def on_one_link(bridge: str, here: str, *theirs: str) -> Iterator[list[netlab.Sp
             space = stack.enter_context(netlab.empty_space())
             link = f"{bridge}-{number}"
             netlab.run(f"ip link add {link} type veth peer name eth0 netns {space.pid}")
+            # an engine that ran in there may keep the namespace, and so both ends
+            stack.callback(netlab.run, f"ip link del {link}")
             netlab.run(f"ip link set {link} master {bridge} up")
             with netlab.inside(space):
                 netlab.run("ip link set lo up")
