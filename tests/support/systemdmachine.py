@@ -251,12 +251,16 @@ def systemd_machine(
 @contextlib.contextmanager
 def machine_bridge(name: str, address: str) -> Iterator[str]:
     """A bridge for machines, with an address (and prefix length) of the test's own on it."""
+    # where a lab of namespaces is about, the kernel asks the firewall about all bridges' frames
+    across = ["--in-interface", name, "--out-interface", name, "--jump", "ACCEPT"]
     subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
     try:
         subprocess.run(["ip", "address", "add", address, "dev", name], check=True)
         subprocess.run(["ip", "link", "set", name, "up"], check=True)
+        subprocess.run(["iptables", "--insert", "FORWARD", *across], check=True)
         yield name
     finally:
+        subprocess.run(["iptables", "--delete", "FORWARD", *across], check=False)
         subprocess.run(["ip", "link", "del", name], check=False)
 
 
