@@ -90,7 +90,13 @@ def test_what_runs_is_described_as_kubectl_describes_it(said: Cluster, words: li
 
 
 def settled(text: str) -> str:
-    """The text without what goes on while it is asked for: ages, heartbeats, and their columns."""
+    """The text without what differs each time: ages, heartbeats, their columns, a map's order."""
     text = re.sub(r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} [+-]\d{4}", "<time>", text)
     text = re.sub(r"(?m)^(  Renew Time:).*$", r"\1", text)
+    text = re.sub(r"(?s)(?<=\nData\n====\n).*?(?=\nBinaryData\n)", in_order, text)
     return re.sub(r" +(?:\d+[smhd])+(?: \(x\d+ over \w+\))? *", " <age> ", text)
+
+
+def in_order(data: re.Match[str]) -> str:
+    """A ConfigMap's data by its keys: kubectl shows them in the order of chance."""
+    return "".join(sorted(re.split(r"(?m)^(?=\S+:\n----\n)", data[0])))
