@@ -1,31 +1,30 @@
-"""All agents of the cluster: the gRPC server that they dial, and what they cause.
+"""All agents of the cluster: their sessions, and what they cause.
 
 Owns the composition of this package and the table of sessions; everything of substance is in the
 modules beside it.
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import grpc
-import msgspec
 
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import NODES
 from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
+from minikube8s.nodes import serving
 from minikube8s.nodes.blocks import NoBlockLeft
 from minikube8s.nodes.claims import Claim, Claims, Refused
 from minikube8s.nodes.config import TLS, NodesConfig
-from minikube8s.nodes.dialogue import Dialogue
 from minikube8s.nodes.ending import Ending
 from minikube8s.nodes.feed import Feed
 from minikube8s.nodes.heartbeats import Heartbeats
-from minikube8s.nodes.identity import NotANode, node_of
 from minikube8s.nodes.lifecycle import Lifecycle
+from minikube8s.nodes.nodestreams import NodeStreams
 from minikube8s.nodes.outbox import Outbox
 from minikube8s.nodes.podtokens import MakeToken, PodTokens, status_of
 from minikube8s.nodes.refusal import Refusal
@@ -34,25 +33,12 @@ from minikube8s.nodes.registration import Registration
 from minikube8s.nodes.reports import Reports
 from minikube8s.nodes.roster import Roster
 from minikube8s.nodes.session import Session, greet
-from minikube8s.nodes.streams import LogStream, Streams
+from minikube8s.nodes.streams import Streams
 from minikube8s.registry import Registry
 from minikube8s.registry.events import EventRecorder
-from minikube8s.rpc import agent_pb2, agent_pb2_grpc
+from minikube8s.rpc import agent_pb2
 
 log = logging.getLogger(__name__)
-
-MAX_MESSAGE = 16 * 1024 * 1024
-"""Bytes of one message; no object comes near."""
-
-_OPTIONS = (
-    # Two masters on one port must be an error, not a lottery.
-    ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", MAX_MESSAGE),
-    ("grpc.max_send_message_length", MAX_MESSAGE),
-    # Heartbeats tell who lives; these pings only clear away connections of machines that vanished.
-    ("grpc.keepalive_time_ms", 60_000),
-    ("grpc.keepalive_timeout_ms", 20_000),
-)
 
 
 class NodeLinks:
@@ -67,6 +53,9 @@ class NodeLinks:
         self._tasks = Supervisor("nodes")
         self._sessions: dict[str, Session] = {}
         self._outboxes: dict[str, Outbox] = {}
+        self._tunnels = Streams(self._outboxes.get, config.tunnel_deadline)
+        self.streams = NodeStreams(self._tunnels)
+        """What can be asked of nodes' agents."""
         self._recorder = EventRecorder(registry, "node-controller")
         self._node_recorders: dict[str, EventRecorder] = {}
         self._registration = Registration(registry, clock, config)
@@ -86,8 +75,7 @@ class NodeLinks:
         self._roster = Roster(
             registry, clock, self._outboxes, self._lifecycle.heard, self._node_deleted
         )
-        self._streams = Streams(self._outboxes.get, config.tunnel_deadline)
-        self._claims = Claims(self._answers)
+        self._claims = Claims(partial(self.streams.answers, within=config.rival_deadline))
         self._tokens: PodTokens | None = None
         self._server: Any = None
 
@@ -100,21 +88,7 @@ class NodeLinks:
         Pods get their tokens from `make_token`; without it they get none.
         """
         self._tokens = PodTokens(self._registry, make_token) if make_token else None
-        server = grpc.aio.server(options=_OPTIONS)
-        agent_pb2_grpc.add_AgentsServicer_to_server(_Servicer(self), server)
-        credentials = grpc.ssl_server_credentials(
-            [(tls.key, tls.cert)], root_certificates=tls.ca, require_client_auth=True
-        )
-        for host in hosts:
-            address = f"[{host}]" if ":" in host else host
-            try:
-                port = server.add_secure_port(f"{address}:{port}", credentials)
-            except RuntimeError as error:
-                raise OSError(
-                    f"cannot listen for agents on {address}:{port}: is another cluster running "
-                    "there?"
-                ) from error
-        self.port = port
+        server, self.port = serving.bind(self, hosts, port, tls)
         self._feed.start(self._tasks)
         self._roster.start(self._tasks)
         self._tasks.spawn("life cycle", self._lifecycle.run)
@@ -130,66 +104,6 @@ class NodeLinks:
         await self._tasks.close()
         recorders = (self._recorder, *self._node_recorders.values())
         await asyncio.gather(*(recorder.close() for recorder in recorders))
-
-    async def open_logs(
-        self, node: str, namespace: str, pod: str, container: str, options: Mapping[str, Any]
-    ) -> LogStream:
-        """The log of a container as its node has it; `options` are those of v1.PodLogOptions.
-
-        Close the stream when done (`aclose`). Raises ApiError, also while iterating: 503 when the
-        node's agent is not connected, 504 when it does not answer, or what it answers.
-        """
-        wanted = {**options, "namespace": namespace, "pod": pod, "container": container}
-        return LogStream(await self._streams.open(node, "logs", wanted))
-
-    async def open_exec(
-        self, node: str, namespace: str, pod: str, container: str, options: Mapping[str, Any]
-    ) -> Dialogue:
-        """Run a command in a container; `options` are those of v1.PodExecOptions.
-
-        Raises ApiError as `open_logs` does; what a command makes of it is in the stream.
-        """
-        wanted = {**options, "namespace": namespace, "pod": pod, "container": container}
-        return Dialogue(await self._streams.open(node, "exec", wanted))
-
-    async def open_attach(
-        self, node: str, namespace: str, pod: str, container: str, options: Mapping[str, Any]
-    ) -> Dialogue:
-        """Join a container's own process; `options` are those of v1.PodAttachOptions."""
-        wanted = {**options, "namespace": namespace, "pod": pod, "container": container}
-        return Dialogue(await self._streams.open(node, "attach", wanted))
-
-    async def open_port_forward(self, node: str, namespace: str, pod: str, port: int) -> Dialogue:
-        """Open one connection to a port on the pod's own localhost. Raises ApiError."""
-        wanted = {"namespace": namespace, "pod": pod, "port": port}
-        return Dialogue(await self._streams.open(node, "port-forward", wanted))
-
-    async def open_connection(self, node: str, address: str, port: int) -> Dialogue:
-        """Open one connection from a node to an address that it reaches. Raises ApiError."""
-        wanted = {"address": address, "port": port}
-        return Dialogue(await self._streams.open(node, "connect", wanted))
-
-    async def open_engine(self, node: str) -> Dialogue:
-        """Open one connection to the container engine of a node. Raises ApiError."""
-        return Dialogue(await self._streams.open(node, "engine", {}))
-
-    async def stats(self, node: str) -> dict[str, Any]:
-        """What a node and its containers use: `summary` and `windowSeconds`. Raises ApiError."""
-        return await self._document(node, "stats")
-
-    async def configz(self, node: str) -> dict[str, Any]:
-        """What a node's agent is told to do, in the form of the kubelet's page. Raises ApiError."""
-        return await self._document(node, "configz")
-
-    async def pulls(self, node: str) -> dict[str, Any]:
-        """The images that a node's agent is pulling: `pulls`. Raises ApiError."""
-        return await self._document(node, "pulls")
-
-    async def _document(self, node: str, kind: str) -> dict[str, Any]:
-        stream = LogStream(await self._streams.open(node, kind, {}))
-        async with contextlib.aclosing(stream):
-            data = b"".join([piece async for piece in stream])
-        return msgspec.json.decode(data, type=dict[str, Any])
 
     async def serve_session(self, node: str, context: Any) -> Ending | None:
         """Serve a Session call of a node's agent, from Hello to its end."""
@@ -213,8 +127,7 @@ class NodeLinks:
             registered = await self._registration.introduce(hello)
         except NoBlockLeft as error:
             log.error("node %s cannot be registered: %s", node, error)
-            about = {"kind": "Node", "name": node, "uid": node}
-            self._recorder.event(about, "Warning", "CIDRNotAvailable", str(error))
+            self._recorder.event(_about(node), "Warning", "CIDRNotAvailable", str(error))
             return Ending(grpc.StatusCode.UNAVAILABLE, f"not registered: {error}")
         except ApiError as error:
             log.error("node %s cannot be registered: %s", node, error)
@@ -225,10 +138,8 @@ class NodeLinks:
         if registered.new:
             self._greet_node(node)
         if registered.rebooted:
-            # kubectl looks for what a kubelet says of its node by its name as uid.
-            about = {"kind": "Node", "name": node, "uid": node}
             message = f"Node {node} has been rebooted, boot id: {boot_id(hello)}"
-            recorder.event(about, "Warning", "Rebooted", message)
+            recorder.event(_about(node), "Warning", "Rebooted", message)
         beat = self._heartbeats.beat
         reports = Reports(node, self._registry, self._clock, self._registration, recorder, beat)
         session = Session(
@@ -244,7 +155,7 @@ class NodeLinks:
 
     async def serve_tunnel(self, node: str, context: Any) -> Ending | None:
         """Serve a Tunnel call of a node's agent."""
-        return await self._streams.serve(node, context)
+        return await self._tunnels.serve(node, context)
 
     async def create_token(
         self, node: str, request: agent_pb2.TokenRequest
@@ -257,24 +168,11 @@ class NodeLinks:
         except (ApiError, Refusal) as error:
             return Ending(getattr(grpc.StatusCode, status_of(error)), error.message)
 
-    async def _answers(self, node: str) -> bool:
-        """Whether the agent whose session it is says anything when it is asked."""
-        try:
-            async with asyncio.timeout(self._config.rival_deadline):
-                stream = LogStream(await self._streams.open(node, "pulls", {}))
-                await stream.aclose()
-        except TimeoutError:
-            return False
-        except ApiError as error:
-            return error.code not in (503, 504)
-        return True
-
     def _tell(self, refused: Refused) -> None:
         """Say on the nodes that are concerned that two machines claim the same."""
         log.warning("%s", refused.ending.sentence)
         for node in refused.nodes:
-            about = {"kind": "Node", "name": node, "uid": node}
-            self._recorder.event(about, "Warning", refused.reason, refused.ending.sentence)
+            self._recorder.event(_about(node), "Warning", refused.reason, refused.ending.sentence)
 
     def _take_over(self, session: Session) -> None:
         before = self._sessions.get(session.node)
@@ -310,34 +208,6 @@ class NodeLinks:
             session.end(grpc.StatusCode.ABORTED, sentence)
 
 
-class _Servicer(agent_pb2_grpc.AgentsServicer):  # type: ignore[misc]
-    """Establishes who calls, and turns endings into gRPC statuses."""
-
-    def __init__(self, links: NodeLinks) -> None:
-        self._links = links
-
-    async def Session(self, _: AsyncIterator[Any], context: Any) -> None:
-        await self._serve(context, self._links.serve_session)
-
-    async def Tunnel(self, _: AsyncIterator[Any], context: Any) -> None:
-        await self._serve(context, self._links.serve_tunnel)
-
-    async def CreateToken(self, request: Any, context: Any) -> Any:
-        answer = await self._links.create_token(await _caller(context), request)
-        if isinstance(answer, Ending):
-            await context.abort(*answer)
-        return answer
-
-    async def _serve(self, context: Any, serve: Any) -> None:
-        ending = await serve(await _caller(context), context)
-        if ending is not None:
-            await context.abort(*ending)
-
-
-async def _caller(context: Any) -> str:
-    """The node that calls; ends the call of anybody else."""
-    try:
-        return node_of(context.auth_context())
-    except NotANode as error:
-        await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(error))
-        raise
+def _about(node: str) -> dict[str, Any]:
+    """Whom an event is about: kubectl looks for a node's by its name as uid."""
+    return {"kind": "Node", "name": node, "uid": node}

@@ -38,7 +38,7 @@ async def echo(options: dict[str, Any], dialogue: Dialogue) -> dict[str, Any]:
 async def test_bytes_sizes_and_the_end_go_down_output_and_the_exit_code_come_up(cluster: Cluster):
     agent = await cluster.connected()
     agent.dialogues["exec"] = echo
-    dialogue = await cluster.links.open_exec("one", "default", "web", "c", OPTIONS)
+    dialogue = await cluster.links.streams.open_exec("one", "default", "web", "c", OPTIONS)
     await dialogue.write(b"hello")
     assert await dialogue.receive() == Piece("stdout", b"hello")
     await dialogue.resize(80, 24)
@@ -52,7 +52,7 @@ async def test_bytes_sizes_and_the_end_go_down_output_and_the_exit_code_come_up(
 async def test_more_bytes_than_any_buffer_holds_come_back_complete(cluster: Cluster):
     agent = await cluster.connected()
     agent.dialogues["exec"] = echo
-    dialogue = await cluster.links.open_exec("one", "default", "web", "c", OPTIONS)
+    dialogue = await cluster.links.streams.open_exec("one", "default", "web", "c", OPTIONS)
     sent = bytes(range(256)) * 40_000
 
     async def write() -> None:
@@ -78,7 +78,7 @@ async def test_a_process_that_does_not_read_stops_the_writer(cluster: Cluster):
         return success()
 
     agent.dialogues["exec"] = deaf
-    dialogue = await cluster.links.open_exec("one", "default", "web", "c", OPTIONS)
+    dialogue = await cluster.links.streams.open_exec("one", "default", "web", "c", OPTIONS)
     written = 0
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(2):
@@ -98,7 +98,7 @@ async def test_input_after_the_end_is_dropped_and_the_status_still_comes(cluster
         return success()
 
     agent.dialogues["exec"] = hasty
-    dialogue = await cluster.links.open_exec("one", "default", "web", "c", OPTIONS)
+    dialogue = await cluster.links.streams.open_exec("one", "default", "web", "c", OPTIONS)
     for _ in range(50):
         await dialogue.write(bytes(1000))
     assert await dialogue.receive() == Piece("stdout", b"bye")
@@ -120,7 +120,7 @@ async def test_closing_ends_the_work_on_the_node_even_when_input_waits(cluster: 
         return success()
 
     agent.dialogues["attach"] = deaf
-    dialogue = await cluster.links.open_attach("one", "default", "web", "c", OPTIONS)
+    dialogue = await cluster.links.streams.open_attach("one", "default", "web", "c", OPTIONS)
     for _ in range(20):
         await dialogue.write(b"x")
     await dialogue.aclose()
@@ -136,13 +136,13 @@ async def test_a_refusal_is_the_answer_to_the_request(cluster: Cluster):
 
     agent.dialogues["port-forward"] = refuse
     with pytest.raises(ApiError, match="port 81: connection refused"):
-        await cluster.links.open_port_forward("one", "default", "web", 81)
+        await cluster.links.streams.open_port_forward("one", "default", "web", 81)
 
 
 async def test_losing_the_agent_cuts_the_stream_off(cluster: Cluster):
     agent = await cluster.connected()
     agent.dialogues["exec"] = echo
-    dialogue = await cluster.links.open_exec("one", "default", "web", "c", OPTIONS)
+    dialogue = await cluster.links.streams.open_exec("one", "default", "web", "c", OPTIONS)
     await agent.disconnect()
     async with asyncio.timeout(5):
         with pytest.raises(ApiError, match="not connected"):

@@ -40,7 +40,7 @@ async def test_a_log_comes_as_its_node_has_it(cluster: Cluster):
         yield b"last\n"
 
     agent.handlers["logs"] = serving(logs)
-    stream = await cluster.links.open_logs("one", "default", "web", "c", {"tailLines": 5})
+    stream = await cluster.links.streams.open_logs("one", "default", "web", "c", {"tailLines": 5})
     received = b"".join([chunk async for chunk in stream])
     assert received == b"first\n" + b"x" * 200_000 + b"last\n"
     assert asked == {"namespace": "default", "pod": "web", "container": "c", "tailLines": 5}
@@ -54,7 +54,7 @@ async def test_a_refusal_of_the_agent_is_the_answer_to_the_request(cluster: Clus
 
     agent.handlers["logs"] = logs
     with pytest.raises(ApiError, match="is waiting to start") as caught:
-        await cluster.links.open_logs("one", "default", "web", "c", {})
+        await cluster.links.streams.open_logs("one", "default", "web", "c", {})
     assert (caught.value.code, caught.value.reason) == (400, "BadRequest")
 
 
@@ -66,7 +66,7 @@ async def test_a_failure_in_the_middle_reaches_the_reader_after_the_bytes(cluste
         raise StreamError("InternalError", "the engine went away", 500)
 
     agent.handlers["logs"] = serving(logs)
-    stream = await cluster.links.open_logs("one", "default", "web", "c", {})
+    stream = await cluster.links.streams.open_logs("one", "default", "web", "c", {})
     assert await anext(stream) == b"some\n"
     with pytest.raises(ApiError, match="the engine went away"):
         await anext(stream)
@@ -80,7 +80,7 @@ async def test_a_fault_of_the_agent_is_told_and_the_link_goes_on(cluster: Cluste
 
     agent.handlers["logs"] = logs
     with pytest.raises(ApiError, match="failed to serve logs") as caught:
-        await cluster.links.open_logs("one", "default", "web", "c", {})
+        await cluster.links.streams.open_logs("one", "default", "web", "c", {})
     assert caught.value.code == 500
     await cluster.pod()
     await until("the pod", agent.assignments.pods)
@@ -89,13 +89,13 @@ async def test_a_fault_of_the_agent_is_told_and_the_link_goes_on(cluster: Cluste
 async def test_a_kind_that_the_agent_does_not_know_is_refused(cluster: Cluster):
     await cluster.connected()
     with pytest.raises(ApiError, match="cannot serve logs") as caught:
-        await cluster.links.open_logs("one", "default", "web", "c", {})
+        await cluster.links.streams.open_logs("one", "default", "web", "c", {})
     assert caught.value.code == 501
 
 
 async def test_a_node_whose_agent_is_away_is_named(cluster: Cluster):
     with pytest.raises(ApiError, match='agent of node "gone" is not connected') as caught:
-        await cluster.links.open_logs("gone", "default", "web", "c", {})
+        await cluster.links.streams.open_logs("gone", "default", "web", "c", {})
     assert caught.value.code == 503
 
 
@@ -108,7 +108,7 @@ async def test_following_a_silent_log_succeeds(cluster: Cluster):
         yield b"at last\n"
 
     agent.handlers["logs"] = serving(logs)
-    stream = await cluster.links.open_logs("one", "default", "web", "c", {"follow": True})
+    stream = await cluster.links.streams.open_logs("one", "default", "web", "c", {"follow": True})
     line.set()
     assert await anext(stream) == b"at last\n"
 
@@ -125,7 +125,7 @@ async def test_closing_a_stream_ends_the_work_on_the_node(cluster: Cluster):
             ended.set()
 
     agent.handlers["logs"] = serving(logs)
-    stream = await cluster.links.open_logs("one", "default", "web", "c", {"follow": True})
+    stream = await cluster.links.streams.open_logs("one", "default", "web", "c", {"follow": True})
     assert await anext(stream) == b"first\n"
     await stream.aclose()
     async with asyncio.timeout(5):
@@ -140,7 +140,7 @@ async def test_closing_ends_a_reader_that_waits(cluster: Cluster):
         await asyncio.Event().wait()
 
     agent.handlers["logs"] = serving(logs)
-    stream = await cluster.links.open_logs("one", "default", "web", "c", {"follow": True})
+    stream = await cluster.links.streams.open_logs("one", "default", "web", "c", {"follow": True})
     assert await anext(stream) == b"first\n"
     reader = asyncio.create_task(anext(stream, b"end"))
     await asyncio.sleep(0)
@@ -163,13 +163,15 @@ async def test_a_reader_that_stops_reading_stops_its_stream_and_nothing_else(clu
             yield b"x" * 64 * 1024
 
     agent.handlers["logs"] = serving(logs)
-    stream = await cluster.links.open_logs("one", "default", "web", "endless", {"follow": True})
+    stream = await cluster.links.streams.open_logs(
+        "one", "default", "web", "endless", {"follow": True}
+    )
     await anext(stream)
     # Other traffic of the same connection goes on, and its round trips give the stream time.
     for number in range(20):
         await cluster.pod(f"web{number}")
         await until("the pod", lambda n=number: ("default", f"web{n}") in agent.assignments.pods())
-    other = await cluster.links.open_logs("one", "default", "web", "short", {})
+    other = await cluster.links.streams.open_logs("one", "default", "web", "short", {})
     assert [chunk async for chunk in other] == [b"short\n"]
     before = sent
     for number in range(20, 40):
@@ -190,7 +192,7 @@ async def test_losing_the_agent_ends_its_streams_with_the_reason(cluster: Cluste
         await asyncio.Event().wait()
 
     agent.handlers["logs"] = serving(logs)
-    stream = await cluster.links.open_logs("one", "default", "web", "c", {"follow": True})
+    stream = await cluster.links.streams.open_logs("one", "default", "web", "c", {"follow": True})
     assert await anext(stream) == b"first\n"
     await agent.disconnect()
     with pytest.raises(ApiError, match='agent of node "one" is not connected'):
@@ -202,9 +204,9 @@ async def test_an_agent_that_does_not_answer_is_not_waited_for(cluster: Cluster,
     await cluster.connected()
     monkeypatch.setattr("mk8s_agent.link.tunnels.Tunnels.open", lambda *_: None)
     with pytest.raises(ApiError, match="did not open a stream") as caught:
-        await cluster.links.open_logs("one", "default", "web", "c", {})
+        await cluster.links.streams.open_logs("one", "default", "web", "c", {})
     assert caught.value.code == 504
-    assert not cluster.links._streams._waiting
+    assert not cluster.links._tunnels._waiting
 
 
 async def test_a_stream_asked_of_one_node_cannot_be_claimed_by_another(
@@ -215,7 +217,7 @@ async def test_a_stream_asked_of_one_node_cannot_be_claimed_by_another(
     monkeypatch.setattr(
         "mk8s_agent.link.tunnels.Tunnels.open", lambda _, request: requests.append(request)
     )
-    asking = asyncio.create_task(cluster.links.open_logs("one", "default", "web", "c", {}))
+    asking = asyncio.create_task(cluster.links.streams.open_logs("one", "default", "web", "c", {}))
     await until("the request", lambda: requests)
     channel = dial(cluster.agent("two").config)
     call = agent_pb2_grpc.AgentsStub(channel).Tunnel()
