@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from minikube8s.cluster import labnet, layout, lifecycle
+from minikube8s.cluster import homelock, labnet, layout, lifecycle
 from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
@@ -26,7 +26,7 @@ def install(home: Home, say: Say) -> bool:
     """
     preflight.require_root("install")
     _require_systemd()
-    with lifecycle.exclusive(home):
+    with homelock.exclusive(home):
         settings = _settings(home)
         daemons = _daemons(home, settings)
         running = [daemon for daemon in daemons if daemon.holder() is not None]
@@ -59,7 +59,7 @@ def uninstall(home: Home, say: Say) -> bool:
     Raises ClusterError.
     """
     preflight.require_root("uninstall")
-    with lifecycle.exclusive(home):
+    with homelock.exclusive(home):
         names = systemd.units_of(home.path)
         if not names:
             return False

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from minikube8s.cluster import cleaning, lab, labnet, layout, preparing
+from minikube8s.cluster import cleaning, homelock, lab, labnet, layout, preparing
 from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
@@ -60,7 +59,7 @@ def up(
     or when it runs with other settings.
     """
     preflight.require_root("up")
-    with exclusive(home):
+    with homelock.exclusive(home):
         if home.is_joined():
             raise ClusterError(
                 f"{home.path} is that of a node: this machine has joined a cluster, whose nodes "
@@ -192,7 +191,7 @@ def down(home: Home, *, purge: bool, say: Say) -> None:
                 preparing.remove_home(home)
         say(f"there is no cluster in {home.path}: nothing to do")
         return
-    with exclusive(home):
+    with homelock.exclusive(home):
         lab_nodes = layout.lab_nodes(home)
         agents = [layout.agent(home, node) for node in ("", *lab_nodes)]
         # the agents first, at once: a master that ends before them would be dialled again
@@ -227,7 +226,7 @@ def remove_node(
     Raises ClusterError, and what these raise; may be run again then.
     """
     preflight.require_root("node remove")
-    with exclusive(home):
+    with homelock.exclusive(home):
         settings = lab.without_node(home.load(), name)
         if layout.master(home).holder() is None:
             raise ClusterError(
@@ -281,10 +280,6 @@ def uninterrupted() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-class Busy(Exception):
-    """Somebody else has the home."""
-
-
 def refresh(home: Home, say: Say) -> None:
     """Make anew what daemons need and what another address of this machine changes.
 
@@ -293,31 +288,3 @@ def refresh(home: Home, say: Say) -> None:
     settings = home.load()
     preparing.prepare(home, settings, settings)
     say(f"certificates and configuration in {home.path}")
-
-
-@contextlib.contextmanager
-def exclusive(home: Home, *, wait: bool = True) -> Iterator[None]:
-    """One `up` or `down` of a home at a time; a second waits for the first, or raises Busy.
-
-    A home in which no cluster came about is left as it was found.
-    """
-    try:
-        home.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        opened = home.lock.open("w")
-    except OSError as error:
-        raise ClusterError(
-            f"{home.path} cannot be the cluster's directory ({error.strerror}): choose another "
-            "with --home or MK8S_HOME."
-        ) from None
-    with opened as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise Busy from None
-        try:
-            yield
-        finally:
-            if home.path.exists() and not home.used():
-                home.lock.unlink(missing_ok=True)
-                with contextlib.suppress(OSError):
-                    home.path.rmdir()

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from minikube8s.cluster import cleaning, layout, lifecycle, preparing
+from minikube8s.cluster import cleaning, homelock, layout, preparing
 from minikube8s.cluster.checkup import examining
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.engine import Engine
@@ -92,7 +92,7 @@ def find(home: Home, docker_host: str, only: str = "") -> Leftovers:
 def reset(home: Home, docker_host: str, only: str, say: Say) -> list[str]:
     """Remove everything, and look again; returns what stays, in sentences."""
     stays: list[str] = []
-    with lifecycle.exclusive(home):
+    with homelock.exclusive(home):
         there = find(home, docker_host, only)
         # first of all: systemd would start again what ends
         for name in there.units if systemd.runs() else ():

@@ -37,7 +37,7 @@ def main() -> int:
 def _prepare(path: Path) -> int:
     import logging  # noqa: PLC0415 - only the chosen work pays for its imports
 
-    from minikube8s.cluster import lifecycle  # noqa: PLC0415
+    from minikube8s.cluster import homelock, lifecycle  # noqa: PLC0415
     from minikube8s.cluster.config import Home  # noqa: PLC0415
     from minikube8s.cluster.membership import joined  # noqa: PLC0415
 
@@ -46,10 +46,10 @@ def _prepare(path: Path) -> int:
     home = Home(path)
     try:
         # whoever has the home starts this daemon, and has prepared it; or stops it
-        with lifecycle.exclusive(home, wait=False):
+        with homelock.exclusive(home, wait=False):
             renew = joined.refresh if home.is_joined() else lifecycle.refresh
             renew(home, log.info)
-    except lifecycle.Busy:
+    except homelock.Busy:
         pass
     except ClusterError as error:
         log.error("%s", error)

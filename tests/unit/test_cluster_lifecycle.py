@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from minikube8s.cluster import lab, lifecycle
+from minikube8s.cluster import homelock, lab, lifecycle
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.supervising.daemons import Daemon
@@ -68,7 +68,7 @@ def names(home: Home) -> list[str]:
 def test_of_nodes_that_are_added_at_once_none_is_lost(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = lifecycle.exclusive
+    alone = homelock.exclusive
 
     @contextmanager
     def after_another(place: Home) -> Iterator[None]:
@@ -76,7 +76,7 @@ def test_of_nodes_that_are_added_at_once_none_is_lost(
         with alone(place):
             yield
 
-    monkeypatch.setattr(lifecycle, "exclusive", after_another)
+    monkeypatch.setattr(homelock, "exclusive", after_another)
     add(home, "mine")
     assert names(home) == ["others", "mine"]
     assert len({node.address for node in home.load().lab_nodes}) == 2

@@ -16,7 +16,7 @@ import msgspec
 
 import minikube8s
 from minikube8s.api import bootstraptokens
-from minikube8s.cluster import addresses, layout, lifecycle
+from minikube8s.cluster import addresses, homelock, layout
 from minikube8s.cluster.checkup import examining, machine, machinefindings, preflight
 from minikube8s.cluster.checkup.findings import Examination
 from minikube8s.cluster.config import Home, require_node_ip
@@ -56,7 +56,7 @@ def join(home: Home, wish: Wish, say: Say) -> bool:
     started.
     """
     preflight.require_root("join")
-    with lifecycle.exclusive(home):
+    with homelock.exclusive(home):
         if home.exists():
             raise ClusterError(
                 f"{home.path} holds a cluster with a master of its own: join in another directory "

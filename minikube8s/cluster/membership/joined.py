@@ -12,7 +12,7 @@ import time
 
 import msgspec
 
-from minikube8s.cluster import cleaning, kubelet, layout, lifecycle, preparing
+from minikube8s.cluster import cleaning, homelock, kubelet, layout, lifecycle, preparing
 from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import (
     Home,
@@ -77,7 +77,7 @@ def load(home: Home) -> Joined | None:
 def up(home: Home, say: Say) -> bool:
     """Start the agent of a machine that has joined. False when it ran. Raises ClusterError."""
     preflight.require_root("up")
-    with lifecycle.exclusive(home):
+    with homelock.exclusive(home):
         known = load(home)
         assert known is not None
         return start(home, known, say)
@@ -86,7 +86,7 @@ def up(home: Home, say: Say) -> bool:
 def down(home: Home, *, purge: bool, say: Say) -> None:
     """Stop the agent and remove all that it made; with `purge` this is no node any more."""
     preflight.require_root("down")
-    with lifecycle.exclusive(home):
+    with homelock.exclusive(home):
         known = load(home)
         if stop(layout.agent(home), STOP_SECONDS):
             say("agent stopped")

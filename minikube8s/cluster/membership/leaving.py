@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from minikube8s.cluster import cleaning, layout, lifecycle, preparing
+from minikube8s.cluster import cleaning, homelock, layout, preparing
 from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
@@ -39,7 +39,7 @@ def leave(
         )
     if not home.is_joined():
         return False
-    with lifecycle.exclusive(home):
+    with homelock.exclusive(home):
         known = joined.load(home)
         if known is None:
             return False

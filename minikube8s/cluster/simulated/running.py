@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from minikube8s.cluster import layout, lifecycle, preparing
+from minikube8s.cluster import homelock, layout, lifecycle, preparing
 from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Home, Settings, write_private
 from minikube8s.cluster.errors import ClusterError
@@ -53,7 +53,7 @@ def load(home: Home) -> Simulation | None:
 
 def up(home: Home, settings: Settings, wanted: Simulation, pods: int, say: Say) -> bool:
     """Start what does not run of the cluster. False when all ran already. Raises ClusterError."""
-    with lifecycle.exclusive(home):
+    with homelock.exclusive(home):
         before = load(home)
         if home.used() and before is None:
             raise ClusterError(
@@ -92,7 +92,7 @@ def up(home: Home, settings: Settings, wanted: Simulation, pods: int, say: Say) 
 
 def down(home: Home, *, purge: bool, say: Say) -> None:
     """Stop both daemons; with `purge` also remove the cluster's state. Raises ClusterError."""
-    with lifecycle.exclusive(home):
+    with homelock.exclusive(home):
         if not home.is_simulated():
             return  # somebody else removed it just now; what is here since is another cluster
         for daemon in (hollow(home), layout.master(home)):
