@@ -1,29 +1,20 @@
-"""Owns where a cluster keeps its files and which ports, networks and names it uses.
+"""Owns which ports, networks and names a cluster uses, and that its home remembers them.
 
-Every setting is an option of ``mk8s up`` and an environment variable; what a cluster was created
-with is remembered in its home, so that later commands need neither.
+Which values are in force is `resolving`'s, what they may be is `settingrules`'.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import os
-import re
-import socket
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from minikube8s.cluster import ranges
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.places import Place
-from minikube8s.kit.addresspool import AddressPool, BadPool
 
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
-
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?")
-NODE_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
 class LabNode(msgspec.Struct, frozen=True):
@@ -85,40 +76,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return int(first), int(last)
 
 
-# setting -> the environment variable that gives it when no option does
-ENVIRONMENT: Mapping[str, str] = {
-    "name": "MK8S_NAME",
-    "listen": "MK8S_LISTEN",
-    "api_port": "MK8S_API_PORT",
-    "agent_port": "MK8S_AGENT_PORT",
-    "pod_cidr": "MK8S_POD_CIDR",
-    "service_cidr": "MK8S_SERVICE_CIDR",
-    "node_ports": "MK8S_NODE_PORTS",
-    "load_balancer_pool": "MK8S_LOAD_BALANCER_POOL",
-    "ingress_image": "MK8S_INGRESS_IMAGE",
-    "node_name": "MK8S_NODE_NAME",
-    "node_ip": "MK8S_NODE_IP",
-    "server_names": "MK8S_SERVER_NAMES",
-    "docker_host": "DOCKER_HOST",
-    "kubelet_config": "MK8S_KUBELET_CONFIG",
-    "scheduler_config": "MK8S_SCHEDULER_CONFIG",
-    "node_grace": "MK8S_NODE_GRACE",
-    "pod_network": "MK8S_POD_NETWORK",
-    "vxlan_id": "MK8S_VXLAN_ID",
-    "vxlan_port": "MK8S_VXLAN_PORT",
-    "lab_cidr": "MK8S_LAB_CIDR",
-}
-
-LEAST_GRACE, MOST_GRACE = 4, 3600
-"""Seconds until a silent node is not ready; an agent says once a second, at most, that it lives."""
-POD_NETWORKS = ("auto", "host-gw", "vxlan")
-
-# what a cluster's certificates, addresses and containers depend on: fixed once it exists
-FIXED = ("name", "pod_cidr", "service_cidr", "node_name")
-# … and what a lab depends on
-FIXED_IN_LAB = ("lab_cidr",)
-
-
 class Home(Place):
     """The files of one cluster, and its settings."""
 
@@ -159,156 +116,3 @@ def write_private(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-
-
-def resolve(
-    home: Home, options: Mapping[str, str | int | None], environment: Mapping[str, str]
-) -> Settings:
-    """The settings in force: option, else environment, else what the cluster has, else default.
-
-    Raises ClusterError for a value that cannot be used or that would change a fixed property of a
-    cluster that exists.
-    """
-    stored = home.load() if home.exists() else None
-    wanted: dict[str, str | int] = {}
-    for setting, variable in ENVIRONMENT.items():
-        given = options.get(setting)
-        if given is None:
-            given = environment.get(variable) or None
-        if given is not None:
-            wanted[setting] = _converted(setting, variable, given)
-    for setting in ("kubelet_config", "scheduler_config"):
-        if setting in wanted:
-            wanted[setting] = str(Path(str(wanted[setting])).absolute())
-    base = stored or Settings(node_name=default_node_name())
-    settings = msgspec.structs.replace(base, **wanted)
-    _check(settings)
-    if stored is not None:
-        for setting in (*FIXED, *(FIXED_IN_LAB if stored.lab else ())):
-            old, new = getattr(stored, setting), getattr(settings, setting)
-            if old != new:
-                raise ClusterError(
-                    f"The cluster in {home.path} was created with {setting.replace('_', ' ')} "
-                    f"{old}; it cannot become {new}. Remove it with `mk8s down --purge`, or make a "
-                    "second cluster in another directory with --home."
-                )
-    return settings
-
-
-def default_node_name() -> str:
-    """This machine's host name in the form of a node name."""
-    name = re.sub(r"[^a-z0-9.-]+", "-", socket.gethostname().lower()).strip("-.")
-    return name or "node"
-
-
-def _converted(setting: str, variable: str, given: str | int) -> str | int:
-    if setting.endswith("_port"):
-        return _number(variable, given)
-    if setting == "vxlan_id":
-        return _vxlan_id(variable, given)
-    if setting == "node_grace":
-        return _grace(variable, given)
-    return ranges.tidy(str(given)) if setting.endswith("_cidr") else str(given)
-
-
-def _vxlan_id(variable: str, given: str | int) -> int:
-    try:
-        number = int(given)
-    except ValueError:
-        number = -1
-    if not 0 <= number < 1 << 24:
-        raise ClusterError(
-            f"{variable}: {given!r} is not a VXLAN network (1 to 16777215, or 0 for the one that "
-            "the cluster's name gives)."
-        )
-    return number
-
-
-def _grace(variable: str, given: str | int) -> int:
-    if not re.fullmatch(r"\d{1,4}", str(given)) or not LEAST_GRACE <= int(given) <= MOST_GRACE:
-        raise ClusterError(
-            f"{variable}: {given!r} is not a time in seconds from {LEAST_GRACE} to {MOST_GRACE}."
-        )
-    return int(given)
-
-
-def _number(variable: str, given: str | int) -> int:
-    try:
-        port = int(given)
-    except ValueError:
-        port = 0
-    if not 0 < port < 65536:
-        raise ClusterError(f"{variable}: {given!r} is not a port number (1 to 65535).")
-    return port
-
-
-def require_node_name(name: str) -> None:
-    """Raise unless a node can have that name."""
-    if not NODE_NAME.fullmatch(name):
-        raise ClusterError(
-            f"The node name {name!r} must consist of lower-case letters, digits, '-' and '.': "
-            "choose one with --node-name."
-        )
-
-
-def require_node_ip(address: str) -> None:
-    """Raise unless that can be a node's address; "" leaves the choice to mk8s."""
-    try:
-        found = ipaddress.IPv4Address(address or "192.0.2.1")
-    except ValueError:
-        found = ipaddress.IPv4Address(0)
-    if found.is_unspecified or found.is_loopback or found.is_multicast:
-        raise ClusterError(
-            f"{address!r} is not an IPv4 address by which other machines could reach this one: "
-            "give one of its own with --node-ip."
-        )
-
-
-def _check(settings: Settings) -> None:
-    if not _NAME.fullmatch(settings.name):
-        raise ClusterError(
-            f"The cluster name {settings.name!r} must be 1 to 15 lower-case letters, digits or '-'."
-        )
-    require_node_name(settings.node_name)
-    require_node_ip(settings.node_ip)
-    for name in settings.names:
-        if not NODE_NAME.fullmatch(name):
-            raise ClusterError(
-                f"--server-names: {name!r} is neither a DNS name nor an IPv4 address; give several "
-                "with commas between."
-            )
-    if settings.api_port == settings.agent_port:
-        raise ClusterError("The API port and the agent port must differ.")
-    pods, services = ranges.check(settings.pod_cidr, settings.service_cidr)
-    if settings.pod_network not in POD_NETWORKS:
-        raise ClusterError(
-            f"The pod network {settings.pod_network!r} must be one of {', '.join(POD_NETWORKS)}."
-        )
-    match = re.fullmatch(r"(\d{1,5})-(\d{1,5})", settings.node_ports)
-    if not match or not 0 < int(match[1]) <= int(match[2]) < 65536:
-        raise ClusterError(
-            f"The node port range {settings.node_ports!r} must read FIRST-LAST, like 30000-32767."
-        )
-    _check_pool(settings.load_balancer_pool, pods, services)
-    try:
-        ipaddress.IPv4Address(settings.listen)
-    except ValueError:
-        raise ClusterError(
-            f"{settings.listen!r} is not an IPv4 address to listen on (0.0.0.0 means all of them)."
-        ) from None
-
-
-def _check_pool(text: str, pods: ipaddress.IPv4Network, services: ipaddress.IPv4Network) -> None:
-    try:
-        pool = AddressPool.parse(text)
-    except BadPool as error:
-        raise ClusterError(
-            f"--load-balancer-pool: {error}. Give it like 192.168.1.200-192.168.1.250 or "
-            "192.168.1.128/28, several of them with commas."
-        ) from None
-    for what, network in (("pod", pods), ("service", services)):
-        if pool.overlaps(network):
-            raise ClusterError(
-                f"The load balancer pool {pool} and the {what} network {network} overlap: choose "
-                "addresses of the nodes' own network with --load-balancer-pool."
-            )

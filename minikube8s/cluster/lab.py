@@ -12,8 +12,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from minikube8s.cluster.config import ENVIRONMENT, NODE_NAME, Home, LabNode, Settings, resolve
+from minikube8s.cluster.config import Home, LabNode, Settings
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.resolving import ENVIRONMENT, resolve
+from minikube8s.cluster.settingrules import NODE_NAME
 from minikube8s.kit.addresspool import AddressPool
 
 VARIABLE = "MK8S_NODES"
@@ -26,7 +28,7 @@ _NODE_BITS = 24
 def settings_of_up(
     home: Home, options: Mapping[str, str | int | None], environment: Mapping[str, str]
 ) -> Settings:
-    """The settings in force, as `config.resolve` has them, with as many nodes as are asked for.
+    """The settings in force, as `resolving.resolve` has them, with as many nodes as are asked for.
 
     Raises ClusterError.
     """

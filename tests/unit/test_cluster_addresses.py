@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minikube8s.cluster import addresses, config
+from minikube8s.cluster import addresses, settingrules
 from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
@@ -73,7 +73,7 @@ def test_who_chose_the_nodes_address_is_known_by_it() -> None:
 @pytest.mark.parametrize("address", ["x", "0.0.0.0", "127.0.1.1", "224.0.0.1", "fd00::1", "1.2.3"])
 def test_what_can_be_no_nodes_address_is_refused(address: str) -> None:
     with pytest.raises(ClusterError, match="--node-ip"):
-        config.require_node_ip(address)
+        settingrules.require_node_ip(address)
     with pytest.raises(ClusterError, match=r"This machine has no address 203\.0\.113\.250; it has"):
         preflight.require_own_address("203.0.113.250")
     preflight.require_own_address("")

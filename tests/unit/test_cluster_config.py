@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from minikube8s.cluster.config import Home, LabNode, Settings, resolve
+from minikube8s.cluster.config import Home, LabNode, Settings
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.cluster.resolving import resolve
 
 
 def test_an_option_beats_the_environment_which_beats_the_default(tmp_path: Path) -> None:

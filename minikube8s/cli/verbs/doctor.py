@@ -15,9 +15,10 @@ from minikube8s.cli.session import Session
 from minikube8s.cluster import doctor
 from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.checkup.findings import Mark
-from minikube8s.cluster.config import Home, Settings, resolve
+from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import joined
+from minikube8s.cluster.resolving import resolve
 
 _COLOURS = {Mark.FINE: "green", Mark.DOUBT: "yellow", Mark.FAULT: "red"}
 

@@ -12,9 +12,10 @@ from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.output.progress import watched
 from minikube8s.cli.session import Session
-from minikube8s.cluster.config import DEFAULT_DOCKER_HOST, default_node_name
+from minikube8s.cluster.config import DEFAULT_DOCKER_HOST
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import enrolling
+from minikube8s.cluster.settingrules import default_node_name
 
 _LONGEST = 1024
 """So many bytes of a token's line are read."""

@@ -16,9 +16,10 @@ from minikube8s.cli.session import Session
 from minikube8s.cli.waiting import wait_for_nodes
 from minikube8s.cluster import kubeconfig, lab, lifecycle
 from minikube8s.cluster.checkup import preflight
-from minikube8s.cluster.config import POD_NETWORKS, Home
+from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import joined
+from minikube8s.cluster.settingrules import POD_NETWORKS
 
 _OF_THE_NODE = ("--node-name", "--docker-host", "--kubelet-config")
 """What a joined machine has of its own."""

@@ -19,7 +19,7 @@ from minikube8s.api import bootstraptokens
 from minikube8s.cluster import addresses, homelock, layout
 from minikube8s.cluster.checkup import examining, machine, machinefindings, preflight
 from minikube8s.cluster.checkup.findings import Examination
-from minikube8s.cluster.config import Home, require_node_ip
+from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
 from minikube8s.cluster.membership import joinchecks, joined, joining
@@ -27,6 +27,7 @@ from minikube8s.cluster.membership.joinchecks import Checks, Identity
 from minikube8s.cluster.membership.joined import Joined
 from minikube8s.cluster.membership.joining import Applicant, Found, Membership
 from minikube8s.cluster.membership.masterclient import clock_difference, clock_problem
+from minikube8s.cluster.settingrules import require_node_ip
 from minikube8s.cluster.supervising.supervision import stop
 from minikube8s.kit import machineidentity
 

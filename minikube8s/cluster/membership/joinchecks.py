@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from minikube8s.cluster.checkup import findings
 from minikube8s.cluster.checkup.findings import Examination, Finding, Mark
-from minikube8s.cluster.config import require_node_name
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import joining
+from minikube8s.cluster.settingrules import require_node_name
 from minikube8s.nodes.register import own_addresses
 
 Node = Mapping[str, Any]

@@ -14,11 +14,7 @@ import msgspec
 
 from minikube8s.cluster import cleaning, homelock, kubelet, layout, lifecycle, preparing
 from minikube8s.cluster.checkup import preflight
-from minikube8s.cluster.config import (
-    Home,
-    Settings,
-    write_private,
-)
+from minikube8s.cluster.config import Home, Settings, write_private
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
 from minikube8s.cluster.membership import joining
