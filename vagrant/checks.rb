@@ -53,14 +53,14 @@ module Lab
       return if error.nil?
 
       raise Problem, "libvirt does not answer at #{uri} (#{error}): start it (`sudo systemctl start libvirtd`) " \
-                     "and be of its group (`sudo adduser $USER libvirt`, then log in again)."
+                     "and join its group (`sudo adduser $USER libvirt`, then log in again)."
     end
 
     # `state`: see Kvm.state.
     def kvm(state)
       words = {
         missing: "there is no /dev/kvm: switch virtualization on in the firmware (VT-x, AMD-V), or, in a VM, nested virtualization for it",
-        closed: "you may not open /dev/kvm: be of its group (`sudo adduser $USER kvm`, then log in again)",
+        closed: "you may not open /dev/kvm: join its group (`sudo adduser $USER kvm`, then log in again)",
         broken: "/dev/kvm is there, but a guest of a few instructions did not get to its end with it",
       }[state] or return
       raise Problem, "KVM does not work here: #{words}; or let QEMU emulate the processors, which is some ten times slower: `MK8S_DRIVER=qemu vagrant up`."

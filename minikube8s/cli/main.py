@@ -27,7 +27,7 @@ VERBS = {
             "install",
             "Have systemd run the daemons: it starts them anew when they end, and after a boot.",
         ),
-        "uninstall": ("uninstall", "Have systemd run the daemons no longer; what runs goes on."),
+        "uninstall": ("uninstall", "Stop having systemd run the daemons; what runs goes on."),
         "status": ("status", "Show what runs of the cluster, and what is not well."),
         "component-logs": ("component_logs", "Print the logs of this machine's daemons."),
         "node": ("node", "Add a node to this machine's lab, or remove one."),
@@ -35,7 +35,7 @@ VERBS = {
         "simulate": ("simulate", "Run the real master with nodes that are hollow."),
         "token": ("token", "Make, list and delete the tokens with which other machines join."),
         "join": ("join", "Make this machine a node of the cluster whose API is at HOST:PORT."),
-        "leave": ("leave", "Make this machine no node any more of the cluster that it joined."),
+        "leave": ("leave", "Take this machine out of the cluster that it joined."),
         "reset": (
             "reset",
             "Remove everything of mk8s from this machine, whatever state it is in: objects, too.",

@@ -50,7 +50,8 @@ def check(settings: Settings) -> None:
     """Raise ClusterError for settings that no cluster can have."""
     if not _NAME.fullmatch(settings.name):
         raise ClusterError(
-            f"The cluster name {settings.name!r} must be 1 to 15 lower-case letters, digits or '-'."
+            f"The cluster name {settings.name!r} must be 1 to 15 lower-case letters, digits or '-': "
+            "choose one with --name."
         )
     require_node_name(settings.node_name)
     require_node_ip(settings.node_ip)
@@ -61,7 +62,9 @@ def check(settings: Settings) -> None:
                 "with commas between."
             )
     if settings.api_port == settings.agent_port:
-        raise ClusterError("The API port and the agent port must differ.")
+        raise ClusterError(
+            "The API port and the agent port must differ: see --api-port and --agent-port."
+        )
     pods, services = ranges.check(settings.pod_cidr, settings.service_cidr)
     if settings.pod_network not in POD_NETWORKS:
         raise ClusterError(

@@ -173,7 +173,7 @@ def test_a_machine_leaves_without_a_trace_and_its_pods_go_first(
     }
     cluster.kubectl("apply", "-f", "-", input=manifests.text(guarded, budget)).ok()
     until("it runs", lambda: cluster.get("pod", "leaving")["status"]["phase"] == "Running", 60)
-    assert "cannot leave itself" in cluster.mk8s("leave").fails()
+    assert "cannot leave its own cluster" in cluster.mk8s("leave").fails()
 
     said = machine.mk8s("leave", "--timeout", "1s").fails()
     assert "still there: default/leaving" in said

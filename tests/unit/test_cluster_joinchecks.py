@@ -88,7 +88,7 @@ def test_a_name_of_every_machine_or_none_is_refused(name: str, told: str) -> Non
         ("192.0.2.7", [node("w2", ip="192.0.2.8")], ""),
         ("192.0.2.7", [node("w1", ip="192.0.2.7")], ""),
         ("", [], ""),
-        ("127.0.0.1", [], "each one's own: name the master"),
+        ("127.0.0.1", [], "each reaches itself: name the master"),
         (
             "10.0.2.15",
             [node("w2", ip="10.0.2.15")],
@@ -173,7 +173,7 @@ def test_a_machine_that_may_not_join_asks_nobody_for_a_certificate_and_writes_no
     for part in (
         "the token, 3 characters, is not a token: one reads like abcdef.0123456789abcdef",
         "'sha256:1' is no hash of a CA",
-        "calls itself localhost",
+        "This machine's name is localhost",
         "No Docker engine answers at unix:///nowhere",
         "This machine has no address 203.0.113.250",
     ):

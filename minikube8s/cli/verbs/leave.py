@@ -1,4 +1,4 @@
-"""`mk8s leave`: make this machine no node any more of the cluster that it joined."""
+"""`mk8s leave`: take this machine out of the cluster that it joined."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from minikube8s.cluster.membership import leaving
 )
 @click.pass_obj
 def command(session: Session, /, force: bool, seconds: float) -> None:
-    """Make this machine no node any more of the cluster that it joined.
+    """Take this machine out of the cluster that it joined.
 
     It takes no new pods from then on, and its pods are evicted first, as by `mk8s drain`: budgets
     count. Then its agent, all that this made, its Node and its certificate go.

@@ -1,4 +1,4 @@
-"""`mk8s uninstall`: have systemd run the daemons no longer."""
+"""`mk8s uninstall`: stop having systemd run the daemons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from minikube8s.cluster.errors import ClusterError
 @verb("uninstall")
 @click.pass_obj
 def command(session: Session, /) -> None:
-    """Have systemd run the daemons no longer; what runs goes on.
+    """Stop having systemd run the daemons; what runs goes on.
 
     Undoes `mk8s install`. The cluster stays: `mk8s down --purge` removes it.
     """

@@ -50,7 +50,7 @@ def of_open_files(machine: Machine) -> Finding:
             f"The machine may open {machine.file_table} files only: raise that with "
             f"`sysctl -w fs.file-max={2 * _FILE_TABLE}`.",
         )
-    return Finding(Mark.FINE, "files may be opened, enough of them")
+    return Finding(Mark.FINE, "enough files may be opened")
 
 
 def of_memory(machine: Machine) -> Finding:

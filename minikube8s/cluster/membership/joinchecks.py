@@ -104,8 +104,8 @@ def name_itself(name: str) -> str:
     """Why no node can be called so, whatever others are called."""
     if name in _LOCAL_NAMES:
         return (
-            f"This machine calls itself {name}, as every machine may: name it with `hostnamectl "
-            "set-hostname worker1`, or choose its node's name with --node-name."
+            f"This machine's name is {name}, which tells it from no other: name it with "
+            "`hostnamectl set-hostname worker1`, or choose its node's name with --node-name."
         )
     try:
         require_node_name(name)
@@ -129,8 +129,8 @@ def name_among(name: str, nodes: Sequence[Node], own: Identity, *, replace: bool
     before = Identity(told.get("machineID", ""), told.get("systemUUID", ""))
     if joining.ready(dict(found)):
         itself = (
-            " If that is this machine, stop it with `mk8s down`, and join again when the master "
-            "has missed it, in a minute."
+            " If that is this machine, stop it with `mk8s down`, and join again a minute later, "
+            "when the master has noticed."
         )
         return (
             f"A node named {name} is in the cluster already, and Ready: choose another name with "
@@ -152,8 +152,8 @@ def address(own: str, name: str, nodes: Sequence[Node], others: Sequence[str]) -
     has = f"this machine has {', '.join(others)}"
     if ip_address(own).is_loopback:
         return (
-            f"This machine would be {own} to the others, which is each one's own: name the master "
-            "by an address of the network between the machines."
+            f"The others would know this machine as {own}, by which each reaches itself: name the "
+            "master by its address in the network between the machines."
         )
     for node in nodes:
         if node["metadata"]["name"] != name and own in own_addresses(node.get("status") or {}):
@@ -167,8 +167,8 @@ def address(own: str, name: str, nodes: Sequence[Node], others: Sequence[str]) -
                 )
             )
             return (
-                f"This machine's address {own} is that of the node {other}, too, as behind one NAT "
-                f"each: give the one by which others reach it with --node-ip ({has}){gone}."
+                f"This machine's address {own} is that of the node {other}, too, as happens behind "
+                f"NAT: give the one by which others reach it with --node-ip ({has}){gone}."
             )
     return ""
 
@@ -194,6 +194,6 @@ def doubts(seen: Examination) -> list[str]:
     if "vxlan" not in seen.missing:
         return []
     return [
-        "this kernel has no vxlan (`modprobe vxlan`): pods reach those of nodes on the same link "
-        "alone"
+        "this kernel has no vxlan (`modprobe vxlan`): pods reach only those of nodes on the same "
+        "link"
     ]

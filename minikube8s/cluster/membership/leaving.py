@@ -34,8 +34,8 @@ def leave(
     preflight.require_root("leave")
     if home.exists():
         raise ClusterError(
-            f"{home.path} is that of a cluster with its master, which cannot leave itself: "
-            "`mk8s down --purge` removes the cluster; joined machines leave before that."
+            f"{home.path} is the directory of a master, which cannot leave its own cluster: "
+            "`mk8s down --purge` removes it; machines that joined leave before that."
         )
     if not home.is_joined():
         return False

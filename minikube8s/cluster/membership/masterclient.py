@@ -149,8 +149,9 @@ class MasterClient:
                     "address that it listens on."
                 ) from None
             raise ClusterError(
-                f"Who answers at {self.master} cannot prove to be the master: "
-                f"{error.verify_message}."
+                f"What answers at {self.master} is not this cluster's master "
+                f"({error.verify_message}): see the address; if the cluster was made anew, join "
+                "again, with what `mk8s token create --print-join-command` prints there."
             ) from None
         except ssl.SSLError as error:
             if self._identified and "ALERT" in (error.reason or ""):
@@ -161,7 +162,8 @@ class MasterClient:
             ) from None
         except socket.gaierror:
             raise ClusterError(
-                f"The master's host {self.host!r} is not known: name its address."
+                f"The master's name {self.host!r} leads to no address: give the address, or put "
+                "the name into /etc/hosts."
             ) from None
         except ConnectionRefusedError:
             raise ClusterError(
