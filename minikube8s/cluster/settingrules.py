@@ -50,8 +50,8 @@ def check(settings: Settings) -> None:
     """Raise ClusterError for settings that no cluster can have."""
     if not _NAME.fullmatch(settings.name):
         raise ClusterError(
-            f"The cluster name {settings.name!r} must be 1 to 15 lower-case letters, digits or '-': "
-            "choose one with --name."
+            f"The cluster name {settings.name!r} must be 1 to 15 lower-case letters, digits or '-'"
+            ": choose one with --name."
         )
     require_node_name(settings.node_name)
     require_node_ip(settings.node_ip)

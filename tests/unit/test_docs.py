@@ -11,7 +11,8 @@ import pytest
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.main import mk8s
 from minikube8s.cli.session import Session
-from minikube8s.cluster.config import ENVIRONMENT, Settings
+from minikube8s.cluster.config import Settings
+from minikube8s.cluster.resolving import ENVIRONMENT
 from tests.support import documents
 
 ROOT = Path(__file__).resolve().parents[2]
