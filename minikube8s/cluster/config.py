@@ -6,13 +6,12 @@ Which values are in force is `resolving`'s, what they may be is `settingrules`'.
 from __future__ import annotations
 
 import ipaddress
-import os
-from pathlib import Path
 
 import msgspec
 
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.places import Place
+from minikube8s.kit.privatefiles import write_private
 
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 
@@ -102,17 +101,3 @@ class Home(Place):
         """Remember ``settings``, atomically."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_private(self.settings, msgspec.json.format(msgspec.json.encode(settings)) + b"\n")
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replace ``path`` by ``content`` at once; only the owner may read it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        # of one that an end of the program left there, too
-        os.fchmod(descriptor, 0o600)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -21,6 +21,7 @@ from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.engine import Engine
 from minikube8s.cluster.supervising import systemd
 from minikube8s.kit import labnames
+from minikube8s.kit.validity import validities
 
 Files = Iterator[tuple[str, str]]
 
@@ -95,15 +96,10 @@ def files(home: Home) -> Files:
 
 def certificates(home: Home) -> Files:
     """Until when each certificate is valid."""
-    from minikube8s.cluster.authority import certificates as reading  # noqa: PLC0415 - slow
-
-    lines = []
-    for path in sorted(home.pki.glob("*.crt")):
-        try:
-            until = reading.valid_until(path.read_bytes()).strftime("%Y-%m-%dT%H:%M:%SZ")
-        except ValueError as error:
-            until = f"unreadable: {error}"
-        lines.append(f"{path.name} valid until {until}")
+    lines = [
+        f"{name} valid until {known.ends:%Y-%m-%dT%H:%M:%SZ}" if known else f"{name} is unreadable"
+        for name, known in validities(home.pki).items()
+    ]
     yield "config/certificates.txt", "\n".join(lines) + "\n"
 
 

@@ -10,8 +10,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from minikube8s.cluster.config import Home, Settings, write_private
+from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.kit.privatefiles import write_private
 
 _SECTIONS = ("clusters", "users", "contexts")
 

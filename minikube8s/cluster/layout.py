@@ -8,10 +8,11 @@ from pathlib import Path
 import msgspec
 
 from minikube8s.cluster import addresses, kubelet, lab, schedulerconfig
-from minikube8s.cluster.config import Home, Settings, write_private
+from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.schedulerconfig import ProfileConfig
 from minikube8s.cluster.supervising.daemons import Daemon
 from minikube8s.kit import labnames
+from minikube8s.kit.privatefiles import write_private
 
 
 class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
-"""What a node may do by its certificate beyond its roles: leave the cluster by itself.
+"""What a node may do by its certificate beyond its roles: follow itself, and leave the cluster.
 
-It may close and delete its own Node, and read and end the pods that are bound to it. These are
-Kubernetes' Node authorizer and admission plugin NodeRestriction, as far as mk8s' nodes use the API
-at all: their agents report by a connection of their own. Source:
+It may watch, close and delete its own Node, and read and end the pods that are bound to it. These
+are Kubernetes' Node authorizer and admission plugin NodeRestriction, as far as mk8s' nodes use the
+API at all: their agents report by a connection of their own. Source:
 https://kubernetes.io/docs/reference/access-authn-authz/node/
 """
 
@@ -27,7 +27,7 @@ GROUP = "system:nodes"
 PREFIX = "system:node:"
 REASON = "allowed by the node authorizer"
 
-_WITH_ITS_NODE = frozenset({"get", "patch", "delete"})
+_WITH_ITS_NODE = frozenset({"get", "list", "watch", "patch", "delete"})
 _WITH_ITS_PODS = frozenset({("get", ""), ("delete", ""), ("create", "eviction")})
 _KEPT = ("labels", "annotations", "finalizers", "ownerReferences")
 

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from minikube8s.api import errors
 from minikube8s.cluster.authority import signing
-from minikube8s.cluster.authority.certificates import Authority, ensure_signing_key
+from minikube8s.cluster.authority.certificates import Authority
+from minikube8s.cluster.authority.keys import ensure_signing_key
 from minikube8s.controllers.protection import (
     ClaimProtectionController,
     VolumeProtectionController,

@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 
 from minikube8s.api import bootstraptokens
-from minikube8s.cluster.authority import certificates
+from minikube8s.cluster.authority import pinning
 from minikube8s.cluster.authority.certificates import Authority
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import joining, masterclient
@@ -59,7 +59,7 @@ def place(api: ApiServer) -> str:
 
 
 def pins(api: ApiServer) -> list[str]:
-    return certificates.fingerprints((api.directory / "ca.crt").read_bytes())
+    return pinning.fingerprints((api.directory / "ca.crt").read_bytes())
 
 
 @contextmanager
@@ -138,6 +138,30 @@ def test_a_certificate_of_a_former_cluster_is_told_from_a_master_that_is_away(
     ):
         client.ask("GET", "/api/v1/nodes/n1")
     client.close()
+
+
+def test_a_node_follows_itself_by_its_certificate_until_it_is_ready_and_no_other_node(
+    master: ApiServer,
+) -> None:
+    pki = master.directory
+    identity = (pki / "node.crt", pki / "node.key")
+    client = MasterClient(place(master), (pki / "ca.crt").read_bytes(), identity=identity)
+    with pytest.raises(ClusterError, match='nodes "n2" is forbidden'):
+        next(joining.changes(client, "n2", 5))
+    seen = joining.changes(client, "n1", 30)
+    master.create("/api/v1/nodes", {"metadata": {"name": "n1"}})
+    try:
+        assert not joining.ready(next(seen))
+        status = {"conditions": [{"type": "Ready", "status": "True"}]}
+        merge = "application/merge-patch+json"
+        told = {"status": status}
+        master.request("PATCH", "/api/v1/nodes/n1/status", told, content_type=merge)
+        assert joining.ready(next(seen))
+    finally:
+        seen.close()
+        client.close()
+        master.request("DELETE", "/api/v1/nodes/n1")
+    assert list(joining.changes(client, "n1", 0.1)) == []
 
 
 def test_where_no_master_is_the_user_is_told_what_to_name(master: ApiServer) -> None:

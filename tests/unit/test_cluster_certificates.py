@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ssl
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from minikube8s.cluster.authority import signing
+from minikube8s.cluster.authority import signing, trust
 from minikube8s.cluster.authority.certificates import Authority
+from minikube8s.cluster.config import Home, Settings
+from minikube8s.cluster.errors import ClusterError
 from minikube8s.controllers.certificates import Unsignable
+from minikube8s.kit.validity import validity
 from tests.support.tlspairs import made_pair
 
 
@@ -34,8 +38,8 @@ def test_a_server_certificate_is_renewed_for_a_host_that_it_does_not_name(tmp_pa
     assert (tmp_path / "apiserver.crt").read_bytes() != before
 
 
-@pytest.mark.parametrize(("days", "kept"), [(-1, False), (1, True)])
-def test_certificates_whose_time_is_over_are_made_anew(
+@pytest.mark.parametrize(("days", "kept"), [(-1, False), (100, False), (200, True)])
+def test_certificates_whose_time_is_over_before_long_are_made_anew(
     tmp_path: Path, days: int, kept: bool
 ) -> None:
     certificate, key = made_pair("localhost", days=days)
@@ -47,6 +51,34 @@ def test_certificates_whose_time_is_over_are_made_anew(
     authority.client("admin", "admin", [])
     for name in ("server", "admin"):
         assert ((tmp_path / f"{name}.crt").read_text() == certificate) is kept
+
+
+def test_what_an_authority_signs_ends_with_it_and_is_not_made_anew_for_that(tmp_path: Path) -> None:
+    ends = an_old_authority(tmp_path, days=100)
+    authority = Authority(tmp_path)
+    for _ in range(2):
+        authority.client("admin", "admin", [])
+    certificate = (tmp_path / "admin.crt").read_bytes()
+    assert validity(certificate).ends == ends
+    authority.client("admin", "admin", [])
+    assert (tmp_path / "admin.crt").read_bytes() == certificate
+
+
+def test_an_authority_that_has_ended_is_a_sentence_with_the_way_out(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    ends = an_old_authority(home.pki, days=-3)
+    said = f"ended, on {ends:%Y-%m-%d}.*remove the cluster with `mk8s down --purge`"
+    with pytest.raises(ClusterError, match=said):
+        trust.ensure_certificates(home, Settings(node_name="n1"))
+
+
+def an_old_authority(directory: Path, days: int) -> datetime:
+    """Files of one that ends in so many days, and when that is."""
+    certificate, key = made_pair("mk8s-ca", days=days)
+    directory.mkdir(exist_ok=True)
+    (directory / "ca.crt").write_text(certificate)
+    (directory / "ca.key").write_text(key)
+    return validity(certificate.encode()).ends
 
 
 def test_a_server_and_a_client_certificate_of_one_authority_trust_each_other(

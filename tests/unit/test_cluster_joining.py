@@ -19,15 +19,16 @@ import pytest
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.verbs.token import duration
 from minikube8s.cluster import addresses
-from minikube8s.cluster.authority import certificates
+from minikube8s.cluster.authority import keys, pinning, requests
 from minikube8s.cluster.authority.certificates import Authority
 from minikube8s.cluster.checkup.findings import Examination, Finding, Mark
-from minikube8s.cluster.config import Home, Settings, write_private
+from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import enrolling, joinchecks, joined, joining, masterclient
 from minikube8s.cluster.membership.masterclient import Answer, MasterClient
 from minikube8s.cluster.supervising.daemons import Daemon
 from minikube8s.kit.pidfile import Holder
+from minikube8s.kit.privatefiles import write_private
 
 TOKEN = "abcdef.0123456789abcdef"
 FINE = Finding(Mark.FINE, "fine")
@@ -41,7 +42,7 @@ def test_a_pin_is_the_digest_of_the_authoritys_public_key(tmp_path: Path) -> Non
         " | openssl dgst -sha256 -hex"
     )
     said = subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout
-    assert certificates.fingerprints(authority.path.read_bytes()) == [f"sha256:{said.split()[-1]}"]
+    assert pinning.fingerprints(authority.path.read_bytes()) == [f"sha256:{said.split()[-1]}"]
 
 
 def test_of_what_a_master_tells_only_pinned_authorities_are_believed(
@@ -52,16 +53,16 @@ def test_of_what_a_master_tells_only_pinned_authorities_are_believed(
     bundle = base64.b64encode(wrong + right).decode()
     told = {"data": {"kubeconfig": f"    certificate-authority-data: {bundle}\n"}}
     monkeypatch.setattr(MasterClient, "ask", lambda *_: Answer(200, told))
-    (pin,) = certificates.fingerprints(right)
+    (pin,) = pinning.fingerprints(right)
     believed = joining.find("10.0.0.5:6443", [f"sha256:{'0' * 64}", pin.upper()])
-    assert certificates.fingerprints(believed.authority) == [pin]
+    assert pinning.fingerprints(believed.authority) == [pin]
     with pytest.raises(ClusterError, match="this is another cluster"):
         joining.find("10.0.0.5:6443", [f"sha256:{'0' * 64}"])
 
 
 def test_a_nodes_request_asks_for_its_name_in_the_nodes_group_and_no_more() -> None:
-    request = certificates.request(certificates.new_key(), "system:node:n2", ["system:nodes"])
-    assert certificates.subject(request) == ("system:node:n2", ("system:nodes",), False)
+    request = requests.made(keys.encoded(keys.new_key()), "system:node:n2", ["system:nodes"])
+    assert requests.subject(request) == ("system:node:n2", ("system:nodes",), False)
 
 
 @pytest.mark.parametrize(
@@ -189,6 +190,7 @@ class Signing:
     """In place of a MasterClient: a master that knows no node yet and signs every request."""
 
     authority: Authority
+    content = MasterClient.content
 
     def __init__(self, *_: Any, **__: Any) -> None:
         self.master = "10.0.0.5:6443"

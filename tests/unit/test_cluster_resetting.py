@@ -13,9 +13,10 @@ from mk8s_agent.proxy.nftables import cluster_of_table, table_name
 
 from minikube8s.cluster import preparing, resetting
 from minikube8s.cluster.checkup.findings import Examination
-from minikube8s.cluster.config import Home, Settings, write_private
+from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.supervising import strays
 from minikube8s.cluster.supervising.strays import Stray
+from minikube8s.kit.privatefiles import write_private
 
 
 @pytest.mark.parametrize(

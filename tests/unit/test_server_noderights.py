@@ -51,6 +51,8 @@ def may(registry: Registry, user: User, verb: str, path: str, fields: str = "") 
     ("verb", "path", "fields"),
     [
         ("get", "/api/v1/nodes/one", ""),
+        ("list", "/api/v1/nodes", "metadata.name=one"),
+        ("watch", "/api/v1/nodes", "metadata.name=one"),
         ("patch", "/api/v1/nodes/one", ""),
         ("delete", "/api/v1/nodes/one", ""),
         ("get", f"{PLACE}/on-one", ""),
@@ -63,7 +65,7 @@ def may(registry: Registry, user: User, verb: str, path: str, fields: str = "") 
         ("list", PLACE, "spec.nodeName=one"),
     ],
 )
-async def test_a_node_may_close_and_leave_with_what_is_its_own(
+async def test_a_node_may_follow_close_and_leave_with_what_is_its_own(
     verb: str, path: str, fields: str, cluster: Registry
 ) -> None:
     assert may(cluster, ONE, verb, path, fields)
@@ -78,7 +80,11 @@ async def test_a_node_may_close_and_leave_with_what_is_its_own(
         ("patch", "/api/v1/nodes/one/status", ""),
         ("create", "/api/v1/nodes", ""),
         ("list", "/api/v1/nodes", ""),
+        ("watch", "/api/v1/nodes", ""),
+        ("watch", "/api/v1/nodes", "metadata.name=two"),
+        ("watch", "/api/v1/nodes", "metadata.name!=one"),
         ("deletecollection", "/api/v1/nodes", ""),
+        ("deletecollection", "/api/v1/nodes", "metadata.name=one"),
         ("get", "/api/v1/nodes/one/proxy", ""),
         ("get", f"{PLACE}/on-two", ""),
         ("delete", f"{PLACE}/on-two", ""),

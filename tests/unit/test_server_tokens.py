@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS, SERVICEACCOUNTS
-from minikube8s.cluster.authority.certificates import ensure_signing_key
+from minikube8s.cluster.authority.keys import ensure_signing_key
 from minikube8s.registry import Registry
 from minikube8s.server.tokens import (
     LEEWAY,

@@ -53,7 +53,7 @@ def account(w: Writer, obj: Object, around: common.Around) -> None:
 
 def signing_request(w: Writer, obj: Object, around: common.Around) -> None:
     """A CertificateSigningRequest and what it asks for. Raises CommandError if unreadable."""
-    from minikube8s.cluster.authority.certificates import wanted
+    from minikube8s.cluster.authority.requests import wanted
 
     spec = obj["spec"]
     try:

@@ -90,12 +90,12 @@ def duration(text: str) -> int:
 
 def join_command(home: Home) -> str:
     """Return the command for other machines, with `{token}` in it. Raises CommandError."""
-    from minikube8s.cluster.authority import certificates
+    from minikube8s.cluster.authority import pinning
 
     try:
         settings = home.load()
         master = addresses.joinable(settings)
-        (pin,) = certificates.fingerprints((home.pki / "ca.crt").read_bytes())
+        (pin,) = pinning.fingerprints((home.pki / "ca.crt").read_bytes())
     except (ClusterError, OSError) as error:
         raise CommandError(str(error)) from None
     return f"mk8s join {master} --token {{token}} --ca-hash {pin}"

@@ -20,10 +20,10 @@ from minikube8s.server.config import MalformedRequest
 
 def organizations(request: bytes) -> tuple[str, ...]:
     """Return the groups that a request (PEM) asks for. Raises MalformedRequest."""
-    from minikube8s.cluster.authority import certificates  # noqa: PLC0415
+    from minikube8s.cluster.authority import requests  # noqa: PLC0415
 
     try:
-        return certificates.organizations(request)
+        return requests.organizations(request)
     except ValueError as error:
         raise MalformedRequest(str(error)) from error
 
@@ -44,10 +44,10 @@ def signer(pki: Path) -> Sign:
 
 def subject(request: bytes) -> Subject:
     """Return what a request (PEM) wants its certificate to name. Raises Unsignable."""
-    from minikube8s.cluster.authority import certificates  # noqa: PLC0415
+    from minikube8s.cluster.authority import requests  # noqa: PLC0415
 
     try:
-        return Subject(*certificates.subject(request))
+        return Subject(*requests.subject(request))
     except ValueError as error:
         raise Unsignable(str(error)) from error
 

@@ -8,12 +8,27 @@ from __future__ import annotations
 import os
 
 from minikube8s.cluster import addresses
-from minikube8s.cluster.authority.certificates import Authority, ensure_signing_key
+from minikube8s.cluster.authority.certificates import Authority
+from minikube8s.cluster.authority.keys import ensure_signing_key
 from minikube8s.cluster.config import Home, Settings
+from minikube8s.cluster.errors import ClusterError
 
 
 def ensure_certificates(home: Home, settings: Settings) -> None:
-    """Make what is missing: the CA, certificates of server, administrator and agent, token key."""
+    """Make what is missing: the CA, certificates of server, administrator and agent, token key.
+
+    Raises ClusterError.
+    """
+    try:
+        _ensure_certificates(home, settings)
+    except ValueError as error:
+        raise ClusterError(
+            f"The cluster's certificates in {home.pki} are of no use any more ({error}): remove "
+            "the cluster with `mk8s down --purge` and create it again."
+        ) from None
+
+
+def _ensure_certificates(home: Home, settings: Settings) -> None:
     authority = Authority(home.pki)
     names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"]
     names += ["kubernetes.default.svc.cluster.local", "localhost", os.uname().nodename.lower()]

@@ -187,12 +187,12 @@ def _check_machine(wish: Wish, seen: Examination, checks: Checks) -> None:
 
 def _pinned_to_another(home: Home, wish: Wish) -> bool:
     """Whether the user pins another CA than this machine trusts: the cluster was made anew."""
-    from minikube8s.cluster.authority import certificates  # noqa: PLC0415 - slow; most joins are the first
+    from minikube8s.cluster.authority import pinning  # noqa: PLC0415 - slow; most joins are the first
 
     if not wish.token or not wish.pins:
         return False
     try:
-        known = certificates.fingerprints(joined.files(home).ca.read_bytes())
+        known = pinning.fingerprints(joined.files(home).ca.read_bytes())
     except (OSError, ValueError):
         return True
     return not set(known) & {pin.lower() for pin in wish.pins}

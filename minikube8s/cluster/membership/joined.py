@@ -14,7 +14,7 @@ import msgspec
 
 from minikube8s.cluster import cleaning, homelock, kubelet, layout, lifecycle, preparing
 from minikube8s.cluster.checkup import preflight
-from minikube8s.cluster.config import Home, Settings, write_private
+from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
 from minikube8s.cluster.membership import joining
@@ -22,6 +22,8 @@ from minikube8s.cluster.membership.masterclient import MasterClient
 from minikube8s.cluster.supervising import supervision, unitplan
 from minikube8s.cluster.supervising.supervision import begin, stop
 from minikube8s.kit import notice
+from minikube8s.kit.privatefiles import write_private
+from minikube8s.kit.validity import validity
 
 _RENEWED = datetime.timedelta(days=120)
 """A certificate that ends sooner is renewed at a start; it is valid for a year at first."""
@@ -30,8 +32,6 @@ NO_CERTIFICATE = (
     "`mk8s token create --print-join-command` on the master prints the whole command."
 )
 _CONNECT_SECONDS = 10.0
-_PAUSE = 0.2
-"""Seconds between two looks whether the node is Ready, which the agent's report makes it soon."""
 
 
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,12 +201,10 @@ def ended(home: Home) -> bool:
 
 def _left(home: Home) -> datetime.timedelta | None:
     """How long the certificate is still valid; None where it, its key or the CA is of no use."""
-    from minikube8s.cluster.authority import certificates  # noqa: PLC0415 - slow; `status` needs it not
-
     found = files(home)
     try:
         ssl.create_default_context(cafile=found.ca).load_cert_chain(found.certificate, found.key)
-        until = certificates.valid_until(found.certificate.read_bytes())
+        until = validity(found.certificate.read_bytes()).ends
     except (OSError, ValueError):
         return None
     return until - datetime.datetime.now(datetime.UTC)
@@ -266,17 +264,17 @@ def _client(home: Home, known: Joined) -> MasterClient:
 
 def _wait_ready(home: Home, known: Joined) -> None:
     client = _client(home, known)
-    deadline = time.monotonic() + START_SECONDS
     try:
         # it may be another machine that makes the node Ready
         require_taken(home)
-        while not joining.is_ready(client, known.node_name):
+        for node in joining.changes(client, known.node_name, START_SECONDS):
+            if joining.ready(node):
+                return
             require_taken(home)
-            if time.monotonic() > deadline:
-                raise ClusterError(
-                    f"The node {known.node_name} was not Ready within {START_SECONDS:.0f} s. The "
-                    f"agent's log says more: {layout.agent(home).log}"
-                )
-            time.sleep(_PAUSE)
     finally:
         client.close()
+    require_taken(home)
+    raise ClusterError(
+        f"The node {known.node_name} was not Ready within {START_SECONDS:.0f} s. The agent's log "
+        f"says more: {layout.agent(home).log}"
+    )

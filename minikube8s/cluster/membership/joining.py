@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import secrets
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from minikube8s.api import bootstraptokens
 from minikube8s.cluster import addresses
-from minikube8s.cluster.config import write_private
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership.masterclient import Answer, MasterClient
+from minikube8s.kit.privatefiles import write_private
 
 _CLUSTER_INFO = (
     f"/api/v1/namespaces/{bootstraptokens.PUBLIC_NAMESPACE}"
@@ -65,7 +67,7 @@ def find(master: str, pins: Sequence[str]) -> Found:
     `pins` are `sha256:…` of the CA's public key, any of which may match. What the master tells
     beside it is not believed: whoever sits in between could add his own CA. Raises ClusterError.
     """
-    from minikube8s.cluster.authority import certificates  # noqa: PLC0415 - slow; `mk8s token` needs it not
+    from minikube8s.cluster.authority import pinning  # noqa: PLC0415 - slow; `mk8s token` needs it not
 
     client = MasterClient(master, None)
     try:
@@ -74,8 +76,8 @@ def find(master: str, pins: Sequence[str]) -> Found:
         client.close()
     told = _authority(master, answer)
     try:
-        authority = certificates.pinned(told, pins)
-        found = certificates.fingerprints(told)
+        authority = pinning.pinned(told, pins)
+        found = pinning.fingerprints(told)
     except ValueError:
         raise _strange(master) from None
     if not authority:
@@ -101,7 +103,7 @@ class Applicant:
     def membership(self) -> Membership:
         """What the cluster is."""
         answer = self._client.ask("GET", _CONFIG)
-        data = _content(self._client, answer).get("data") or {}
+        data = self._client.content(answer).get("data") or {}
         if data.get("lab") == "true":
             raise ClusterError(addresses.LAB_IS_ALONE)
         try:
@@ -113,16 +115,16 @@ class Applicant:
     def nodes(self) -> list[dict[str, Any]]:
         """The Nodes that the cluster has."""
         answer = self._client.ask("GET", "/api/v1/nodes")
-        return list(_content(self._client, answer).get("items") or ())
+        return list(self._client.content(answer).get("items") or ())
 
     def obtain(self, node: str, files: Files, got: Callable[[], None]) -> None:
         """Get a certificate for `node` and write the files; none is written where that fails.
 
         `got` is called before the files are complete: what it writes is there whenever they are.
         """
-        from minikube8s.cluster.authority import certificates  # noqa: PLC0415 - as above
+        from minikube8s.cluster.authority import keys  # noqa: PLC0415 - as above
 
-        private = certificates.new_key()
+        private = keys.encoded(keys.new_key())
         signed = _certificate(self._client, node, private)
         # the certificate last: without its key it would be taken for a finished identity
         files.certificate.unlink(missing_ok=True)
@@ -149,16 +151,27 @@ def renew(master: str, node: str, files: Files) -> None:
 def is_ready(client: MasterClient, node: str) -> bool:
     """Whether the API says that a node is Ready. Raises ClusterError when it does not answer."""
     answer = client.ask("GET", f"/api/v1/nodes/{node}")
-    if answer.code == 404:
-        return False
-    return ready(_content(client, answer))
+    return answer.code != 404 and ready(client.content(answer))
+
+
+def changes(client: MasterClient, node: str, seconds: float) -> Iterator[dict[str, Any]]:
+    """Yield the Node of that name as it is, if it is, and whenever it changes, for so long.
+
+    Raises ClusterError when the API does not answer.
+    """
+    until = time.monotonic() + seconds
+    asked = f"/api/v1/nodes?watch=1&fieldSelector=metadata.name%3D{node}"
+    while (left := math.ceil(until - time.monotonic())) > 0:
+        for event in client.follow(f"{asked}&timeoutSeconds={left}"):
+            if event.get("type") in ("ADDED", "MODIFIED"):
+                yield event["object"]
 
 
 def _certificate(client: MasterClient, node: str, key: bytes) -> bytes:
     """Return a new certificate for a key, both in PEM."""
-    from minikube8s.cluster.authority import certificates  # noqa: PLC0415
+    from minikube8s.cluster.authority import requests  # noqa: PLC0415
 
-    request = certificates.request(key, f"system:node:{node}", ["system:nodes"])
+    request = requests.made(key, f"system:node:{node}", ["system:nodes"])
     name = f"node-csr-{secrets.token_hex(16)}"
     body = {
         "apiVersion": "certificates.k8s.io/v1",
@@ -170,7 +183,7 @@ def _certificate(client: MasterClient, node: str, key: bytes) -> bytes:
             "usages": ["digital signature", "client auth"],
         },
     }
-    _content(client, client.ask("POST", _REQUESTS, body))
+    client.content(client.ask("POST", _REQUESTS, body))
     watched = f"{_REQUESTS}?watch=1&fieldSelector=metadata.name%3D{name}"
     for event in client.follow(f"{watched}&timeoutSeconds={_SIGNING_SECONDS}"):
         status = event.get("object", {}).get("status") or {}
@@ -202,19 +215,6 @@ def _authority(master: str, answer: Answer) -> bytes:
             except binascii.Error:
                 break
     raise _strange(master)
-
-
-def _content(client: MasterClient, answer: Answer) -> dict[str, Any]:
-    """Return what was answered. Raises ClusterError for a refusal."""
-    if answer.code == 401:
-        raise ClusterError(
-            f"The master at {client.master} does not take the token: it has expired, was deleted, "
-            "or is mistyped. Make a new one there: mk8s token create --print-join-command"
-        )
-    if answer.code >= 400:
-        why = (answer.content or {}).get("message") or f"HTTP status {answer.code}"
-        raise ClusterError(f"The master at {client.master} refuses: {why}.")
-    return answer.content or {}
 
 
 def ready(node: dict[str, Any]) -> bool:

@@ -103,10 +103,25 @@ class MasterClient:
             content = None
         return Answer(response.status, content if isinstance(content, dict) else None)
 
+    def content(self, answer: Answer) -> dict[str, Any]:
+        """Return what was answered. Raises ClusterError for a refusal."""
+        if answer.code == 401:
+            raise ClusterError(
+                f"The master at {self.master} does not take the token: it has expired, was "
+                "deleted, or is mistyped. Make a new one there: mk8s token create "
+                "--print-join-command"
+            )
+        if answer.code >= 400:
+            why = (answer.content or {}).get("message") or f"HTTP status {answer.code}"
+            raise ClusterError(f"The master at {self.master} refuses: {why}.")
+        return answer.content or {}
+
     def follow(self, path: str) -> Iterator[dict[str, Any]]:
         """Yield the events of a watch until it ends."""
         with self._told():
             response = self._send("GET", path, None)
+            if response.status >= 400:
+                self.content(Answer(response.status, json.loads(response.read(_LARGEST))))
             if self._connection.sock is not None:
                 self._connection.sock.settimeout(_SILENT_SECONDS)
             while line := response.readline(_LARGEST):

@@ -13,13 +13,14 @@ import msgspec
 
 from minikube8s.cluster import homelock, layout, lifecycle, preparing
 from minikube8s.cluster.checkup import preflight
-from minikube8s.cluster.config import Home, Settings, write_private
+from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
 from minikube8s.cluster.simulated import plan
 from minikube8s.cluster.simulated.plan import Simulation
 from minikube8s.cluster.supervising.daemons import Daemon, Starting
 from minikube8s.cluster.supervising.supervision import begin, stop
+from minikube8s.kit.privatefiles import write_private
 
 DEFAULT_HOME = "/var/lib/mk8s-simulated"
 

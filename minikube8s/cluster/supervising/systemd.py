@@ -7,10 +7,10 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from minikube8s.cluster.config import write_private
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.supervising import units
 from minikube8s.cluster.supervising.units import Supervised
+from minikube8s.kit.privatefiles import write_private
 
 UNITS = Path("/etc/systemd/system")
 _RUNS = Path("/run/systemd/system")
