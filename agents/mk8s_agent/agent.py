@@ -1,7 +1,6 @@
-"""The agent: puts its parts together and keeps the node's status.
+"""The agent: puts its parts together, and has each hear of what concerns it.
 
-Owns the composition and what makes the node Ready: an engine that answers and a network that is set
-up.
+Owns the composition, and what follows for the parts from what one of them notices.
 """
 
 from __future__ import annotations
@@ -9,18 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from minikube8s.kit import notice, readiness
-from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.clock import Clock, SystemClock
 from minikube8s.kit.tasks import Supervisor
-from mk8s_agent.assignments import CLUSTER, ROUTES, Assignments, Key
+from mk8s_agent.assignments import CLUSTER, ROUTES, Assignments, ClusterInfo, Key
 from mk8s_agent.config import AgentConfig
 from mk8s_agent.dns import ClusterDns
 from mk8s_agent.dns.sockets import sockets_of
@@ -33,14 +28,16 @@ from mk8s_agent.link.tunnels import Handler
 from mk8s_agent.network.announcer import Announcer
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.pods import PodNetwork
-from mk8s_agent.network.routes import Overlay, Peer
+from mk8s_agent.network.routes import Peer
 from mk8s_agent.network.routing import Routing
 from mk8s_agent.node.capacity import allocatable
+from mk8s_agent.node.engine import Engine
 from mk8s_agent.node.evictions import Evictions
 from mk8s_agent.node.garbage import ImageCollector
 from mk8s_agent.node.gate import Gate
 from mk8s_agent.node.keeper import NodeKeeper
 from mk8s_agent.node.machine import read_machine
+from mk8s_agent.node.networking import Networking
 from mk8s_agent.node.pulled import PulledImages
 from mk8s_agent.node.room import Room
 from mk8s_agent.node.settings import configz
@@ -63,10 +60,10 @@ from mk8s_agent.proxy import ServiceProxy
 from mk8s_agent.proxy.announced import Announced
 from mk8s_agent.proxy.fixed import families_of
 from mk8s_agent.runtime.docker import DockerRuntime
-from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.static.directory import Directory
 from mk8s_agent.static.keeper import StaticPods
 from mk8s_agent.stats.collector import Stats
+from mk8s_agent.streams import offered
 from mk8s_agent.streams.finding import Finder
 from mk8s_agent.streams.forwarding import Forwarding
 from mk8s_agent.streams.talking import Talking
@@ -76,8 +73,6 @@ from mk8s_agent.volumes.reclaiming import Reclaimer
 
 log = logging.getLogger(__name__)
 
-_NETWORK_RETRY = Backoff(initial=0.5, maximum=30.0)
-_ENGINE = "engine"
 _NETWORK = "network"
 _ADDRESS = "address"
 _LAST_WORDS = 5.0
@@ -120,7 +115,6 @@ class Agent:
             self._reporter.event,
         )
         self._addresses = Addresses()
-        self._network_wanted = asyncio.Event()
         state_dir = Path(config.state_dir)
         both = ":" in config.cluster_cidr
         self._whereabouts = Whereabouts(
@@ -128,13 +122,18 @@ class Agent:
         )
         machine = read_machine(config.node, self._whereabouts.now, state_dir)
         node = NodeState(machine, config.kubelet)
-        node.trouble[_ENGINE] = "container runtime is down: it has not answered yet"
-        node.trouble[_NETWORK] = "container runtime network not ready: it is being set up"
         self._node = NodeKeeper(node, self._runtime, self._reporter, self._clock, state_dir)
         self._announcer = Announcer(self._network)
         self._announced = Announced(config.node, self._assignments, self._announcer.set_addresses)
         self._stirred = asyncio.Event()
         self._routing = Routing(self._network, self._node.unreachable, self._stirred.set)
+        self._networking = Networking(
+            self._network,
+            self._assignments,
+            partial(self._node.trouble, _NETWORK),
+            self._network_ready,
+            self._clock,
+        )
         record = PulledImages(config.pulled_file, self._clock)
         owner = owner_labels(config.cluster, config.node)
         self._sandboxes = Sandboxes(
@@ -144,7 +143,11 @@ class Agent:
             may_protect=machine.may_protect,
             node_namespace=config.network_namespace,
         )
-        self._pod_images = Images(self._runtime, self._clock, record.note)
+        self._engine = Engine(
+            self._runtime, self._node, self._sandboxes.prepare, self._network.repair
+        )
+        node.trouble[_NETWORK] = "container runtime network not ready: it is being set up"
+        images = Images(self._runtime, self._clock, record.note)
         self._facts = NodeFacts(
             name=machine.name,
             address=machine.address,
@@ -164,7 +167,7 @@ class Agent:
             clock=self._clock,
             facts=self._facts,
             owner=owner,
-            images=self._pod_images,
+            images=images,
             sandboxes=self._sandboxes,
             addresses=self._addresses,
             files=PodFiles(config.pods_dir),
@@ -207,11 +210,16 @@ class Agent:
             self._node.event,
             self._images.remove_unused,
         )
-        self._logs = PodLogs(context)
         finder = Finder(self._runtime, owner, self._assignments)
-        self._talking = Talking(self._runtime, finder)
-        self._forwarding = Forwarding(finder, self._runtime.connect)
-        self._stats = Stats(machine.name, self._runtime, owner, self._clock, self._node.disks)
+        self._handlers = offered.handlers(
+            PodLogs(context),
+            Stats(machine.name, self._runtime, owner, self._clock, self._node.disks),
+            partial(configz, config.kubelet),
+            images.pulling,
+        )
+        self._dialogues = offered.dialogues(
+            Talking(self._runtime, finder), Forwarding(finder, self._runtime.connect)
+        )
         self._link = Link(
             config.node,
             config.master,
@@ -239,29 +247,12 @@ class Agent:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """What serves streams to the master, by kind."""
-        return {
-            "logs": self._logs.open,
-            "stats": self._stats.open,
-            "configz": self._configz,
-            "pulls": self._pulls,
-        }
-
-    async def _configz(self, _: dict[str, Any]) -> AsyncIterator[bytes]:
-        return _once(configz(self._config.kubelet))
-
-    async def _pulls(self, _: dict[str, Any]) -> AsyncIterator[bytes]:
-        return _once(msgspec.json.encode({"pulls": self._pod_images.pulling()}))
+        return self._handlers
 
     @property
     def dialogues(self) -> Mapping[str, DialogueHandler]:
         """What serves streams in both directions, by kind."""
-        return {
-            "exec": self._talking.exec,
-            "attach": self._talking.attach,
-            "port-forward": self._forwarding.forward,
-            "connect": self._forwarding.connect,
-            "engine": self._forwarding.engine,
-        }
+        return self._dialogues
 
     def hello(self) -> NodeHello:
         """The node as it is now."""
@@ -283,7 +274,7 @@ class Agent:
         self._tasks.spawn("link", partial(self._link.run, self))
         self._tasks.spawn("whereabouts", self._keep_address)
         self._tasks.spawn("volumes", self._reclaimer.run)
-        self._tasks.spawn("network", self._keep_network)
+        self._tasks.spawn("network", self._networking.run)
         self._tasks.spawn("firewall", self._network.watch_firewall)
         self._tasks.spawn("links", lambda: self._network.follow_links(self._pods.link_lost))
         self._tasks.spawn("routes", self._routing.run)
@@ -319,7 +310,7 @@ class Agent:
             # From here on the Node says what this agent says of it, and no earlier one.
             notice.leave(Path(self._config.state_dir), "")
             readiness.tell()
-            self._network_wanted.set()
+            self._networking.again()
 
     def _refused(self, why: str) -> None:
         """The master does not take this agent, and will not before somebody changes something."""
@@ -357,32 +348,10 @@ class Agent:
                 log.warning("pods are known to policies by what the API says of them: %s", error)
         await self._proxy.run()
 
-    async def _keep_network(self) -> None:
-        """Set the network up once the master has said which addresses are the node's."""
-        failures = 0
-        while True:
-            await self._network_wanted.wait()
-            self._network_wanted.clear()
-            cluster = self._assignments.cluster
-            if cluster is None:
-                continue
-            try:
-                overlay = Overlay(cluster.pod_network, cluster.vxlan_id, cluster.vxlan_port)
-                await self._network.setup(
-                    cluster.pod_cidrs[0], overlay, cluster.cluster_dns, *cluster.pod_cidrs[1:2]
-                )
-            except (NetworkError, OSError) as error:
-                log.error("the pod network cannot be set up: %s", error)
-                self._node.trouble(_NETWORK, f"container runtime network not ready: {error}")
-                await self._clock.sleep(_NETWORK_RETRY.delay(failures))
-                failures += 1
-                self._network_wanted.set()
-            else:
-                failures = 0
-                self._addresses.set_ranges(*cluster.pod_cidrs[:2])
-                self._routing.again()
-                self._dns.serve(cluster.cluster_dns)
-                self._node.trouble(_NETWORK, "")
+    def _network_ready(self, cluster: ClusterInfo) -> None:
+        self._addresses.set_ranges(*cluster.pod_cidrs[:2])
+        self._routing.again()
+        self._dns.serve(cluster.cluster_dns)
 
     def _dns_trouble(self, what: str) -> None:
         """Tell people what keeps names from being resolved on this node."""
@@ -390,24 +359,7 @@ class Agent:
         self._node.event("Warning", "DNSTrouble", what)
 
     def _engine_changed(self, answers: bool) -> None:
-        if not answers:
-            self._node.trouble(_ENGINE, "container runtime is down: it does not answer")
-            return
-        self._tasks.spawn("engine", self._meet_engine, restart=False)
-
-    async def _meet_engine(self) -> None:
-        """Ask the engine what it is, and make sure that it has the pause image."""
-        try:
-            self._node.met_engine(await self._runtime.info())
-            self._node.trouble(_ENGINE, "")
-            await self._sandboxes.prepare()
-            # An engine that started has made its firewall anew.
-            await self._network.repair()
-        except RuntimeFault as error:
-            self._node.trouble(_ENGINE, f"container runtime is down: {error}")
-        except NetworkError as error:
-            log.warning("pods may be cut off: %s", error)
-
-
-async def _once(data: bytes) -> AsyncIterator[bytes]:
-    yield data
+        if answers:
+            self._tasks.spawn("engine", self._engine.meet, restart=False)
+        else:
+            self._engine.lost()
