@@ -22,7 +22,7 @@ from minikube8s.cluster.checkup.machine import Machine
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.engine import Engine
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.cluster.membership import joined
+from minikube8s.cluster.membership import copies, joined
 from minikube8s.cluster.membership.joined import Joined
 from minikube8s.cluster.supervising import supervision
 from minikube8s.kit import portholders
@@ -134,8 +134,10 @@ def _daemons(home: Home, settings: Settings, known: Joined | None) -> Iterator[F
 def _master(home: Home, known: Joined) -> Iterator[Finding]:
     """Whether a joined machine reaches its master, and is known there; clocks are compared, too."""
     try:
-        joined.ask_master(home, known)
+        node = joined.ask_master(home, known)
         joined.require_taken(home)
+        if node is not None:
+            copies.require_own(node, copies.here())
     except ClusterError as error:
         yield Finding(Mark.FAULT, str(error))
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 _MACHINE_ID = Path("/etc/machine-id")
 _PRODUCT_UUID = Path("/sys/class/dmi/id/product_uuid")
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def machine_id() -> str:
@@ -16,6 +17,11 @@ def machine_id() -> str:
 def system_uuid() -> str:
     """The hardware's, virtual or not; the system's where that has none."""
     return _word(_PRODUCT_UUID) or machine_id()
+
+
+def boot_id() -> str:
+    """What tells one start of the machine from another. See random(4)."""
+    return _word(_BOOT_ID)
 
 
 def _word(path: Path) -> str:

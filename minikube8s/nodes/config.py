@@ -34,6 +34,9 @@ class NodesConfig:
     """How long a connected agent may take to say Hello."""
     rival_deadline: float = 5.0
     """How long an agent may take to answer when another one wants to speak for its node."""
+    patience: float = 20.0
+    """How long a node's machine may take to come back before another one may be that node: longer
+    than the longest pause of an agent between two attempts."""
     write_deadline: float = 20.0
     """An agent that does not take a message for so long is cut off."""
     tunnel_deadline: float = 10.0

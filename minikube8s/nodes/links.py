@@ -16,7 +16,7 @@ from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import NODES
 from minikube8s.kit.clock import Clock
 from minikube8s.kit.tasks import Supervisor
-from minikube8s.nodes import serving
+from minikube8s.nodes import machines, serving
 from minikube8s.nodes.blocks import NoBlockLeft
 from minikube8s.nodes.claims import Claim, Claims, Refused
 from minikube8s.nodes.config import TLS, NodesConfig
@@ -28,7 +28,7 @@ from minikube8s.nodes.nodestreams import NodeStreams
 from minikube8s.nodes.outbox import Outbox
 from minikube8s.nodes.podtokens import MakeToken, PodTokens, status_of
 from minikube8s.nodes.refusal import Refusal
-from minikube8s.nodes.register import Introduction, boot_id, own_addresses
+from minikube8s.nodes.register import Introduction, boot_id
 from minikube8s.nodes.registration import Registration
 from minikube8s.nodes.reports import Reports
 from minikube8s.nodes.roster import Roster
@@ -75,7 +75,12 @@ class NodeLinks:
         self._roster = Roster(
             registry, clock, self._outboxes, self._lifecycle.heard, self._node_deleted
         )
-        self._claims = Claims(partial(self.streams.answers, within=config.rival_deadline))
+        self._claims = Claims(
+            partial(self.streams.answers, within=config.rival_deadline),
+            self._registration.machine,
+            clock,
+            config.patience,
+        )
         self._tokens: PodTokens | None = None
         self._server: Any = None
 
@@ -110,7 +115,7 @@ class NodeLinks:
         hello = await greet(node, context, self._config.hello_deadline)
         if isinstance(hello, Ending):
             return hello
-        claim = Claim(node, own_addresses(hello.status), hello.instance, context.peer())
+        claim = Claim(node, machines.of_hello(hello), context.peer())
         refused = await self._claims.take(claim)
         if refused is not None:
             self._tell(refused)
@@ -199,6 +204,7 @@ class NodeLinks:
 
     def _node_deleted(self, node: str) -> None:
         self._lifecycle.forget(node)
+        self._claims.forget(node)
         recorder = self._node_recorders.pop(node, None)
         if recorder is not None:
             self._tasks.spawn(f"last events of {node}", recorder.close, restart=False)

@@ -15,9 +15,10 @@ from minikube8s.api.resources import LEASES, NAMESPACES, NODES
 from minikube8s.api.times import now_micro, now_rfc3339, parse_time
 from minikube8s.api.views import Node
 from minikube8s.kit.clock import Clock
-from minikube8s.nodes import register, taints
+from minikube8s.nodes import machines, register, taints
 from minikube8s.nodes.blocks import Blocks
 from minikube8s.nodes.config import NodesConfig
+from minikube8s.nodes.machines import Machine
 from minikube8s.nodes.outages import Outages, Zone, zone_of
 from minikube8s.nodes.register import Introduction
 from minikube8s.registry import Registry
@@ -79,8 +80,19 @@ class Registration:
                 now = now_rfc3339(self._clock.now())
                 node = register.new_node(hello, pod_cidrs, now)
                 await self._registry.create(NODES, None, node)
-        await asyncio.gather(self.status(hello.node, hello.status), self._renew(hello.node))
+        await asyncio.gather(
+            self.status(hello.node, hello.status), self._renew(hello.node, hello.instance)
+        )
         return Registered(pod_cidrs, new, rebooted)
+
+    def machine(self, node: str) -> Machine | None:
+        """The machine that a node was when it was told of last; None for a new node."""
+        try:
+            found = self._registry.get(NODES, None, node)
+            lease = self._registry.get(LEASES, LEASE_NAMESPACE, node)
+        except ApiError:
+            return None
+        return machines.of_node(found.object, lease.object)
 
     async def status(self, node: str, reported: dict[str, Any]) -> None:
         """Write a reported v1.NodeStatus, and the taints that go with it.
@@ -158,7 +170,8 @@ class Registration:
 
         await self._registry.update(NODES, None, node, beat, "status")
 
-    async def _renew(self, node: str) -> None:
+    async def _renew(self, node: str, agent: str = "") -> None:
+        """Write that the node lives, and which `agent` begins to say so."""
         renewed = now_micro(self._clock.now())
 
         def renew(lease: dict[str, Any]) -> dict[str, Any]:
@@ -168,6 +181,12 @@ class Registration:
                 "leaseDurationSeconds": math.ceil(self._config.grace),
                 "renewTime": renewed,
             }
+            if agent:
+                metadata = lease["metadata"]
+                metadata["annotations"] = {
+                    **(metadata.get("annotations") or {}),
+                    machines.AGENT: agent,
+                }
             return lease
 
         try:

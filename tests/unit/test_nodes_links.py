@@ -71,6 +71,27 @@ async def test_what_an_administrator_set_on_a_node_survives_a_reconnect(cluster:
     assert again.assignments.cluster.pod_cidr == node["spec"]["podCIDR"]
 
 
+async def test_a_copy_that_dials_first_after_a_restart_makes_room(cluster: Cluster):
+    machine = await cluster.connected()
+    await machine.disconnect()
+    await cluster.stop()
+    await cluster.start()
+    copy = cluster.agent()
+    copy.status = node_status(address="192.0.2.9")
+    copy.connect()
+    await until("the copy is served", copy.assignments.synced.is_set)
+    copy.assignments.synced.clear()
+    # the very agent that the node had, whatever its address: it did not end with the master
+    machine.status = node_status(address="192.0.2.8")
+    machine.assignments.synced.clear()
+    machine.task = asyncio.create_task(machine.link.run(machine))
+    await until("the machine is served", machine.assignments.synced.is_set)
+    copy.again()
+    await until("the copy is told", lambda: copy.refusals)
+    assert "two machines show the certificate of node one" in copy.refusals[0]
+    assert not copy.assignments.synced.is_set()
+
+
 async def test_each_node_has_its_own_block_and_routes_to_the_others(cluster: Cluster):
     one, two = cluster.agent("one"), cluster.agent("two")
     two.status = node_status(address="192.0.2.2")

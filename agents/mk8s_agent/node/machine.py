@@ -65,7 +65,7 @@ def read_machine(name: str, addresses: tuple[str, str], state_dir: Path) -> Mach
         architecture=_ARCHITECTURES.get(kernel.machine, kernel.machine),
         machine_id=machineidentity.machine_id(),
         system_uuid=machineidentity.system_uuid(),
-        boot_id=_word("/proc/sys/kernel/random/boot_id"),
+        boot_id=machineidentity.boot_id(),
         may_protect=_has_capability(_CAP_SYS_RESOURCE),
         address_ipv6=address_ipv6,
         apparmor=_word("/sys/module/apparmor/parameters/enabled") == "Y",

@@ -9,6 +9,7 @@ import datetime
 import socket
 import ssl
 import time
+from typing import Any
 
 import msgspec
 
@@ -233,14 +234,14 @@ def _write_configuration(home: Home, known: Joined) -> None:
     )
 
 
-def ask_master(home: Home, known: Joined) -> bool:
-    """Whether the master, which answers this machine, says that its node is Ready.
+def ask_master(home: Home, known: Joined) -> dict[str, Any] | None:
+    """Return the Node of this machine as the master has it, None where there is none.
 
     Raises ClusterError where it does not answer, or does not know this machine.
     """
     client = _client(home, known)
     try:
-        return joining.is_ready(client, known.node_name)
+        return joining.find_node(client, known.node_name)
     finally:
         client.close()
 

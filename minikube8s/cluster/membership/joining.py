@@ -148,10 +148,10 @@ def renew(master: str, node: str, files: Files) -> None:
     write_private(files.certificate, signed)
 
 
-def is_ready(client: MasterClient, node: str) -> bool:
-    """Whether the API says that a node is Ready. Raises ClusterError when it does not answer."""
+def find_node(client: MasterClient, node: str) -> dict[str, Any] | None:
+    """Return a Node, None where there is none. Raises ClusterError when the API says neither."""
     answer = client.ask("GET", f"/api/v1/nodes/{node}")
-    return answer.code != 404 and ready(client.content(answer))
+    return None if answer.code == 404 else client.content(answer)
 
 
 def changes(client: MasterClient, node: str, seconds: float) -> Iterator[dict[str, Any]]:

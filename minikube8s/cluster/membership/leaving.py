@@ -12,7 +12,7 @@ from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
-from minikube8s.cluster.membership import joined
+from minikube8s.cluster.membership import copies, joined
 from minikube8s.cluster.membership.joined import Joined
 from minikube8s.cluster.supervising import supervision
 from minikube8s.cluster.supervising.supervision import stop
@@ -75,9 +75,14 @@ def leave(
 
 
 def _away(home: Home, known: Joined) -> str:
-    """Why the master cannot be asked; "" where it answers this machine."""
+    """Why the master cannot be asked; "" where it answers this machine.
+
+    Raises ClusterError where another machine is the node.
+    """
     try:
-        joined.ask_master(home, known)
+        node = joined.ask_master(home, known)
     except ClusterError as error:
         return str(error)
+    if node is not None:
+        copies.require_own(node, copies.here())
     return ""
