@@ -1,7 +1,7 @@
-"""The Runtime protocol on Docker's HTTP API (1.40, that is Docker 19.03, and newer).
+"""The Runtime protocol on Docker's HTTP API.
 
-Owns Docker's paths, its status codes and their meaning. What the answers look like is in
-`docker_json`.
+Owns Docker's paths and what their answers mean for the protocol. How a call is made is in
+`docker_api`, what bodies look like in `docker_json`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import msgspec
 
 from mk8s_agent.httpanswers import Response
 from mk8s_agent.runtime import docker_json, docker_logs, docker_sessions
+from mk8s_agent.runtime.docker_api import Conflict, DockerApi
 from mk8s_agent.runtime.errors import (
     ContainerNotFound,
     EngineUnavailable,
     ImageNotFound,
-    InvalidReference,
     NameTaken,
     NotRunning,
     PullError,
@@ -28,7 +28,7 @@ from mk8s_agent.runtime.errors import (
     StartError,
 )
 from mk8s_agent.runtime.framing import JsonLines
-from mk8s_agent.runtime.http import DEFAULT_HOST, Hijacked, HttpClient
+from mk8s_agent.runtime.http import DEFAULT_HOST, HttpClient
 from mk8s_agent.runtime.interface import (
     Container,
     ContainerSpec,
@@ -47,8 +47,6 @@ from mk8s_agent.runtime.pulling import Layers
 from mk8s_agent.runtime.references import normalize
 from mk8s_agent.runtime.sessions import AttachSpec, ExecSession, ExecSpec, Session
 
-_NEWEST_API = (1, 47)
-_QUICK_SECONDS = 30.0
 _PING_SECONDS = 10.0
 _START_SECONDS = 120.0
 _PULL_SILENCE_SECONDS = 300.0
@@ -60,28 +58,27 @@ class DockerRuntime:
     """A Docker engine. `host` is written as in DOCKER_HOST; empty means Docker's default socket."""
 
     def __init__(self, host: str = "") -> None:
-        self._http = HttpClient(host or DEFAULT_HOST)
-        self._prefix = ""
+        self._api = DockerApi(HttpClient(host or DEFAULT_HOST))
         self._looks = asyncio.Semaphore(_LOOKS_AT_A_TIME)
         self._logs = LogDirectories()
 
     async def info(self) -> EngineInfo:
         """The engine's facts. Raises EngineUnavailable."""
-        version, info = await asyncio.gather(self.get("/version"), self.get("/info"))
+        version, info = await asyncio.gather(self._api.get("/version"), self._api.get("/info"))
         return docker_json.engine_info(version, info)
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A connection on which the engine itself is spoken to. Raises OSError, TimeoutError."""
-        return await self._http.connect()
+        return await self._api.connect()
 
     async def ping(self) -> None:
         """Ask whether the engine answers, with little patience. Raises EngineUnavailable."""
-        await self._whole("GET", "/_ping", seconds=_PING_SECONDS)
+        await self._api.whole("GET", "/_ping", seconds=_PING_SECONDS)
 
     async def listed(self, labels: Mapping[str, str]) -> list[Listed]:
         """Who carries all of `labels`, in any phase."""
         filters = {"label": [f"{name}={value}" for name, value in labels.items()]}
-        rows = await self.get("/containers/json", {"all": "1", "filters": _json(filters)})
+        rows = await self._api.get("/containers/json", {"all": "1", "filters": _json(filters)})
         return [Listed(row["Id"], row.get("Labels") or {}) for row in rows]
 
     async def containers(self, labels: Mapping[str, str]) -> list[Container]:
@@ -92,29 +89,28 @@ class DockerRuntime:
 
     async def inspect(self, container_id: str) -> Container:
         """One container now. Raises ContainerNotFound."""
-        return docker_json.container(await self.get(f"/containers/{container_id}/json"))
+        return docker_json.container(await self._api.get(f"/containers/{container_id}/json"))
 
     async def disk_use(self, container_id: str) -> DiskUse:
         """What it has on the disk, volumes left out; takes a while. Raises ContainerNotFound."""
-        shape = await self.get(f"/containers/{container_id}/json", {"size": "1"})
+        shape = await self._api.get(f"/containers/{container_id}/json", {"size": "1"})
         return docker_json.disk_use(shape)
 
     async def create(self, spec: ContainerSpec) -> str:
         """Make a container and return its id. Raises ImageNotFound, NameTaken, RuntimeFault."""
-        api = (await self._path("")).removeprefix("/v")
-        if why := docker_json.refused(spec, tuple(map(int, api.split(".")))):
+        if why := docker_json.refused(spec, await self._api.version()):
             raise RuntimeFault(why)
         body = msgspec.json.encode(docker_json.create_body(spec))
         try:
-            answer = await self.post("/containers/create", {"name": spec.name}, body)
-        except _Conflict as error:
+            answer = await self._api.post("/containers/create", {"name": spec.name}, body)
+        except Conflict as error:
             raise NameTaken(str(error)) from error
         return str(msgspec.json.decode(answer)["Id"])
 
     async def start(self, container_id: str) -> None:
         """Run it; returns when its process exists. Raises StartError, ContainerNotFound."""
         try:
-            await self.post(f"/containers/{container_id}/start", seconds=_START_SECONDS)
+            await self._api.post(f"/containers/{container_id}/start", seconds=_START_SECONDS)
         except (ContainerNotFound, EngineUnavailable):
             raise
         except RuntimeFault as error:
@@ -123,21 +119,21 @@ class DockerRuntime:
     async def kill(self, container_id: str, signal: str) -> None:
         """Send `signal` to its first process. Raises NotRunning, ContainerNotFound."""
         try:
-            await self.post(f"/containers/{container_id}/kill", {"signal": signal})
-        except _Conflict as error:
+            await self._api.post(f"/containers/{container_id}/kill", {"signal": signal})
+        except Conflict as error:
             raise NotRunning(str(error)) from error
 
     async def update(self, container_id: str, limits: Limits) -> None:
         """Give a container other limits. Raises ContainerNotFound, RuntimeFault."""
         body = msgspec.json.encode(docker_json.update_body(limits))
-        await self.post(f"/containers/{container_id}/update", None, body)
+        await self._api.post(f"/containers/{container_id}/update", None, body)
 
     async def remove(self, container_id: str) -> None:
         """Remove it, running or not, with its anonymous volumes. Gone already is success."""
         query = {"force": "1", "v": "1"}
         try:
-            await self._whole("DELETE", f"/containers/{container_id}", query, _START_SECONDS)
-        except (ContainerNotFound, _Conflict):
+            await self._api.whole("DELETE", f"/containers/{container_id}", query, _START_SECONDS)
+        except (ContainerNotFound, Conflict):
             # A conflict says that the removal is in progress; its `destroy` event will come.
             return
 
@@ -146,18 +142,18 @@ class DockerRuntime:
 
         Raises ContainerNotFound.
         """
-        return docker_logs.read(self, self._logs, container_id, options)
+        return docker_logs.read(self._api, self._logs, container_id, options)
 
     def exec(self, container_id: str, spec: ExecSpec) -> AbstractAsyncContextManager[ExecSession]:
         """Run a command in a container that runs; leaving the block kills it.
 
         Raises ContainerNotFound, NotRunning.
         """
-        return docker_sessions.run(self, container_id, spec)
+        return docker_sessions.run(self._api, container_id, spec)
 
     def attach(self, container_id: str, spec: AttachSpec) -> AbstractAsyncContextManager[Session]:
         """Join the first process of a container that runs. Raises ContainerNotFound, NotRunning."""
-        return docker_sessions.attach(self, container_id, spec)
+        return docker_sessions.attach(self._api, container_id, spec)
 
     @asynccontextmanager
     async def events(self, labels: Mapping[str, str]) -> AsyncIterator[AsyncIterator[RuntimeEvent]]:
@@ -170,27 +166,27 @@ class DockerRuntime:
             "event": list(_EVENT_ACTIONS),
             "label": [f"{name}={value}" for name, value in labels.items()],
         }
-        async with self.call("GET", "/events", {"filters": _json(filters)}) as response:
+        async with self._api.call("GET", "/events", {"filters": _json(filters)}) as response:
             yield _events(response)
 
     async def image(self, reference: str) -> Image:
         """The local image of that name or id. Raises ImageNotFound, InvalidReference."""
         normalize(reference)
-        return docker_json.image(await self.get(f"/images/{quote(reference)}/json"))
+        return docker_json.image(await self._api.get(f"/images/{quote(reference)}/json"))
 
     async def local_images(self) -> list[Image]:
         """All local images; whom their containers run as is not among what is told."""
-        return [docker_json.image(one) for one in await self.get("/images/json")]
+        return [docker_json.image(one) for one in await self._api.get("/images/json")]
 
     async def used_images(self) -> set[str]:
         """The ids of all images that a container was made from, whosever it is."""
-        return {row["ImageID"] for row in await self.get("/containers/json", {"all": "1"})}
+        return {row["ImageID"] for row in await self._api.get("/containers/json", {"all": "1"})}
 
     @asynccontextmanager
     async def image_events(self) -> AsyncIterator[AsyncIterator[str]]:
         """Subscribe to what happens to images; the iterator ends with the engine."""
         filters = {"type": ["image"]}
-        async with self.call("GET", "/events", {"filters": _json(filters)}) as response:
+        async with self._api.call("GET", "/events", {"filters": _json(filters)}) as response:
             yield (event.action async for event in _events(response))
 
     async def pull(
@@ -201,7 +197,7 @@ class DockerRuntime:
         query = {"fromImage": name, "tag": tag}
         headers = docker_json.registry_auth(login)
         try:
-            async with self.call(
+            async with self._api.call(
                 "POST", "/images/create", query, seconds=_PULL_SILENCE_SECONDS, headers=headers
             ) as response:
                 await _progress(response, layers or Layers())
@@ -215,7 +211,7 @@ class DockerRuntime:
 
         Loading twice is harmless.
         """
-        async with self.call(
+        async with self._api.call(
             "POST", "/images/load", {"quiet": "1"}, body=archive, content_type="application/x-tar"
         ) as response:
             await _progress(response, Layers())
@@ -226,7 +222,7 @@ class DockerRuntime:
         Absent is success; raises RuntimeFault when a container needs it.
         """
         try:
-            await self._whole("DELETE", f"/images/{quote(reference)}")
+            await self._api.whole("DELETE", f"/images/{quote(reference)}")
         except ImageNotFound:
             return
 
@@ -236,123 +232,6 @@ class DockerRuntime:
                 return await self.inspect(container_id)
         except ContainerNotFound:
             return None
-
-    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        """The decoded answer to a GET. Raises RuntimeFault."""
-        return msgspec.json.decode(await self._whole("GET", path, query))
-
-    async def post(
-        self,
-        path: str,
-        query: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        seconds: float = _QUICK_SECONDS,
-    ) -> bytes:
-        """The body of the answer to a POST. Raises RuntimeFault."""
-        return await self._whole("POST", path, query, seconds, body)
-
-    async def _whole(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None = None,
-        seconds: float = _QUICK_SECONDS,
-        body: bytes | None = None,
-    ) -> bytes:
-        """One call whose whole answer must be there within `seconds`."""
-        async with (
-            self.call(method, path, query, seconds=seconds, body=body) as response,
-            asyncio.timeout(seconds),
-        ):
-            return await response.body()
-
-    @asynccontextmanager
-    async def call(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None = None,
-        *,
-        seconds: float = _QUICK_SECONDS,
-        body: bytes | None = None,
-        content_type: str = "application/json",
-        headers: Mapping[str, str] | None = None,
-    ) -> AsyncIterator[Response]:
-        """One call at the API version that both sides know.
-
-        An error status is raised as its fault.
-        """
-        async with self._http.request(
-            method,
-            await self._path(path),
-            query=query,
-            body=body,
-            content_type=content_type,
-            headers=headers,
-            seconds=seconds,
-        ) as response:
-            if response.status >= 400:
-                async with asyncio.timeout(seconds):
-                    said = await response.body()
-                raise _fault(path, response.status, said)
-            yield response
-
-    @asynccontextmanager
-    async def hijack(
-        self, path: str, query: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> AsyncIterator[Hijacked]:
-        """A connection that stops being HTTP. Raises RuntimeFault."""
-        async with self._http.upgrade(
-            await self._path(path), query=query, body=body, seconds=_QUICK_SECONDS
-        ) as answer:
-            if isinstance(answer, Response):
-                raise await _refusal(path, answer)
-            yield answer
-
-    async def _path(self, path: str) -> str:
-        if not self._prefix:
-            self._prefix = await self._negotiate()
-        return self._prefix + path
-
-    async def _negotiate(self) -> str:
-        async with (
-            self._http.request("GET", "/version", seconds=_QUICK_SECONDS) as response,
-            asyncio.timeout(_QUICK_SECONDS),
-        ):
-            offered = msgspec.json.decode(await response.body())["ApiVersion"]
-        newest = tuple(int(part) for part in offered.split("."))
-        return "/v" + ".".join(str(part) for part in min(newest, _NEWEST_API))
-
-
-class _Conflict(RuntimeFault):
-    """Status 409; every caller knows what it means for its call."""
-
-
-async def _refusal(path: str, answer: Response) -> RuntimeFault:
-    try:
-        async with asyncio.timeout(_QUICK_SECONDS):
-            return _fault(path, answer.status, await answer.body())
-    except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
-        return EngineUnavailable(
-            f"The container engine refused {path} and did not say why: {error}"
-        )
-
-
-def _fault(path: str, status: int, body: bytes) -> RuntimeFault:
-    try:
-        message = docker_json.readable(str(msgspec.json.decode(body)["message"]))
-    except (msgspec.DecodeError, KeyError, TypeError):
-        message = body.decode(errors="replace").strip() or f"the engine answered {status} to {path}"
-    lowered = message.lower()
-    if status == 404 and "no such container" in lowered:
-        return ContainerNotFound(message)
-    if status == 404 and "no such image" in lowered:
-        return ImageNotFound(message)
-    if status == 409 and "is not running" in lowered:
-        return NotRunning(message)
-    if status == 400 and "invalid reference format" in lowered:
-        return InvalidReference(message)
-    return _Conflict(message) if status == 409 else RuntimeFault(message)
 
 
 async def _progress(response: Response, layers: Layers) -> None:

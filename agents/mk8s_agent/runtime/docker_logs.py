@@ -10,22 +10,19 @@ from collections.abc import AsyncGenerator
 from contextlib import ExitStack, aclosing, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mk8s_agent.runtime import docker_json
+from mk8s_agent.runtime.docker_api import DockerApi
 from mk8s_agent.runtime.errors import ContainerNotFound
 from mk8s_agent.runtime.framing import LogDemultiplexer
 from mk8s_agent.runtime.interface import LogChunk, LogOptions
 from mk8s_agent.runtime.log_files import LogDirectories, OpenLog
 
-if TYPE_CHECKING:
-    from mk8s_agent.runtime.docker import DockerRuntime
-
 log = logging.getLogger(__name__)
 
 
 async def read(
-    docker: DockerRuntime, directories: LogDirectories, container_id: str, options: LogOptions
+    docker: DockerApi, directories: LogDirectories, container_id: str, options: LogOptions
 ) -> AsyncGenerator[LogChunk, None]:
     """A container's output so far, and with `follow` what comes until it ends.
 
@@ -56,7 +53,7 @@ def _open(
         return None
 
 
-async def _end_of(docker: DockerRuntime, container_id: str) -> None:
+async def _end_of(docker: DockerApi, container_id: str) -> None:
     """Return when the container does not run (any more). Raises EngineUnavailable."""
     path, query = f"/containers/{container_id}/wait", {"condition": "not-running"}
     with suppress(ContainerNotFound):
@@ -65,7 +62,7 @@ async def _end_of(docker: DockerRuntime, container_id: str) -> None:
 
 
 async def _ask(
-    docker: DockerRuntime, container_id: str, options: LogOptions, *, terminal: bool
+    docker: DockerApi, container_id: str, options: LogOptions, *, terminal: bool
 ) -> AsyncGenerator[LogChunk, None]:
     query = docker_json.log_query(options)
     frames = LogDemultiplexer()

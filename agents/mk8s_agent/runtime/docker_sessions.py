@@ -40,7 +40,7 @@ _ENDINGS: set[asyncio.Task[None]] = set()
 
 
 class Engine(Protocol):
-    """The calls that sessions are made of, see `docker.DockerRuntime`."""
+    """The calls that sessions are made of, see `docker_api.DockerApi`."""
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """The decoded answer."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -74,23 +74,15 @@ class HttpClient:
         target = f"{path}?{urlencode(query)}" if query else path
         writer: asyncio.StreamWriter | None = None
         try:
-            async with asyncio.timeout(seconds):
-                reader, writer = await self.connect()
-                writer.write(self._head(method, target, body, content_type, headers=headers))
-                if body:
-                    writer.write(body)
-                await writer.drain()
-                response = await read_head(reader)
-            yield response
-        except TimeoutError as error:
-            raise EngineUnavailable(
-                f"The container engine at {self.host} did not answer {method} {path} in time."
-            ) from error
-        except _BROKEN as error:
-            raise EngineUnavailable(
-                f"The container engine at {self.host} does not answer ({_reason(error)}): "
-                "is it running?"
-            ) from error
+            with self._faults(f"{method} {path}"):
+                async with asyncio.timeout(seconds):
+                    reader, writer = await self.connect()
+                    writer.write(self._head(method, target, body, content_type, headers=headers))
+                    if body:
+                        writer.write(body)
+                    await writer.drain()
+                    response = await read_head(reader)
+                yield response
         finally:
             if writer is not None:
                 writer.close()
@@ -106,22 +98,13 @@ class HttpClient:
         target = f"{path}?{urlencode(query)}" if query else path
         writer: asyncio.StreamWriter | None = None
         try:
-            try:
+            with self._faults(f"POST {path}"):
                 async with asyncio.timeout(seconds):
                     reader, writer = await self.connect()
                     head = self._head("POST", target, body, "application/json", "Upgrade")
                     writer.write(head + (body or b""))
                     await writer.drain()
                     response = await read_head(reader)
-            except TimeoutError as error:
-                raise EngineUnavailable(
-                    f"The container engine at {self.host} did not answer POST {path} in time."
-                ) from error
-            except _BROKEN as error:
-                raise EngineUnavailable(
-                    f"The container engine at {self.host} does not answer ({_reason(error)}): "
-                    "is it running?"
-                ) from error
             # Old engines answer 200 to what newer ones answer 101 to.
             yield response if response.status >= 300 else Hijacked(reader, writer)
         finally:
@@ -136,6 +119,21 @@ class HttpClient:
             return await asyncio.open_connection(
                 self._address, self._port, ssl=self._tls, limit=_LINE_LIMIT
             )
+
+    @contextmanager
+    def _faults(self, asked: str) -> Iterator[None]:
+        """Raise what goes wrong with a connection, or takes too long, as EngineUnavailable."""
+        try:
+            yield
+        except TimeoutError as error:
+            raise EngineUnavailable(
+                f"The container engine at {self.host} did not answer {asked} in time."
+            ) from error
+        except _BROKEN as error:
+            raise EngineUnavailable(
+                f"The container engine at {self.host} does not answer ({_reason(error)}): "
+                "is it running?"
+            ) from error
 
     def _head(
         self,
