@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from mk8s_agent.runtime.fake import FakeRuntime
-from mk8s_agent.runtime.interface import LogChunk
+from mk8s_agent.runtime.vocabulary import LogChunk
 
 from tests.support.runtimesuite import *  # noqa: F403 - the tests themselves
 from tests.support.runtimesuite import Bench

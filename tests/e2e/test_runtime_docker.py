@@ -11,7 +11,7 @@ import pytest
 from mk8s_agent.runtime import pause
 from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import EngineUnavailable
-from mk8s_agent.runtime.interface import LogOptions, Security
+from mk8s_agent.runtime.vocabulary import LogOptions, Security
 
 from minikube8s.cluster.standins.build import archive
 from tests.support.engine import PrivateEngine

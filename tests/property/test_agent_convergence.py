@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mk8s_agent.pods.identity import ADDRESS, SANDBOX, PodRef, container_name, pod_labels
 from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
 from mk8s_agent.runtime.fake import IGNORES_TERM, FakeRuntime
-from mk8s_agent.runtime.interface import Container, ContainerSpec, Phase
 from mk8s_agent.runtime.pause import IMAGE
+from mk8s_agent.runtime.vocabulary import Container, ContainerSpec, Phase
 
 from tests.support.agentnode import IMAGE_PRESENT, OWNER, Node, container, fake_engine, pod_json
 from tests.support.virtualtime import VirtualClock, run

@@ -20,8 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.pods.identity import CONTAINER, POD_UID, SANDBOX, SANDBOX_NAME
 from mk8s_agent.runtime.fake import IGNORES_TERM
-from mk8s_agent.runtime.interface import Container, Phase
 from mk8s_agent.runtime.pause import IMAGE
+from mk8s_agent.runtime.vocabulary import Container, Phase
 
 from tests.support.agentnode import IMAGE_PRESENT, Node, NotedReports, container, pod_json
 from tests.support.troubledengine import Fault, TroubledEngine

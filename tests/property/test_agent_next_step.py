@@ -35,7 +35,7 @@ from mk8s_agent.pods.values import (
     joined,
     sort_containers,
 )
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.vocabulary import Container, Phase
 
 from tests.property.test_agent_machine import SHAPES
 from tests.support.agentnode import IMAGE_PRESENT, pod_json, view

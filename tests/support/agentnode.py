@@ -29,8 +29,8 @@ from mk8s_agent.pods.sandbox import Sandboxes
 from mk8s_agent.probes.prober import Ask, Prober
 from mk8s_agent.probes.values import Finding, Subject
 from mk8s_agent.runtime.fake import FakeRuntime
-from mk8s_agent.runtime.interface import Container
 from mk8s_agent.runtime.pause import IMAGE
+from mk8s_agent.runtime.vocabulary import Container
 from mk8s_agent.volumes import Volumes
 
 from minikube8s.api import views

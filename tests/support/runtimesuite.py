@@ -23,13 +23,13 @@ from mk8s_agent.runtime.errors import (
     RuntimeFault,
     StartError,
 )
-from mk8s_agent.runtime.interface import (
+from mk8s_agent.runtime.interface import Runtime
+from mk8s_agent.runtime.vocabulary import (
     Container,
     ContainerSpec,
     Limits,
     LogOptions,
     Phase,
-    Runtime,
     RuntimeEvent,
     Security,
 )

@@ -7,7 +7,7 @@ from typing import Any
 from mk8s_agent.pods.actions import Step, is_hook
 from mk8s_agent.pods.identity import ATTEMPT, BACKOFF, CONTAINER, SANDBOX, PodRef
 from mk8s_agent.pods.values import ImageState, Network, Observed, sort_containers
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.vocabulary import Container, Phase
 
 from tests.support.virtualtime import EPOCH as NOW
 

@@ -17,7 +17,8 @@ from typing import TypeVar
 from mk8s_agent.pods.identity import CONTAINER, POD_UID, SANDBOX, SANDBOX_NAME
 from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
 from mk8s_agent.runtime.fake import FakeRuntime
-from mk8s_agent.runtime.interface import (
+from mk8s_agent.runtime.pulling import Layers
+from mk8s_agent.runtime.vocabulary import (
     Container,
     ContainerSpec,
     Image,
@@ -25,7 +26,6 @@ from mk8s_agent.runtime.interface import (
     Phase,
     RuntimeEvent,
 )
-from mk8s_agent.runtime.pulling import Layers
 
 from minikube8s.kit.clock import Clock
 

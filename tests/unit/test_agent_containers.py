@@ -19,7 +19,7 @@ from mk8s_agent.pods.identity import PodRef
 from mk8s_agent.pods.qos import oom_score_adj, qos_class
 from mk8s_agent.pods.service_env import service_environment
 from mk8s_agent.runtime.errors import RuntimeFault
-from mk8s_agent.runtime.interface import ContainerSpec
+from mk8s_agent.runtime.vocabulary import ContainerSpec
 
 from minikube8s.api import views
 from tests.support.agentnode import container, pod_json, view

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mk8s_agent.runtime.interface import LogOptions
 from mk8s_agent.runtime.log_files import FILES_OPEN, LogDirectories
 from mk8s_agent.runtime.log_lines import LinesFromEnd, Shown
+from mk8s_agent.runtime.vocabulary import LogOptions
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SECONDS = 10

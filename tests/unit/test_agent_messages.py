@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from mk8s_agent.pods.identity import CONTAINER, SANDBOX_NAME
-from mk8s_agent.runtime.interface import LogChunk
+from mk8s_agent.runtime.vocabulary import LogChunk
 
 from tests.support.agentnode import Node, container, on_a_node, pod_json
 

@@ -19,7 +19,7 @@ from mk8s_agent.pods.values import (
     Sent,
     Verdict,
 )
-from mk8s_agent.runtime.interface import Container
+from mk8s_agent.runtime.vocabulary import Container
 
 from tests.support.agentnode import container, pod_json, view
 from tests.support.seenpods import CREATED, EXITED, NOW, REF, RUNNING, observed, seen, told

@@ -15,7 +15,7 @@ from mk8s_agent.node.status import NodeState
 from mk8s_agent.pods.identity import ATTEMPT, BACKOFF
 from mk8s_agent.pods.logs import choose, log_options
 from mk8s_agent.pods.restarts import Policy
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.vocabulary import Container, Phase
 
 from tests.support.virtualtime import EPOCH as NOW
 

@@ -17,8 +17,8 @@ from mk8s_agent.pods.actions import EnsureImage
 from mk8s_agent.pods.images import Images
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.fake import FakeRuntime
-from mk8s_agent.runtime.interface import ContainerSpec, Image
 from mk8s_agent.runtime.references import full_name
+from mk8s_agent.runtime.vocabulary import ContainerSpec, Image
 
 from minikube8s.api import views
 from tests.support.virtualtime import EPOCH as NOW

@@ -14,7 +14,7 @@ from mk8s_agent.node.images import listed
 from mk8s_agent.node.settings import KubeletSettings, problem
 from mk8s_agent.node.signals import measure
 from mk8s_agent.node.thresholds import Past, Reading, Threshold, amount, judge, thresholds
-from mk8s_agent.runtime.interface import Image
+from mk8s_agent.runtime.vocabulary import Image
 
 from tests.unit.test_agent_node import MACHINE
 

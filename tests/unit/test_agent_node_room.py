@@ -19,7 +19,7 @@ from mk8s_agent.pods.identity import CONTAINER
 from mk8s_agent.pods.residents import Resident
 from mk8s_agent.runtime.errors import EngineUnavailable
 from mk8s_agent.runtime.fake import FakeRuntime
-from mk8s_agent.runtime.interface import ContainerSpec
+from mk8s_agent.runtime.vocabulary import ContainerSpec
 
 from minikube8s.kit.clock import SystemClock
 from tests.support.agentnode import NotedReports, container, pod_json, view

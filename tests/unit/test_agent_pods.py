@@ -12,7 +12,7 @@ from mk8s_agent.pods.logs import PodLogs
 from mk8s_agent.runtime import pause
 from mk8s_agent.runtime.errors import RuntimeFault
 from mk8s_agent.runtime.fake import IGNORES_TERM, NO_SUCH_COMMAND, FakeRuntime
-from mk8s_agent.runtime.interface import ContainerSpec, Phase
+from mk8s_agent.runtime.vocabulary import ContainerSpec, Phase
 
 from tests.support.agentnode import Node, container, elapsed, fake_engine, on_a_node, pod_json, view
 from tests.support.virtualtime import VirtualClock, run

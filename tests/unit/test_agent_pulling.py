@@ -13,8 +13,8 @@ from mk8s_agent.pods.actions import EnsureImage
 from mk8s_agent.pods.images import Images
 from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.fake import FakeRuntime
-from mk8s_agent.runtime.interface import Login
 from mk8s_agent.runtime.pulling import Layers
+from mk8s_agent.runtime.vocabulary import Login
 
 from minikube8s.api.views import Container
 from tests.support.virtualtime import VirtualClock, run

@@ -11,7 +11,7 @@ from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.resizing import limits_of
 from mk8s_agent.pods.values import Desired, Pending
 from mk8s_agent.runtime.errors import RuntimeFault
-from mk8s_agent.runtime.interface import Limits
+from mk8s_agent.runtime.vocabulary import Limits
 
 from tests.support.agentnode import Node, container, on_a_node, pod_json, view
 from tests.support.seenpods import NOW, REF, RUNNING, observed, seen, told

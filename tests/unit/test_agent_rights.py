@@ -15,7 +15,7 @@ from mk8s_agent.pods.refusing import port_conflict, refusal
 from mk8s_agent.pods.rights import localhost_seccomp, rights
 from mk8s_agent.runtime.docker_json import create_body, readable, registry_auth
 from mk8s_agent.runtime.errors import RuntimeFault
-from mk8s_agent.runtime.interface import ContainerSpec, Login, Security
+from mk8s_agent.runtime.vocabulary import ContainerSpec, Login, Security
 
 from minikube8s.api.views import Pod
 from tests.support.agentnode import container, pod_json, view

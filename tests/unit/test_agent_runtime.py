@@ -13,13 +13,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from mk8s_agent.runtime import docker, docker_json, pause
+from mk8s_agent.runtime import docker, docker_api, docker_json, pause
 from mk8s_agent.runtime.docker import DockerRuntime
 from mk8s_agent.runtime.errors import EngineUnavailable, InvalidReference, PullError, RuntimeFault
 from mk8s_agent.runtime.framing import JsonLines, LogDemultiplexer
 from mk8s_agent.runtime.http import HttpClient
-from mk8s_agent.runtime.interface import ContainerSpec, DiskUse, Phase
 from mk8s_agent.runtime.references import normalize
+from mk8s_agent.runtime.vocabulary import ContainerSpec, DiskUse, Phase
 
 ROOT = Path(__file__).parents[2]
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -167,14 +167,14 @@ async def test_an_engine_that_says_nothing_meets_a_deadline(tmp_path: Path) -> N
 async def test_an_engine_that_falls_silent_meets_a_deadline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
 ) -> None:
-    monkeypatch.setattr(docker, "_QUICK_SECONDS", 0.05)
+    monkeypatch.setattr(docker_api, "_QUICK_SECONDS", 0.05)
     monkeypatch.setattr(docker, "_PING_SECONDS", 0.05)
     host, server = await _serve(tmp_path, answer, hold=True)
     async with server, asyncio.timeout(5):
         runtime = DockerRuntime(host)
         with pytest.raises(EngineUnavailable, match="in time"):
             await runtime.info()
-        runtime._prefix = "/v1.40"
+        runtime._api._version = (1, 40)
         with pytest.raises(EngineUnavailable, match="in time"):
             await runtime.ping()
         server.close()

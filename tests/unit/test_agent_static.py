@@ -11,7 +11,7 @@ from typing import Any
 from mk8s_agent.assignments import Assigned, Assignments
 from mk8s_agent.pods.identity import MIRROR
 from mk8s_agent.runtime.fake import IGNORES_TERM
-from mk8s_agent.runtime.interface import Phase
+from mk8s_agent.runtime.vocabulary import Phase
 from mk8s_agent.static.directory import Directory
 from mk8s_agent.static.keeper import StaticPods
 

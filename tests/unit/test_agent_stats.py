@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from mk8s_agent.pods.identity import CONTAINER, POD_NAME, POD_NAMESPACE, POD_UID
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.vocabulary import Container, Phase
 from mk8s_agent.stats import cgroups, collector, node, sampling
 from mk8s_agent.stats.cgroups import Groups, Memory
 from mk8s_agent.stats.collector import Stats

@@ -13,8 +13,8 @@ from mk8s_agent.pods.identity import CONTAINER
 from mk8s_agent.pods.manager import TOUCH_SECONDS
 from mk8s_agent.runtime.errors import EngineUnavailable
 from mk8s_agent.runtime.fake import IGNORES_TERM
-from mk8s_agent.runtime.interface import Container, ContainerSpec, Phase
 from mk8s_agent.runtime.pause import IMAGE
+from mk8s_agent.runtime.vocabulary import Container, ContainerSpec, Phase
 
 from tests.support.agentnode import (
     IMAGE_PRESENT,

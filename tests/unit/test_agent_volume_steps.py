@@ -9,7 +9,7 @@ import pytest
 from mk8s_agent.pods.actions import VOLUMES
 from mk8s_agent.pods.next_step import next_step
 from mk8s_agent.pods.values import Desired, Fault, ImageState, Observed, VolumeState
-from mk8s_agent.runtime.interface import Phase
+from mk8s_agent.runtime.vocabulary import Phase
 
 from tests.support.agentnode import pod_json, view
 from tests.support.virtualtime import EPOCH as NOW

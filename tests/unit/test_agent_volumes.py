@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mk8s_agent.link.errors import NoToken
-from mk8s_agent.runtime.interface import Phase
+from mk8s_agent.runtime.vocabulary import Phase
 
 from tests.support.agentnode import Node, container, pod_json
 from tests.unit.test_agent_pods import elapsed, on_a_node

@@ -15,8 +15,8 @@ from mk8s_agent.probes.commands import OUTPUT_LIMIT
 from mk8s_agent.probes.prober import COMMANDS, Prober
 from mk8s_agent.probes.values import Finding, ProbeError, Subject
 from mk8s_agent.runtime.errors import NotRunning
-from mk8s_agent.runtime.interface import LogChunk
 from mk8s_agent.runtime.sessions import ExecSpec
+from mk8s_agent.runtime.vocabulary import LogChunk
 
 from minikube8s.api.views import Container, EnvVar, ExecAction, Probe
 from tests.support.virtualtime import EPOCH, VirtualClock, run

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from mk8s_agent.runtime import docker_json
-from mk8s_agent.runtime.interface import ContainerSpec, Mount
+from mk8s_agent.runtime.vocabulary import ContainerSpec, Mount
 from mk8s_agent.volumes import VolumeError, emptydir, hostpath, mounting, ownership, subpath
 from mk8s_agent.volumes.cleaning import remove_tree
 from mk8s_agent.volumes.mounting import KernelMounter, points

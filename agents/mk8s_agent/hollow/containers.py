@@ -17,7 +17,7 @@ from mk8s_agent.pods.identity import (
     pod_labels,
 )
 from mk8s_agent.pods.values import Network, Observed, VolumeState, attempt_of, sort_containers
-from mk8s_agent.runtime.interface import Container, ContainerSpec, Phase
+from mk8s_agent.runtime.vocabulary import Container, ContainerSpec, Phase
 
 PAUSE = "mk8s/pause:1.1"
 _ENGINE = "docker://"

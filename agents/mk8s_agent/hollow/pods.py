@@ -23,7 +23,7 @@ from mk8s_agent.pods.identity import PodRef
 from mk8s_agent.pods.lifecycle import grace_of, is_sidecar
 from mk8s_agent.pods.status import pod_status
 from mk8s_agent.runtime.fake import FakeRuntime
-from mk8s_agent.runtime.interface import Container, ContainerSpec, Phase
+from mk8s_agent.runtime.vocabulary import Container, ContainerSpec, Phase
 
 log = logging.getLogger(__name__)
 

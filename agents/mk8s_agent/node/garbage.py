@@ -16,7 +16,8 @@ from mk8s_agent.node.pulled import Pulled, PulledImages
 from mk8s_agent.node.settings import KubeletSettings, seconds
 from mk8s_agent.node.thresholds import Reading
 from mk8s_agent.runtime.errors import RuntimeFault
-from mk8s_agent.runtime.interface import Image, Runtime
+from mk8s_agent.runtime.interface import Runtime
+from mk8s_agent.runtime.vocabulary import Image
 
 log = logging.getLogger(__name__)
 

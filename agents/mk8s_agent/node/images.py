@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mk8s_agent.runtime.interface import Image
+from mk8s_agent.runtime.vocabulary import Image
 
 _MOST_NAMES = 5
 

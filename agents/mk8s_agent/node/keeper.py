@@ -27,7 +27,8 @@ from mk8s_agent.node.thresholds import Crossed, Past, Reading, judge, thresholds
 from mk8s_agent.node.whereabouts import Address
 from mk8s_agent.pods.node_context import Reporter
 from mk8s_agent.runtime.errors import RuntimeFault
-from mk8s_agent.runtime.interface import EngineInfo, Runtime
+from mk8s_agent.runtime.interface import Runtime
+from mk8s_agent.runtime.vocabulary import EngineInfo
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from mk8s_agent.node.capacity import allocatable, capacity
 from mk8s_agent.node.conditions import network_verdict, pressure_verdicts
 from mk8s_agent.node.machine import Machine
 from mk8s_agent.node.settings import KubeletSettings
-from mk8s_agent.runtime.interface import EngineInfo
+from mk8s_agent.runtime.vocabulary import EngineInfo
 
 KUBERNETES_VERSION = "v1.36.0"
 

@@ -16,7 +16,8 @@ from mk8s_agent.node.tenants import ContainerUse, Tenant, Use
 from mk8s_agent.pods.identity import CONTAINER, SANDBOX_NAME
 from mk8s_agent.pods.residents import Resident
 from mk8s_agent.runtime.errors import RuntimeFault
-from mk8s_agent.runtime.interface import Container, DiskUse, Runtime
+from mk8s_agent.runtime.interface import Runtime
+from mk8s_agent.runtime.vocabulary import Container, DiskUse
 from mk8s_agent.stats import cgroups, sampling
 
 _BLOCK = 512

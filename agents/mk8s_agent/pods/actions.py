@@ -11,7 +11,7 @@ import msgspec
 
 from minikube8s.api.views import Container as ContainerView
 from mk8s_agent.pods.identity import SANDBOX_NAME
-from mk8s_agent.runtime.interface import Container, Limits
+from mk8s_agent.runtime.vocabulary import Container, Limits
 
 VOLUMES = "pod/volumes"
 """The target of what concerns the pod's volumes; no container has such a name."""

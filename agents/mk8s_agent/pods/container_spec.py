@@ -12,7 +12,7 @@ from mk8s_agent.pods.identity import BACKOFF, SANDBOX, PodRef, container_name, p
 from mk8s_agent.pods.qos import oom_score_adj
 from mk8s_agent.pods.resizing import limits_of
 from mk8s_agent.pods.rights import rights
-from mk8s_agent.runtime.interface import ContainerSpec, Limits, Mount
+from mk8s_agent.runtime.vocabulary import ContainerSpec, Limits, Mount
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from minikube8s.api.views import Container as ContainerView
 from mk8s_agent.pods.identity import PodRef
 from mk8s_agent.pods.restarts import Policy, restart
 from mk8s_agent.pods.values import Observed
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.vocabulary import Container, Phase
 
 START_ERROR_EXIT = 128
 _LOST = {

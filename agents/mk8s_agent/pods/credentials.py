@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from minikube8s.api.views import Secret
-from mk8s_agent.runtime.interface import Login
+from mk8s_agent.runtime.vocabulary import Login
 
 _HUB = "index.docker.io"
 _HUB_NAMES = ("docker.io/", "registry-1.docker.io/")

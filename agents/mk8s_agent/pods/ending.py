@@ -23,7 +23,7 @@ from mk8s_agent.pods.actions import (
 from mk8s_agent.pods.lifecycle import grace_of, is_sidecar, view_of
 from mk8s_agent.pods.plan import Plan, name_of, own_target
 from mk8s_agent.pods.values import Desired, Network, Observed, VolumeState, is_running
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.vocabulary import Container, Phase
 
 _KILL = "SIGKILL"
 _KILL_PATIENCE = timedelta(seconds=10)

@@ -13,7 +13,7 @@ from minikube8s.api.views.pods import HostAlias
 from mk8s_agent.dns.resolvconf import HostResolver
 from mk8s_agent.pods.dns import ClusterDns, resolver_of
 from mk8s_agent.runtime.errors import RuntimeFault
-from mk8s_agent.runtime.interface import Mount
+from mk8s_agent.runtime.vocabulary import Mount
 
 _LOCAL_HOSTS = """# Kubernetes-managed hosts file.
 127.0.0.1\tlocalhost

@@ -23,9 +23,10 @@ from mk8s_agent.runtime.errors import (
     PullError,
     RuntimeFault,
 )
-from mk8s_agent.runtime.interface import Image, Login, Runtime
+from mk8s_agent.runtime.interface import Runtime
 from mk8s_agent.runtime.pulling import Layers
 from mk8s_agent.runtime.references import full_name
+from mk8s_agent.runtime.vocabulary import Image, Login
 
 Say = Callable[[str, str, str], None]
 """Records an event: (type, reason, message)."""

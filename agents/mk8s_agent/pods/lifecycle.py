@@ -9,7 +9,7 @@ from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod
 from mk8s_agent.pods.restarts import Policy, failed, restart
 from mk8s_agent.pods.values import Desired, Doom, Observed, joined
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.vocabulary import Container, Phase
 
 Outcome = Literal["Succeeded", "Failed"]
 

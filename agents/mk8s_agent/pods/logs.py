@@ -16,7 +16,7 @@ from mk8s_agent.pods.node_context import NodeContext
 from mk8s_agent.pods.restarts import Policy, restart
 from mk8s_agent.pods.values import sort_containers
 from mk8s_agent.runtime.errors import ContainerNotFound, EngineUnavailable
-from mk8s_agent.runtime.interface import Container, LogOptions, Phase
+from mk8s_agent.runtime.vocabulary import Container, LogOptions, Phase
 
 
 class PodLogs:

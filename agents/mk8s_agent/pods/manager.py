@@ -20,7 +20,7 @@ from mk8s_agent.pods.refusing import refusal
 from mk8s_agent.pods.residents import Gate, Resident
 from mk8s_agent.pods.worker import PodWorker
 from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
-from mk8s_agent.runtime.interface import RuntimeEvent
+from mk8s_agent.runtime.vocabulary import RuntimeEvent
 
 log = logging.getLogger(__name__)
 

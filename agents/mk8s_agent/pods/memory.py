@@ -23,7 +23,7 @@ from mk8s_agent.pods.values import (
     attempt_of,
     sort_containers,
 )
-from mk8s_agent.runtime.interface import Container, Limits, Phase
+from mk8s_agent.runtime.vocabulary import Container, Limits, Phase
 
 _AGE = {phase: age for age, phase in enumerate(Phase)}
 

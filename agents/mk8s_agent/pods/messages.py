@@ -18,7 +18,8 @@ from mk8s_agent.pods.lifecycle import view_of
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.restarts import failed
 from mk8s_agent.runtime.errors import RuntimeFault
-from mk8s_agent.runtime.interface import Container, LogOptions, Mount, Phase, Runtime
+from mk8s_agent.runtime.interface import Runtime
+from mk8s_agent.runtime.vocabulary import Container, LogOptions, Mount, Phase
 
 log = logging.getLogger(__name__)
 

@@ -41,7 +41,7 @@ from mk8s_agent.pods.rights import localhost_seccomp
 from mk8s_agent.pods.service_env import service_environment
 from mk8s_agent.pods.values import Network, PreStop, Sent, Verdict
 from mk8s_agent.runtime.errors import ContainerNotFound, NotRunning, StartError
-from mk8s_agent.runtime.interface import Login, Phase
+from mk8s_agent.runtime.vocabulary import Login, Phase
 
 log = logging.getLogger(__name__)
 

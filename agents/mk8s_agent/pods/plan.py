@@ -8,7 +8,7 @@ from datetime import datetime
 from mk8s_agent.pods.actions import Action, Step
 from mk8s_agent.pods.identity import CONTAINER
 from mk8s_agent.pods.values import Observed
-from mk8s_agent.runtime.interface import Container
+from mk8s_agent.runtime.vocabulary import Container
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from mk8s_agent.pods.identity import PodRef
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.node_context import NodeContext
 from mk8s_agent.pods.values import VolumeState
-from mk8s_agent.runtime.interface import Mount
+from mk8s_agent.runtime.vocabulary import Mount
 from mk8s_agent.volumes import VolumeError, VolumesNotReady
 from mk8s_agent.volumes.errors import MountFailed
 

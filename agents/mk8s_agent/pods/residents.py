@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from minikube8s.api.views import Pod
 from mk8s_agent.pods.refusing import Refusal
-from mk8s_agent.runtime.interface import Container
+from mk8s_agent.runtime.vocabulary import Container
 
 
 class Resident(NamedTuple):

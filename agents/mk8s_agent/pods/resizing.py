@@ -12,7 +12,7 @@ from minikube8s.api.views import Container as ContainerView
 from minikube8s.api.views import Pod, ResourceRequirements
 from mk8s_agent.pods.plan import own_target
 from mk8s_agent.pods.values import Observed, Pending
-from mk8s_agent.runtime.interface import Container, Limits, Phase
+from mk8s_agent.runtime.vocabulary import Container, Limits, Phase
 
 _LEAST_SHARES, _MOST_SHARES = 2, 262_144
 _LEAST_QUOTA = 1_000

@@ -15,7 +15,7 @@ from minikube8s.api.views import Pod
 from minikube8s.api.views.containers import ContainerRestartRule
 from minikube8s.kit.backoff import Backoff
 from mk8s_agent.pods.identity import BACKOFF, number
-from mk8s_agent.runtime.interface import Container
+from mk8s_agent.runtime.vocabulary import Container
 
 _DELAYS = Backoff(initial=10.0, maximum=300.0)
 _FORGIVEN_AFTER = timedelta(minutes=10)

@@ -6,7 +6,7 @@ from minikube8s.api.views import Container, Pod
 from minikube8s.api.views.containers import Profile, SELinuxOptions
 from mk8s_agent.pods.errors import ConfigError
 from mk8s_agent.pods.identity import PodRef
-from mk8s_agent.runtime.interface import Security
+from mk8s_agent.runtime.vocabulary import Security
 
 _UNCONFINED = "unconfined"
 _LOCALHOST = "Localhost"

@@ -36,7 +36,7 @@ from mk8s_agent.pods.values import (
     is_running,
     joined,
 )
-from mk8s_agent.runtime.interface import Container, Phase
+from mk8s_agent.runtime.vocabulary import Container, Phase
 
 _AGREEMENT = timedelta(seconds=2)
 """How far the engine's clock may be ahead of ours."""

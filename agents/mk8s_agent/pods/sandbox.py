@@ -24,15 +24,8 @@ from mk8s_agent.pods.identity import (
 )
 from mk8s_agent.runtime import pause
 from mk8s_agent.runtime.errors import ImageNotFound, RuntimeFault
-from mk8s_agent.runtime.interface import (
-    Container,
-    ContainerSpec,
-    Limits,
-    Mount,
-    Phase,
-    Runtime,
-    Security,
-)
+from mk8s_agent.runtime.interface import Runtime
+from mk8s_agent.runtime.vocabulary import Container, ContainerSpec, Limits, Mount, Phase, Security
 
 log = logging.getLogger(__name__)
 

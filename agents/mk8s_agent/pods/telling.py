@@ -25,7 +25,7 @@ from mk8s_agent.pods.node_context import Reporter, recorder
 from mk8s_agent.pods.restarts import restart
 from mk8s_agent.pods.values import Desired, Observed
 from mk8s_agent.runtime.errors import EngineUnavailable
-from mk8s_agent.runtime.interface import Phase
+from mk8s_agent.runtime.vocabulary import Phase
 from mk8s_agent.volumes import VolumesNotReady
 
 Say = Callable[[str, str, str], None]

@@ -24,7 +24,7 @@ from mk8s_agent.pods.identity import (
     number,
 )
 from mk8s_agent.probes.values import Health
-from mk8s_agent.runtime.interface import Container, Limits, Phase
+from mk8s_agent.runtime.vocabulary import Container, Limits, Phase
 
 PULL_FAILED = "ErrImagePull"
 """An image's reason from a failed pull until its back-off is announced."""

@@ -48,7 +48,7 @@ from mk8s_agent.runtime.errors import (
     NameTaken,
     RuntimeFault,
 )
-from mk8s_agent.runtime.interface import Container, Phase, RuntimeEvent
+from mk8s_agent.runtime.vocabulary import Container, Phase, RuntimeEvent
 from mk8s_agent.volumes.content import differ, names
 
 log = logging.getLogger(__name__)

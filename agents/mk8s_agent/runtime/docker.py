@@ -29,7 +29,11 @@ from mk8s_agent.runtime.errors import (
 )
 from mk8s_agent.runtime.framing import JsonLines
 from mk8s_agent.runtime.http import DEFAULT_HOST, HttpClient
-from mk8s_agent.runtime.interface import (
+from mk8s_agent.runtime.log_files import LogDirectories
+from mk8s_agent.runtime.pulling import Layers
+from mk8s_agent.runtime.references import normalize
+from mk8s_agent.runtime.sessions import AttachSpec, ExecSession, ExecSpec, Session
+from mk8s_agent.runtime.vocabulary import (
     Container,
     ContainerSpec,
     DiskUse,
@@ -42,10 +46,6 @@ from mk8s_agent.runtime.interface import (
     LogOptions,
     RuntimeEvent,
 )
-from mk8s_agent.runtime.log_files import LogDirectories
-from mk8s_agent.runtime.pulling import Layers
-from mk8s_agent.runtime.references import normalize
-from mk8s_agent.runtime.sessions import AttachSpec, ExecSession, ExecSpec, Session
 
 _PING_SECONDS = 10.0
 _START_SECONDS = 120.0

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mk8s_agent.runtime.interface import (
+from mk8s_agent.runtime.vocabulary import (
     Container,
     ContainerSpec,
     DiskUse,

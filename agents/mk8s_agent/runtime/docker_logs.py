@@ -15,8 +15,8 @@ from mk8s_agent.runtime import docker_json
 from mk8s_agent.runtime.docker_api import DockerApi
 from mk8s_agent.runtime.errors import ContainerNotFound
 from mk8s_agent.runtime.framing import LogDemultiplexer
-from mk8s_agent.runtime.interface import LogChunk, LogOptions
 from mk8s_agent.runtime.log_files import LogDirectories, OpenLog
+from mk8s_agent.runtime.vocabulary import LogChunk, LogOptions
 
 log = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ from mk8s_agent.httpanswers import Response
 from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
 from mk8s_agent.runtime.framing import JsonLines, LogDemultiplexer
 from mk8s_agent.runtime.http import Hijacked
-from mk8s_agent.runtime.interface import LogChunk
 from mk8s_agent.runtime.sessions import AttachSpec, ExecSpec
+from mk8s_agent.runtime.vocabulary import LogChunk
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,9 @@ from mk8s_agent.runtime.errors import (
     RuntimeFault,
     StartError,
 )
-from mk8s_agent.runtime.interface import (
+from mk8s_agent.runtime.pulling import Layers
+from mk8s_agent.runtime.references import normalize
+from mk8s_agent.runtime.vocabulary import (
     Container,
     ContainerSpec,
     DiskUse,
@@ -40,8 +42,6 @@ from mk8s_agent.runtime.interface import (
     Phase,
     RuntimeEvent,
 )
-from mk8s_agent.runtime.pulling import Layers
-from mk8s_agent.runtime.references import normalize
 
 NO_SUCH_COMMAND = "/no/such/command"
 """A container whose command this is cannot be started."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from mk8s_agent.runtime.interface import LogChunk
+from mk8s_agent.runtime.vocabulary import LogChunk
 
 _HEADER = 8
 _STDERR = 2

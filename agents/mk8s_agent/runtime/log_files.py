@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from minikube8s.kit.inotify import Inotify
-from mk8s_agent.runtime.interface import LogChunk, LogOptions
 from mk8s_agent.runtime.log_lines import LinesFromEnd, Shown
+from mk8s_agent.runtime.vocabulary import LogChunk, LogOptions
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from mk8s_agent.runtime.interface import LogChunk, LogOptions
+from mk8s_agent.runtime.vocabulary import LogChunk, LogOptions
 
 Stream = Literal["stdout", "stderr"]
 

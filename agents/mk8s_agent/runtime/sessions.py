@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from mk8s_agent.runtime.interface import LogChunk
+from mk8s_agent.runtime.vocabulary import LogChunk
 
 
 class ExecSpec(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,8 @@ import msgspec
 from minikube8s.kit.clock import Clock
 from mk8s_agent.link.errors import StreamError
 from mk8s_agent.runtime.errors import RuntimeFault
-from mk8s_agent.runtime.interface import Container, Runtime
+from mk8s_agent.runtime.interface import Runtime
+from mk8s_agent.runtime.vocabulary import Container
 from mk8s_agent.stats import sampling
 from mk8s_agent.stats.sampling import Sample
 from mk8s_agent.stats.summary import summary

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from mk8s_agent.runtime.interface import Container
+from mk8s_agent.runtime.vocabulary import Container
 from mk8s_agent.stats import cgroups, node
 from mk8s_agent.stats.cgroups import Groups, Memory, Mount
 

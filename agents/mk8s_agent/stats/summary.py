@@ -8,7 +8,7 @@ from typing import Any
 
 from minikube8s.api.times import now_rfc3339
 from mk8s_agent.pods.identity import CONTAINER, POD_NAME, POD_NAMESPACE, POD_UID, SANDBOX_NAME
-from mk8s_agent.runtime.interface import Container
+from mk8s_agent.runtime.vocabulary import Container
 from mk8s_agent.stats.sampling import NODE, Sample, nanocores
 
 Object = dict[str, Any]

@@ -16,7 +16,8 @@ from mk8s_agent.pods.identity import (
 )
 from mk8s_agent.pods.lifecycle import view_of
 from mk8s_agent.runtime.errors import RuntimeFault
-from mk8s_agent.runtime.interface import Container, Phase, Runtime
+from mk8s_agent.runtime.interface import Runtime
+from mk8s_agent.runtime.vocabulary import Container, Phase
 
 
 class Finder:

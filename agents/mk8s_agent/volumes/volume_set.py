@@ -18,7 +18,7 @@ from typing import Any, Literal
 import msgspec
 
 from minikube8s.api.views import Container, Pod, Volume
-from mk8s_agent.runtime.interface import Mount
+from mk8s_agent.runtime.vocabulary import Mount
 from mk8s_agent.volumes import atomic, content, emptydir, hostpath, nfs, persistent, subpath
 from mk8s_agent.volumes.cleaning import remove_tree
 from mk8s_agent.volumes.errors import MountFailed, VolumeError, VolumesNotReady
