@@ -18,7 +18,7 @@ from minikube8s.cli.session import Session
 
 VERBS = {
     "This machine's cluster": {
-        "up": ("up", "Create the cluster, or start what does not run of it."),
+        "up": ("up", "Create the cluster, or start what of it is not running."),
         "down": (
             "down",
             "Stop the daemons; remove every container, rule, link and route that they made.",
@@ -38,9 +38,9 @@ VERBS = {
         "leave": ("leave", "Take this machine out of the cluster that it joined."),
         "reset": (
             "reset",
-            "Remove everything of mk8s from this machine, whatever state it is in: objects, too.",
+            "Remove everything of mk8s from this machine, objects too, whatever state it is in.",
         ),
-        "doctor": ("doctor", "Check this machine, and what runs of a cluster."),
+        "doctor": ("doctor", "Check this machine, and the cluster that runs here."),
         "image": (
             "image",
             "List images of nodes, build stand-ins for a registry's, copy images to nodes.",

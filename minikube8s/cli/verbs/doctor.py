@@ -27,7 +27,7 @@ _COLOURS = {Mark.FINE: "green", Mark.DOUBT: "yellow", Mark.FAULT: "red"}
 @click.option("-o", "--output", "form", type=click.Choice(["json", "yaml"]), help="For programs.")
 @click.pass_obj
 def command(session: Session, form: str | None) -> None:
-    """Check this machine, and what runs of a cluster: one line each, which says what to do.
+    """Check this machine, and the cluster that runs here: a line each, which says what to do.
 
     ✓ is fine, ! spoils something, ✗ keeps the cluster from starting: exit code 1. As JSON each
     finding has its check, a state (ok, warn or fail) and a message.

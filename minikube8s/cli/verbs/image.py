@@ -94,8 +94,12 @@ def build(images: tuple[str, ...], every: bool) -> None:
 
 @command.command("copy")
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
-@click.option("--node", "nodes", multiple=True, metavar="NAME", help="To this node; several times.")
-@click.option("--timeout", "seconds", type=Duration(), default=600.0, help="For each copy.")
+@click.option(
+    "--node", "nodes", multiple=True, metavar="NAME", help="Only to this node; may be repeated."
+)
+@click.option(
+    "--timeout", "seconds", type=Duration(), default=600.0, help="How long each copy may take."
+)
 @click.pass_obj
 def copy(session: Session, images: tuple[str, ...], nodes: tuple[str, ...], seconds: float) -> None:
     """Copy images from this machine's engine to nodes that have another, without a registry.

@@ -19,17 +19,21 @@ from minikube8s.cluster.membership import leaving
 @click.option(
     "--force",
     is_flag=True,
-    help="Without moving its pods elsewhere before; also where the master is away.",
+    help="Do not move its pods elsewhere first; works while the master is away, too.",
 )
 @click.option(
-    "--timeout", "seconds", type=Duration(), default=120.0, help="For the pods to leave, like 2m."
+    "--timeout",
+    "seconds",
+    type=Duration(),
+    default=120.0,
+    help="How long pods may take to go, like 2m.",
 )
 @click.pass_obj
 def command(session: Session, /, force: bool, seconds: float) -> None:
     """Take this machine out of the cluster that it joined.
 
-    It takes no new pods from then on, and its pods are evicted first, as by `mk8s drain`: budgets
-    count. Then its agent, all that this made, its Node and its certificate go.
+    Its node is closed to new pods, and its pods are evicted as by `mk8s drain`: disruption budgets
+    count. Then the agent goes, with all that it made, the Node and its certificate.
     """
     from minikube8s.cli.draining import leaving as draining
 

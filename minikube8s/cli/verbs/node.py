@@ -48,7 +48,7 @@ def add(session: Session, name: str) -> None:
 
 @command.command("remove")
 @click.argument("name")
-@click.option("--force", is_flag=True, help="Without moving its pods elsewhere before.")
+@click.option("--force", is_flag=True, help="Do not move its pods elsewhere first.")
 @click.option(
     "--timeout", "seconds", type=Duration(), default=120.0, help="For the pods to leave, like 2m."
 )

@@ -18,16 +18,16 @@ from minikube8s.cluster.membership import joined
 
 
 @verb("reset")
-@click.option("-y", "--yes", is_flag=True, help="Without asking.")
-@click.option("--name", default="", help="Only what is of the cluster of this name.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask first.")
+@click.option("--name", default="", help="Remove the cluster of this name alone.")
 @click.option("--docker-host", help="The Docker engine to look into (DOCKER_HOST).")
 @click.pass_obj
 def command(session: Session, /, yes: bool, name: str, docker_host: str | None) -> None:
-    """Remove everything of mk8s from this machine, whatever state it is in: objects, too.
+    """Remove everything of mk8s from this machine, objects too, whatever state it is in.
 
     Daemons, containers, links, routes, rules and the cluster's directory go, also where half of
-    them are gone or damaged; the program itself and its images stay. Another machine's cluster is
-    not asked: `mk8s leave` says goodbye to that.
+    them are gone or damaged; the program itself and its images stay. The master
+    on another machine is not told: `mk8s leave` does that.
     """
     home = session.home
     what = f"the cluster {name}" if name else "mk8s"

@@ -1,4 +1,4 @@
-"""`mk8s up`: create the cluster, or start what does not run of it."""
+"""`mk8s up`: create the cluster, or start what of it is not running."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def node_names(home: Home) -> list[str]:
 )
 @click.pass_obj
 def command(session: Session, /, **options: str | int | None) -> None:
-    """Create the cluster, or start what does not run of it; returns when all nodes are Ready."""
+    """Create the cluster, or start what of it is not running; returns when all nodes are Ready."""
     home = session.home
     try:
         preflight.require_root("up")
