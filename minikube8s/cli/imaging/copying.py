@@ -49,10 +49,10 @@ class Copying:
         layers = layers_of(self._image)
         present = imagearchive.shared(layers, node.layers())
         found = self._surveyed()
-        sent = self._send(node, found, present)
+        sent, present = self._send(node, found, present)
         if not is_same(self._image, node.image(self._reference)) and present:
             # an engine that keeps images with containerd wants every layer again
-            sent, present = self._send(node, found, 0), 0
+            sent, present = self._send(node, found, 0)
         if not is_same(self._image, node.image(self._reference)):
             raise CommandError(
                 f"The engine of node {node.node} took {self._reference}, and has another image of "
@@ -60,7 +60,11 @@ class Copying:
             )
         return f"copied, {amount(sent)}; {present} of {len(layers)} layers were there"
 
-    def _send(self, node: NodeEngine, found: Survey, present: int) -> int:
+    def _send(self, node: NodeEngine, found: Survey, present: int) -> tuple[int, int]:
+        """Send it without the ``present`` lowest layers, or with them where the engine wants them.
+
+        Returns how many bytes went, and how many layers were left out.
+        """
         dropped = imagearchive.needless(found, present)
         total = imagearchive.size(found, dropped)
         self._require_room(node, total)
@@ -80,7 +84,7 @@ class Copying:
                 f"{self._reference} did not get to node {node.node}: {said}. What had arrived is "
                 "gone; copy it again when the node is Ready (`mk8s get nodes`)."
             ) from None
-        return total
+        return total, present
 
     def _require_room(self, node: NodeEngine, total: int) -> None:
         """Raise unless the node has room for the archive and for what is unpacked from it."""
