@@ -48,7 +48,10 @@ class Api:
         if self._found is not None:
             raise self._found
         ready = "True" if self._ready else "Unknown"
-        conditions = [{"type": "DiskPressure", "status": "True"}, {"type": "Ready", "status": ready}]
+        conditions = [
+            {"type": "DiskPressure", "status": "True"},
+            {"type": "Ready", "status": ready},
+        ]
         return {"status": {"conditions": conditions}}
 
 

@@ -125,7 +125,7 @@ def test_a_connection_that_breaks_is_told_with_what_to_do() -> None:
 
 
 def test_a_copy_ends_when_its_time_is_over() -> None:
-    with pytest.raises(ClusterError, match="web:1 took longer than 0 s: .* --timeout"):
+    with pytest.raises(ClusterError, match=r"web:1 took longer than 0 s: .* --timeout"):
         copied(Worker(), seconds=0)
 
 
@@ -195,7 +195,10 @@ def test_room_is_what_the_node_tells_if_it_does(told: Any, bytes_: int | None) -
 
 @pytest.mark.parametrize(
     "answer",
-    [[b"\n", b'{"stream": "x"}\n', b'{"error": "no space left"}\n'], failure(500, "", "no space left")],
+    [
+        [b"\n", b'{"stream": "x"}\n', b'{"error": "no space left"}\n'],
+        failure(500, "", "no space left"),
+    ],
 )
 def test_an_engine_refuses_in_its_answer_or_at_once(answer: Any) -> None:
     with pytest.raises(EngineRefuses, match="engine of node n1 refuses: no space left"):

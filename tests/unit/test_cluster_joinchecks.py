@@ -48,6 +48,7 @@ OTHER = Identity("m1", "u2")
     [
         ([], False, ""),
         ([node("w2")], False, ""),
+        ([{"metadata": {"name": "w1"}}], False, "another machine's node, which is not Ready now"),
         ([node("w1", master=True)], True, "the master's own node: choose another name"),
         ([node("w1", master=True, ready=False)], True, "the master's own node"),
         ([node("w1")], True, "already, and Ready.*`mk8s leave` there.*If that is this machine"),
@@ -69,12 +70,19 @@ def test_a_name_is_given_to_one_machine(
     assert_said(said, told)
 
 
+def test_machines_that_nothing_tells_apart_are_not_taken_for_one() -> None:
+    unknown = Identity("", "")
+    away = node("w1", ready=False, own=unknown)
+    assert_said(joinchecks.name_among("w1", [away], unknown, replace=False), "--replace")
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [
         ("worker1", ""),
         ("worker1.lab.example", ""),
         ("localhost", "hostnamectl set-hostname worker1.*--node-name"),
+        ("localhost.localdomain", "hostnamectl set-hostname worker1.*--node-name"),
         ("Worker_1", "must consist of lower-case letters.*--node-name"),
     ],
 )
@@ -86,7 +94,7 @@ def test_a_name_of_every_machine_or_none_is_refused(name: str, told: str) -> Non
     ("own", "nodes", "told"),
     [
         ("192.0.2.7", [node("w2", ip="192.0.2.8")], ""),
-        ("192.0.2.7", [node("w1", ip="192.0.2.7")], ""),
+        ("192.0.2.7", [node("w1", ip="192.0.2.7"), {"metadata": {"name": "made by hand"}}], ""),
         ("", [], ""),
         ("127.0.0.1", [], "each reaches itself: name the master"),
         (
@@ -145,6 +153,7 @@ def test_all_that_is_wrong_is_told_at_once_and_each_only_once() -> None:
     checks = Checks(said.append)
     with checks.step("fine"):
         pass
+    checks.note("by the way")
     with checks.step("never"):
         raise ClusterError("One.")
     with pytest.raises(ClusterError, match=r"^One\.$"):
@@ -153,7 +162,7 @@ def test_all_that_is_wrong_is_told_at_once_and_each_only_once() -> None:
         checks.add("", "Two.", "One.")
     with pytest.raises(ClusterError, match=r"^2 things keep .* joining:\n- One\.\n- Two\.$"):
         checks.settle()
-    assert said == ["fine"]
+    assert said == ["fine", "by the way"]
 
 
 def test_a_machine_that_may_not_join_asks_nobody_for_a_certificate_and_writes_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ class Machine:
         self.said: list[str] = []
         self.cut_off_at = ""
         self.away = ""
+        self.node: dict[str, Any] | None = None
         known = joined.Joined(
             master="10.0.0.5:6443",
             name="mk8s",
@@ -41,10 +43,10 @@ class Machine:
         if name == self.cut_off_at:
             raise SystemExit
 
-    def ask(self, *_: object) -> bool:
+    def ask(self, *_: object) -> dict[str, Any] | None:
         if self.away:
             raise ClusterError(self.away)
-        return True
+        return self.node
 
     def leave(self, *, force: bool = False) -> bool:
         return leaving.leave(
@@ -96,7 +98,9 @@ def test_without_its_master_a_machine_leaves_by_force_alone_and_says_what_stays(
     assert not machine.done and machine.home.is_joined()
     assert machine.leave(force=True)
     assert machine.done == ["stop", "clean", "units"]
-    assert machine.said[-1] == "Nobody answers. Its Node stays there until `kubectl delete node n2`."
+    assert (
+        machine.said[-1] == "Nobody answers. Its Node stays there until `kubectl delete node n2`."
+    )
 
 
 def test_by_force_no_pod_is_waited_for_and_the_node_goes_all_the_same(machine: Machine) -> None:
@@ -116,7 +120,16 @@ def test_a_copy_that_the_master_refuses_takes_nothing_from_the_machine_it_was_co
     assert not machine.done and machine.home.is_joined()
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_a_copy_whose_agent_never_ran_takes_nothing_either(machine: Machine, force: bool) -> None:
+    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+    machine.node = {"metadata": {"name": "n2"}, "status": ready}
+    with pytest.raises(ClusterError, match=r"Node n2 is the machine at .* a copy"):
+        machine.leave(force=force)
+    assert not machine.done and machine.home.is_joined()
+
+
 def test_a_master_cannot_leave_itself(machine: Machine) -> None:
     machine.home.save(Settings())
-    with pytest.raises(ClusterError, match="a master.*`mk8s down --purge`"):
+    with pytest.raises(ClusterError, match=r"a master.*`mk8s down --purge`"):
         machine.leave()

@@ -67,9 +67,9 @@ async def test_a_second_agent_is_refused_while_the_first_answers() -> None:
 
 async def test_an_agent_takes_over_from_itself_and_from_one_that_is_silent() -> None:
     for held, agent in ((claims(), "first"), (claims("a"), "second")):
-        before = claim("a", "1")
+        before = claim("a", "1", "3")
         assert await held.take(before) is None
-        after = claim("a", "2", agent=agent)
+        after = claim("a", "2", "3", agent=agent)
         assert await held.take(after) is None
         held.give_up(before)  # its session ends later, and takes nothing from the new one
         assert await taken(held, claim("b", "2"))

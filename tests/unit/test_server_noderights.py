@@ -137,6 +137,7 @@ async def test_who_is_no_node_has_none_of_a_nodes_rights(user: User, cluster: Re
         ({"metadata": {"name": "one", "labels": {"a": "b"}}}, False),
         ({"metadata": {"name": "one", "annotations": {"a": "b"}}}, False),
         ({"metadata": {"name": "one", "finalizers": ["a/b"]}}, False),
+        ({"metadata": {"name": "one", "ownerReferences": [{"uid": "u"}]}}, False),
     ],
 )
 def test_of_its_node_a_node_changes_only_whether_it_takes_pods(

@@ -127,6 +127,8 @@ def name_among(name: str, nodes: Sequence[Node], own: Identity, *, replace: bool
         return f"{name} is the name of the master's own node: choose another name with --node-name."
     told = (found.get("status") or {}).get("nodeInfo") or {}
     before = Identity(told.get("machineID", ""), told.get("systemUUID", ""))
+    # of a machine that is known by nothing, nothing can be said
+    same = any(own) and before == own
     if joining.ready(dict(found)):
         itself = (
             " If that is this machine, stop it with `mk8s down`, and join again a minute later, "
@@ -135,8 +137,8 @@ def name_among(name: str, nodes: Sequence[Node], own: Identity, *, replace: bool
         return (
             f"A node named {name} is in the cluster already, and Ready: choose another name with "
             "--node-name, or let that machine leave first, with `mk8s leave` there."
-        ) + itself * (before == own)
-    if replace or before == own:
+        ) + itself * same
+    if replace or same:
         return ""
     return (
         f"{name} is the name of another machine's node, which is not Ready now. If that machine is "
