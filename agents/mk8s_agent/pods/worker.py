@@ -9,38 +9,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import msgspec
 
-from minikube8s.api.times import parse_time
 from minikube8s.api.views import Pod
 from mk8s_agent.pods.actions import VOLUMES, Action, CreateContainer, image_target
 from mk8s_agent.pods.clockwork import Clockwork, shift
-from mk8s_agent.pods.conditions import Previous, previous, previous_of
 from mk8s_agent.pods.examining import Examining
 from mk8s_agent.pods.faults import EXPECTED, fault_of
-from mk8s_agent.pods.identity import POD_UID, Labels, PodRef, addresses_of, uid_here
-from mk8s_agent.pods.lifecycle import DOOMS, all_containers, doom_of, grace_of
+from mk8s_agent.pods.identity import Labels, PodRef, addresses_of, uid_here
+from mk8s_agent.pods.lifecycle import all_containers
+from mk8s_agent.pods.looking import look
 from mk8s_agent.pods.memory import Memory
 from mk8s_agent.pods.next_step import next_step
-from mk8s_agent.pods.node_context import NodeContext, recorder
+from mk8s_agent.pods.node_context import NodeContext
 from mk8s_agent.pods.performing import perform
+from mk8s_agent.pods.reporting import Reporting
 from mk8s_agent.pods.resizing import pending
 from mk8s_agent.pods.restarts import begun_before
 from mk8s_agent.pods.sandbox import has_network
-from mk8s_agent.pods.status import pod_status
 from mk8s_agent.pods.telling import Telling
-from mk8s_agent.pods.values import (
-    Desired,
-    Doom,
-    Network,
-    Observed,
-    Pending,
-    VolumeState,
-    is_running,
-)
+from mk8s_agent.pods.values import Network, Observed, Pending, VolumeState, is_running
+from mk8s_agent.pods.wanted import Wanted
 from mk8s_agent.runtime.errors import (
     ContainerNotFound,
     EngineUnavailable,
@@ -53,18 +44,8 @@ from mk8s_agent.volumes.content import differ, names
 
 log = logging.getLogger(__name__)
 
-ORPHAN_GRACE = timedelta(seconds=2)
-"""What a pod that the master has forgotten gets to end: nobody waits for it."""
 _ENGINE_PATIENCE = 5.0
 _PHASES = {"create": Phase.CREATED, "start": Phase.RUNNING, "die": Phase.EXITED}
-_NEWS = (
-    "phase",
-    "reason",
-    "containerStatuses",
-    "initContainerStatuses",
-    "ephemeralContainerStatuses",
-)
-"""The parts of a status that are reported at once; others wait for actions under way."""
 
 
 class PodWorker:
@@ -81,18 +62,14 @@ class PodWorker:
         self.static = static
         self._ctx = context
         self._memory = Memory()
-        self._pod: Pod | None = None
-        self._stop_by: datetime | None = None
-        self._forced = False
-        self._doom: Doom | None = None
+        self._wanted = Wanted(ref, context.clock)
+        self._stops = False
         self._pending: Pending | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
         self._examining = Examining(context, self._changed.set)
-        self._before = Previous()
-        self._reported: dict[str, Any] = {}
         self._telling = Telling(ref, context.reporter)
-        self._told_end = False
+        self._reporting = Reporting(ref, context.reporter, context.facts, self._telling)
         self.adopted = bool(left)
         """Whether something of the pod was there before: it had been let in."""
         self._clockwork = Clockwork(context.clock)
@@ -117,8 +94,7 @@ class PodWorker:
     @property
     def leaving(self) -> bool:
         """Whether the pod has ended or is about to."""
-        ended = self._pod is None or self._pod.terminal
-        return ended or self._doom is not None or self._stop_by is not None
+        return self._wanted.leaving
 
     @property
     def still_runs(self) -> bool:
@@ -128,69 +104,52 @@ class PodWorker:
     @property
     def is_ending(self) -> bool:
         """Whether the node lets the pod fail, and some of it still runs."""
-        return self._doom is not None and self.still_runs
+        return self._wanted.doomed and self.still_runs
 
     def spare_containers(self) -> list[str]:
         """The ids of dead containers that only their logs speak for."""
         observed = self._memory.observed(())
-        ended = self._pod is not None and self._pod.terminal
+        pod = self._wanted.pod
+        ended = pod is not None and pod.terminal
         attempts = observed.containers.values()
         spare = [one for each in attempts for one in (each if ended else each[1:])]
         return [one.id for one in spare if one.phase is Phase.EXITED]
 
     def want(self, pod: Pod) -> None:
         """This is what the master wants of the pod now."""
-        if pod is self._pod:
+        known = self._wanted.pod
+        if pod is known:
             if self._pending is not None:
                 # Another pod may have made room.
                 self._changed.set()
             return
-        if self._pod is None:
-            self._before = previous_of(pod)
+        if known is None:
+            self._reporting.follow(pod)
             for name, attempts in begun_before(pod).items():
                 self._memory.count(name, attempts)
-            if pod.status.reason in DOOMS and not pod.terminal:
-                # An earlier agent has begun to let it fail.
-                self.doom(pod.status.reason, pod.status.message, grace_of(pod))
-        elif differ(self._pod, pod):
+        elif differ(known, pod):
             self._memory.volumes_changed()
-        self._pod = pod
-        if deletion := pod.metadata.deletion_timestamp:
-            grace = timedelta(seconds=pod.metadata.deletion_grace_period_seconds or 0)
-            # The timestamp has lost its fraction of a second, which belongs to the grace period.
-            # Clocks of two machines differ: never wait longer than that period from now.
-            latest = parse_time(deletion) + timedelta(seconds=1)
-            self._forced = not grace
-            self._stop(min(latest, self._ctx.clock.now() + grace))
-        self._changed.set()
+        self._wanted.take(pod)
+        self._decided()
 
     def doom(self, reason: str, message: str, grace: timedelta, *, disrupts: bool = False) -> None:
         """Let the pod fail for good; the first reason counts. Its containers get `grace` to end."""
-        if self._doom is None:
-            by = self._ctx.clock.now() + grace
-            self._doom = Doom(reason=reason, message=message, by=by, disrupts=disrupts)
-            self._changed.set()
+        self._wanted.fail(reason, message, grace, disrupts=disrupts)
+        self._decided()
 
     def retire(self) -> None:
         """The pod's file is gone: it ends as one that is deleted."""
-        grace = ORPHAN_GRACE if self._pod is None else grace_of(self._pod)
-        self._stop(self._ctx.clock.now() + grace)
-        self._changed.set()
+        self._wanted.retire()
+        self._decided()
 
     def refuse(self, reason: str, message: str) -> None:
         """Let the pod fail before anything of it was begun."""
-        now = self._ctx.clock.now()
-        self._doom = Doom(reason=reason, message=message, by=now, refused=True)
+        self._wanted.refuse(reason, message)
 
     def abandon(self) -> None:
-        """The master does not know the pod any more.
-
-        One that it takes away under our eyes was deleted without grace: what has any is told so,
-        and taken away when it is gone. Others may have been forgotten.
-        """
-        self._forced |= self._pod is not None
-        self._stop(self._ctx.clock.now() + (timedelta() if self._forced else ORPHAN_GRACE))
-        self._changed.set()
+        """The master does not know the pod any more: it ends, at once if it was wanted before."""
+        self._wanted.abandon()
+        self._decided()
 
     def notice(self, event: RuntimeEvent) -> None:
         """Something happened to one of the pod's containers."""
@@ -217,7 +176,7 @@ class PodWorker:
 
     def configuration_changed(self, resource: str, name: str) -> None:
         """A ConfigMap or Secret of the namespace changed: what was missing may be there."""
-        pod = self._pod
+        pod = self._wanted.pod
         if pod is not None and any(names(one, resource, name) for one in pod.spec.volumes):
             self._memory.volumes_changed()
             self._changed.set()
@@ -231,25 +190,27 @@ class PodWorker:
             self._memory.faults.clear()
             self._changed.set()
 
-    def _stop(self, by: datetime) -> None:
-        if self._stop_by is None:
+    def _decided(self) -> None:
+        """Something else may be wanted: a pod that has to go waits for nothing that it needed."""
+        if self._wanted.stops and not self._stops:
+            self._stops = True
             self._memory.faults.clear()
-            for container in all_containers(self._pod) if self._pod else ():
+            for container in all_containers(self._wanted.pod) if self._wanted.pod else ():
                 if task := self._tasks.get(image_target(container.name)):
                     task.cancel()
-        self._stop_by = by if self._stop_by is None else min(by, self._stop_by)
+        self._changed.set()
 
     async def run(self) -> None:
         """Work until nothing of the pod is left; then the master has been told."""
         try:
             while True:
                 self._changed.clear()
-                if not await self._look():
+                if not await look(self.ref, self._wanted.pod, self._ctx, self._memory):
                     await self._wait(_ENGINE_PATIENCE)
                     continue
                 self._follow_clock()
                 now = self._ctx.clock.now()
-                desired = self._desired()
+                desired = self._wanted.desired(self._reporting.started_at)
                 seen = self._memory.observed(self._tasks)
                 observed = self._examining.examine(seen, desired, self._memory, now)
                 self._pending = self._room(observed)
@@ -261,7 +222,7 @@ class PodWorker:
                 self._telling.sandbox_lost(desired, observed, now)
                 for action in step.actions:
                     self._begin(action)
-                self._report(observed, doom_of(desired, now), now)
+                self._reporting.report(desired, observed, now, busy=bool(self._tasks))
                 await self._wait(
                     None if step.wake_at is None else (step.wake_at - now).total_seconds()
                 )
@@ -278,29 +239,16 @@ class PodWorker:
             return
         log.warning("pod %s: the machine's clock was set by %s", self.ref, jump)
         shift(self._memory, jump)
-        if self._stop_by is not None:
-            self._stop_by += jump
-        if self._doom is not None:
-            self._doom = msgspec.structs.replace(self._doom, by=self._doom.by + jump)
-
-    def _desired(self) -> Desired:
-        started = self._before.start_time
-        return Desired(
-            ref=self.ref,
-            pod=self._pod,
-            stop_by=self._stop_by,
-            forced=self._forced,
-            doom=self._doom,
-            started_at=parse_time(started) if started else None,
-        )
+        self._wanted.shift(jump)
 
     def _room(self, observed: Observed) -> Pending | None:
         """Why the pod cannot be resized as it is wanted, if it cannot."""
-        if self._pod is None:
+        pod = self._wanted.pod
+        if pod is None:
             return None
         pods = self._ctx.assignments.pods().values()
         others = (one.view for one in pods if uid_here(one.view.metadata) != self.ref.uid)
-        return pending(self._pod, observed, others, self._ctx.facts.allocatable)
+        return pending(pod, observed, others, self._ctx.facts.allocatable)
 
     async def _wait(self, seconds: float | None) -> None:
         try:
@@ -308,35 +256,6 @@ class PodWorker:
                 await self._changed.wait()
         except TimeoutError:
             return
-
-    async def _look(self) -> bool:
-        """See what may have changed; False when the engine does not answer."""
-        memory = self._memory
-        try:
-            if memory.stale:
-                memory.begin_look()
-                wanted = {**self._ctx.owner, POD_UID: self.ref.uid}
-                memory.see_all(await self._ctx.runtime.containers(wanted))
-            while memory.dirty:
-                await asyncio.gather(*(self._look_at(one) for one in memory.due()))
-            if self._pod is not None:
-                await self._ctx.last_words.collect(memory, self._pod)
-        except RuntimeFault as error:
-            log.warning("pod %s: cannot be looked at: %s", self.ref, error)
-            memory.stale = True
-            return False
-        if memory.network is Network.PLUGGED and not is_running(memory.observed(()).sandbox):
-            memory.network = Network.UNKNOWN
-        return True
-
-    async def _look_at(self, container_id: str) -> None:
-        try:
-            self._memory.see(await self._ctx.runtime.inspect(container_id))
-        except ContainerNotFound:
-            self._memory.forget(container_id)
-        except RuntimeFault:
-            self._memory.look_at(container_id)
-            raise
 
     def _begin(self, action: Action) -> None:
         task = asyncio.create_task(self._carry_out(action), name=f"{self.ref} {action}")
@@ -350,7 +269,7 @@ class PodWorker:
 
     async def _carry_out(self, action: Action) -> None:
         try:
-            await perform(action, self.ref, self._pod, self._ctx, self._memory)
+            await perform(action, self.ref, self._wanted.pod, self._ctx, self._memory)
         except EXPECTED as error:
             self._failed(action, error)
         except Exception as error:
@@ -369,31 +288,8 @@ class PodWorker:
             memory.images.pop(action.container.name, None)
         now = self._ctx.clock.now()
         memory.faults[target] = fault_of(action, error, memory.faults.get(target), now)
-        if self._pod is not None:
-            self._telling.failed(self._pod, action, error)
-
-    def _report(self, observed: Observed, doom: Doom | None, now: datetime) -> None:
-        pod = self._pod
-        if pod is None or self._told_end or (pod.terminal and not observed.containers):
-            return
-        # When all have ended and are being removed, their end stays the last thing said of them.
-        self._told_end = self._stop_by is not None and not any(
-            is_running(one) for one in observed.everything()
-        )
-        status = pod_status(
-            pod, observed, self._ctx.facts.addresses, self._before, doom, self._pending, now
-        )
-        if status == self._reported:
-            return
-        if self._tasks and all(status.get(part) == self._reported.get(part) for part in _NEWS):
-            # More is about to change: the master writes each status to disk.
-            return
-        if doom is not None and "reason" not in self._reported and doom is not self._doom:
-            # Who calls `doom` tells people why; the deadline is the pod's own.
-            recorder(self._ctx.reporter, pod)("Normal", doom.reason, doom.message)
-        self._reported, self._before = status, previous(status)
-        self._ctx.reporter.pod_status(self.ref.namespace, self.ref.name, self.ref.uid, status)
-        self._telling.backing_off(pod, observed, now)
+        if self._wanted.pod is not None:
+            self._telling.failed(self._wanted.pod, action, error)
 
     def _leave(self) -> None:
         try:
