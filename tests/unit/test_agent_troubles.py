@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from mk8s_agent.pods.actions import image_target
 from mk8s_agent.pods.identity import CONTAINER
-from mk8s_agent.pods.manager import TOUCH_SECONDS
+from mk8s_agent.pods.listening import TOUCH_SECONDS
 from mk8s_agent.runtime.errors import EngineUnavailable
 from mk8s_agent.runtime.fake import IGNORES_TERM
 from mk8s_agent.runtime.pause import IMAGE

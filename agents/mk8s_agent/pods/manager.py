@@ -1,40 +1,29 @@
 """All pods of the node: who has a worker, and who tells it what.
 
-Owns the workers and the subscription to the engine's events. A pod's worker is found by its uid: a
-pod that goes away and its successor of the same name are two pods.
+Owns the workers. A pod's worker is found by its uid: a pod that goes away and its successor of the
+same name are two pods.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from datetime import timedelta
 
 from minikube8s.api.views import Pod
 from minikube8s.kit.backoff import Backoff
 from minikube8s.kit.tasks import Supervisor
 from mk8s_agent.pods.identity import POD_UID, Labels, PodRef, is_of_a_pod, mirrored, ref_of
+from mk8s_agent.pods.listening import Listening
 from mk8s_agent.pods.node_context import NodeContext, recorder
 from mk8s_agent.pods.refusing import refusal
 from mk8s_agent.pods.residents import Gate, Resident
 from mk8s_agent.pods.worker import PodWorker
-from mk8s_agent.runtime.errors import EngineUnavailable, RuntimeFault
 from mk8s_agent.runtime.vocabulary import RuntimeEvent
 
 log = logging.getLogger(__name__)
 
-RESYNC_SECONDS = 300.0
-"""How often everything is looked at although nothing was heard."""
-TOUCH_SECONDS = 10.0
-"""How often the engine is asked whether it is still there."""
-STALL_SECONDS = 5.0
 _WORKER_RETRY = Backoff(initial=1.0, maximum=60.0)
-_RECONNECT = Backoff(initial=0.1, maximum=2.0)
-
-
-class _Stalled(Exception):
-    """Events may have been missed."""
 
 
 class Pods:
@@ -51,8 +40,15 @@ class Pods:
         gate: Gate,
     ) -> None:
         self._ctx = context
-        self._engine_state = engine_state
         self._gate = gate
+        self._listening = Listening(
+            context.runtime,
+            context.owner,
+            context.clock,
+            self._look_at_everything,
+            self._container_changed,
+            engine_state,
+        )
         self._supervisor = Supervisor("pods")
         self._workers: dict[str, PodWorker] = {}
         self._strangers: dict[str, list[Labels]] = {}
@@ -67,9 +63,9 @@ class Pods:
         self._workers.clear()
         self._looked = False
         unsubscribe = self._ctx.assignments.subscribe(self._assignment_changed)
-        self._supervisor.spawn("resync", self._resync)
+        self._supervisor.spawn("resync", self._listening.resync)
         try:
-            await self._follow_engine()
+            await self._listening.run()
         finally:
             unsubscribe()
             await self._supervisor.close()
@@ -117,69 +113,6 @@ class Pods:
         """Have every pod looked at: something that all of them tell has changed."""
         for worker in self._workers.values():
             worker.look_again()
-
-    async def _follow_engine(self) -> None:
-        """Keep subscribed to the engine's events; after every gap look at everything."""
-        failures = 0
-        while True:
-            try:
-                async with self._ctx.runtime.events(self._ctx.owner) as events:
-                    await self._look_at_everything()
-                    failures = 0
-                    self._engine_state(True)
-                    await self._listen(events)
-            except _Stalled:
-                log.warning("the agent did not run for a while: it looks at everything again")
-                continue
-            except EngineUnavailable as error:
-                log.warning("%s", error)
-            except RuntimeFault as error:
-                log.warning("the container engine refused to report events: %s", error)
-            self._engine_state(False)
-            await self._ctx.clock.sleep(_RECONNECT.delay(failures))
-            failures += 1
-
-    async def _listen(self, events: AsyncIterator[RuntimeEvent]) -> None:
-        """Pass on events until they end, the engine falls silent, or some may have been missed."""
-        work = {
-            asyncio.create_task(self._pass_on(events), name="pods/events"),
-            asyncio.create_task(self._keep_in_touch(), name="pods/touch"),
-        }
-        try:
-            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in work:
-                task.cancel()
-            await asyncio.wait(work)
-        for task in done:
-            task.result()
-
-    async def _pass_on(self, events: AsyncIterator[RuntimeEvent]) -> None:
-        async for event in events:
-            self._container_changed(event)
-        log.warning("the container engine closed its event stream: it may be restarting")
-
-    async def _keep_in_touch(self) -> None:
-        """Raise _Stalled when this process did not run for a while, EngineUnavailable when the
-        engine falls silent.
-
-        An engine that hangs closes nothing; one that nobody listened to has dropped events.
-        """
-        while True:
-            before = self._ctx.clock.monotonic()
-            await self._ctx.clock.sleep(TOUCH_SECONDS)
-            if self._ctx.clock.monotonic() - before > TOUCH_SECONDS + STALL_SECONDS:
-                raise _Stalled
-            await self._ctx.runtime.ping()
-
-    async def _resync(self) -> None:
-        """The safety net under the events."""
-        while True:
-            await self._ctx.clock.sleep(RESYNC_SECONDS)
-            try:
-                await self._look_at_everything()
-            except RuntimeFault as error:
-                log.warning("the slow look at everything failed: %s", error)
 
     async def _look_at_everything(self) -> None:
         found: dict[str, list[Labels]] = {}
