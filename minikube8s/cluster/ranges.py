@@ -9,6 +9,7 @@ import ipaddress
 
 from minikube8s.cluster.errors import ClusterError
 
+_LIKE = {4: "10.244.0.0/16", 6: "fd00:10:244::/56"}
 _LONGEST_IPV4 = 24
 _LONGEST_IPV6 = {"pod": 64, "service": 120}
 
@@ -59,7 +60,8 @@ def _network(what: str, text: str, version: int) -> Network:
         )
     except ValueError as error:
         raise ClusterError(
-            f"The {what} network {text!r} is not an IPv{version} network: {error}."
+            f"The {what} network {text!r} is not an IPv{version} network ({error}): it reads like "
+            f"{_LIKE[version]}."
         ) from None
     longest = _LONGEST_IPV4 if version == 4 else _LONGEST_IPV6[what]
     if network.prefixlen > longest:

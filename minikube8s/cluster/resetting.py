@@ -79,7 +79,9 @@ def find(home: Home, docker_host: str, only: str = "") -> Leftovers:
     try:
         nodes += _with_containers(docker_host)
     except ClusterError as error:
-        unseen.append(f"{error} Containers of mk8s stay there: run `mk8s reset` again then.")
+        unseen.append(
+            f"{error} Containers of mk8s stay there: run `mk8s reset` again when it answers."
+        )
     seen = examining.examine()
     if seen.problem:
         unseen.append(f"Links and rules of mk8s cannot be looked for: {seen.problem}.")

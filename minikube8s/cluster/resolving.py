@@ -60,11 +60,11 @@ def resolve(
     stored = home.load() if home.exists() else None
     wanted: dict[str, str | int] = {}
     for setting, variable in ENVIRONMENT.items():
-        given = options.get(setting)
+        given, source = options.get(setting), f"--{setting.replace('_', '-')}"
         if given is None:
-            given = environment.get(variable) or None
+            given, source = environment.get(variable) or None, variable
         if given is not None:
-            wanted[setting] = _converted(setting, variable, given)
+            wanted[setting] = _converted(setting, source, given)
     for setting in ("kubelet_config", "scheduler_config"):
         if setting in wanted:
             wanted[setting] = str(Path(str(wanted[setting])).absolute())
@@ -83,42 +83,42 @@ def resolve(
     return settings
 
 
-def _converted(setting: str, variable: str, given: str | int) -> str | int:
+def _converted(setting: str, source: str, given: str | int) -> str | int:
     if setting.endswith("_port"):
-        return _number(variable, given)
+        return _number(source, given)
     if setting == "vxlan_id":
-        return _vxlan_id(variable, given)
+        return _vxlan_id(source, given)
     if setting == "node_grace":
-        return _grace(variable, given)
+        return _grace(source, given)
     return ranges.tidy(str(given)) if setting.endswith("_cidr") else str(given)
 
 
-def _vxlan_id(variable: str, given: str | int) -> int:
+def _vxlan_id(source: str, given: str | int) -> int:
     try:
         number = int(given)
     except ValueError:
         number = -1
     if not 0 <= number < 1 << 24:
         raise ClusterError(
-            f"{variable}: {given!r} is not a VXLAN network (1 to 16777215, or 0 for the one that "
+            f"{source}: {given!r} is not a VXLAN network (1 to 16777215, or 0 for the one that "
             "the cluster's name gives)."
         )
     return number
 
 
-def _grace(variable: str, given: str | int) -> int:
+def _grace(source: str, given: str | int) -> int:
     if not re.fullmatch(r"\d{1,4}", str(given)) or not LEAST_GRACE <= int(given) <= MOST_GRACE:
         raise ClusterError(
-            f"{variable}: {given!r} is not a time in seconds from {LEAST_GRACE} to {MOST_GRACE}."
+            f"{source}: {given!r} is not a time in seconds from {LEAST_GRACE} to {MOST_GRACE}."
         )
     return int(given)
 
 
-def _number(variable: str, given: str | int) -> int:
+def _number(source: str, given: str | int) -> int:
     try:
         port = int(given)
     except ValueError:
         port = 0
     if not 0 < port < 65536:
-        raise ClusterError(f"{variable}: {given!r} is not a port number (1 to 65535).")
+        raise ClusterError(f"{source}: {given!r} is not a port number (1 to 65535).")
     return port

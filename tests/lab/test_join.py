@@ -97,7 +97,7 @@ def test_what_is_wrong_with_a_token_a_hash_or_a_master_is_said(
     assert "it has expired" in machine.join("--token", brief, "--ca-hash", pin).fails()
     said = machine.mk8s("join", f"{HERE}:1", "--token", token, "--ca-hash", pin).fails()
     assert "mk8s up --listen 0.0.0.0" in said
-    assert "takes --token and --ca-hash" in machine.join().fails()
+    assert "--token and --ca-hash included" in machine.join().fails()
     taken = ("--token", token, "--ca-hash", pin, "--node-name", "node1")
     assert "choose another name with --node-name" in machine.join(*taken).fails()
     with netlab.inside(machine.space):

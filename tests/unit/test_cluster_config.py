@@ -69,7 +69,7 @@ def test_a_network_of_a_cluster_that_exists_cannot_change(tmp_path: Path) -> Non
         ({"load_balancer_pool": "10.244.3.0/24"}, "the pod network 10.244.0.0/16 overlap"),
         ({"name": "Mine!"}, "cluster name"),
         ({"node_name": "UPPER"}, "node name"),
-        ({"node_grace": 3}, "not a time in seconds from 4 to 3600"),
+        ({"node_grace": 3}, "--node-grace: 3 is not a time in seconds from 4 to 3600"),
         ({"node_grace": "40s"}, "not a time in seconds"),
         ({"listen": "localhost"}, "not an IPv4 address"),
     ],

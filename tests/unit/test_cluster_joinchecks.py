@@ -180,7 +180,7 @@ def test_a_machine_that_may_not_join_asks_nobody_for_a_certificate_and_writes_no
         enrolling.join(home, wish, print)
     told = str(caught.value)
     for part in (
-        "the token, 3 characters, is not a token: one reads like abcdef.0123456789abcdef",
+        "the token, of length 3, is not a token: one reads like abcdef.0123456789abcdef",
         "'sha256:1' is no hash of a CA",
         "This machine's name is localhost",
         "No Docker engine answers at unix:///nowhere",

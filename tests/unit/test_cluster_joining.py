@@ -245,7 +245,7 @@ def test_a_machine_whose_identity_is_damaged_is_told_to_join_and_joins(
     broken.unlink() if damage == "gone" else broken.write_text("garbage")
     assert joined.ended(home)
     home.joined.write_bytes(msgspec.json.encode(known_as("m")))
-    with pytest.raises(ClusterError, match="no usable certificate of that cluster: joining takes"):
+    with pytest.raises(ClusterError, match="no usable certificate of that cluster: join it"):
         joined.refresh(home, print)
 
 

@@ -120,7 +120,7 @@ def _applicant(wish: Wish, checks: Checks) -> Applicant | None:
     if bootstraptokens.parse(wish.token) is None:
         # which is not shown: it may be all of a token but a letter
         checks.add(
-            f"What was given as the token, {len(wish.token)} characters, is not a token: one reads "
+            f"What was given as the token, of length {len(wish.token)}, is not a token: one reads "
             "like abcdef.0123456789abcdef. Make one on the master with `mk8s token create`."
         )
     checks.add(*map(joinchecks.pin, wish.pins))

@@ -29,8 +29,8 @@ from minikube8s.kit.validity import validity
 _RENEWED = datetime.timedelta(days=120)
 """A certificate that ends sooner is renewed at a start; it is valid for a year at first."""
 NO_CERTIFICATE = (
-    "This machine has no usable certificate of that cluster: joining takes --token and --ca-hash. "
-    "`mk8s token create --print-join-command` on the master prints the whole command."
+    "This machine has no usable certificate of that cluster: join it with the command, --token and "
+    "--ca-hash included, that `mk8s token create --print-join-command` prints on the master."
 )
 _CONNECT_SECONDS = 10.0
 
