@@ -233,13 +233,13 @@ def test_a_full_disk_refuses_the_batch_and_keeps_what_was_there(path: Path) -> N
     table.open()
     put(table, "a", "one")
     before = table.revision
-    assert table._db is not None
-    table._db.execute("PRAGMA max_page_count = 20")
+    assert table._file._db is not None
+    table._file._db.execute("PRAGMA max_page_count = 20")
     with pytest.raises(StoreFull, match=r"is full .* free some space"):
         table.commit([Write(f"k{n}", text("x" * 4096), 0, deleted=False) for n in range(40)])
     assert table.revision == before
     assert [record.key for record in table.range("", "", 0, 0)[0]] == ["a"]
-    table._db.execute("PRAGMA max_page_count = 100000")
+    table._file._db.execute("PRAGMA max_page_count = 100000")
     put(table, "b", "x" * 4096, 0)
     assert table.revision == before + 1
     table.close()
