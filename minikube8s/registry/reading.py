@@ -83,7 +83,7 @@ class Reads:
 
     def dependents(self, uid: str) -> Entries:
         """Return the objects of all kinds that name `uid` among their owners."""
-        return self._cache.dependents(uid)
+        return self._cache.indexes.dependents(uid)
 
     def claimable(
         self, resource: Resource, namespace: str, uid: str, selector: Selector | None = None
@@ -94,12 +94,12 @@ class Reads:
         what this costs does not depend on objects with other labels.
         """
         prefix = resource.namespace_prefix(namespace)
-        return self._cache.claimable(resource.prefix, prefix, uid, selector)
+        return self._cache.indexes.claimable(resource.prefix, prefix, uid, selector)
 
     def selected(self, resource: Resource, namespace: str, selector: Selector) -> Entries:
         """Return the objects of a namespace whose labels match, sorted by name, by an index."""
         prefix = resource.namespace_prefix(namespace)
-        return self._cache.selected(resource.prefix, prefix, selector)
+        return self._cache.indexes.selected(resource.prefix, prefix, selector)
 
     def selecting(
         self,
@@ -110,4 +110,4 @@ class Reads:
     ) -> Entries:
         """Return the objects of a namespace whose selector, as `selector_of` tells, matches."""
         prefix = resource.namespace_prefix(namespace)
-        return self._cache.selecting(resource.prefix, prefix, labels, selector_of)
+        return self._cache.indexes.selecting(resource.prefix, prefix, labels, selector_of)

@@ -13,14 +13,14 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import groupby
 
 from minikube8s.api.errors import expired
-from minikube8s.api.selectors import Selector
 from minikube8s.kit.tasks import Supervisor
 from minikube8s.store.bucket import Bucket, Entries
 from minikube8s.store.entry import Entry, Warmth
+from minikube8s.store.indexes import Indexes
 from minikube8s.store.interface import (
     FIRST_REVISION,
     Blob,
@@ -31,9 +31,6 @@ from minikube8s.store.interface import (
     Store,
     StoreError,
 )
-from minikube8s.store.labels import Labelled, demands_all
-from minikube8s.store.owners import Owners
-from minikube8s.store.selecting import Selecting, SelectorOf
 from minikube8s.store.watching import Event, Watch
 
 log = logging.getLogger(__name__)
@@ -60,14 +57,13 @@ class Cache:
         self._revision = FIRST_REVISION
         self._floor = FIRST_REVISION
         self._buckets: dict[str, Bucket] = {}
-        self._owners = Owners()
-        self._labelled: dict[str, Labelled] = {}
-        self._selecting: dict[tuple[str, SelectorOf], Selecting] = {}
         self._warmth = Warmth()
         self._watches: dict[str, set[Watch]] = {}
-        self._observers: dict[str, list[Observer]] = {"": [self._owners.observe]}
+        self._observers: dict[str, list[Observer]] = {}
         self._awaited: dict[int, asyncio.Future[None]] = {}
         self._tasks = Supervisor("cache")
+        self.indexes = Indexes(self)
+        """Questions by owners, labels and selectors."""
 
     @property
     def revision(self) -> int:
@@ -111,56 +107,6 @@ class Cache:
         """Return how many watches of the kind `prefix`, or of a part of it, there are."""
         watched = self._watches.items()
         return sum(len(watches) for name, watches in watched if name.startswith(prefix))
-
-    def dependents(self, uid: str) -> Entries:
-        """Return the live entries that name `uid` among their owners, sorted by key."""
-        entries = (self.get(key) for key in self._owners.dependents(uid))
-        return [entry for entry in entries if entry is not None]
-
-    def claimable(
-        self, kind: str, prefix: str, uid: str, selector: Selector | None = None
-    ) -> Entries:
-        """Return the live entries under `prefix`, a namespace of `kind`, that `uid` may have.
-
-        They name `uid` among their owners, or have no controller (and, with `selector`, may match
-        it: that is up to the caller to see). Sorted by key.
-        """
-        free = self._owners.free(prefix)
-        if free and selector is not None:
-            labelled = self._index(kind).candidates(prefix, selector)
-            free = free if labelled is None else free & labelled
-        keys = sorted(self._owners.named(prefix, uid) | free)
-        entries = (self.get(key) for key in keys)
-        return [entry for entry in entries if entry is not None]
-
-    def selected(self, kind: str, prefix: str, selector: Selector) -> Entries:
-        """Return the live entries under `prefix`, a namespace of `kind`, that match, sorted by key.
-
-        What labels tell is indexed from the first question about the kind on.
-        """
-        if selector.nothing:
-            return []
-        keys = self._index(kind).candidates(prefix, selector)
-        if keys is None:
-            return [one for one in self.list(prefix) if selector.matches(one.labels)]
-        found = [one for key in sorted(keys) if (one := self.get(key)) is not None]
-        if demands_all(selector):
-            return found
-        return [one for one in found if selector.matches(one.labels)]
-
-    def selecting(
-        self, kind: str, prefix: str, labels: Mapping[str, str], selector_of: SelectorOf
-    ) -> Entries:
-        """Return the live entries under `prefix`, a namespace of `kind`, that select `labels`.
-
-        `selector_of` tells their selector. Sorted by key, and indexed from the first question on.
-        """
-        index = self._selecting.get((kind, selector_of))
-        if index is None:
-            index = self._selecting[kind, selector_of] = Selecting(selector_of)
-            self.observe(kind, index.observe)
-        entries = (self.get(key) for key in sorted(index.candidates(prefix, labels)))
-        return [one for one in entries if one and one.digest(selector_of).matches(labels)]
 
     def watch(self, prefix: str, after: int | None = None) -> Watch:
         """Return the events under `prefix` after revision `after` (None: from now on).
@@ -315,13 +261,6 @@ class Cache:
 
     def _entry(self, record: Record) -> Entry:
         return Entry(record.key, record.value, record.revision, self._warmth)
-
-    def _index(self, kind: str) -> Labelled:
-        labelled = self._labelled.get(kind)
-        if labelled is None:
-            labelled = self._labelled[kind] = Labelled()
-            self.observe(kind, labelled.observe)
-        return labelled
 
     def _under(self, prefix: str) -> Iterator[Bucket]:
         if prefix:

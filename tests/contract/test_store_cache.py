@@ -231,18 +231,18 @@ async def test_dependents_follow_the_owner_references(cache: Cache) -> None:
     references = [{"uid": "o1"}, {"uid": "o2"}]
     await put(cache, "pods/default/a", ownerReferences=references)
     await put(cache, "pods/default/b", ownerReferences=references[:1])
-    assert [e.name for e in cache.dependents("o1")] == ["a", "b"]
+    assert [e.name for e in cache.indexes.dependents("o1")] == ["a", "b"]
     await put(cache, "pods/default/a", ownerReferences=references[1:])
     await remove(cache, "pods/default/b")
-    assert [e.name for e in cache.dependents("o1")] == []
-    assert [e.name for e in cache.dependents("o2")] == ["a"]
+    assert [e.name for e in cache.indexes.dependents("o1")] == []
+    assert [e.name for e in cache.indexes.dependents("o2")] == ["a"]
 
 
 async def test_claimable_are_those_of_the_owner_and_those_without_a_controller(
     cache: Cache,
 ) -> None:
     async def claimable() -> list[str]:
-        return [e.name for e in cache.claimable("pods/", "pods/default/", "o1")]
+        return [e.name for e in cache.indexes.claimable("pods/", "pods/default/", "o1")]
 
     await put(cache, "pods/default/own", ownerReferences=[{"uid": "o1", "controller": True}])
     await put(cache, "pods/default/other", ownerReferences=[{"uid": "o2", "controller": True}])
@@ -261,7 +261,7 @@ async def test_claimable_by_a_selector_leaves_out_what_lacks_a_label_that_it_dem
     cache: Cache,
 ) -> None:
     async def claimable(selector: str = "app in (web, www),!old") -> list[str]:
-        found = cache.claimable("pods/", "pods/default/", "o1", parse_labels(selector))
+        found = cache.indexes.claimable("pods/", "pods/default/", "o1", parse_labels(selector))
         return [e.name for e in found]
 
     controlled = [{"uid": "o2", "controller": True}]
@@ -286,7 +286,7 @@ def selector_of(entry: Entry) -> Selector:
 
 async def test_selecting_finds_who_selects_labels_and_follows_changes(cache: Cache) -> None:
     async def selecting(**labels: str) -> list[str]:
-        found = cache.selecting("services/", "services/default/", labels, selector_of)
+        found = cache.indexes.selecting("services/", "services/default/", labels, selector_of)
         return [e.name for e in found]
 
     async def select(name: str, selector: str) -> None:
@@ -312,7 +312,7 @@ async def test_dependents_are_known_after_a_restart(store: Store) -> None:
         cache = Cache(store)
         await cache.start()
         await put(cache, "pods/default/a", ownerReferences=[{"uid": "o1"}])
-        assert [e.name for e in cache.dependents("o1")] == ["a"]
+        assert [e.name for e in cache.indexes.dependents("o1")] == ["a"]
         await cache.close()
 
 
@@ -366,7 +366,7 @@ async def test_a_cache_that_lost_its_place_loads_anew_and_expires_its_watches() 
         await store.put(f"pods/default/p{n}", blob(an_object(f"p{n}")), 0)
     await put(cache, "nodes/n")
     assert cache.count("pods/") == 10
-    assert cache.dependents("o") == []
+    assert cache.indexes.dependents("o") == []
     with pytest.raises(ApiError) as refusal:
         await watch.batch(DEADLINE)
     assert refusal.value.code == 410
@@ -398,7 +398,7 @@ async def test_while_a_cache_loads_anew_it_shows_what_it_showed_before() -> None
     for n in range(10):
         await store.put(f"pods/default/p{n}", blob(an_object(f"p{n}")), 0)
     await asyncio.wait_for(store.reading.wait(), DEADLINE)
-    listed, found = cache.list("pods/"), cache.claimable("pods/", "pods/default/", "o")
+    listed, found = cache.list("pods/"), cache.indexes.claimable("pods/", "pods/default/", "o")
     assert [one.key for one in listed] == [one.key for one in found] == [key]
     # Who looks now must be told that there is more: the changes in between are shown to nobody.
     watch = cache.watch("pods/")
@@ -419,10 +419,10 @@ async def test_an_index_is_whole_though_it_cannot_read_one_object(cache: Cache) 
 
     for name in ("a", "b"):
         await put(cache, f"pods/default/{name}")
-    found = cache.selecting("pods/", "pods/default/", {"app": "web"}, picky)
+    found = cache.indexes.selecting("pods/", "pods/default/", {"app": "web"}, picky)
     assert [one.name for one in found] == ["b"]
     await put(cache, "pods/default/c")
-    found = cache.selecting("pods/", "pods/default/", {"app": "web"}, picky)
+    found = cache.indexes.selecting("pods/", "pods/default/", {"app": "web"}, picky)
     assert [one.name for one in found] == ["b", "c"]
 
 
@@ -439,7 +439,7 @@ async def test_labels_find_what_a_walk_over_the_namespace_finds(cache: Cache) ->
     def check() -> None:
         for selector in selectors:
             walked = [one for one in cache.list("pods/default/") if selector.matches(one.labels)]
-            assert cache.selected("pods/", "pods/default/", selector) == walked
+            assert cache.indexes.selected("pods/", "pods/default/", selector) == walked
 
     check()
     await labelled("pods/default/b", app="db")
@@ -450,4 +450,4 @@ async def test_labels_find_what_a_walk_over_the_namespace_finds(cache: Cache) ->
     check()
     await cache.delete("pods/default/b", blob(an_object("b")), None)
     check()
-    assert cache.selected("pods/", "pods/default/", NOTHING) == []
+    assert cache.indexes.selected("pods/", "pods/default/", NOTHING) == []
