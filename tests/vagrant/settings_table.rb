@@ -13,6 +13,8 @@ end
 ASKED = {
   "flags" => ->(environment) { lab(environment).flags },
   "names" => ->(environment) { lab(environment).names },
+  "defaults" => -> { lab({}).then { |made| [made.memory, made.cpus, made.box, made.driver, made.node_grace] } },
+  "masters" => -> { lab({}).machines.select(&:master?).map(&:name) },
   "machines" => ->(environment, existing = [], remembered = {}) { lab(environment, existing, remembered).machines.map(&:to_a) },
   "to_remember" => ->(environment) { lab(environment).to_remember },
   "named" => ->(words) { lab({}).named(words).map(&:name) },

@@ -40,6 +40,16 @@ def test_settings_come_to_machines_addresses_and_flags(tmp_path: Path) -> None:
         ),
         (["machines", {"MK8S_WORKERS": "0"}], [["master", "192.168.56.10"]]),
         (["machines", {"MK8S_WORKERS": " "}, ["master"]], ask(["machines", {}])[0]),
+        (["machines", {"MK8S_WORKERS": " 0 "}], [["master", "192.168.56.10"]]),
+        (["masters"], ["master"]),
+        # as the table in docs/vagrant.md has them
+        (["defaults"], [1536, 2, "debian/bookworm64", "kvm", 40]),
+        # as many workers as there is room for
+        (
+            ["machines", {"MK8S_WORKERS": "1", "MK8S_SUBNET": "10.5.0.0/28"}, ["worker4"]],
+            [["master", "10.5.0.10"], *([f"worker{n}", f"10.5.0.{10 + n}"] for n in range(1, 5))],
+        ),
+        (["netmask", {"MK8S_SUBNET": "11.0.0.0/8"}], "255.0.0.0"),
         (
             ["machines", {"MK8S_WORKERS": "1", "MK8S_SUBNET": "10.5.0.0/16"}],
             [["master", "10.5.0.10"], ["worker1", "10.5.0.11"]],
@@ -59,6 +69,10 @@ def test_settings_come_to_machines_addresses_and_flags(tmp_path: Path) -> None:
             [["master", "192.168.56.10"]],
         ),
         (
+            ["machines", {"MK8S_WORKERS": " "}, ["master"], {"MK8S_WORKERS": "1"}],
+            [["master", "192.168.56.10"], ["worker1", "192.168.56.11"]],
+        ),
+        (
             ["to_remember", {"MK8S_SUBNET": "10.5.0.0/16", "MK8S_CPUS": "1", "MK8S_WHEEL": ""}],
             {
                 "MK8S_SUBNET": "10.5.0.0/16",
@@ -76,6 +90,10 @@ def test_settings_come_to_machines_addresses_and_flags(tmp_path: Path) -> None:
         (
             ["flags", {"MK8S_POD_CIDR": "10.1.0.0/16,fd00::/56", "MK8S_NODE_GRACE": "20"}],
             ["--pod-cidr", "10.1.0.0/16,fd00::/56", "--node-grace", "20"],
+        ),
+        (
+            ["flags", {"MK8S_POD_CIDR": "10.1.0.0/16, fd00::/56"}],
+            ["--pod-cidr", "10.1.0.0/16, fd00::/56"],
         ),
         (["flags", {"MK8S_SERVICE_CIDR": "10.2.0.0/16"}], ["--service-cidr", "10.2.0.0/16"]),
     ]
@@ -98,16 +116,22 @@ def test_workers_that_come_later_have_their_names_from_the_start() -> None:
 BAD: list[tuple[list[Any], tuple[str, ...]]] = [
     (["machines", {"MK8S_WORKERS": "x"}], ("MK8S_WORKERS", '"x"', "0 to 20")),
     (["machines", {"MK8S_WORKERS": "21"}], ("MK8S_WORKERS", "0 to 20")),
+    (["machines", {"MK8S_WORKERS": "2x"}], ("MK8S_WORKERS", '"2x"')),
+    (["machines", {"MK8S_WORKERS": "x2"}], ("MK8S_WORKERS", '"x2"')),
     (["machines", {"MK8S_WORKERS": "-1"}], ("MK8S_WORKERS", "0 to 20")),
     (["machines", {"MK8S_MEMORY": "2G"}], ("MK8S_MEMORY", '"2G"', "512")),
     (["machines", {"MK8S_MEMORY": "511"}], ("MK8S_MEMORY", "512")),
     (["machines", {"MK8S_CPUS": "0"}], ("MK8S_CPUS", "1 to 64")),
     (["machines", {"MK8S_NODE_GRACE": "1"}], ("MK8S_NODE_GRACE", "4 to 3600")),
     (["machines", {"MK8S_DRIVER": "xen"}], ("MK8S_DRIVER", '"xen"', "kvm or qemu")),
+    (["machines", {"MK8S_DRIVER": "kvm2"}], ("MK8S_DRIVER", "kvm or qemu")),
+    (["machines", {"MK8S_DRIVER": "my-kvm"}], ("MK8S_DRIVER", "kvm or qemu")),
     (["machines", {"MK8S_BOX": "a box"}], ("MK8S_BOX", "debian/bookworm64")),
     (["machines", {"MK8S_SUBNET": "192.168.56.0"}], ("MK8S_SUBNET", "192.168.56.0/24")),
     (["machines", {"MK8S_SUBNET": "192.168.56.1/24"}], ("MK8S_SUBNET", "192.168.56.0/24")),
     (["machines", {"MK8S_SUBNET": "fd00::/64"}], ("MK8S_SUBNET", "IPv4")),
+    (["machines", {"MK8S_SUBNET": "10.0.0.0/7"}], ("MK8S_SUBNET", "write it like")),
+    (["machines", {"MK8S_SUBNET": "10.5.0.0/29"}], ("MK8S_SUBNET", "write it like")),
     (["machines", {"MK8S_SUBNET": "300.0.0.0/24"}], ("MK8S_SUBNET", "write it like")),
     (
         ["machines", {"MK8S_SUBNET": "10.5.0.0/28", "MK8S_WORKERS": "5"}],
@@ -116,6 +140,7 @@ BAD: list[tuple[list[Any], tuple[str, ...]]] = [
     (["machines", {"MK8S_POD_CIDR": "pods"}], ("MK8S_POD_CIDR", "10.244.0.0/16")),
     (["machines", {"MK8S_POD_CIDR": "10.1.0.0/16; reboot"}], ("MK8S_POD_CIDR", "not a network")),
     (["machines", {"MK8S_SERVICE_CIDR": "10.0.0.1"}], ("MK8S_SERVICE_CIDR", "10.96.0.0/12")),
+    (["machines", {"MK8S_SUBNET": "10.0.0.0/8"}], ("MK8S_POD_CIDR", "overlap")),
     (["machines", {"MK8S_SUBNET": "10.96.4.0/24"}], ("MK8S_SERVICE_CIDR", "overlap")),
     (["machines", {"MK8S_POD_CIDR": "192.168.0.0/16"}], ("MK8S_POD_CIDR", "overlap")),
     (["machines", {"MK8S_WHEEL": "/nowhere/minikube8s-1-py3-none-any.whl"}], ("pip wheel",)),
