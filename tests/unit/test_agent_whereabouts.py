@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from ipaddress import ip_address
 
 import pytest
 from mk8s_agent.node import whereabouts
@@ -21,15 +22,23 @@ class Kernel:
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
     made = Kernel()
-    monkeypatch.setattr(whereabouts, "_towards", lambda host, _: made.towards.get(host, ""))
+
+    def towards(host: str, port: int) -> str:
+        assert port == 6444
+        assert not host or ip_address(host)
+        return made.towards.get(host, "")
+
+    monkeypatch.setattr(whereabouts, "_towards", towards)
     monkeypatch.setattr(whereabouts, "default_address", lambda: made.default)
     return made
 
 
-def watched(master: str, given: str = "") -> tuple[Whereabouts, list[Address], list[str]]:
+def watched(
+    master: str, given: str = "", *, ipv6: bool = False
+) -> tuple[Whereabouts, list[Address], list[str]]:
     moves: list[Address] = []
     missing: list[str] = []
-    made = Whereabouts(given, master, ipv6=False, moved=moves.append, missing=missing.append)
+    made = Whereabouts(given, master, ipv6=ipv6, moved=moves.append, missing=missing.append)
     return made, moves, missing
 
 
@@ -95,3 +104,22 @@ async def test_a_chosen_address_stays_and_is_told_when_the_machine_has_it_no_mor
     here, _, missing = watched("192.0.2.1:6444", "127.0.0.1")
     await here.look()
     assert missing == [""]
+
+
+async def test_of_two_families_each_is_chosen_or_found(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel.default = "10.0.2.15"
+    monkeypatch.setattr(whereabouts, "default_address_ipv6", lambda: "fd00::7")
+    assert watched("10.0.2.2:6444", "10.0.2.9,fd00::9")[0].now == Address("10.0.2.9", "fd00::9")
+    assert watched("10.0.2.2:6444", "10.0.2.9", ipv6=True)[0].now == Address("10.0.2.9", "fd00::7")
+    assert watched("10.0.2.2:6444", ipv6=True)[0].now == Address("10.0.2.15", "fd00::7")
+    assert watched("10.0.2.2:6444")[0].now == Address("10.0.2.15", "")
+
+
+@pytest.mark.parametrize("host", ["[::1]", "127.0.0.1"])
+def test_towards_a_master_on_this_machine_the_default_address_counts(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setattr(whereabouts, "default_address", lambda: "192.0.2.1")
+    assert watched(f"{host}:6444")[0].now == Address("192.0.2.1")

@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 from mk8s_agent.network import traces
+from mk8s_agent.pods import identity
 from mk8s_agent.proxy.nftables import cluster_of_table, table_name
 
 from minikube8s.cluster import preparing, resetting
 from minikube8s.cluster.checkup.findings import Examination
 from minikube8s.cluster.config import Home, Settings
-from minikube8s.cluster.supervising import strays
+from minikube8s.cluster.supervising import strays, systemd, units
 from minikube8s.cluster.supervising.strays import Stray
 from minikube8s.kit.privatefiles import write_private
+
+NOWHERE = "unix:///nowhere"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +94,8 @@ def test_a_clusters_name_is_told_by_whichever_file_can_be_read(tmp_path: Path) -
     assert resetting.cluster_of(home) == "master"
     write_private(home.agent / "agent.json", b'{"cluster": "agent", "node": "n"}')
     assert resetting.cluster_of(home) == "agent"
+    write_private(home.joined, b'{"name": "joined"}')
+    assert resetting.cluster_of(home) == "joined"
 
 
 def test_of_a_home_only_what_a_cluster_keeps_there_goes(tmp_path: Path) -> None:
@@ -177,23 +182,106 @@ def test_what_cannot_be_looked_at_is_said_and_the_rest_is_found(
     seen = Examination(clusters=["mine", "other"])
     monkeypatch.setattr(resetting.examining, "examine", lambda: seen)
     monkeypatch.setattr(strays, "daemons", lambda: [daemon])
-    there = resetting.find(home, "unix:///nowhere", "mine")
+    there = resetting.find(home, NOWHERE, "mine")
     assert [one.path for one in there.homes] == [home.path]
     assert there.daemons == (daemon,)
     assert there.nodes == (resetting.Node("mine"),)
     (unseen,) = there.unseen
     assert "unix:///nowhere does not answer" in unseen
     assert "links and rules of cluster mine" in there.told()
-    other = resetting.find(home, "unix:///nowhere", "other")
+    other = resetting.find(home, NOWHERE, "other")
     assert (other.homes, other.daemons) == ((), ())
-    assert len(resetting.find(home, "unix:///nowhere").nodes) == 2
+    assert len(resetting.find(home, NOWHERE).nodes) == 2
 
 
-def test_a_directory_that_is_no_home_is_nothing_to_remove(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which nothing runs, and no engine."""
     monkeypatch.setattr(resetting.examining, "examine", Examination)
     monkeypatch.setattr(strays, "daemons", list)
+    monkeypatch.setattr(systemd, "ours", list)
+
+
+def test_a_directory_that_is_no_home_is_nothing_to_remove(tmp_path: Path, nothing: None) -> None:
     (tmp_path / "logs").mkdir()
     (tmp_path / "pki").mkdir()
-    assert not resetting.find(Home(tmp_path), "unix:///nowhere")
+    assert not resetting.find(Home(tmp_path), NOWHERE)
+
+
+@pytest.mark.parametrize(
+    ("place", "is_one"),
+    [
+        ("settings.json", True),
+        ("joined.json", True),
+        ("simulation.json", True),
+        ("lab.json", True),
+        ("agent/agent.json", True),
+        ("master/master.json", True),
+        ("pki/ca.crt", True),
+        ("agent/memory", True),
+        ("agent/pods", True),
+        ("agent/volumes", True),
+        ("nodes/node2", True),
+        ("logs/agent.log", False),
+        ("notes.txt", False),
+    ],
+)
+def test_a_home_is_known_by_anything_that_a_cluster_leaves_in_it(
+    place: str, is_one: bool, tmp_path: Path, nothing: None
+) -> None:
+    home = Home(tmp_path / "home")
+    write_private(home.path / place, b"")
+    found = resetting.find(home, NOWHERE).homes
+    assert [one.path for one in found] == ([home.path] if is_one else [])
+
+
+def test_what_agents_wrote_beside_files_of_somebody_else_makes_no_home(
+    tmp_path: Path, nothing: None
+) -> None:
+    write_private(tmp_path / "agent" / "volumes", b"")
+    write_private(tmp_path / "notes.txt", b"")
+    assert not resetting.find(Home(tmp_path), NOWHERE)
+
+
+def test_a_home_that_nobody_names_is_found_by_its_daemons_and_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing: None
+) -> None:
+    running, installed, named = (Home(tmp_path / one) for one in ("running", "installed", "named"))
+    for home in (running, installed, named):
+        home.save(Settings(name=home.path.name))
+    # whose configuration is lost, so that the home tells whose it is
+    daemon = Stray(7, "master", running.master / "master.json", running.path)
+    unit = units.Mark(installed.path, installed.agent / "agent.pid")
+    monkeypatch.setattr(strays, "daemons", lambda: [daemon])
+    monkeypatch.setattr(systemd, "ours", lambda: [("mk8s-installed-agent.service", unit)])
+    there = resetting.find(named, NOWHERE)
+    assert [home.path for home in there.homes] == [named.path, running.path, installed.path]
+    told = there.told()
+    assert f"master, process 7, of {running.path}" in told
+    assert f"{systemd.UNITS}/mk8s-installed-agent.service" in told
+    one = resetting.find(named, NOWHERE, "running")
+    assert (one.daemons, one.units) == ((daemon,), ())
+    assert [home.path for home in one.homes] == [running.path]
+    write_private(daemon.config, b'{"settings": {"name": "renamed"}}')
+    assert resetting.find(named, NOWHERE, "running").daemons == ()
+
+
+def test_links_that_cannot_be_looked_for_are_said_to_be_unseen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing: None
+) -> None:
+    monkeypatch.setattr(resetting.examining, "examine", lambda: Examination("no netlink"))
+    there = resetting.find(Home(tmp_path), NOWHERE)
+    assert "Links and rules of mk8s cannot be looked for: no netlink." in there.unseen
+
+
+def test_containers_are_found_by_the_labels_that_agents_give_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing: None
+) -> None:
+    def answer(_: object, path: str) -> list[dict[str, Any]]:
+        assert path.startswith("/containers/json?all=1&filters=")
+        return [{"Labels": {identity.CLUSTER: name, identity.NODE: "n1"}} for name in ("a", "b")]
+
+    monkeypatch.setattr(resetting.Engine, "json", answer)
+    there = resetting.find(Home(tmp_path), NOWHERE, "a")
+    assert there.nodes == (resetting.Node("a", "n1"),)
+    assert there.told() == ["containers of node n1 of cluster a"]

@@ -92,7 +92,7 @@ class Whereabouts:
                 answers = await loop.getaddrinfo(
                     self._host, self._port, family=socket.AF_INET, type=socket.SOCK_STREAM
                 )
-        except (OSError, TimeoutError) as error:
+        except OSError as error:  # TimeoutError is one
             log.debug("the master's name %s is not resolved: %s", self._host, error)
             return
         self._master = str(answers[0][4][0])

@@ -62,14 +62,14 @@ def write(wanted: Sequence[Supervised]) -> list[str]:
 def remove(names: Iterable[str]) -> bool:
     """Remove units that no longer run; False where there were none."""
     gone = [name for name in names if (UNITS / name).exists()]
-    if gone:
-        disable(gone)
-        for name in gone:
-            (UNITS / name).unlink(missing_ok=True)
-        if runs():
-            _call("daemon-reload")
-            # what failed is remembered otherwise, with no file to it
-            subprocess.run(["systemctl", "reset-failed", *gone], capture_output=True, check=False)
+    for name in gone:
+        (UNITS / _WANTED / name).unlink(missing_ok=True)
+        (UNITS / name).unlink(missing_ok=True)
+    if gone and runs():
+        _call("daemon-reload")
+        # what failed is remembered otherwise, with no file to it; it knows nothing of most
+        with contextlib.suppress(ClusterError):
+            _call("reset-failed", *gone)
     return bool(gone)
 
 
