@@ -1,9 +1,7 @@
 """The registry: writes with everything Kubernetes makes of them (reads: `reading.py`).
 
-Owns the order of the steps of a write: metadata, defaults, mutating admission, strategy,
-validation, validating admission, allocation and quota, then one compare-and-put. It must not know
-HTTP, media types or who asks. What a step does lives in `api.strategy`, `api.defaults`,
-`registry.admission` and the pure modules beside this one.
+Owns what becomes of races, generated names and deletions. It must not know HTTP, media types or
+who asks. What an object goes through before it is stored is in `steps`.
 """
 
 from __future__ import annotations
@@ -11,38 +9,35 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterable
 from copy import copy
 from typing import Any
 
-from minikube8s.api import defaults, errors, names, strategy
+from minikube8s.api import errors, names, strategy
 from minikube8s.api.errors import ApiError
 from minikube8s.api.meta import now_rfc3339
 from minikube8s.api.resources import EVENTS, NAMESPACES, PODS, SERVICES, Resource
 from minikube8s.kit.clock import Clock
-from minikube8s.registry import deletion, families, namespaces, objects, services, tracking
-from minikube8s.registry.admission import Chain, Request, Stored
+from minikube8s.registry import deletion, namespaces, objects, tracking
+from minikube8s.registry.admission import Chain, Stored
 from minikube8s.registry.allocation import Allocations
 from minikube8s.registry.deletion import Verdict
 from minikube8s.registry.expiry import Expiry
 from minikube8s.registry.options import DeleteOptions, RegistryConfig, WriteOptions
 from minikube8s.registry.quota import Quotas
 from minikube8s.registry.reading import Entries, Reads
+from minikube8s.registry.steps import Own, Steps
+from minikube8s.registry.storing import Storing, unstored
 from minikube8s.store import encode
 from minikube8s.store.cache import Cache
 from minikube8s.store.entry import Entry
-from minikube8s.store.interface import Blob, Mismatch, StoreBusy, StoreError
+from minikube8s.store.interface import Mismatch
 
 Object = dict[str, Any]
 Change = Callable[[Object], Object]
-Own = Callable[[Object, str], None]
-"""Enters the owners of a new object, at this time."""
 Track = Callable[[Object, Object], Object | None]
 """Enters the owners of a new state in place of an old one; returns the writer's entry, if any."""
 
-OBJECT_BYTES = 1536 * 1024
-"""The largest object that is stored, as with etcd's usual limit."""
 GENERATE_ATTEMPTS = 8
 RACE_ATTEMPTS = 100
 """How often a write is tried again that lost a race and did not insist on a revision."""
@@ -65,10 +60,11 @@ class Registry(Reads):
         # Uids, names and addresses need spread, not secrecy.
         self._rng = random.Random()
         self._allocations = Allocations(self.config, self._rng)
-        self._expiry = Expiry(clock, EVENT_TTL, self._expire)
+        self._storing = Storing(cache)
+        self._expiry = Expiry(clock, EVENT_TTL, self._storing.expire)
         self._stored = Stored(cache)
-        self._admission = Chain(self._stored)
         self.quotas = Quotas(cache, clock)
+        self._steps = Steps(Chain(self._stored), self._allocations, self.quotas)
         self._writer = ""
         cache.observe(SERVICES.prefix, self._allocations.observe)
         cache.observe(EVENTS.prefix, self._expiry.observe)
@@ -146,6 +142,30 @@ class Registry(Reads):
                 if not base or error.reason != "AlreadyExists" or attempt == GENERATE_ATTEMPTS:
                     raise
         raise AssertionError("the last attempt returns or raises")
+
+    async def _create(
+        self,
+        resource: Resource,
+        namespace: str | None,
+        draft: Object,
+        own: Own,
+        options: WriteOptions,
+    ) -> Entry:
+        name = draft["metadata"]["name"]
+        self._steps.begin(resource, draft, self._uid(), now_rfc3339(self.clock.now()), own)
+        key = resource.key(namespace, name)
+        if self._cache.get(key) is not None:
+            raise errors.already_exists(resource, name)
+        if options.admit is not None:
+            options.admit(draft, None)
+        self._steps.admit(resource, draft)
+        try:
+            with self._steps.reserve(resource, draft):
+                if options.dry_run:
+                    return unstored(key, draft)
+                return await self._storing.put(key, encode.blob(draft), 0)
+        except Mismatch:
+            raise errors.already_exists(resource, name) from None
 
     async def update(
         self,
@@ -230,23 +250,23 @@ class Registry(Reads):
         for _ in range(RACE_ATTEMPTS):
             current = self.get(resource, namespace, name)
             old = current.object
-            changed = objects.written(change(encode.decode(current.value)), subresource)
-            new = self._changed(resource, old, changed, subresource)
+            new = objects.written(change(encode.decode(current.value)), subresource)
+            self._steps.change(resource, new, old, subresource)
             writer = track(new, old)
             if options.admit is not None:
                 options.admit(new, old)
-            self._admission.validate(Request(resource, new, old, subresource))
+            self._steps.admit(resource, new, old, subresource)
             try:
-                with self._reserved(resource, new, old, subresource):
+                with self._steps.reserve(resource, new, old, subresource):
                     tracking.stamp(new, old, writer, now_rfc3339(self.clock.now()))
                     blob = encode.blob(new)
                     if blob.at(current.revision) == current.value:
                         return current
                     if options.dry_run:
-                        return _unstored(key, new, current.revision)
+                        return unstored(key, new, current.revision)
                     if deletion.is_finished(new):
-                        return await self._remove(key, blob, current.revision)
-                    return await self._put(key, blob, current.revision)
+                        return await self._storing.remove(key, blob, current.revision)
+                    return await self._storing.put(key, blob, current.revision)
             except Mismatch:
                 continue
         raise errors.conflict(resource, name, objects.MODIFIED)
@@ -280,11 +300,11 @@ class Registry(Reads):
                 if verdict is Verdict.KEEP:
                     return current, False
                 if options.dry_run:
-                    return _unstored(key, obj, current.revision), verdict is Verdict.REMOVE
+                    return unstored(key, obj, current.revision), verdict is Verdict.REMOVE
                 blob = encode.blob(obj)
                 if verdict is Verdict.REMOVE:
-                    return await self._remove(key, blob, current.revision), True
-                return await self._put(key, blob, current.revision), False
+                    return await self._storing.remove(key, blob, current.revision), True
+                return await self._storing.put(key, blob, current.revision), False
             except Mismatch:
                 continue
         raise errors.conflict(resource, name, objects.MODIFIED)
@@ -319,122 +339,11 @@ class Registry(Reads):
         deleted, _ = await self.delete(resource, entry.namespace or None, entry.name, options)
         return deleted
 
-    async def _create(
-        self,
-        resource: Resource,
-        namespace: str | None,
-        draft: Object,
-        own: Own,
-        options: WriteOptions,
-    ) -> Entry:
-        hooks = strategy.for_resource(resource)
-        name = draft["metadata"]["name"]
-        now = now_rfc3339(self.clock.now())
-        objects.begin_life(draft, self._uid(), now)
-        if resource is SERVICES:
-            services.normalize(draft, None)
-        defaults.apply(resource, draft)
-        if resource is SERVICES:
-            families.settle(draft, None, self._allocations.families)
-        # What the system adds from here on has no owner.
-        own(draft, now)
-        request = Request(resource, draft)
-        self._admission.mutate(request)
-        hooks.prepare_create(draft)
-        causes = [*hooks.validate(draft), *hooks.validate_new(draft)]
-        if resource is SERVICES:
-            causes += families.problems(draft, self._allocations.families)
-        if causes:
-            raise errors.invalid(resource, name, causes)
-        key = resource.key(namespace, name)
-        if self._cache.get(key) is not None:
-            raise errors.already_exists(resource, name)
-        if options.admit is not None:
-            options.admit(draft, None)
-        self._admission.validate(request)
-        try:
-            with self._reserved(resource, draft, None):
-                if options.dry_run:
-                    return _unstored(key, draft, 0)
-                return await self._put(key, encode.blob(draft), 0)
-        except Mismatch:
-            raise errors.already_exists(resource, name) from None
-
-    def _changed(self, resource: Resource, old: Object, new: Object, subresource: str) -> Object:
-        """Return `new` as it may be stored in place of `old`; raises ApiError."""
-        hooks = strategy.for_resource(resource)
-        objects.begin_update(resource, new, old)
-        if resource is SERVICES:
-            services.normalize(new, old)
-            services.carry_over(new, old)
-        defaults.apply(resource, new)
-        if resource is SERVICES:
-            families.settle(new, old, self._allocations.families)
-        self._admission.mutate(Request(resource, new, old, subresource))
-        hooks.prepare_update(new, old, subresource)
-        causes = hooks.validate_changed(new, old, subresource)
-        causes += hooks.validate_update(new, old, subresource)
-        if resource is SERVICES:
-            causes += families.problems(new, self._allocations.families)
-        if causes:
-            raise errors.invalid(resource, old["metadata"]["name"], list(dict.fromkeys(causes)))
-        return new
-
-    def _reserved(
-        self, resource: Resource, new: Object, old: Object | None, subresource: str = ""
-    ) -> AbstractContextManager[object]:
-        """Hold what the write takes of quotas, addresses and ports until the cache shows it."""
-        quota = self.quotas.reserve(resource, new, old, subresource)
-        if resource is not SERVICES:
-            return quota
-        with ExitStack() as stack:
-            stack.enter_context(quota)
-            stack.enter_context(self._allocations.reserve(new, old))
-            return stack.pop_all()
-
-    async def _put(self, key: str, blob: Blob, expected: int) -> Entry:
-        _check_size(blob)
-        return await _translated(self._cache.put(key, blob, expected))
-
-    async def _remove(self, key: str, last: Blob, expected: int) -> Entry:
-        return await _translated(self._cache.delete(key, last, expected))
-
-    async def _expire(self, key: str, revision: int) -> None:
-        entry = self._cache.get(key)
-        if entry is None or entry.revision != revision:
-            return
-        try:
-            await self._remove(key, encode.blob(encode.decode(entry.value)), revision)
-        except Mismatch:
-            # It was changed just now: its time starts anew.
-            return
-
     def _uid(self) -> str:
         return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
 
     def _suffix(self) -> str:
         return "".join(self._rng.choices(names.SUFFIX_ALPHABET, k=names.SUFFIX_LENGTH))
-
-
-def _check_size(blob: Blob) -> None:
-    size = len(blob.head) + len(blob.tail)
-    if size > OBJECT_BYTES:
-        raise errors.too_large(f"the object has {size} bytes, limit is {OBJECT_BYTES}")
-
-
-async def _translated(write: Awaitable[Entry]) -> Entry:
-    try:
-        return await write
-    except StoreBusy as error:
-        raise errors.too_many_requests(str(error)) from error
-    except StoreError as error:
-        raise errors.internal(str(error)) from error
-
-
-def _unstored(key: str, obj: Object, revision: int) -> Entry:
-    """Return an entry that shows what would be stored; one never stored has no revision."""
-    value = encode.blob(obj).at(revision) if revision else encode.unrevised(obj)
-    return Entry(key, value, revision)
 
 
 def _successes(outcomes: Iterable[Entry | BaseException]) -> Entries:

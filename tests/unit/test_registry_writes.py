@@ -12,7 +12,7 @@ import pytest
 from minikube8s.api.errors import ApiError, bad_request
 from minikube8s.api.resources import CONFIGMAPS, DEPLOYMENTS, NAMESPACES, NODES, PODS
 from minikube8s.registry import Registry, WriteOptions
-from minikube8s.registry.registry import OBJECT_BYTES
+from minikube8s.registry.storing import OBJECT_BYTES
 from tests.support.registries import ManualClock, a_registry, configmap, pod
 
 DEADLINE = 10.0
