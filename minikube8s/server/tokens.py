@@ -1,28 +1,26 @@
-"""ServiceAccount tokens: made, checked, and their public key published. The one user of pyjwt.
+"""ServiceAccount tokens: what they say, how they are made, and whether they are valid.
 
 A token is a JWT that says which account it is for, for whom it is meant (audiences), until when,
 and which object it lives and dies with. It is valid while its account, and that object, exist
 with the same uid. Signatures are checked once a token; whether it is still valid is asked each
 time, of the registry, so a deleted Pod's token ends with the Pod.
 
-pyjwt and cryptography are loaded with the first token (in a thread: 100 ms), because a cluster
-without tokens should not pay their memory.
+The key is read with the first token, in a thread: what reads it takes 100 ms to load.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from minikube8s.api import errors, meta
+from minikube8s.api import meta
 from minikube8s.api.errors import ApiError
 from minikube8s.api.quoting import quote
 from minikube8s.api.rbac.grants import SERVICE_ACCOUNT_PREFIX
@@ -30,12 +28,9 @@ from minikube8s.api.resources import NODES, PODS, SECRETS, SERVICEACCOUNTS, Reso
 from minikube8s.registry import Registry
 from minikube8s.server import legacy_tokens
 from minikube8s.server.authn import AUTHENTICATED, SERVICE_ACCOUNTS, User
+from minikube8s.server.token_signing import InvalidToken, Signer, unreadable
 from minikube8s.store.entry import Entry
 
-if TYPE_CHECKING:
-    from jwt.algorithms import Algorithm
-
-ALGORITHMS = ("ES256", "RS256")
 REMEMBERED = 1024
 """How many tokens' signatures are remembered as checked."""
 LEEWAY = 60.0
@@ -45,10 +40,6 @@ _NEVER = 1 << 53
 JWKS_PATH = "/openid/v1/jwks"
 DISCOVERY_PATH = "/.well-known/openid-configuration"
 _EXTRA = "authentication.kubernetes.io/"
-
-
-class InvalidToken(Exception):
-    """The token is not valid; the message says why."""
 
 
 class _Named(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -100,33 +91,6 @@ class Request(NamedTuple):
     bound: tuple[Resource, Entry] | None = None
 
 
-class _Signer(NamedTuple):
-    algorithm: Algorithm
-    name: str
-    private: Any
-    public: Any
-    jwk: dict[str, Any]
-
-    @classmethod
-    def load(cls, path: Path) -> _Signer:
-        """Read a private key, EC P-256 or RSA, in PEM."""
-        import jwt  # noqa: PLC0415
-
-        pem = path.read_bytes()
-        for name in ALGORITHMS:
-            algorithm = jwt.get_algorithm_by_name(name)
-            try:
-                private = algorithm.prepare_key(pem)
-            except jwt.InvalidKeyError:
-                continue
-            public = private.public_key()
-            jwk = algorithm.to_jwk(public, as_dict=True)
-            jwk.pop("key_ops", None)
-            jwk |= {"use": "sig", "alg": name, "kid": _thumbprint(jwk)}
-            return cls(algorithm, name, private, public, jwk)
-        raise errors.internal(f"{path} holds no private key for {' or '.join(ALGORITHMS)}")
-
-
 class ServiceAccountTokens:
     """Makes and checks the tokens of one cluster. Without a key there are none."""
 
@@ -138,7 +102,7 @@ class ServiceAccountTokens:
         self._key = key
         self.issuer = issuer
         self.audiences = tuple(audiences) or (issuer,)
-        self._loading: asyncio.Task[_Signer] | None = None
+        self._loading: asyncio.Task[Signer] | None = None
         self._checked: OrderedDict[str, Claims] = OrderedDict()
 
     async def user(self, token: str) -> User | None:
@@ -171,8 +135,6 @@ class ServiceAccountTokens:
         signer = await self._signer()
         if signer is None:
             raise ApiError(404, "NotFound", "this API server has no key to sign tokens with", {})
-        import jwt  # noqa: PLC0415
-
         account, now = request.account, int(self._now())
         claims = Claims(
             iss=self.issuer,
@@ -188,13 +150,7 @@ class ServiceAccountTokens:
                 **self._bound_to(request.bound),
             ),
         )
-        token = jwt.encode(
-            msgspec.to_builtins(claims),
-            signer.private,
-            algorithm=signer.name,
-            headers={"kid": signer.jwk["kid"]},
-        )
-        return token, claims.exp
+        return signer.sign(msgspec.to_builtins(claims)), claims.exp
 
     async def keys(self) -> dict[str, Any]:
         """Return the JSON Web Key Set with which anybody can check tokens."""
@@ -209,14 +165,14 @@ class ServiceAccountTokens:
             "jwks_uri": f"{self.issuer.rstrip('/')}{JWKS_PATH}",
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": [signer.name] if signer else [],
+            "id_token_signing_alg_values_supported": [signer.algorithm] if signer else [],
         }
 
-    async def _signer(self) -> _Signer | None:
+    async def _signer(self) -> Signer | None:
         if self._key is None:
             return None
         if self._loading is None or (self._loading.done() and self._loading.exception()):
-            self._loading = asyncio.create_task(asyncio.to_thread(_Signer.load, self._key))
+            self._loading = asyncio.create_task(asyncio.to_thread(Signer.load, self._key))
         return await asyncio.shield(self._loading)
 
     async def _verified(self, token: str) -> Claims:
@@ -224,23 +180,14 @@ class ServiceAccountTokens:
         signer = await self._signer()
         if signer is None:
             raise InvalidToken("this API server knows no tokens")
-        import jwt  # noqa: PLC0415
-
         # Times and audiences are checked on every use, not only on this first one.
-        options: Any = {"verify_aud": False, "verify_exp": False, "verify_nbf": False}
+        said = signer.claims(token, (self.issuer, legacy_tokens.ISSUER))
         try:
-            said = jwt.decode(
-                token,
-                signer.public,
-                algorithms=[signer.name],
-                issuer=[self.issuer, legacy_tokens.ISSUER],
-                options=options | {"verify_iat": False},
-            )
             if said["iss"] == legacy_tokens.ISSUER:
                 said = legacy_tokens.modern(said, self.audiences, _NEVER)
             return msgspec.convert(said, Claims)
-        except (jwt.InvalidTokenError, msgspec.ValidationError, ValueError) as error:
-            raise InvalidToken(f"invalid bearer token: {error}") from error
+        except (msgspec.ValidationError, ValueError) as error:
+            raise unreadable(error) from error
 
     def _check_time(self, claims: Claims) -> None:
         now = self._now()
@@ -306,20 +253,9 @@ class ServiceAccountTokens:
 
 def token_for_secret(key: Path, account: dict[str, Any], secret: str) -> str:
     """Return a token of an account that lives in the Secret of that name and never expires."""
-    import jwt  # noqa: PLC0415
-
-    signer, metadata = _Signer.load(key), account["metadata"]
+    signer, metadata = Signer.load(key), account["metadata"]
     subject = f"{SERVICE_ACCOUNT_PREFIX}{metadata['namespace']}:{metadata['name']}"
-    claims: dict[str, Any] = dict(legacy_tokens.claims(account, secret, subject))
-    headers = {"kid": signer.jwk["kid"]}
-    return jwt.encode(claims, signer.private, algorithm=signer.name, headers=headers)
-
-
-def _thumbprint(jwk: dict[str, Any]) -> str:
-    """Return the key's name, made of the key itself (RFC 7638)."""
-    members = {key: jwk[key] for key in sorted(jwk) if key in {"crv", "kty", "x", "y", "e", "n"}}
-    digest = hashlib.sha256(msgspec.json.encode(members)).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return signer.sign(dict(legacy_tokens.claims(account, secret, subject)))
 
 
 def _shown(words: Iterable[str]) -> str:

@@ -14,13 +14,8 @@ from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS, SERVICEACCOUNTS
 from minikube8s.cluster.authority.keys import ensure_signing_key
 from minikube8s.registry import Registry
-from minikube8s.server.tokens import (
-    LEEWAY,
-    REMEMBERED,
-    InvalidToken,
-    Request,
-    ServiceAccountTokens,
-)
+from minikube8s.server.token_signing import InvalidToken
+from minikube8s.server.tokens import LEEWAY, REMEMBERED, Request, ServiceAccountTokens
 from tests.support.registries import ManualClock, a_registry, pod
 
 ISSUER = "https://issuer"

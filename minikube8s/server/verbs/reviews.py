@@ -16,7 +16,7 @@ from minikube8s.api.rbac import Ask, Rule
 from minikube8s.server import bodies, responses
 from minikube8s.server.authn import User
 from minikube8s.server.call import Call
-from minikube8s.server.tokens import InvalidToken
+from minikube8s.server.token_signing import InvalidToken
 
 Object = dict[str, Any]
 
