@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -69,12 +70,46 @@ def test_a_unit_is_called_by_cluster_and_daemon(cluster: str, daemon: str, name:
         'ExecStop="/opt/mk8s/bin/python" "-m" "steps" "end"',
         "TimeoutStopSec=45",
         "KillMode=control-group",
+        "OOMPolicy=continue",
+        "WorkingDirectory=/",
+        "LimitNOFILE=1048576",
+        "TasksMax=infinity",
+        "StandardOutput=append:/var/lib/mk8s/logs/agent.log",
         "StandardError=append:/var/lib/mk8s/logs/agent.log",
         "WantedBy=multi-user.target",
     ],
 )
 def test_a_unit_says(line: str) -> None:
     assert line in units.text(AGENT).splitlines()
+
+
+def test_each_line_of_a_unit_stands_where_systemd_looks_for_it() -> None:
+    before = ("/opt/mk8s/bin/python", "prepare")
+    sections: dict[str, dict[str, str]] = {}
+    for line in units.text(replace(AGENT, before=before)).splitlines():
+        if line.startswith("["):
+            sections[line] = section = {}
+        elif line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            section[key] = value
+    assert list(sections) == ["[Unit]", "[Service]", "[Install]", "[X-mk8s]"]
+    places = {key: name for name, keys in sections.items() for key in keys}
+    for key in ("Description", "Wants", "After", "ConditionPathExists", "StartLimitIntervalSec"):
+        assert places[key] == "[Unit]"
+    for key in ("ExecStart", "ExecStop", "Restart", "RestartSec", "TimeoutStartSec"):
+        assert places[key] == "[Service]"
+    assert sections["[Service]"]["ExecStartPre"] == '"/opt/mk8s/bin/python" "prepare"'
+    assert sections["[Install]"] == {"WantedBy": "multi-user.target"}
+    assert "ExecStartPre" not in units.text(AGENT)
+
+
+def test_where_a_start_is_heard_is_short_and_each_daemons_own() -> None:
+    """The place of a socket may have some hundred letters."""
+    long = Path("/srv") / ("x" * 200) / "agent.pid"
+    assert units.ready_socket(long) != units.ready_socket(AGENT.pid_file)
+    assert len(units.ready_socket(long)) < 100
+    text = units.text(replace(AGENT, pid_file=long))
+    assert f'Environment="MK8S_READY_SOCKET={units.ready_socket(long)}"' in text.splitlines()
 
 
 def test_a_unit_of_another_engine_waits_for_no_docker() -> None:
@@ -106,7 +141,12 @@ def test_no_word_of_a_command_is_a_variable() -> None:
 def test_whose_a_unit_is_stands_in_it() -> None:
     assert units.mark(units.text(AGENT)) == units.Mark(AGENT.home, AGENT.pid_file)
     assert units.mark("[Service]\nExecStart=/bin/true\n") is None
-    assert units.mark("[X-mk8s]\nHome=/\n") is None
+    for half in ("Home=/", "PidFile=/p", "Home=\nPidFile=/p"):
+        assert units.mark(f"[Unit]\n\n[X-mk8s]\n{half}\n") is None
+    odd = replace(AGENT, home=Path("/a=b"), pid_file=Path("/a=b/c"))
+    assert units.mark(units.text(odd)) == units.Mark(odd.home, odd.pid_file)
+    # somebody else's, who tells of a home in words of his own
+    assert units.mark("[Unit]\nHome=/\nPidFile=/p\n") is None
 
 
 def test_units_are_written_once_and_found_by_home_and_daemon(files: Path) -> None:
@@ -155,15 +195,40 @@ def test_a_lab_has_a_unit_for_each_agent_and_the_master_prepares_for_all(tmp_pat
     assert [name for name, one in found.items() if one.before] == ["master"]
     assert [one.after for one in found.values()] == [(), ("master",), ("master",)]
     assert [name for name, one in found.items() if one.at_stop] == ["agent", "agent-n2"]
+    steps = (sys.executable, "-m", "minikube8s.cluster.unitsteps")
+    assert found["master"].before == (*steps, "prepare", str(tmp_path))
+    assert found["agent"].at_stop == (*steps, "end")
+    assert {one.remembered for one in found.values()} == {Home(tmp_path).settings}
+    assert {one.environment["HOME"] for one in found.values()} == {"/root"}
+
+
+@pytest.mark.parametrize(
+    ("docker_host", "waits"),
+    [
+        ("unix:///var/run/docker.sock", True),
+        ("unix:///run/docker.sock", True),
+        ("unix:///srv/other.sock", False),
+        ("tcp://192.0.2.1:2376", False),
+    ],
+)
+def test_an_agent_waits_at_a_boot_for_the_engine_that_systemd_runs(
+    tmp_path: Path, docker_host: str, waits: bool
+) -> None:
+    settings = Settings(node_name="n", docker_host=docker_host)
+    master, agent = unitplan.wanted(Home(tmp_path), settings, {})
+    assert (master.local_engine, agent.local_engine) == (False, waits)
 
 
 def test_a_joined_machine_has_one_unit_that_prepares_itself(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.joined.write_text("{}")
-    (one,) = unitplan.wanted(home, Settings(node_name="n"), {"DOCKER_CERT_PATH": "/c", "X": "y"})
+    told = {"DOCKER_CERT_PATH": "/c", "DOCKER_TLS_VERIFY": "1", "X": "y"}
+    (one,) = unitplan.wanted(home, Settings(node_name="n"), told)
     assert (one.daemon, one.after) == ("agent", ())
     assert one.before[-2:] == ("prepare", str(tmp_path))
     assert one.environment["DOCKER_CERT_PATH"] == "/c"
+    assert one.environment["DOCKER_TLS_VERIFY"] == "1"
+    assert one.remembered == home.joined
     assert "X" not in one.environment
 
 
