@@ -21,7 +21,8 @@ from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component,
 from minikube8s.cluster.membership import joining
 from minikube8s.cluster.membership.masterclient import MasterClient
 from minikube8s.cluster.supervising import supervision, unitplan
-from minikube8s.cluster.supervising.supervision import begin, stop
+from minikube8s.cluster.supervising.daemons import Starting
+from minikube8s.cluster.supervising.supervision import stop
 from minikube8s.kit import notice
 from minikube8s.kit.privatefiles import write_private
 from minikube8s.kit.validity import validity
@@ -147,17 +148,20 @@ def start(home: Home, known: Joined, say: Say) -> bool:
     refresh(home, say)
     supervision.follow(home, lambda: unitplan.wanted(home, settings(known)))
     started = time.monotonic()
-    with lifecycle.uninterrupted():
-        starting = begin(agent)
+
+    def told(what: str) -> None:
+        say(f"{what} ({time.monotonic() - started:.2f} s)")
+
+    starting: list[Starting] = []
     try:
-        starting.wait(START_SECONDS)
-        say(f"agent runs ({time.monotonic() - started:.2f} s)")
+        lifecycle.start([agent], (), starting, lambda name: told(f"{name} runs"))
         _wait_ready(home, known)
     except BaseException:
-        starting.cancel(STOP_SECONDS)
+        for one in starting:
+            one.cancel(STOP_SECONDS)
         raise
     supervision.at_boot(home, True)
-    say(f"node {known.node_name} is Ready ({time.monotonic() - started:.2f} s)")
+    told(f"node {known.node_name} is Ready")
     return True
 
 
