@@ -1,8 +1,6 @@
-"""Owns what a verb is: a click command that reads its line as kubectl does.
+"""Owns what a verb is: a click command that reads its line as kubectl does (`pflag`).
 
-kubectl's rules (those of Go's pflag) where click's differ: flags may be given a value
-(`--wait=false`), short flags a value after `=` (`-o=yaml`), some flags have a value that they imply
-(`--dry-run`), and the flags that say which cluster is meant may stand anywhere in the line.
+The flags that say which cluster is meant may stand anywhere in the line (`globalflags`).
 """
 
 from __future__ import annotations
@@ -13,23 +11,11 @@ from typing import Any
 
 import click
 
+from minikube8s.cli import pflag
 from minikube8s.cli.errors import CommandError
-from minikube8s.cli.output import styles
-from minikube8s.cli.session import Session
+from minikube8s.cli.globalflags import global_options
 
 _DASH = "mk8s.after_dash"
-_TRUTH = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
-
-
-class Implied(click.Option):
-    """An option that may stand without a value (``--dry-run``) and then has the value ``implied``.
-
-    A value is given after ``=`` only, as with kubectl.
-    """
-
-    def __init__(self, *args: Any, implied: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.implied = implied
 
 
 class Verb(click.Command):
@@ -47,11 +33,11 @@ class Verb(click.Command):
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Read the line. Raises click.UsageError, CommandError."""
-        line, refused = _rewritten(self.params, args)
-        if "--" in line:
-            context.meta[_DASH] = line[line.index("--") + 1 :]
+        words, refused = pflag.rewritten(self.params, args)
+        if "--" in words:
+            context.meta[_DASH] = words[words.index("--") + 1 :]
         try:
-            rest = super().parse_args(context, line)
+            rest = super().parse_args(context, words)
         except click.UsageError as error:
             error.ctx = error.ctx or context
             raise
@@ -98,9 +84,9 @@ class Group(click.Group):
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Read the flags before the sub-command; its own line is read by itself."""
-        at = _first_word(self.params, args)
-        line, _ = _rewritten(self.params, args[:at])
-        return super().parse_args(context, [*line, *args[at:]])
+        at = pflag.first_word(self.params, args)
+        words, _ = pflag.rewritten(self.params, args[:at])
+        return super().parse_args(context, [*words, *args[at:]])
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Every sub-command."""
@@ -151,9 +137,9 @@ class ActingGroup(Group):
             context._protected_args, context.args = [args[at]], [*args[:at], *args[at + 1 :]]
             return context.args
         context.allow_extra_args, context.allow_interspersed_args = False, True
-        line, refused = _rewritten(self.params, args)
+        words, refused = pflag.rewritten(self.params, args)
         try:
-            rest = click.Command.parse_args(self, context, line)
+            rest = click.Command.parse_args(self, context, words)
         except click.UsageError as error:
             error.ctx = error.ctx or context
             raise
@@ -172,7 +158,7 @@ class ActingGroup(Group):
 
     def _sub_command(self, context: click.Context, args: Sequence[str]) -> int | None:
         """Where in the line the name of a sub-command stands; values of flags are none."""
-        at = _first_word(self.params, args)
+        at = pflag.first_word(self.params, args)
         known = [*self.list_commands(context), *self.aliases]
         return at if at < len(args) and args[at] in known else None
 
@@ -198,148 +184,7 @@ def after_dash(context: click.Context) -> list[str] | None:
     return found
 
 
-def global_options() -> list[click.Option]:
-    """The flags that every verb takes, anywhere in the line; their values go to the session."""
-    return [
-        _global("-n", "--namespace", metavar="NAME", help="The namespace to act in."),
-        _global("--context", metavar="NAME", help="The kubeconfig's context to use."),
-        _global("--cluster", metavar="NAME", help="The kubeconfig's cluster to use."),
-        _global("--user", metavar="NAME", help="The kubeconfig's user to be."),
-        _global("-s", "--server", metavar="URL", help="The address of the API server."),
-        _global("--kubeconfig", metavar="FILE", help="Talk to the cluster of this kubeconfig."),
-        _global("--home", metavar="DIR", help="The cluster's directory (MK8S_HOME)."),
-        _global("--token", metavar="TOKEN", help="Bearer token to be known by."),
-        _global("--username", metavar="NAME", help="Name for basic authentication."),
-        _global("--password", metavar="WORD", help="Password for basic authentication."),
-        _global("--client-certificate", metavar="FILE", help="Certificate to be known by."),
-        _global("--client-key", metavar="FILE", help="The certificate's key."),
-        _global("--certificate-authority", metavar="FILE", help="Whom to trust."),
-        _global("--tls-server-name", metavar="NAME", help="Whom the server's certificate is for."),
-        _global("--insecure-skip-tls-verify", is_flag=True, help="Trust whoever answers."),
-        _global("--as", metavar="USER", help="Act as another user."),
-        _global("--as-group", metavar="GROUP", multiple=True, help="… in these groups."),
-        _global("--as-uid", metavar="UID", help="… with this uid."),
-        _global(
-            "--request-timeout",
-            metavar="TIME",
-            help="How long one request may take: 5s, 2m; 0: as long as usual.",
-        ),
-        _global(
-            "-v", "--v", metavar="LEVEL", type=int, help="6 to 9: show what goes to the server."
-        ),
-        _global("--disable-compression", is_flag=True, help="Let the server send all unpacked."),
-        _global("--cache-dir", metavar="DIR", help="Taken as kubectl takes it; nothing is kept."),
-        _global("--warnings-as-errors", is_flag=True, help="Fail where the server warns."),
-        _global("--match-server-version", is_flag=True, help="Taken as kubectl takes it."),
-        *(
-            _global(name, metavar="VALUE", help="Taken as kubectl takes it; does nothing.")
-            for name in ("--log-flush-frequency", "--profile", "--profile-output", "--vmodule")
-        ),
-        _global(
-            "--color",
-            metavar="WHEN",
-            type=click.Choice(["auto", "always", "never"]),
-            help="auto: on a terminal, unless NO_COLOR is set.",
-        ),
-        _global("--debug", is_flag=True, help="Show where in mk8s an error came from."),
-    ]
-
-
-def usage_code(error: click.UsageError) -> int:
-    """The exit code for ``error``: 1, unless that says something else of its verb."""
-    return error.ctx.command.usage_code if error.ctx and isinstance(error.ctx.command, Verb) else 1
-
-
-def usage_sentence(error: click.UsageError) -> str:
-    """``error`` as kubectl words it, and where to look."""
-    where = error.ctx.command_path if error.ctx else "mk8s"
-    return f"error: {_usage(error)}\nSee '{where} --help' for usage."
-
-
-def _usage(error: click.UsageError) -> str:
-    if isinstance(error, click.NoSuchOption):
-        name = error.option_name
-        if not name.startswith("--"):
-            return f"unknown shorthand flag: '{name[-1]}' in {name}"
-        near = f" (did you mean {error.possibilities[0]}?)" if error.possibilities else ""
-        return f"unknown flag: {name}{near}"
-    if isinstance(error, click.BadOptionUsage):
-        return f"flag needs an argument: {error.option_name}"
-    if isinstance(error, click.MissingParameter):
-        return _missing(error)
-    if isinstance(error, click.BadParameter) and isinstance(error.param, click.Option):
-        flags = ", ".join(error.param.opts)
-        return f'invalid argument for "{flags}" flag: {error.message.rstrip(".")}'
-    return error.format_message().rstrip(".")
-
-
-def _missing(error: click.MissingParameter) -> str:
-    param = error.param
-    if isinstance(param, click.Option):
-        return f'required flag(s) "{max(param.opts, key=len).lstrip("-")}" not set'
-    return f"missing {param.make_metavar(error.ctx) if param and error.ctx else 'argument'}"
-
-
-def _global(*names: str, **kwargs: Any) -> click.Option:
-    return click.Option(names, expose_value=False, hidden=True, callback=_keep, **kwargs)
-
-
-def _keep(context: click.Context, param: click.Parameter, value: Any) -> None:
-    session = context.find_object(Session)
-    if session is not None and value not in (None, False, ()):
-        session.flags[str(param.name)] = value
-        if param.name == "color":
-            styles.Choice.when = value
-
-
-def _first_word(params: Iterable[click.Parameter], args: Sequence[str]) -> int:
-    """Where in the line the first word stands that is no flag and no flag's value."""
-    options = {name: param for param in params for name in param.opts}
-    rest = iter(enumerate(args))
-    for at, word in rest:
-        if word in {"-", "--"} or not word.startswith("-"):
-            return at
-        option = options.get(word)
-        if isinstance(option, click.Option) and not (
-            option.is_flag or option.count or isinstance(option, Implied)
-        ):
-            next(rest, None)
-    return len(args)
-
-
 def _refuse(context: click.Context, params: Iterable[click.Parameter], names: list[str]) -> None:
     """Set flags to false; those of the session are false where nothing sets them."""
     kept = {param.name for param in params if param.expose_value}
     context.params.update({name: False for name in names if name in kept})
-
-
-def _rewritten(
-    params: Iterable[click.Parameter], args: Sequence[str]
-) -> tuple[list[str], list[str]]:
-    """The line in click's terms, and the names of flags that it sets to false."""
-    options = {name: param for param in params for name in param.opts}
-    line: list[str] = []
-    refused: list[str] = []
-    rest = iter(args)
-    for word in rest:
-        if word == "--":
-            line += [word, *rest]
-            break
-        name, equals, value = word.partition("=")
-        option = options.get(name)
-        if isinstance(option, Implied):
-            line.append(word if equals else f"{word}={option.implied}")
-        elif isinstance(option, click.Option) and option.is_flag and equals:
-            if value.lower() not in _TRUTH:
-                raise CommandError(f'invalid argument "{value}" for "{name}" flag: true or false')
-            if _TRUTH[value.lower()]:
-                line.append(name)
-            else:
-                refused.append(str(option.name))
-        elif isinstance(option, click.Option) and equals and len(name) == 2:
-            line.append(name + value)
-        else:
-            line.append(word)
-            if isinstance(option, click.Option) and not (option.is_flag or option.count or equals):
-                line += [value for value in (next(rest, None),) if value is not None]
-    return line, refused

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from minikube8s.cli import command
+from minikube8s.cli import command, usage
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.output.escapes import harmless
 from minikube8s.cli.session import Session
@@ -176,7 +176,7 @@ def main() -> NoReturn:
     except click.Abort:
         sys.exit(130)
     except click.UsageError as error:
-        _fail(command.usage_sentence(error), command.usage_code(error), session)
+        _fail(usage.sentence(error), usage.exit_code(error), session)
     except CommandError as error:
         _fail(_sentence(session, error), error.code, session)
     except KeyboardInterrupt:

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import click
 
-from minikube8s.cli.command import Implied
 from minikube8s.cli.durations import Duration
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.kustomizing import Kustomization
+from minikube8s.cli.pflag import Implied
 
 F = TypeVar("F", bound=Callable[..., Any])
 _KUSTOMIZATION = "mk8s.kustomization"

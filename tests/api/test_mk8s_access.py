@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from minikube8s.cli.command import global_options
+from minikube8s.cli.globalflags import global_options
 from tests.api.apiserver import ApiServer, configmap
 from tests.api.kubectl import every_binary, kubeconfig
 from tests.support.tlspairs import made_pair

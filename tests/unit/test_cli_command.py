@@ -9,9 +9,11 @@ from typing import Any
 import click
 import pytest
 
-from minikube8s.cli.command import Implied, after_dash, group, usage_code, usage_sentence, verb
+from minikube8s.cli import usage
+from minikube8s.cli.command import after_dash, group, verb
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.main import VERBS
+from minikube8s.cli.pflag import Implied
 from minikube8s.cli.session import Session
 
 
@@ -75,7 +77,7 @@ def test_global_flags_stand_anywhere(line: list[str]) -> None:
 def test_wrong_flags_are_told_in_kubectls_words(line: list[str], sentence: str) -> None:
     with pytest.raises(click.UsageError) as caught:
         called(*line)
-    assert usage_sentence(caught.value) == (f"error: {sentence}\nSee 'mk8s try --help' for usage.")
+    assert usage.sentence(caught.value) == (f"error: {sentence}\nSee 'mk8s try --help' for usage.")
 
 
 def test_a_flag_is_true_or_false() -> None:
@@ -148,4 +150,4 @@ def test_a_verb_whose_exit_code_1_means_something_says_otherwise_that_a_line_is_
     for verb_of, code in ((patch.command, 1), (diff.command, 2)):
         with pytest.raises(click.UsageError) as caught:
             verb_of.main(["--nothing"], standalone_mode=False, obj=Session())
-        assert usage_code(caught.value) == code
+        assert usage.exit_code(caught.value) == code

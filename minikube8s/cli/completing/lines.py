@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from minikube8s.cli.command import Implied
+from minikube8s.cli.pflag import Implied
 
 
 class Line:

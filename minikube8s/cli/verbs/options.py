@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from minikube8s.cli.command import global_options, verb
+from minikube8s.cli.command import verb
+from minikube8s.cli.globalflags import global_options
 
 
 @verb("options")
