@@ -15,6 +15,7 @@ from mk8s_agent.proxy.nftables import cluster_of_table, table_name
 from minikube8s.cluster import preparing, resetting
 from minikube8s.cluster.checkup.findings import Examination
 from minikube8s.cluster.config import Home, Settings
+from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.supervising import strays, systemd, units
 from minikube8s.cluster.supervising.strays import Stray
 from minikube8s.kit.privatefiles import write_private
@@ -129,6 +130,32 @@ def test_a_home_whose_removal_is_cut_off_still_says_what_there_is_to_remove(
     preparing.remove_home(home)
     assert set(gone[:2]) == {home.pki, home.kubeconfig}
     assert gone[2:] == [home.settings, home.joined, home.lock]
+
+
+def test_a_directory_with_files_of_somebody_else_is_removed_by_nobody(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.save(Settings())
+    (home.path / "thesis").mkdir()
+    link = Home(tmp_path / "link")
+    link.path.symlink_to(home.path)
+    with pytest.raises(ClusterError, match="holds files that are not a cluster's, so it was not"):
+        preparing.remove_home(home)
+    (home.path / "thesis").rmdir()
+    with pytest.raises(ClusterError, match="link holds files"):
+        preparing.remove_home(link)
+    assert home.settings.exists()
+
+
+def test_a_home_goes_whole_and_nothing_that_it_only_names(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.save(Settings())
+    write_private(home.agent / "volumes" / "x", b"")
+    elsewhere = tmp_path / "large disk"
+    write_private(elsewhere / "agent.log", b"")
+    home.logs.symlink_to(elsewhere)
+    preparing.remove_home(home)
+    assert not home.path.exists()
+    assert (elsewhere / "agent.log").exists()
 
 
 def test_a_home_with_mounts_in_it_or_that_is_a_link_stays(

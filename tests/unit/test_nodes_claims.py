@@ -138,6 +138,64 @@ async def test_a_copy_that_comes_first_makes_room_for_the_machine(
     assert await taken(held, copy)
 
 
+ELSEWHERE = COPIES["on other hardware"]
+
+
+async def test_a_machine_has_its_time_to_come_back_after_each_sessions_end() -> None:
+    clock = Hand()
+    held = claims(known=ORIGINAL.machine, clock=clock)
+    assert await held.take(ORIGINAL) is None
+    clock.seconds = 1000
+    held.give_up(ORIGINAL)
+    clock.seconds += PATIENCE - 1
+    assert (await taken(held, ELSEWHERE)).ending.code is grpc.StatusCode.UNAVAILABLE
+    clock.seconds += 1
+    assert await held.take(ELSEWHERE) is None
+    # and the machine none to wait when that has gone
+    held.give_up(ELSEWHERE)
+    assert await held.take(ORIGINAL) is None
+
+
+async def test_for_a_node_that_was_deleted_nobody_waits() -> None:
+    clock = Hand()
+    held = claims(known=ORIGINAL.machine, clock=clock)
+    assert await held.take(ORIGINAL) is None
+    clock.seconds = 1000
+    held.give_up(ORIGINAL)
+    held.forget("a")
+    assert await held.take(ELSEWHERE) is None
+
+
+async def test_from_a_machine_that_is_silent_any_other_takes_over_at_once() -> None:
+    held = claims("a", known=ORIGINAL.machine)
+    assert await held.take(ORIGINAL) is None
+    assert await held.take(ELSEWHERE) is None
+
+
+@pytest.mark.parametrize(("later", "back"), [(3500, True), (3700, False)])
+@pytest.mark.parametrize("returned", [True, False])
+async def test_each_machine_that_a_copy_displaces_is_remembered_for_an_hour(
+    returned: bool, later: float, back: bool
+) -> None:
+    """The one before it is no longer: it has come back, or its time is over."""
+    clock, quiet = Hand(), {"a"}
+
+    async def answers(node: str) -> bool:
+        return node not in quiet
+
+    held = Claims(answers, lambda _: ORIGINAL.machine, clock, PATIENCE)
+    assert await held.take(ORIGINAL) is None
+    assert await held.take(ELSEWHERE) is None
+    clock.seconds = 3500 if returned else 3700
+    if returned:
+        assert await held.take(ORIGINAL) is None
+    assert await held.take(claim("a", "7", agent="third", boot="third", hardware="")) is None
+    quiet.clear()
+    clock.seconds += later
+    refused = await held.take(ORIGINAL if returned else ELSEWHERE)
+    assert (refused is None) is back
+
+
 async def test_who_served_a_node_alone_for_an_hour_is_that_node() -> None:
     clock = Hand()
     held = claims(known=ORIGINAL.machine, clock=clock)

@@ -170,6 +170,10 @@ def test_another_nodes_node_and_any_status_stay_as_they_are() -> None:
     one = {"metadata": {"name": "one"}}
     with pytest.raises(ApiError, match=r"nothing of itself but spec\.unschedulable"):
         check(one, one)
+    check = noderights.guard(ONE, "")
+    assert check is not None
+    with pytest.raises(ApiError, match=r"nothing of itself but"):
+        check(one, None)
     assert noderights.guard(User("jane", ("devs",)), "") is None
 
 
@@ -182,7 +186,8 @@ async def test_a_nodes_deletion_means_the_pod_that_it_had_not_a_later_one(
     given = DeleteOptions(uid="u")
     assert noderights.pinned(cluster, ONE, "default", "on-one", given) == given
     jane = User("jane")
-    assert noderights.pinned(cluster, jane, "default", "on-one", DeleteOptions()).uid == ""
+    for name in ("on-one", "waits"):
+        assert noderights.pinned(cluster, jane, "default", name, DeleteOptions()).uid == ""
     with pytest.raises(ApiError, match='pods "gone" not found'):
         noderights.pinned(cluster, ONE, "default", "gone", DeleteOptions())
 
