@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
@@ -46,7 +47,11 @@ def test_a_kernel_that_cannot_be_tried_is_a_fault() -> None:
     [
         ({"ServerVersion": "20.10.24", "Driver": "overlay2", "CgroupDriver": "systemd"}, "✓"),
         ({"ServerVersion": "19.03.1", "Driver": "overlay2", "CgroupDriver": "systemd"}, "!"),
+        ({"ServerVersion": "20.9.9", "Driver": "overlay2", "CgroupDriver": "systemd"}, "!"),
         ({"ServerVersion": "27.1.0", "Driver": "vfs", "CgroupDriver": "cgroupfs"}, "!"),
+        ({"ServerVersion": "27.1.0", "Driver": "devicemapper"}, "!"),
+        ({"ServerVersion": "27.1.0", "Driver": "aufs"}, "!"),
+        ({"ServerVersion": "27.1.0", "SecurityOptions": ["name=seccomp"]}, "✓"),
         ({"ServerVersion": "27.1.0", "Driver": "overlay2", "CgroupDriver": "none"}, "!"),
         ({}, "✓"),
     ],
@@ -63,17 +68,30 @@ def test_a_taken_lab_network_matters_only_with_a_lab() -> None:
     assert marks(found) == "!"
     assert "--lab-cidr or MK8S_LAB_CIDR, for example 192.168.124.0/24" in text(found)
     assert marks(findings.of_networks(wanted, [], lab=False)) == "✓"
+    # with another network of the cluster's own; what lies far behind a gateway does no harm
+    within = networks.wanted(Settings(lab=True, lab_cidr="10.96.1.0/24"))
+    assert marks(findings.of_networks(within, [], lab=False)) == "!"
+    assert marks(findings.of_networks(within, [], lab=True)) == "✗"
+    far = [networks.Used(IPv4Network("10.0.0.0/8"), "eth0 has a route to 10.0.0.0/8", hidden=True)]
+    assert marks(findings.of_networks(wanted, far, lab=True)) == "!!"
 
 
 @pytest.mark.parametrize(("free", "mark"), [(100 << 20, "✗"), (1 << 30, "!"), (5 << 30, "✓")])
 def test_a_full_disk_is_told(free: int, mark: str) -> None:
-    assert findings.of_disk("/var", free).mark.value == mark
+    found = findings.of_disk("/var", free)
+    assert found.mark.value == mark
+    assert f"{free >> 20} MiB free in /var" in found.text
+    state = {"✓": "ok", "!": "warn", "✗": "fail"}[mark]
+    assert found.shape() == {"check": "", "state": state, "message": found.text}
 
 
 def test_low_inotify_limits_are_told_with_the_command_that_raises_them() -> None:
     found = findings.of_inotify({"max_user_instances": 8, "max_user_watches": 100000})
     assert found.mark is Mark.DOUBT
     assert "sysctl -w fs.inotify.max_user_instances=128`" in found.text
+    both = findings.of_inotify({"max_user_instances": 8, "max_user_watches": 100})
+    raised = "fs.inotify.max_user_instances=128 fs.inotify.max_user_watches=16384`"
+    assert f"`sysctl -w {raised}" in both.text
     assert findings.of_inotify({}).mark is Mark.FINE
 
 
@@ -81,12 +99,14 @@ def test_no_resolver_and_firewalls_in_the_way_are_doubts() -> None:
     assert findings.of_resolvers(Examination()).mark is Mark.DOUBT
     assert findings.of_resolvers(Examination(resolvers=["192.0.2.53"])).mark is Mark.FINE
     taken = findings.of_resolvers(Examination(resolvers=["192.0.2.53"], names_taken=True))
-    assert taken.mark is Mark.DOUBT and "port 53 on all addresses" in taken.text
+    assert taken.mark is Mark.DOUBT
+    assert taken.text.startswith("Another program has port 53 on all addresses")
     named = findings.of_resolvers(Examination(names_taken=True), "dnsmasq (process 812)")
     assert named.text.startswith("dnsmasq (process 812) has port 53")
     seen = Examination(obstacles=["the nftables chain x drops"])
     assert text(findings.of_firewall(seen)) == "The nftables chain x drops."
     assert marks(findings.of_firewall(Examination())) == "✓"
+    assert marks(findings.of_firewall(Examination("no netlink"))) == ""
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,13 @@ NOWHERE = "unix:///nowhere"
         ("py -m minikube8s.cluster.master --config /h/master/master.json", "master", "/h"),
         ("py -m mk8s_agent --config /h/agent/agent.json", "agent", "/h"),
         ("py -m mk8s_agent --config /h/nodes/node2/agent.json", "agent", "/h"),
+        ("py -m mk8s_agent --config /srv/nodes/agent/agent.json", "agent", "/srv/nodes"),
+        (
+            "py -m minikube8s.cluster.master --config /srv/nodes/master/m.json",
+            "master",
+            "/srv/nodes",
+        ),
+        ("py -m http.server --config /h/agent/agent.json", "", ""),
         ("py -m mk8s_agent.hollow --config /h/hollow/hollow.json", "hollow nodes", "/h"),
         ("py -m mk8s_agent --config /h/agent/agent.json --remove-everything", "", ""),
         ("py -m mk8s_agent --examine", "", ""),
@@ -60,6 +67,29 @@ def test_a_process_of_another_user_is_no_daemon_whatever_it_calls_itself(
     assert [one.home for one in strays.daemons()] == [Path("/h")]
     status.write_text(f"Name:\tpy\nUid:\t{os.getuid() + 1}\t0\t0\t0\n")
     assert strays.daemons() == []
+
+
+def test_only_daemons_of_this_machines_networks_are_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own network, and those that a lab has named: others are other machines'."""
+    process = tmp_path / "proc" / "7"
+    process.mkdir(parents=True)
+    (process / "cmdline").write_text("py\0-m\0mk8s_agent\0--config\0/h/agent/agent.json\0")
+    (process / "status").write_text(f"Uid:\t{os.getuid()}\t0\t0\t0\n")
+    (process / "ns").symlink_to("/proc/self/ns")
+    (tmp_path / "proc" / "self").symlink_to(process)
+    named = tmp_path / "named"
+    monkeypatch.setattr(strays, "_PROC", tmp_path / "proc")
+    monkeypatch.setattr(strays.labnames, "NAMESPACES", named)
+    assert [one.pid for one in strays.daemons()] == [7]
+    # in the place of another network
+    monkeypatch.setattr(strays, "_OWN", Path("/proc/self/ns/uts"))
+    assert strays.daemons() == []
+    named.mkdir()
+    (named / "gone").symlink_to("/nowhere")
+    (named / "node2").symlink_to("/proc/self/ns/net")
+    assert [one.pid for one in strays.daemons()] == [7]
 
 
 def test_only_marks_of_mk8s_make_something_a_clusters() -> None:

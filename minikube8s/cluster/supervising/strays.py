@@ -55,7 +55,8 @@ def of_words(pid: int, words: Sequence[str]) -> Stray | None:
         return None
     config = Path(words[4])
     home = config.parent.parent
-    in_lab = home.name == "nodes" and words[2] == "mk8s_agent"
+    # HOME/nodes/NODE/agent.json, unless a home is called nodes itself
+    in_lab = words[2] == "mk8s_agent" and home.name == "nodes" and config.parent.name != "agent"
     return Stray(pid, MODULES[words[2]], config, home.parent if in_lab else home)
 
 
