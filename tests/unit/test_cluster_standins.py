@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from minikube8s.cluster.standins import build
+from minikube8s.cluster.standins import build, packages
 from minikube8s.cluster.standins.packages import BuildError
 
 
@@ -28,6 +28,32 @@ def test_an_engine_that_hangs_up_is_told(tmp_path: Path) -> None:
         with pytest.raises(BuildError, match="did not take the image busybox:latest"):
             build.load("busybox:latest", tar, f"unix://{tmp_path}/engine.sock")
         hanging_up.join()
+
+
+DEPENDS = """\
+server
+  Depends: libone
+ |Depends: libtwo
+  Depends: <libvirtual>
+    libthree
+  Depends: perl
+libone
+  PreDepends: libfour
+perl
+  Depends: libperl
+libfour
+libperl
+"""
+
+
+def test_libraries_of_libraries_are_found_and_programs_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(packages, "_run", lambda *words: asked.append(words) or DEPENDS)
+    assert packages.closure(["server"]) == ["libfour", "libone", "libtwo", "server"]
+    assert len(asked) == 1, "apt takes its time to start"
 
 
 def test_a_program_that_fails_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,14 +30,15 @@ def cache_directory() -> Path:
 def closure(roots: Iterable[str]) -> list[str]:
     """``roots`` with the libraries (and parts of nginx) that they depend on, directly or not."""
     found = dict.fromkeys(roots)
+    listed = _apt(
+        "apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts",
+        "--no-breaks", "--no-replaces", "--no-enhances", *found,
+    )  # fmt: skip
+    # each package's name at the start of a line, and what it needs below
+    needs = {part.split("\n", 1)[0]: part for part in re.split(r"\n(?=\S)", listed)}
     pending = list(found)
     while pending:
-        listed = _run(
-            "apt-cache", "depends", "--no-recommends", "--no-suggests", "--no-conflicts",
-            "--no-breaks", "--no-replaces", "--no-enhances", *pending,
-        )  # fmt: skip
-        pending = []
-        for name in re.findall(_FOLLOWED, listed, re.M):
+        for name in re.findall(_FOLLOWED, needs.get(pending.pop(), ""), re.M):
             if name not in found:
                 found[name] = None
                 pending.append(name)
@@ -49,7 +50,7 @@ def fetch(names: Iterable[str]) -> list[Path]:
     folder = cache_directory() / "packages"
     folder.mkdir(parents=True, exist_ok=True)
     wanted: dict[str, Path] = {}
-    for line in _run("apt-get", "download", "--print-uris", *names).splitlines():
+    for line in _apt("apt-get", "download", "--print-uris", *names).splitlines():
         match = re.match(r"'[^']+' (\S+\.deb) ", line)
         if match:
             wanted[match[1].split("_")[0]] = folder / match[1]
@@ -76,6 +77,15 @@ def unpack(packages: Iterable[Path], root: Path) -> None:
             )
     for name in ("share/doc", "share/man", "share/locale", "share/info", "share/lintian"):
         subprocess.run(["rm", "-rf", root / "usr" / name], check=True)
+
+
+def _apt(program: str, *arguments: str) -> str:
+    """What apt says; with a cache of its own where the machine's configuration keeps none."""
+    keep = cache_directory() / "packages"
+    keep.mkdir(parents=True, exist_ok=True)
+    caches = (f"Dir::Cache::{name}={keep / name}.bin" for name in ("pkgcache", "srcpkgcache"))
+    options = [word for cache in caches for word in ("-o", cache)]
+    return _run(program, *options, *arguments)
 
 
 def _run(*command: str | Path, cwd: Path | None = None) -> str:
