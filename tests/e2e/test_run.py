@@ -43,7 +43,8 @@ def test_a_shell_is_run_talked_with_and_removed(cluster: Cluster, shell: tmux.Sc
     shell.enter("stty size; hostname")
     shell.wait_for(r"^30 100\ndebug$")
     shell.resize(90, 25)
-    shell.enter("clear; stty size")
+    # the new size goes to the pod beside what is typed
+    shell.enter('until [ "$(stty size)" = "25 90" ]; do sleep 0.1; done; stty size')
     shell.wait_for(r"^25 90$")
     shell.press("C-c")
     shell.enter("exit 3")
