@@ -19,9 +19,12 @@ from mk8s_agent.assignments import CLUSTER, ROUTES, Assignments, ClusterInfo, Ke
 from mk8s_agent.config import AgentConfig
 from mk8s_agent.dns import ClusterDns
 from mk8s_agent.dns.sockets import sockets_of
+from mk8s_agent.link import renewal
+from mk8s_agent.link.asking import Asking
 from mk8s_agent.link.channel import dial
 from mk8s_agent.link.client import Link, NodeHello
 from mk8s_agent.link.dialogue import Handler as DialogueHandler
+from mk8s_agent.link.renewal import Renewal
 from mk8s_agent.link.reporter import Reporter
 from mk8s_agent.link.tokens import Tokens
 from mk8s_agent.link.tunnels import Handler
@@ -101,7 +104,7 @@ class Agent:
         self._runtime = runtime or DockerRuntime(config.docker_host)
         self._assignments = Assignments()
         self._reporter = Reporter(self._clock)
-        self._tokens = Tokens()
+        self._asking = Asking()
         self._network = PodNetwork(config)
         self._proxy = ServiceProxy(config, self._assignments, self._reporter)
         self._dns = ClusterDns(
@@ -172,7 +175,7 @@ class Agent:
             addresses=self._addresses,
             files=PodFiles(config.pods_dir),
             hooks=Hooks(self._runtime),
-            tokens=self._tokens,
+            tokens=Tokens(self._asking),
             volumes=Volumes(config.pods_dir, config.memory_dir, KernelMounter()),
             prober=Prober(self._runtime, self._clock, command_of, random.random),
             seccomp=SeccompProfiles(Path(config.state_dir) / "seccomp"),
@@ -226,7 +229,10 @@ class Agent:
             partial(dial, config),
             prepare=self._whereabouts.look,
             refused=self._refused,
+            ended=self._certificate_ended,
         )
+        files = renewal.Files(Path(config.cert), Path(config.key), Path(config.request))
+        self._renewal = Renewal(files, self._asking, self._clock, random.Random())
         self._tasks = Supervisor("agent")
 
     @property
@@ -240,9 +246,9 @@ class Agent:
         return self._reporter
 
     @property
-    def tokens(self) -> Tokens:
-        """Who asks the master for tokens."""
-        return self._tokens
+    def asking(self) -> Asking:
+        """Who asks the master while a session is up."""
+        return self._asking
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -272,6 +278,8 @@ class Agent:
         self._tasks.spawn("static", self._static.run)
         self._tasks.spawn("pods", self._pods.run)
         self._tasks.spawn("link", partial(self._link.run, self))
+        if self._config.request:
+            self._tasks.spawn("certificate", self._renewal.run)
         self._tasks.spawn("whereabouts", self._keep_address)
         self._tasks.spawn("volumes", self._reclaimer.run)
         self._tasks.spawn("network", self._networking.run)
@@ -316,6 +324,10 @@ class Agent:
         """The master does not take this agent, and will not before somebody changes something."""
         notice.leave(Path(self._config.state_dir), why)
         readiness.tell(why)
+
+    def _certificate_ended(self) -> str:
+        """What to do where this node's certificate has ended; "" where others renew it."""
+        return self._renewal.ended() if self._config.request else ""
 
     def _moved(self, address: Address) -> None:
         """Others reach this node by another address now."""

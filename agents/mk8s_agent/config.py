@@ -17,10 +17,11 @@ class ConfigurationError(Exception):
 class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The configuration file's fields.
 
-    `master` is host:port of the agents' port; `ca`, `cert` and `key` are PEM files. `state_dir` is
-    the agent's own, for as long as the node exists. `docker_host` is written as in DOCKER_HOST;
-    empty means Docker's default socket. `node_ip` is the address by which others reach this node;
-    empty lets the agent find it.
+    `master` is host:port of the agents' port; `ca`, `cert` and `key` are PEM files, as is
+    `request`, with which the agent asks for its next certificate; empty: others renew it.
+    `state_dir` is the agent's own, for as long as the node exists. `docker_host` is written as in
+    DOCKER_HOST; empty means Docker's default socket. `node_ip` is the address by which others
+    reach this node; empty lets the agent find it.
     `network_namespace` is the file of the one that is this node, entered at the start; empty: the
     one that the agent was started in. `lab_cidr` is the network of the nodes that are network
     namespaces of this machine, where it is the one that joins them and leads them out.
@@ -33,6 +34,7 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     cert: str
     key: str
     state_dir: str
+    request: str = ""
     cluster: str = "mk8s"
     node: str = ""
     master: str = "127.0.0.1:6444"

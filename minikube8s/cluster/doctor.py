@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from minikube8s.cluster import layout
 from minikube8s.cluster.checkup import (
+    certificatefindings,
     examining,
     findings,
     machine,
@@ -28,6 +30,7 @@ from minikube8s.cluster.supervising import supervision
 from minikube8s.kit import portholders
 from minikube8s.kit.localaddresses import local_addresses
 from minikube8s.kit.localroutes import local_routes
+from minikube8s.kit.validity import validities
 
 _DNS_PORT = 53
 
@@ -58,6 +61,9 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
         wanted |= networks.wanted_by_lab(settings)
     yield from _named("networks", findings.of_networks(wanted, taken, lab=settings.lab))
     yield from _named("daemons", _daemons(home, settings, known))
+    lasting, is_joined = validities(home.pki), known is not None
+    told_of = certificatefindings.findings(lasting, datetime.now(UTC), joined=is_joined)
+    yield from _named("certificates", told_of)
     free = shutil.disk_usage(_existing(home.path)).free
     yield from _named("disk", [findings.of_disk(str(home.path), free)])
     yield from _named("inotify", [findings.of_inotify(_inotify())])

@@ -47,8 +47,10 @@ def _prepare(path: Path) -> int:
     try:
         # whoever has the home starts this daemon, and has prepared it; or stops it
         with homelock.exclusive(home, wait=False):
-            renew = joined.refresh if home.is_joined() else lifecycle.refresh
-            renew(home, log.info)
+            if home.is_joined():
+                joined.refresh(home)
+            else:
+                lifecycle.refresh(home, log.info)
     except homelock.Busy:
         pass
     except ClusterError as error:

@@ -26,10 +26,11 @@ from minikube8s.nodes.heartbeats import Heartbeats
 from minikube8s.nodes.lifecycle import Lifecycle
 from minikube8s.nodes.nodestreams import NodeStreams
 from minikube8s.nodes.outbox import Outbox
-from minikube8s.nodes.podtokens import MakeToken, PodTokens, status_of
-from minikube8s.nodes.refusal import Refusal
+from minikube8s.nodes.podtokens import MakeToken, PodTokens
+from minikube8s.nodes.refusal import Refusal, status_of
 from minikube8s.nodes.register import Introduction, boot_id
 from minikube8s.nodes.registration import Registration
+from minikube8s.nodes.renewals import Renewals
 from minikube8s.nodes.reports import Reports
 from minikube8s.nodes.roster import Roster
 from minikube8s.nodes.session import Session, greet
@@ -82,6 +83,7 @@ class NodeLinks:
             config.patience,
         )
         self._tokens: PodTokens | None = None
+        self._renewals = Renewals(registry)
         self._server: Any = None
 
     async def start(
@@ -171,7 +173,16 @@ class NodeLinks:
         try:
             return agent_pb2.Token(token=await self._tokens.create(node, request))
         except (ApiError, Refusal) as error:
-            return Ending(getattr(grpc.StatusCode, status_of(error)), error.message)
+            return _ending(error)
+
+    async def renew_certificate(
+        self, node: str, request: agent_pb2.CertificateRequest
+    ) -> agent_pb2.Certificate | Ending:
+        """Serve a RenewCertificate call of a node's agent."""
+        try:
+            return agent_pb2.Certificate(certificate=await self._renewals.renew(node, request))
+        except (ApiError, Refusal) as error:
+            return _ending(error)
 
     def _tell(self, refused: Refused) -> None:
         """Say on the nodes that are concerned that two machines claim the same."""
@@ -217,3 +228,7 @@ class NodeLinks:
 def _about(node: str) -> dict[str, Any]:
     """Whom an event is about: kubectl looks for a node's by its name as uid."""
     return {"kind": "Node", "name": node, "uid": node}
+
+
+def _ending(error: ApiError | Refusal) -> Ending:
+    return Ending(getattr(grpc.StatusCode, status_of(error)), error.message)

@@ -7,7 +7,6 @@ its own pods, of the accounts that these run under, for those that their volumes
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from minikube8s.api.errors import ApiError
 from minikube8s.api.resources import PODS, SERVICEACCOUNTS
 from minikube8s.nodes.refusal import Refusal
 from minikube8s.registry import Registry
@@ -58,18 +57,6 @@ class PodTokens:
                 "Forbidden", "node requested token bound to a pod scheduled on a different node"
             )
         return pod
-
-
-def status_of(error: ApiError | Refusal) -> str:
-    """The name of the gRPC status that tells why there is no token."""
-    if isinstance(error, ApiError) and (error.code >= 500 or error.code == 429):
-        return "UNAVAILABLE"
-    names = {
-        "NotFound": "NOT_FOUND",
-        "Forbidden": "PERMISSION_DENIED",
-        "Invalid": "INVALID_ARGUMENT",
-    }
-    return names.get(error.reason, "FAILED_PRECONDITION")
 
 
 def _audiences(spec: dict[str, Any]) -> set[str]:

@@ -45,6 +45,12 @@ class Calls(Protocol):
         """Answer a CreateToken call."""
         ...
 
+    async def renew_certificate(
+        self, node: str, request: agent_pb2.CertificateRequest
+    ) -> agent_pb2.Certificate | Ending:
+        """Answer a RenewCertificate call."""
+        ...
+
 
 def bind(calls: Calls, hosts: Sequence[str], port: int, tls: TLS) -> tuple[Any, int]:
     """A server on each of the addresses that is not started yet, and its port; 0 takes a free one.
@@ -80,7 +86,13 @@ class _Servicer(agent_pb2_grpc.AgentsServicer):  # type: ignore[misc]
         await self._serve(context, self._calls.serve_tunnel)
 
     async def CreateToken(self, request: Any, context: Any) -> Any:
-        answer = await self._calls.create_token(await _caller(context), request)
+        return await self._answer(context, self._calls.create_token, request)
+
+    async def RenewCertificate(self, request: Any, context: Any) -> Any:
+        return await self._answer(context, self._calls.renew_certificate, request)
+
+    async def _answer(self, context: Any, call: Any, request: Any) -> Any:
+        answer = await call(await _caller(context), request)
         if isinstance(answer, Ending):
             await context.abort(*answer)
         return answer

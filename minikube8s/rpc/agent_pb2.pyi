@@ -18,6 +18,20 @@ CHANNEL_STDIN: Channel
 CHANNEL_STDOUT: Channel
 CHANNEL_STDERR: Channel
 
+class CertificateRequest(_message.Message):
+    __slots__ = ("id", "request")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    request: bytes
+    def __init__(self, id: _Optional[str] = ..., request: _Optional[bytes] = ...) -> None: ...
+
+class Certificate(_message.Message):
+    __slots__ = ("certificate",)
+    CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
+    certificate: bytes
+    def __init__(self, certificate: _Optional[bytes] = ...) -> None: ...
+
 class TokenRequest(_message.Message):
     __slots__ = ("namespace", "pod", "uid", "audience", "expiration_seconds")
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]

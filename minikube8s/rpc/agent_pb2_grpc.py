@@ -49,6 +49,11 @@ class AgentsStub:
                 request_serializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.TokenRequest.SerializeToString,
                 response_deserializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.Token.FromString,
                 _registered_method=True)
+        self.RenewCertificate = channel.unary_unary(
+                '/mk8s.agent.v1.Agents/RenewCertificate',
+                request_serializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.CertificateRequest.SerializeToString,
+                response_deserializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.Certificate.FromString,
+                _registered_method=True)
 
 
 class AgentsServicer:
@@ -82,6 +87,16 @@ class AgentsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RenewCertificate(self, request, context):
+        """A new certificate of the node that asks, in place of its own, which ends before long. It comes
+        about as a CertificateSigningRequest, so people see it and may have to approve it:
+        FAILED_PRECONDITION until they have; PERMISSION_DENIED when it is denied. How else it is refused
+        is as with tokens.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AgentsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -99,6 +114,11 @@ def add_AgentsServicer_to_server(servicer, server):
                     servicer.CreateToken,
                     request_deserializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.TokenRequest.FromString,
                     response_serializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.Token.SerializeToString,
+            ),
+            'RenewCertificate': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenewCertificate,
+                    request_deserializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.CertificateRequest.FromString,
+                    response_serializer=mk8s_dot_agent_dot_v1_dot_agent__pb2.Certificate.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -182,6 +202,33 @@ class Agents:
             '/mk8s.agent.v1.Agents/CreateToken',
             mk8s_dot_agent_dot_v1_dot_agent__pb2.TokenRequest.SerializeToString,
             mk8s_dot_agent_dot_v1_dot_agent__pb2.Token.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenewCertificate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mk8s.agent.v1.Agents/RenewCertificate',
+            mk8s_dot_agent_dot_v1_dot_agent__pb2.CertificateRequest.SerializeToString,
+            mk8s_dot_agent_dot_v1_dot_agent__pb2.Certificate.FromString,
             options,
             channel_credentials,
             insecure,

@@ -19,7 +19,9 @@ from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import joining, masterclient
 from minikube8s.cluster.membership.joining import Applicant, Files, Membership
 from minikube8s.cluster.membership.masterclient import MasterClient
+from minikube8s.nodes.renewals import Renewals
 from minikube8s.registry import clusterinfo
+from minikube8s.rpc import agent_pb2
 from tests.api.apiserver import ApiServer
 from tests.api.controllers import controlled
 
@@ -44,7 +46,7 @@ def master(api: ApiServer) -> Iterator[ApiServer]:
 
 
 def files(directory: Path) -> Files:
-    return Files(directory / "ca.crt", directory / "node.crt", directory / "node.key")
+    return Files(*(directory / name for name in ("ca.crt", "node.crt", "node.key", "node.csr")))
 
 
 def token(api: ApiServer, id_: str) -> str:
@@ -85,9 +87,11 @@ def test_a_token_and_a_pin_lead_to_a_certificate_and_that_to_the_next_one(
     first = x509.load_pem_x509_certificate(found.certificate.read_bytes())
     assert first.subject.rfc4514_string() == "CN=system:node:n7,O=system:nodes"
     assert found.key.stat().st_mode & 0o077 == 0
-    joining.renew(place(master), "n7", found)
-    second = x509.load_pem_x509_certificate(found.certificate.read_bytes())
+    about = agent_pb2.CertificateRequest(id="a" * 16, request=found.request.read_bytes())
+    renewed = master.run(Renewals(master.registry).renew("n7", about))
+    second = x509.load_pem_x509_certificate(renewed)
     assert (second.subject, second.serial_number != first.serial_number) == (first.subject, True)
+    assert second.public_key() == first.public_key()
 
 
 def test_another_cluster_or_a_wrong_token_leads_to_nothing(master: ApiServer) -> None:

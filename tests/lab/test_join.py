@@ -7,9 +7,11 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from minikube8s.cluster.authority.certificates import Authority
 from tests.support import manifests, netlab, netmachine
 from tests.support.cluster import Cluster, Result
 from tests.support.engine import PrivateEngine
@@ -66,6 +68,15 @@ def closed(rule: str) -> Iterator[None]:
         yield
     finally:
         netlab.run("nft delete table inet closed")
+
+
+def give_certificate(cluster: Cluster, machine: Machine, left: timedelta) -> bytes:
+    """Give a machine a certificate of an hour that ends so soon."""
+    begins = datetime.now(UTC) + left - timedelta(hours=1)
+    request = (machine.home / "pki/agent.csr").read_bytes()
+    given = Authority(cluster.home / "pki").sign(request, 3600, begins)
+    (machine.home / "pki/agent.crt").write_bytes(given)
+    return given
 
 
 def how_to_join(cluster: Cluster) -> dict[str, str]:
@@ -148,7 +159,19 @@ def test_a_machine_joins_runs_pods_that_reach_the_api_and_leaves(
 
     machine.mk8s("down").ok()
     assert machine.mk8s("status").code == 3
+    give_certificate(cluster, machine, left=timedelta(hours=-30))
+    for command in (("up",), ("doctor",), ("status",)):
+        done = machine.mk8s(*command)
+        assert done.code and "certificate ended on" in done.out + done.err
+    old = give_certificate(cluster, machine, left=timedelta(minutes=5))
     machine.mk8s("up").ok()
+    renewed = machine.home / "pki/agent.crt"
+    until("it has another certificate", lambda: renewed.read_bytes() != old, 30)
+    assert "✓ this machine's certificate lasts until" in machine.mk8s("doctor").ok()
+    log = (machine.home / "logs/agent.log").read_text()
+    assert "lost the master" not in log.rpartition("certificate was renewed")[2]
+    requests = [one for one in cluster.get("csr")["items"] if "certificate" in one["status"]]
+    assert "system:node:other" in {one["spec"]["username"] for one in requests}
     until("it runs again", lambda: cluster.get("pod", "joined")["status"]["phase"] == "Running", 60)
     cluster.kubectl("delete", "pod", "joined", "--now").ok()
     assert "kubectl delete node other" in machine.mk8s("down", "--purge").ok()

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from mk8s_agent.assignments import Assignments
 from mk8s_agent.link import dialogue
+from mk8s_agent.link.asking import Asking
 from mk8s_agent.link.channel import dial
 from mk8s_agent.link.client import Link, NodeHello
 from mk8s_agent.link.reporter import Reporter
-from mk8s_agent.link.tokens import Tokens
 from mk8s_agent.link.tunnels import Handler
 
 from minikube8s.api.resources import NODES, PODS
@@ -118,7 +118,7 @@ class FakeAgent:
     reporter: Reporter = field(default_factory=Reporter)
     handlers: dict[str, Handler] = field(default_factory=dict)
     dialogues: dict[str, dialogue.Handler] = field(default_factory=dict)
-    tokens: Tokens = field(default_factory=Tokens)
+    asking: Asking = field(default_factory=Asking)
     status: Object = field(default_factory=node_status)
     roles: tuple[str, ...] = ("control-plane",)
     task: asyncio.Task[None] | None = None

@@ -7,6 +7,7 @@ import asyncio
 import selectors
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -20,10 +21,10 @@ class Deadlock(Exception):
 class _JumpingSelector(selectors.SelectSelector):
     """Takes a wait for a timer as an order to move the clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, days: float) -> None:
         super().__init__()
         self.elapsed = 0.0
-        self.deadline = 24 * 3600.0
+        self.deadline = days * 24 * 3600
 
     def select(self, timeout: float | None = None) -> list[Any]:
         ready = super().select(0)
@@ -36,8 +37,8 @@ class _JumpingSelector(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
+    def __init__(self, days: float = 1.0) -> None:
+        self._jumping = _JumpingSelector(days)
         super().__init__(self._jumping)
         self._clock_resolution = 1e-6
 
@@ -66,7 +67,7 @@ class VirtualClock:
         await asyncio.sleep(max(0.0, seconds) * self.slower)
 
 
-def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run `main` on virtual time to its end."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+def run(main: Coroutine[Any, Any, T], days: float = 1.0) -> T:
+    """Run `main` on virtual time to its end, which has to come within so many days."""
+    with asyncio.Runner(loop_factory=partial(VirtualLoop, days)) as runner:
         return runner.run(main)

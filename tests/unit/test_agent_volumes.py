@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mk8s_agent.link.errors import NoToken
+from mk8s_agent.link.errors import NoAnswer
 from mk8s_agent.runtime.vocabulary import Phase
 
 from tests.support.agentnode import Node, container, pod_json
@@ -43,7 +43,7 @@ def file(node: Node, name: str = "f") -> str:
 
 
 def outage(node: Node, why: str = "the master cannot be reached") -> None:
-    node.tokens.failure = NoToken(why)
+    node.tokens.failure = NoAnswer(why)
 
 
 @on_a_node

@@ -17,6 +17,7 @@ from minikube8s.cluster.authority.certificates import Authority
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.controllers.certificates import Unsignable
+from minikube8s.kit import tlspairs
 from minikube8s.kit.validity import validity
 from tests.support.tlspairs import made_pair
 
@@ -51,6 +52,23 @@ def test_certificates_whose_time_is_over_before_long_are_made_anew(
     authority.client("admin", "admin", [])
     for name in ("server", "admin"):
         assert ((tmp_path / f"{name}.crt").read_text() == certificate) is kept
+
+
+@pytest.mark.parametrize("lost", ["crt", "key"])
+@pytest.mark.parametrize("damage", [None, "", "nonsense", "another"])
+def test_a_pair_of_which_a_half_is_damaged_is_made_anew(
+    tmp_path: Path, lost: str, damage: str | None
+) -> None:
+    authority = Authority(tmp_path)
+    authority.server("apiserver", ["localhost"])
+    files = {kind: tmp_path / f"apiserver.{kind}" for kind in ("crt", "key")}
+    files[lost].unlink()
+    if damage == "another":
+        damage = made_pair("localhost", days=300)[lost == "key"]
+    if damage is not None:
+        files[lost].write_text(damage)
+    authority.server("apiserver", ["localhost"])
+    assert not tlspairs.refusal(*(file.read_text() for file in files.values()))
 
 
 def test_what_an_authority_signs_ends_with_it_and_is_not_made_anew_for_that(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,6 +27,7 @@ from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import enrolling, joinchecks, joined, joining, masterclient
 from minikube8s.cluster.membership.masterclient import Answer, MasterClient
 from minikube8s.cluster.supervising.daemons import Daemon
+from minikube8s.kit import tlspairs
 from minikube8s.kit.pidfile import Holder
 from minikube8s.kit.privatefiles import write_private
 
@@ -221,7 +222,7 @@ def identity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> joining.Files:
     """The files of a machine that has joined, while its master goes on signing."""
     monkeypatch.setattr(Signing, "authority", Authority(tmp_path / "master"), raising=False)
     monkeypatch.setattr(joining, "MasterClient", Signing)
-    files = joining.Files(tmp_path / "ca", tmp_path / "crt", tmp_path / "key")
+    files = joining.Files(*(tmp_path / name for name in ("ca", "crt", "key", "csr")))
     join_again(files)
     return files
 
@@ -246,7 +247,52 @@ def test_a_machine_whose_identity_is_damaged_is_told_to_join_and_joins(
     assert joined.ended(home)
     home.joined.write_bytes(msgspec.json.encode(known_as("m")))
     with pytest.raises(ClusterError, match="no usable certificate of that cluster: join it"):
-        joined.refresh(home, print)
+        joined.refresh(home)
+
+
+def test_a_watch_that_ends_before_its_time_goes_on() -> None:
+    """The master was started again meanwhile."""
+    node = {"metadata": {"name": "n2"}}
+    watches = [[], [{"type": "BOOKMARK", "object": {}}, {"type": "ADDED", "object": node}]]
+    client = SimpleNamespace(follow=lambda _: watches.pop(0))
+    assert next(joining.changes(client, "n2", 5)) == node  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"-----BEGIN CERTIFICATE REQ"])
+def test_what_an_agent_renews_its_certificate_with_is_there_at_every_start(
+    identity: joining.Files, tmp_path: Path, damage: bytes | None
+) -> None:
+    """Machines that joined by an earlier version have none."""
+    kept = identity.request.read_bytes()
+    joining.ensure_request("n2", identity)
+    assert identity.request.read_bytes() == kept
+    identity.request.unlink()
+    if damage is not None:
+        identity.request.write_bytes(damage)
+    joining.ensure_request("n2", identity)
+    made = identity.request.read_bytes()
+    assert requests.subject(made) == ("system:node:n2", ("system:nodes",), False)
+    now = datetime.now(UTC)
+    signed = Authority(tmp_path / "any").sign(made, 60, now).decode()
+    assert not tlspairs.refusal(signed, identity.key.read_text())
+
+
+def test_a_machine_whose_certificate_has_ended_is_told_when_and_how_to_go_on(
+    identity: joining.Files, tmp_path: Path
+) -> None:
+    home = Home(tmp_path / "node")
+    mine = joined.files(home)
+    then = datetime.now(UTC) - timedelta(days=3)
+    write_private(mine.ca, Authority(tmp_path / "any").path.read_bytes())
+    write_private(mine.key, identity.key.read_bytes())
+    old = Authority(tmp_path / "any").sign(identity.request.read_bytes(), 60, then)
+    write_private(mine.certificate, old)
+    home.joined.write_bytes(msgspec.json.encode(known_as("m")))
+    assert joined.ended(home)
+    said = rf"ended on {then:%Y-%m-%d}.*join again, with what `mk8s token create --print-join-"
+    with pytest.raises(ClusterError, match=said):
+        joined.refresh(home)
+    assert not mine.request.exists()
 
 
 def test_what_a_machine_joined_is_known_whenever_its_certificate_is_there(
@@ -274,17 +320,7 @@ def die_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     monkeypatch.setattr(joining, "write_private", write)
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_wherever_a_renewal_ends_key_and_certificate_belong_together(
-    identity: joining.Files, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
-    die_at(monkeypatch, number)
-    with suppress(SystemExit):
-        joining.renew("10.0.0.5:6443", "n2", identity)
-    ssl.create_default_context().load_cert_chain(identity.certificate, identity.key)
-
-
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(5))
 def test_wherever_joining_again_ends_no_certificate_is_left_that_is_not_the_keys(
     identity: joining.Files, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
@@ -293,7 +329,7 @@ def test_wherever_joining_again_ends_no_certificate_is_left_that_is_not_the_keys
         join_again(identity)
     if identity.certificate.exists():
         ssl.create_default_context().load_cert_chain(identity.certificate, identity.key)
-        assert number == 3
+        assert number == 4
 
 
 def test_an_address_that_is_none_is_told_among_the_rest(

@@ -68,7 +68,7 @@ def test_what_a_daemon_needs_is_made_anew_before_it_starts_or_it_does_not(
     made: list[Path] = []
     monkeypatch.setattr(unitsteps.logs, "configure", lambda _: None)
     module, other = (joined, lifecycle) if is_joined else (lifecycle, joined)
-    monkeypatch.setattr(module, "refresh", lambda one, _: made.append(one.path))
+    monkeypatch.setattr(module, "refresh", lambda one, *_: made.append(one.path))
     monkeypatch.setattr(other, "refresh", lambda *_: pytest.fail("the other's"))
     assert step(monkeypatch, "prepare", str(tmp_path)) == 0
     assert made == [tmp_path]

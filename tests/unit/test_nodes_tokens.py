@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mk8s_agent.link import tokens
-from mk8s_agent.link.errors import NoToken
+from mk8s_agent.link import asking
+from mk8s_agent.link.asking import Asking
+from mk8s_agent.link.errors import NoAnswer
+from mk8s_agent.link.tokens import Tokens
 
 from minikube8s.api.resources import SERVICEACCOUNTS
 from minikube8s.store.entry import Entry
@@ -60,8 +62,8 @@ async def a_pod(cluster: Cluster, node: str = "one", **spec: Any) -> str:
 async def test_a_node_gets_tokens_for_its_own_pods(cluster: Cluster, issued: Issued) -> None:
     agent = await cluster.connected()
     uid = await a_pod(cluster)
-    assert await agent.tokens.create("default", "web", uid, "", 3607) == "token-1"
-    assert await agent.tokens.create("default", "web", uid, "vault", 600) == "token-2"
+    assert await Tokens(agent.asking).create("default", "web", uid, "", 3607) == "token-1"
+    assert await Tokens(agent.asking).create("default", "web", uid, "vault", 600) == "token-2"
     assert issued == [("robot", "web", (), 3607), ("robot", "web", ("vault",), 600)]
 
 
@@ -86,8 +88,8 @@ async def test_a_node_gets_no_other_tokens(
     agent = await cluster.connected()
     uid = await a_pod(cluster, node=change.get("node", "one"))
     wanted = {"name": "web", "uid": uid, "audience": "", "seconds": 600, **change}
-    with pytest.raises(NoToken, match=why):
-        await agent.tokens.create(
+    with pytest.raises(NoAnswer, match=why):
+        await Tokens(agent.asking).create(
             "default", wanted["name"], wanted["uid"], wanted["audience"], wanted["seconds"]
         )
     assert issued == []
@@ -97,8 +99,8 @@ async def test_an_account_that_is_gone_is_named(cluster: Cluster) -> None:
     agent = await cluster.connected()
     uid = await a_pod(cluster)
     await cluster.registry.delete(SERVICEACCOUNTS, "default", "robot")
-    with pytest.raises(NoToken, match='serviceaccounts "robot" not found'):
-        await agent.tokens.create("default", "web", uid, "", 600)
+    with pytest.raises(NoAnswer, match='serviceaccounts "robot" not found'):
+        await Tokens(agent.asking).create("default", "web", uid, "", 600)
 
 
 async def test_who_asks_before_there_is_a_session_waits_for_it(
@@ -106,13 +108,13 @@ async def test_who_asks_before_there_is_a_session_waits_for_it(
 ) -> None:
     uid = await a_pod(cluster)
     agent = cluster.agent()
-    asked = asyncio.create_task(agent.tokens.create("default", "web", uid, "", 600))
+    asked = asyncio.create_task(Tokens(agent.asking).create("default", "web", uid, "", 600))
     await asyncio.sleep(0)
     agent.connect()
     assert await asked == "token-1"
 
 
 async def test_without_a_master_asking_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "DEADLINE", 0.01)
-    with pytest.raises(NoToken, match="the master cannot be reached"):
-        await tokens.Tokens().create("default", "web", "uid", "", 600)
+    monkeypatch.setattr(asking, "DEADLINE", 0.01)
+    with pytest.raises(NoAnswer, match="the master cannot be reached"):
+        await Tokens(Asking()).create("default", "web", "uid", "", 600)

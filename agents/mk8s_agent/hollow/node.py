@@ -10,13 +10,13 @@ from minikube8s.kit.clock import SystemClock
 from mk8s_agent.assignments import CLUSTER, Assignments, Key, NodeRoute
 from mk8s_agent.hollow.config import HollowConfig, HollowNode
 from mk8s_agent.hollow.pods import HollowPods
+from mk8s_agent.link.asking import Asking
 from mk8s_agent.link.channel import Channel, secured
 from mk8s_agent.link.dialogue import Dialogue
 from mk8s_agent.link.dialogue import Handler as DialogueHandler
 from mk8s_agent.link.errors import StreamError
 from mk8s_agent.link.reporter import Reporter
 from mk8s_agent.link.session import NodeHello
-from mk8s_agent.link.tokens import Tokens
 from mk8s_agent.link.tunnels import Handler
 from mk8s_agent.node.machine import Machine
 from mk8s_agent.node.settings import KubeletSettings, configz
@@ -43,7 +43,7 @@ class HollowAgent:
     def __init__(self, config: HollowConfig, node: HollowNode) -> None:
         self.assignments: Assignments = _Assignments(_HELD)
         self.reporter = Reporter(_CLOCK)
-        self.tokens = Tokens()
+        self.asking = Asking()
         self._config = config
         self._zone = node.zone
         self._certificate = node.certificate

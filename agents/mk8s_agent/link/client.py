@@ -42,7 +42,8 @@ class Link:
 
     `node` is the Node's name, `master` how people call the other end; `dial` makes a channel to it,
     `prepare` is waited for before each attempt. `refused` hears why the master does not take this
-    agent, where people have to do something about it.
+    agent, where people have to do something about it; `ended` says what to do where its certificate
+    has ended, and nothing where it has not.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Link:
         *,
         prepare: Callable[[], Awaitable[None]] | None = None,
         refused: Callable[[str], None] = lambda _: None,
+        ended: Callable[[], str] = lambda: "",
     ) -> None:
         self._node = node
         self._instance = secrets.token_hex(8)
@@ -60,6 +62,7 @@ class Link:
         self._dial = dial
         self._prepare = prepare
         self._refused = refused
+        self._ended = ended
         self._again = asyncio.Event()
         self._random = random.Random()
         self._failures = 0
@@ -120,9 +123,8 @@ class Link:
         if outcome.welcomed:
             sentence = f"lost the master at {master}: {outcome.details or outcome.code.name}"
         else:
-            sentence = (
-                f"no session with the master at {master}: {explained(outcome.details, master)}"
-            )
+            why = self._ended() or explained(outcome.details, master)
+            sentence = f"no session with the master at {master}: {why}"
         log.log(logging.DEBUG if sentence == self._said else logging.WARNING, "%s", sentence)
         self._said = sentence
         if outcome.code in _FOR_PEOPLE:

@@ -1,4 +1,4 @@
-"""How a stream handler says that it cannot do what was asked, and the link that it could not."""
+"""How a stream handler says that it cannot do what was asked, and the link that nothing came."""
 
 
 class StreamError(Exception):
@@ -15,5 +15,5 @@ class StreamError(Exception):
         self.code = code
 
 
-class NoToken(Exception):
-    """The master gave no token; the message says why."""
+class NoAnswer(Exception):
+    """The master did not give what it was asked for; the message says why."""

@@ -17,8 +17,8 @@ import msgspec
 from minikube8s.rpc import agent_pb2, agent_pb2_grpc
 from mk8s_agent.assignments import Assigned, Assignments, ClusterInfo, NodeRoute
 from mk8s_agent.link import dialogue
+from mk8s_agent.link.asking import Asking
 from mk8s_agent.link.reporter import Reporter
-from mk8s_agent.link.tokens import Tokens
 from mk8s_agent.link.tunnels import Handler, Tunnels
 
 log = logging.getLogger(__name__)
@@ -63,8 +63,8 @@ class Agent(Protocol):
         """What serves streams in both directions, by kind ("exec")."""
 
     @property
-    def tokens(self) -> Tokens:
-        """Who asks for tokens while a session is up."""
+    def asking(self) -> Asking:
+        """Who asks the master while a session is up."""
 
     def hello(self) -> NodeHello:
         """The node as it is now; called once a session, must not block."""
@@ -98,7 +98,7 @@ class Session:
         try:
             async with asyncio.timeout(WELCOME_DEADLINE):
                 await self._introduce()
-            self._agent.tokens.connected(self._stub)
+            self._agent.asking.connected(self._stub)
             writer = asyncio.create_task(self._write(), name="link/write")
             while True:
                 async with asyncio.timeout(SILENT_HEARTBEATS * self._heartbeat):
@@ -118,7 +118,7 @@ class Session:
         return Outcome(code, details or "", bool(self._heartbeat))
 
     async def _end(self, writer: asyncio.Task[None] | None) -> None:
-        self._agent.tokens.disconnected()
+        self._agent.asking.disconnected()
         self._call.cancel()
         if writer is not None:
             writer.cancel()

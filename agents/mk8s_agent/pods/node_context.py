@@ -101,7 +101,7 @@ class Tokens(Protocol):
     """Who asks the master for tokens, see `mk8s_agent.link.tokens`."""
 
     async def create(self, namespace: str, pod: str, uid: str, audience: str, seconds: int) -> str:
-        """A new token that is bound to the pod. Raises NoToken."""
+        """A new token that is bound to the pod. Raises NoAnswer."""
         ...
 
 

@@ -8,7 +8,7 @@ from minikube8s.api import localpath
 from minikube8s.api.persistence import belongs, claim_of, is_bound
 from minikube8s.api.views import ConfigMap, Container, PersistentVolume, Pod, Secret, Volume
 from minikube8s.api.views.containers import ResourceFieldSelector
-from mk8s_agent.link.errors import NoToken
+from mk8s_agent.link.errors import NoAnswer
 from mk8s_agent.pods.errors import ConfigError
 from mk8s_agent.pods.expansion import expand, missing
 from mk8s_agent.pods.fields import field, resource_field
@@ -96,7 +96,7 @@ class VolumeSources:
             return await self._ctx.tokens.create(
                 ref.namespace, ref.name, ref.uid, audience, seconds
             )
-        except NoToken as error:
+        except NoAnswer as error:
             raise VolumeError(f"failed to fetch token: {error}") from error
 
 

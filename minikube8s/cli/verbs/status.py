@@ -20,11 +20,13 @@ from minikube8s.cli.output.tables import render
 from minikube8s.cli.session import Session
 from minikube8s.cli.wellness import Counted, Trouble
 from minikube8s.cluster import componentlogs, kubeconfig, labnet
+from minikube8s.cluster.checkup import certificatefindings
 from minikube8s.cluster.components import present
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import Component
 from minikube8s.cluster.membership import joined
+from minikube8s.kit.validity import validities
 
 _PODS = 500
 """So many pods are looked at."""
@@ -62,6 +64,9 @@ def command(session: Session, form: str | None) -> None:
             )
     for one in counted.values():
         troubles += one.troubles
+    lasting = validities(home.pki)
+    wrong = certificatefindings.problems(lasting, datetime.now(UTC), joined=home.is_joined())
+    troubles += [Trouble(f"{problem.what}:", f"{problem.remedy}.") for problem in wrong]
     for component in components:
         troubles += _refusal(component) if component.pid else _last_words(component)
     if form:

@@ -21,6 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from minikube8s.cluster.authority import requests
 from minikube8s.cluster.authority.keys import encoded, new_key, read_key
+from minikube8s.kit import tlspairs
 from minikube8s.kit.privatefiles import write_private
 
 if TYPE_CHECKING:
@@ -67,15 +68,14 @@ class Authority:
     def server(self, name: str, hosts: Sequence[str]) -> None:
         """Ensure ``name``.crt and ``name``.key serve all of ``hosts`` (names or addresses)."""
         wanted = {_general_name(host) for host in hosts}
-        path = self._directory / f"{name}.crt"
-        if path.exists() and wanted <= _served(path) and self._lasts(path):
+        known = self._usable(name)
+        if known is not None and wanted <= _served(known):
             return
         self._issue(name, name, (), ExtendedKeyUsageOID.SERVER_AUTH, sorted(wanted, key=repr))
 
     def client(self, name: str, user: str, groups: Sequence[str]) -> None:
         """Ensure ``name``.crt and ``name``.key identify ``user`` in ``groups``."""
-        path = self._directory / f"{name}.crt"
-        if not path.exists() or not self._lasts(path):
+        if self._usable(name) is None:
             self._issue(name, user, groups, ExtendedKeyUsageOID.CLIENT_AUTH, ())
 
     def sign(self, request: bytes, seconds: int, now: datetime.datetime) -> bytes:
@@ -105,14 +105,22 @@ class Authority:
         made = [self._certificate_of(key, user, groups, purpose, ()) for user in users]
         return encoded(key).decode(), [one.decode() for one in made]
 
-    def _lasts(self, path: Path) -> bool:
-        """Whether a certificate need not be made anew: none would last longer, or it does for long.
+    def _usable(self, name: str) -> x509.Certificate | None:
+        """Return a certificate that need not be made anew: it has its key, and lasts.
 
-        One that has ended does not; the authority itself may have.
+        One that ends before long does not last, unless another would end no later.
         """
-        end = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
-        now = datetime.datetime.now(datetime.UTC)
-        return end > now and (end > now + SOON or end >= self._certificate.not_valid_after_utc)
+        files = (self._directory / f"{name}.{kind}" for kind in ("crt", "key"))
+        try:
+            pem, key = (file.read_text() for file in files)
+            if tlspairs.refusal(pem, key):
+                return None
+            known = x509.load_pem_x509_certificate(pem.encode())
+        except (OSError, ValueError):
+            return None
+        end, now = known.not_valid_after_utc, datetime.datetime.now(datetime.UTC)
+        lasts = end > now + SOON or end >= self._certificate.not_valid_after_utc
+        return known if lasts and end > now else None
 
     def _issue(
         self,
@@ -213,8 +221,7 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
-def _served(path: Path) -> set[x509.GeneralName]:
-    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+def _served(certificate: x509.Certificate) -> set[x509.GeneralName]:
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:

@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-import datetime
 import socket
 import ssl
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from minikube8s.cluster import cleaning, homelock, kubelet, layout, lifecycle, preparing
-from minikube8s.cluster.checkup import preflight
+from minikube8s.cluster.checkup import certificatefindings, preflight
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
@@ -27,8 +27,6 @@ from minikube8s.kit import notice
 from minikube8s.kit.privatefiles import write_private
 from minikube8s.kit.validity import validity
 
-_RENEWED = datetime.timedelta(days=120)
-"""A certificate that ends sooner is renewed at a start; it is valid for a year at first."""
 NO_CERTIFICATE = (
     "This machine has no usable certificate of that cluster: join it with the command, --token and "
     "--ca-hash included, that `mk8s token create --print-join-command` prints on the master."
@@ -122,14 +120,14 @@ def save(home: Home, known: Joined) -> None:
     write_private(home.joined, msgspec.json.format(msgspec.json.encode(known)) + b"\n")
 
 
-def refresh(home: Home, say: Say) -> None:
+def refresh(home: Home) -> None:
     """Make anew what the agent needs and what another address of this machine changes.
 
     For who has the home, before the agent starts without `up`. Raises ClusterError.
     """
     known = load(home)
     if known is not None:
-        _renew(home, known, say)
+        _require_certificate(home, known)
         _write_configuration(home, known)
 
 
@@ -145,7 +143,7 @@ def start(home: Home, known: Joined, say: Say) -> bool:
     preflight.require_own_address(known.node_ip)
     preflight.require_own_name(known.name)
     require_agent_port(known)
-    refresh(home, say)
+    refresh(home)
     supervision.follow(home, lambda: unitplan.wanted(home, settings(known)))
     started = time.monotonic()
 
@@ -177,42 +175,36 @@ def require_agent_port(known: Joined) -> None:
         ) from None
 
 
-def _renew(home: Home, known: Joined, say: Say) -> None:
-    """Renew a certificate that ends before long; one that still is valid may fail to be."""
-    left = _left(home)
-    if left is None:
+def _require_certificate(home: Home, known: Joined) -> None:
+    """Raise unless the agent can begin with its certificate, which it renews itself."""
+    ends = _ends(home)
+    if ends is None:
         raise ClusterError(NO_CERTIFICATE)
-    if left > _RENEWED:
-        return
-    try:
-        joining.renew(known.master, known.node_name, files(home))
-        say("certificate renewed")
-    except ClusterError as error:
-        if left <= datetime.timedelta():
-            raise
-        say(f"the certificate could not be renewed: {error}")
+    if ends <= datetime.now(UTC):
+        raise ClusterError(certificatefindings.ended(ends).sentence)
+    joining.ensure_request(known.node_name, files(home))
 
 
 def files(home: Home) -> joining.Files:
     """Where the certificates of a joined machine lie."""
-    return joining.Files(home.pki / "ca.crt", home.pki / "agent.crt", home.pki / "agent.key")
+    names = ("ca.crt", "agent.crt", "agent.key", "agent.csr")
+    return joining.Files(*(home.pki / name for name in names))
 
 
 def ended(home: Home) -> bool:
     """Whether this machine has no certificate that is valid, or not all that goes with it."""
-    left = _left(home)
-    return left is None or left <= datetime.timedelta()
+    ends = _ends(home)
+    return ends is None or ends <= datetime.now(UTC)
 
 
-def _left(home: Home) -> datetime.timedelta | None:
-    """How long the certificate is still valid; None where it, its key or the CA is of no use."""
+def _ends(home: Home) -> datetime | None:
+    """Until when the certificate is valid; None where it, its key or the CA is of no use."""
     found = files(home)
     try:
         ssl.create_default_context(cafile=found.ca).load_cert_chain(found.certificate, found.key)
-        until = validity(found.certificate.read_bytes()).ends
+        return validity(found.certificate.read_bytes()).ends
     except (OSError, ValueError):
         return None
-    return until - datetime.datetime.now(datetime.UTC)
 
 
 def _write_configuration(home: Home, known: Joined) -> None:
@@ -227,6 +219,7 @@ def _write_configuration(home: Home, known: Joined) -> None:
                 "ca": str(found.ca),
                 "cert": str(found.certificate),
                 "key": str(found.key),
+                "request": str(found.request),
                 "state_dir": str(home.agent),
                 "docker_host": known.docker_host,
                 "cluster_cidr": known.pod_cidr,

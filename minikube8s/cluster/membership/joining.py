@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import math
 import secrets
 import time
@@ -32,6 +33,7 @@ _REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 _SIGNER = "kubernetes.io/kube-apiserver-client-kubelet"
 _SIGNING_SECONDS = 30
 _VERDICTS = ("Denied", "Failed")
+_WHOLE = b"-----END CERTIFICATE REQUEST-----\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,12 @@ class Membership:
 
 
 class Files(NamedTuple):
-    """Where the CA's certificate, a node's certificate and its key lie (PEM)."""
+    """Where the CA's certificate, a node's certificate, its key and its request lie (PEM)."""
 
     ca: Path
     certificate: Path
     key: Path
+    request: Path
 
 
 class Found(NamedTuple):
@@ -125,27 +128,26 @@ class Applicant:
         from minikube8s.cluster.authority import keys  # noqa: PLC0415 - as above
 
         private = keys.encoded(keys.new_key())
-        signed = _certificate(self._client, node, private)
+        request = _request(private, node)
+        signed = _certificate(self._client, node, request)
         # the certificate last: without its key it would be taken for a finished identity
         files.certificate.unlink(missing_ok=True)
         got()
         write_private(files.ca, self._authority)
         write_private(files.key, private)
+        write_private(files.request, request)
         write_private(files.certificate, signed)
 
 
-def renew(master: str, node: str, files: Files) -> None:
-    """Replace a node's certificate, with which the request is made. Raises ClusterError.
+def ensure_request(node: str, files: Files) -> None:
+    """Make what the node's agent asks for its next certificate with, unless it is there.
 
-    The key stays: so the two belong together, whenever this ends.
+    It stays the same, as the key and the name do that it is about. Raises OSError, ValueError.
     """
-    identity = (files.certificate, files.key)
-    client = MasterClient(master, files.ca.read_bytes(), identity=identity)
-    try:
-        signed = _certificate(client, node, files.key.read_bytes())
-    finally:
-        client.close()
-    write_private(files.certificate, signed)
+    with contextlib.suppress(OSError):
+        if files.request.read_bytes().endswith(_WHOLE):
+            return
+    write_private(files.request, _request(files.key.read_bytes(), node))
 
 
 def find_node(client: MasterClient, node: str) -> dict[str, Any] | None:
@@ -167,11 +169,15 @@ def changes(client: MasterClient, node: str, seconds: float) -> Iterator[dict[st
                 yield event["object"]
 
 
-def _certificate(client: MasterClient, node: str, key: bytes) -> bytes:
-    """Return a new certificate for a key, both in PEM."""
-    from minikube8s.cluster.authority import requests  # noqa: PLC0415
+def _request(key: bytes, node: str) -> bytes:
+    """Return a request for a node's certificate for a key, both in PEM. Raises ValueError."""
+    from minikube8s.cluster.authority import requests  # noqa: PLC0415 - as above
 
-    request = requests.made(key, f"system:node:{node}", ["system:nodes"])
+    return requests.made(key, f"system:node:{node}", ["system:nodes"])
+
+
+def _certificate(client: MasterClient, node: str, request: bytes) -> bytes:
+    """Return a new certificate for a request, both in PEM."""
     name = f"node-csr-{secrets.token_hex(16)}"
     body = {
         "apiVersion": "certificates.k8s.io/v1",
