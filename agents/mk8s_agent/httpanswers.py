@@ -45,24 +45,23 @@ class Response:
             async for block in self._chunks():
                 yield block
         elif (length := self.headers.get("content-length")) is not None:
-            left = _size(length, 10)
-            while left:
-                block = await self._reader.read(min(left, _BLOCK))
-                if not block:
-                    raise asyncio.IncompleteReadError(b"", left)
-                left -= len(block)
+            async for block in self._exactly(_size(length, 10)):
                 yield block
         else:
             while block := await self._reader.read(_BLOCK):
                 yield block
 
+    async def _exactly(self, left: int) -> AsyncIterator[bytes]:
+        while left:
+            block = await self._reader.read(min(left, _BLOCK))
+            if not block:
+                raise asyncio.IncompleteReadError(b"", left)
+            left -= len(block)
+            yield block
+
     async def _chunks(self) -> AsyncIterator[bytes]:
         while left := _size((await _line(self._reader)).partition(b";")[0].decode("latin-1"), 16):
-            while left:
-                block = await self._reader.read(min(left, _BLOCK))
-                if not block:
-                    raise asyncio.IncompleteReadError(b"", left)
-                left -= len(block)
+            async for block in self._exactly(left):
                 yield block
             await self._reader.readexactly(2)
         while await _line(self._reader):

@@ -5,8 +5,13 @@ Owns the questions; which of the objects an owner adopts and releases is decided
 
 from __future__ import annotations
 
-from minikube8s.api.resources import Resource
+from typing import NamedTuple
+
+from minikube8s.api.resources import CONTROLLERREVISIONS, Resource
 from minikube8s.api.selectors import Selector
+from minikube8s.api.views import ControllerRevision, PartialObject
+from minikube8s.controllers import revisions
+from minikube8s.controllers.keys import Key
 from minikube8s.controllers.runner import Reader
 from minikube8s.store.entry import Entry
 from minikube8s.store.watching import Event
@@ -35,3 +40,33 @@ def candidates(
         for one in reader.claimable(resource, namespace, uid, selector)
         if one.owned_by(uid) or selector.matches(one.labels)
     ]
+
+
+class Revisions(NamedTuple):
+    """What a set reads of its revisions: its own, and whatever has the name that the next gets."""
+
+    history: tuple[ControllerRevision, ...]
+    namesake: ControllerRevision | None
+
+
+def read_revisions(reader: Reader, owner: Entry, selector: Selector, collisions: int) -> Revisions:
+    """Return the revisions of a StatefulSet or DaemonSet, and those that it may adopt."""
+    claimable = reader.claimable(CONTROLLERREVISIONS, owner.namespace, owner.uid, selector)
+    history = tuple(
+        one.view(ControllerRevision)
+        for one in claimable
+        if revisions.is_named_after(one.name, owner.name)
+    )
+    name = revisions.name_of(owner.object, collisions)
+    namesake = reader.find(CONTROLLERREVISIONS, owner.namespace, name)
+    return Revisions(history, namesake.view(ControllerRevision) if namesake is not None else None)
+
+
+def controlled_by(entry: Entry, resource: Resource) -> list[Key] | None:
+    """Return whom of the resource an object belongs to, if to any; None for an orphan."""
+    controller = entry.view(PartialObject).metadata.controller if entry.controlled else None
+    if controller is None:
+        return None
+    owner = (controller.api_version, controller.kind)
+    mine = owner == (resource.api_version, resource.kind)
+    return [Key(entry.namespace, controller.name)] if mine else []

@@ -28,6 +28,7 @@ from mk8s_agent.dns.sockets import Sockets
 from mk8s_agent.dns.tcp import TcpServer
 from mk8s_agent.dns.udp import UdpServer
 from mk8s_agent.dns.zone import Zone
+from mk8s_agent.slices import Slices
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +73,7 @@ class ClusterDns:
         self._sockets = sockets
         self._wake = asyncio.Event()
         self._dirty: set[Key] = set()
-        self._slices: dict[Key, set[Key]] = {}
-        self._service_of: dict[Key, Key] = {}
+        self._slices = Slices(assignments, self._touch)
         self._address = ""
         self._domain = ""
         self._moved = asyncio.Event()
@@ -162,13 +162,9 @@ class ClusterDns:
         assigned = self._assignments.services().get(key)
         if assigned is None:
             zone.put(key, ())
-            if not self._slices.get(key):
-                self._slices.pop(key, None)
             return
-        known = self._assignments.endpointslices()
-        slices = (known[each].view for each in sorted(self._slices.get(key, ())) if each in known)
         try:
-            records = service_records(assigned.view, slices, domain)
+            records = service_records(assigned.view, self._slices.of(key), domain)
         except ValueError as error:
             # One Service must not keep the names of all others from being known.
             log.error("%s/%s has no names in DNS: %s", *key, error)
@@ -179,23 +175,10 @@ class ClusterDns:
         if resource == "services":
             self._dirty.add(key)
         elif resource == "endpointslices":
-            self._slice_changed(key)
+            self._slices.changed(key)
         else:
             return
         self._wake.set()
-
-    def _slice_changed(self, key: Key) -> None:
-        former = self._service_of.pop(key, None)
-        if former is not None:
-            self._slices[former].discard(key)
-            self._touch(former)
-        assigned = self._assignments.endpointslices().get(key)
-        if assigned is None or not assigned.view.service_name:
-            return
-        service = (key[0], assigned.view.service_name)
-        self._service_of[key] = service
-        self._slices.setdefault(service, set()).add(key)
-        self._touch(service)
 
     def _touch(self, service: Key) -> None:
         """Only headless Services have names that depend on endpoints."""
@@ -205,10 +188,7 @@ class ClusterDns:
             self._dirty.add(service)
 
     def _take_all(self) -> None:
-        self._slices.clear()
-        self._service_of.clear()
-        for key in self._assignments.endpointslices():
-            self._slice_changed(key)
+        self._slices.take_all()
         self._dirty.update(self._assignments.services())
 
     def _may_ask(self, client: str) -> bool:

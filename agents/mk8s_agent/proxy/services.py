@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 
-from minikube8s.api.views import EndpointSlice, Service
+from minikube8s.api.views import Service
 from mk8s_agent.assignments import Assignments, Key
 from mk8s_agent.proxy import api_server
 from mk8s_agent.proxy.desired import HealthCheck, ServicePort, health_check, service_ports
@@ -13,6 +13,7 @@ from mk8s_agent.proxy.parts import Part
 from mk8s_agent.proxy.protocols import can_lead
 from mk8s_agent.proxy.rules import PortPart
 from mk8s_agent.proxy.service_events import Events, warn
+from mk8s_agent.slices import Slices
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ KIND = "service"
 
 
 class Services:
-    """Knows which slices belong to which Service; a change costs what one Service does."""
+    """What the table says of each Service; a change costs what one Service does."""
 
     def __init__(
         self,
@@ -35,8 +36,7 @@ class Services:
         self._assignments = assignments
         self._changed = changed
         self._events = events
-        self._slices: dict[Key, set[Key]] = {}
-        self._service_of: dict[Key, Key] = {}
+        self._slices = Slices(assignments, lambda service: changed(KIND, service))
         self._node = Node(config.node)
         self._told_of_sctp: set[Key] = set()
 
@@ -45,7 +45,7 @@ class Services:
         if resource == "services":
             self._changed(KIND, key)
         elif resource == "endpointslices":
-            self._slice_changed(key)
+            self._slices.changed(key)
         elif resource == "nodes" and self._node_changed():
             for service in self._assignments.services():
                 self._changed(KIND, service)
@@ -53,8 +53,7 @@ class Services:
     def known(self) -> list[Key]:
         """All Services."""
         self._node_changed()
-        for key in self._assignments.endpointslices():
-            self._slice_changed(key)
+        self._slices.take_all()
         return list(self._assignments.services())
 
     def parts(self, key: Key) -> dict[str, Part]:
@@ -65,7 +64,7 @@ class Services:
         if service is None or self._answered_here(service.view):
             return {}
         ports: Iterable[ServicePort] = list(
-            service_ports(service.view, self._slices_of(key), self._node)
+            service_ports(service.view, self._slices.of(key), self._node)
         )
         if not all(can_lead(port.protocol) for port in ports):
             ports = [port for port in ports if can_lead(port.protocol)]
@@ -82,7 +81,7 @@ class Services:
         service = self._assignments.services().get(key)
         if service is None:
             return None
-        return health_check(service.view, self._slices_of(key), self._node)
+        return health_check(service.view, self._slices.of(key), self._node)
 
     def no_health_check(self, key: Key, port: int, why: str) -> None:
         """Tell that load balancers cannot be told anything."""
@@ -117,23 +116,3 @@ class Services:
         """Whether it is the cluster's DNS, which the agent itself answers on every node."""
         cluster = self._assignments.cluster
         return cluster is not None and service.spec.cluster_ip == cluster.cluster_dns != ""
-
-    def _slices_of(self, key: Key) -> list[EndpointSlice]:
-        slices = self._assignments.endpointslices()
-        return [slices[each].view for each in self._slices.get(key, ()) if each in slices]
-
-    def _slice_changed(self, key: Key) -> None:
-        former = self._service_of.pop(key, None)
-        if former is not None:
-            known = self._slices[former]
-            known.discard(key)
-            if not known:
-                del self._slices[former]
-            self._changed(KIND, former)
-        assigned = self._assignments.endpointslices().get(key)
-        if assigned is None or not assigned.view.service_name:
-            return
-        service = (key[0], assigned.view.service_name)
-        self._service_of[key] = service
-        self._slices.setdefault(service, set()).add(key)
-        self._changed(KIND, service)

@@ -8,17 +8,14 @@ from datetime import datetime
 from minikube8s.api.resources import CONTROLLERREVISIONS, DAEMONSETS, NODES, PODS, Resource
 from minikube8s.api.selectors import Selector, from_label_selector
 from minikube8s.api.views import (
-    ControllerRevision,
     DaemonSet,
     Node,
     NodeSpec,
     ObjectMeta,
-    PartialObject,
     Pod,
 )
-from minikube8s.controllers import revisions
 from minikube8s.controllers.actions import Plan
-from minikube8s.controllers.belonging import belongings, candidates
+from minikube8s.controllers.belonging import belongings, candidates, controlled_by, read_revisions
 from minikube8s.controllers.daemonsets.model import Snapshot
 from minikube8s.controllers.daemonsets.placement import wish_of
 from minikube8s.controllers.daemonsets.planning import plan
@@ -59,20 +56,14 @@ class DaemonSetController:
         entries = candidates(reader, PODS, key.namespace, entry.uid, selector)
         pods = tuple(facts(one) for one in entries)
         wishes = {one.uid: one.digest(_wish) for one in entries if not facts(one).node}
-        history = tuple(
-            one.view(ControllerRevision)
-            for one in reader.claimable(CONTROLLERREVISIONS, key.namespace, entry.uid, selector)
-            if revisions.is_named_after(one.name, key.name)
-        )
-        name = revisions.name_of(obj, view.status.collision_count)
-        namesake = reader.find(CONTROLLERREVISIONS, key.namespace, name)
+        told = read_revisions(reader, entry, selector, view.status.collision_count)
         return Snapshot(
             view,
             obj,
             tuple(one.digest(_offer) for one in reader.list(NODES, None)),
             pods,
-            history,
-            namesake.view(ControllerRevision) if namesake is not None else None,
+            told.history,
+            told.namesake,
             self._due(entry.uid, pods, wishes),
             wishes,
         )
@@ -117,10 +108,9 @@ def _wish(entry: Entry) -> str:
 
 def _keys_of_part(entry: Entry, reader: Reader) -> Iterator[Key]:
     """Yield the owner of a pod or revision; of an orphan those that may adopt it."""
-    controller = entry.view(PartialObject).metadata.controller if entry.controlled else None
-    if controller is not None:
-        if (controller.api_version, controller.kind) == ("apps/v1", DAEMONSETS.kind):
-            yield Key(entry.namespace, controller.name)
+    owners = controlled_by(entry, DAEMONSETS)
+    if owners is not None:
+        yield from owners
         return
     for one in reader.selecting(DAEMONSETS, entry.namespace, entry.labels, _selector_of):
         yield Key(one.namespace, one.name)

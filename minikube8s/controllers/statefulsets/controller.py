@@ -13,10 +13,9 @@ from minikube8s.api.resources import (
     Resource,
 )
 from minikube8s.api.selectors import from_label_selector
-from minikube8s.api.views import ControllerRevision, ObjectMeta, PartialObject, StatefulSet
-from minikube8s.controllers import revisions
+from minikube8s.api.views import ObjectMeta, PartialObject, StatefulSet
 from minikube8s.controllers.actions import Plan
-from minikube8s.controllers.belonging import belongings, candidates
+from minikube8s.controllers.belonging import belongings, candidates, controlled_by, read_revisions
 from minikube8s.controllers.keys import Key
 from minikube8s.controllers.podfacts import PodFacts, facts
 from minikube8s.controllers.relapses import Relapses
@@ -65,19 +64,13 @@ class StatefulSetController:
             for one in candidates(reader, PODS, key.namespace, entry.uid, selector)
             if (parent_and_ordinal(one.name) or ("", 0))[0] == key.name
         )
-        history = tuple(
-            one.view(ControllerRevision)
-            for one in reader.claimable(CONTROLLERREVISIONS, key.namespace, entry.uid, selector)
-            if revisions.is_named_after(one.name, key.name)
-        )
-        name = revisions.name_of(obj, view.status.collision_count)
-        namesake = reader.find(CONTROLLERREVISIONS, key.namespace, name)
+        told = read_revisions(reader, entry, selector, view.status.collision_count)
         return Snapshot(
             view,
             obj,
             pods,
-            history,
-            namesake.view(ControllerRevision) if namesake is not None else None,
+            told.history,
+            told.namesake,
             _claims(reader, view, pods),
             self._due(entry.uid, pods),
         )
@@ -112,10 +105,9 @@ def _claims(
 
 def _keys_of_part(entry: Entry, reader: Reader) -> Iterator[Key]:
     """Yield the owner of a pod or revision; of an orphan the one that its name tells."""
-    controller = entry.view(PartialObject).metadata.controller if entry.controlled else None
-    if controller is not None:
-        if (controller.api_version, controller.kind) == ("apps/v1", STATEFULSETS.kind):
-            yield Key(entry.namespace, controller.name)
+    owners = controlled_by(entry, STATEFULSETS)
+    if owners is not None:
+        yield from owners
         return
     parent = entry.name.rpartition("-")[0]
     if parent and reader.find(STATEFULSETS, entry.namespace, parent) is not None:
