@@ -12,11 +12,13 @@ One event loop, no threads.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Hashable, Iterator
+from functools import partial
 from typing import Generic, TypeVar
 
 from minikube8s.kit.backoff import Backoff
+from minikube8s.kit.delays import Delays
+from minikube8s.kit.turns import Turns
 
 K = TypeVar("K", bound=Hashable)
 
@@ -34,9 +36,9 @@ class WorkQueue(Generic[K]):
         self._backoff = backoff
         self._waiting: dict[K, None] = {}
         self._held: dict[K, bool] = {}
-        self._timers: dict[K, asyncio.TimerHandle] = {}
+        self._delays: Delays[K] = Delays()
         self._failures: dict[K, int] = {}
-        self._getters: deque[asyncio.Future[None]] = deque()
+        self._turns = Turns()
         self._closed = False
 
     def __iter__(self) -> Iterator[K]:
@@ -56,7 +58,7 @@ class WorkQueue(Generic[K]):
             return
         if key not in self._waiting:
             self._waiting[key] = None
-            self._wake()
+            self._turns.wake()
 
     def add_after(self, key: K, seconds: float) -> None:
         """Have `key` added in `seconds`; of several delays of one key the earliest counts."""
@@ -65,14 +67,7 @@ class WorkQueue(Generic[K]):
         if seconds <= 0:
             self.add(key)
             return
-        loop = asyncio.get_running_loop()
-        due = loop.time() + seconds
-        timer = self._timers.get(key)
-        if timer is not None:
-            if timer.when() <= due:
-                return
-            timer.cancel()
-        self._timers[key] = loop.call_at(due, self._elapsed, key)
+        self._delays.add(key, seconds, partial(self.add, key))
 
     async def get(self) -> K:
         """Wait for a key and hold it: the caller must call `done` with it.
@@ -82,16 +77,7 @@ class WorkQueue(Generic[K]):
         while not self._waiting:
             if self._closed:
                 raise QueueClosed
-            getter = asyncio.get_running_loop().create_future()
-            self._getters.append(getter)
-            try:
-                await getter
-            except asyncio.CancelledError:
-                if getter in self._getters:
-                    self._getters.remove(getter)
-                elif self._waiting:
-                    self._wake()
-                raise
+            await self._turns.wait(lambda: self._waiting)
         key = next(iter(self._waiting))
         del self._waiting[key]
         self._held[key] = False
@@ -119,21 +105,7 @@ class WorkQueue(Generic[K]):
     def close(self) -> None:
         """Drop all keys and timers; everybody in `get` gets QueueClosed."""
         self._closed = True
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        self._delays.clear()
         self._waiting.clear()
         self._failures.clear()
-        while self._getters:
-            self._wake()
-
-    def _elapsed(self, key: K) -> None:
-        del self._timers[key]
-        self.add(key)
-
-    def _wake(self) -> None:
-        while self._getters:
-            getter = self._getters.popleft()
-            if not getter.done():
-                getter.set_result(None)
-                return
+        self._turns.wake_all()

@@ -7,12 +7,13 @@ or failed comes back behind those of its priority that waited before, so none of
 
 from __future__ import annotations
 
-import asyncio
 import heapq
-from collections import deque
+from functools import partial
 from itertools import count
 
 from minikube8s.kit.backoff import Backoff
+from minikube8s.kit.delays import Delays
+from minikube8s.kit.turns import Turns
 from minikube8s.kit.workqueue import QueueClosed
 from minikube8s.scheduler.pods import PodKey
 
@@ -28,9 +29,9 @@ class PodQueue:
         """What waits, and the number of its entry in the heap that counts."""
         self._held: dict[PodKey, int | None] = {}
         """What workers hold, and the priority with which it was added again."""
-        self._timers: dict[PodKey, asyncio.TimerHandle] = {}
+        self._delays: Delays[PodKey] = Delays()
         self._failures: dict[PodKey, int] = {}
-        self._getters: deque[asyncio.Future[None]] = deque()
+        self._turns = Turns()
         self._numbers = count()
         self._closed = False
 
@@ -41,7 +42,7 @@ class PodQueue:
     @property
     def delayed(self) -> int:
         """Number of keys that hold back for a while."""
-        return len(self._timers)
+        return len(self._delays)
 
     def add(self, key: PodKey, priority: int) -> None:
         """Have `key` handed out when its turn comes."""
@@ -53,7 +54,7 @@ class PodQueue:
             number = next(self._numbers)
             self._waiting[key] = number
             heapq.heappush(self._heap, (-priority, number, key))
-            self._wake()
+            self._turns.wake()
 
     def add_after(self, key: PodKey, priority: int, seconds: float) -> None:
         """Have `key` added in `seconds`; of several delays of one key the earliest counts."""
@@ -62,30 +63,14 @@ class PodQueue:
         if seconds <= 0:
             self.add(key, priority)
             return
-        loop = asyncio.get_running_loop()
-        due = loop.time() + seconds
-        timer = self._timers.get(key)
-        if timer is not None:
-            if timer.when() <= due:
-                return
-            timer.cancel()
-        self._timers[key] = loop.call_at(due, self._elapsed, key, priority)
+        self._delays.add(key, seconds, partial(self.add, key, priority))
 
     async def get(self) -> PodKey:
         """Wait for a key and hold it: the caller must call `done` with it. Raises QueueClosed."""
         while not self._waiting:
             if self._closed:
                 raise QueueClosed
-            getter = asyncio.get_running_loop().create_future()
-            self._getters.append(getter)
-            try:
-                await getter
-            except asyncio.CancelledError:
-                if getter in self._getters:
-                    self._getters.remove(getter)
-                elif self._waiting:
-                    self._wake()
-                raise
+            await self._turns.wait(lambda: self._waiting)
         while True:
             _, number, key = heapq.heappop(self._heap)
             if self._waiting.get(key) == number:
@@ -115,9 +100,7 @@ class PodQueue:
         """Have `key` not handed out any more: its pod is gone."""
         self.settle(key)
         self._waiting.pop(key, None)
-        timer = self._timers.pop(key, None)
-        if timer is not None:
-            timer.cancel()
+        self._delays.drop(key)
         if len(self._heap) > 2 * len(self._waiting) + 64:
             self._heap = [one for one in self._heap if self._waiting.get(one[2]) == one[1]]
             heapq.heapify(self._heap)
@@ -125,21 +108,7 @@ class PodQueue:
     def close(self) -> None:
         """Drop all keys and timers; everybody in `get` gets QueueClosed."""
         self._closed = True
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        self._delays.clear()
         self._waiting.clear()
         self._failures.clear()
-        while self._getters:
-            self._wake()
-
-    def _elapsed(self, key: PodKey, priority: int) -> None:
-        del self._timers[key]
-        self.add(key, priority)
-
-    def _wake(self) -> None:
-        while self._getters:
-            getter = self._getters.popleft()
-            if not getter.done():
-                getter.set_result(None)
-                return
+        self._turns.wake_all()
