@@ -4,7 +4,7 @@
 # Each answer is what it came to, or {"problem": sentence}.
 
 require "json"
-%w[settings checks host kvm].each { |name| require File.join(ARGV.fetch(0), name) }
+%w[settings checks host kvm memory].each { |name| require File.join(ARGV.fetch(0), name) }
 
 def lab(environment, existing = [], remembered = {})
   Lab::Settings.new(environment, existing: existing, remembered: remembered)
@@ -29,6 +29,22 @@ ASKED = {
   "libvirt_error" => lambda { |programs, seconds|
     ENV["PATH"] = [programs, ENV["PATH"]].join(File::PATH_SEPARATOR)
     Lab::Host.libvirt_error(seconds: seconds)
+  },
+  "libvirt_here" => lambda { |uri|
+    ENV["LIBVIRT_DEFAULT_URI"] = uri
+    Lab::Host.libvirt_here?
+  },
+  "interfaces" => -> { Lab::Host.interfaces },
+  "free_memory" => -> { Lab::Host.free_memory },
+  "remembered" => lambda { |folder, text|
+    ENV["VAGRANT_DOTFILE_PATH"] = folder
+    File.write(Lab::Memory.path, text)
+    Lab::Memory.remembered
+  },
+  "remember" => lambda { |folder, environment|
+    ENV["VAGRANT_DOTFILE_PATH"] = folder
+    Lab::Memory.remember(lab(environment))
+    [Lab::Memory.remembered, Dir.children(folder)]
   },
   "answering" => ->(addresses) { Lab::Host.answering(addresses) },
   "memory" => ->(each, count, free) { Lab::Checks.memory(each, count, free) },

@@ -166,6 +166,20 @@ BAD: list[tuple[list[Any], tuple[str, ...]]] = [
         ["subnet", "192.168.56.0/24", [["wlan0", "192.168.0.7", 16]], "virtualbox"],
         ("wlan0", "MK8S_SUBNET=10.55.0.0/24"),
     ),
+    (
+        ["subnet", "172.16.0.0/12", [["eth0", "172.20.5.7", 24]], "libvirt"],
+        ("eth0 has 172.20.5.7/24", "MK8S_SUBNET=192.168.57.0/24"),
+    ),
+    # what is proposed is free
+    (
+        [
+            "subnet",
+            "192.168.56.0/24",
+            [["a", "192.168.56.7", 23], ["b", "192.168.58.7", 24]],
+            "libvirt",
+        ],
+        ("a has 192.168.56.7/23", "MK8S_SUBNET=192.168.59.0/24"),
+    ),
     # another provider's network
     (
         ["subnet", "192.168.56.0/24", [["vboxnet0", "192.168.56.1", 24]], "libvirt"],
@@ -186,7 +200,10 @@ BAD: list[tuple[list[Any], tuple[str, ...]]] = [
         ("answers at 192.168.56.10, 192.168.56.11", "MK8S_SUBNET=192.168.57.0/24"),
     ),
     (["memory", 1536, 3, 2400], ("3 VMs", "4992 MB", "2400 MB are free", "MK8S_MEMORY=640")),
+    (["memory", 1536, 3, 4991], ("4992 MB", "MK8S_MEMORY=1472")),
     (["memory", 1536, 3, 1500], ("a lower MK8S_WORKERS",)),
+    (["memory", 1536, 3, 1919], ("a lower MK8S_WORKERS",)),
+    (["memory", 1536, 3, 1920], ("MK8S_MEMORY=512",)),
 ]
 
 
@@ -200,10 +217,13 @@ def test_bad_input_is_told_in_one_sentence_with_the_way_out() -> None:
 
 
 GOOD: list[list[Any]] = [
+    ["version", "2.3.0"],
     ["version", "2.3.4"],
     ["version", "2.4.10"],
     ["provider", None, True, False],
     ["provider", "libvirt", False, True],
+    ["provider", "virtualbox", True, False],
+    ["provider", None, False, True],
     ["rsync", True],
     ["libvirt", "qemu:///system", None],
     ["kvm", "works"],
@@ -225,6 +245,40 @@ def test_a_host_that_has_everything_is_let_through() -> None:
 def test_a_machine_that_answers_at_an_address_of_the_lab_is_met() -> None:
     # nothing listens at either; at one, a machine says so
     assert ask(["answering", ["127.0.0.1", "255.255.255.255"]]) == [["127.0.0.1"]]
+
+
+def test_the_hosts_own_networks_and_memory_are_seen() -> None:
+    [interfaces, free] = ask(["interfaces"], ["free_memory"])
+    assert ["lo", "127.0.0.1", 8] in interfaces
+    assert 0 < free < 1 << 24
+
+
+def test_only_where_vms_are_on_this_machine_its_networks_and_memory_matter() -> None:
+    table = {
+        "": True,
+        "qemu:///system": True,
+        "qemu+unix:///system?socket=/run/x": True,
+        "qemu+ssh://other/system": False,
+        "qemu+tcp://192.0.2.1/system": False,
+    }
+    assert ask(*(["libvirt_here", uri] for uri in table)) == [*table.values()]
+
+
+def test_what_the_lab_was_made_with_is_read_again_whatever_became_of_the_file(
+    tmp_path: Path,
+) -> None:
+    folder = str(tmp_path)
+    table: list[tuple[str, Any]] = [
+        ('{"MK8S_CPUS": "1", "PATH": "/nowhere"}', {"MK8S_CPUS": "1"}),
+        ('{"MK8S_CPUS": "1"', {}),
+        ('["MK8S_CPUS"]', {}),
+        ("", {}),
+    ]
+    assert ask(*(["remembered", folder, text] for text, _ in table)) == [one for _, one in table]
+    [(found, files)] = ask(["remember", folder, {"MK8S_CPUS": "1", "MK8S_POD_CIDR": "10.1.0.0/16"}])
+    fixed = {"MK8S_SUBNET": "192.168.56.0/24", "MK8S_SERVICE_CIDR": "10.96.0.0/12"}
+    assert found == {"MK8S_CPUS": "1", "MK8S_POD_CIDR": "10.1.0.0/16", **fixed}
+    assert files == ["mk8s-lab.json"]
 
 
 def test_a_libvirt_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
@@ -253,8 +307,9 @@ def test_kvm_is_tried_by_running_a_guest(tmp_path: Path) -> None:
         ["try_kvm", "/dev/null", str(fails), 5],
         ["try_kvm", "/dev/null", str(hangs), 0.5],
         ["try_kvm", "/dev/null", None, 5],
+        ["try_kvm", str(tmp_path), str(ends), 5],
     ]
-    assert ask(*questions) == ["missing", "works", "broken", "broken", "works"]
+    assert ask(*questions) == ["missing", "works", "broken", "broken", "works", "broken"]
 
 
 def test_the_guest_that_tries_kvm_gets_to_its_end_where_it_is_emulated(tmp_path: Path) -> None:
