@@ -39,10 +39,18 @@ MEMBER: dict[str, tuple[Validity | None, Mark, str]] = {
 def test_a_joined_machine_is_told_of_its_own_certificate(
     known: Validity | None, mark: Mark, said: str
 ) -> None:
-    found = {"agent.crt": known, "ca.crt": lasts(1, 3)}
+    found = {"agent.crt": known, "ca.crt": TEN_YEARS}
     (told,) = certificatefindings.findings(found, NOW, joined=True)
     assert told.mark is mark
     assert re.search(said, told.text)
+
+
+def test_a_joined_machine_whose_certificate_ends_with_the_authority_is_told_of_that() -> None:
+    """No other would last longer."""
+    found = {"agent.crt": lasts(340, 10), "ca.crt": lasts(3640, 10)}
+    (told,) = certificatefindings.findings(found, NOW, joined=True)
+    assert told.mark is Mark.DOUBT
+    assert "authority ends on 2026-06-11, and all with it: it has to be made again" in told.text
 
 
 CLUSTER: dict[str, tuple[Found, list[tuple[Mark, str]]]] = {

@@ -65,11 +65,13 @@ def ended(ends: datetime) -> Problem:
 
 
 def _of_member(found: Found, now: datetime) -> Iterator[Problem]:
-    known = found.get(_NODE)
+    known, authority = found.get(_NODE), found.get(_AUTHORITY)
     if known is None:
         yield Problem(Mark.FAULT, f"This machine has no certificate ({_NODE} is of no use)", _JOIN)
     elif known.ends <= now:
         yield ended(known.ends)
+    elif authority and known.ends >= authority.ends:
+        yield from _of_authority(authority, now, "it has to be made again on the master")
     elif now - known.begins > (known.ends - known.begins) * _RENEWED_BY:
         yield Problem(
             Mark.DOUBT,
@@ -86,13 +88,9 @@ def _of_cluster(found: Found, now: datetime) -> Iterator[Problem]:
         if found:
             yield Problem(Mark.FAULT, f"The cluster's authority ({_AUTHORITY}) is of no use", _ANEW)
         return
+    yield from _of_authority(authority, now, _ANEW)
     if authority.ends <= now:
-        what = f"The cluster's authority ended on {authority.ends:%Y-%m-%d}, and all with it"
-        yield Problem(Mark.FAULT, what, _ANEW)
         return
-    if authority.ends <= now + _AUTHORITY_SOON:
-        what = f"The cluster's authority ends on {authority.ends:%Y-%m-%d}, and all with it"
-        yield Problem(Mark.DOUBT, what, f"{_ANEW} before then")
     for name, known in found.items():
         if known is None:
             yield Problem(Mark.DOUBT, f"{name} is no certificate", _RESTART)
@@ -100,3 +98,15 @@ def _of_cluster(found: Found, now: datetime) -> Iterator[Problem]:
             yield Problem(Mark.FAULT, f"{name} ended on {known.ends:%Y-%m-%d}", _RESTART)
         elif known.ends <= now + _SOON and known.ends < authority.ends:
             yield Problem(Mark.DOUBT, f"{name} ends on {known.ends:%Y-%m-%d}", _RESTART)
+
+
+def _of_authority(authority: Validity, now: datetime, remedy: str) -> Iterator[Problem]:
+    """That it ends, which nothing it signed outlasts."""
+    when = f"{authority.ends:%Y-%m-%d}"
+    if authority.ends <= now:
+        yield Problem(
+            Mark.FAULT, f"The cluster's authority ended on {when}, and all with it", remedy
+        )
+    elif authority.ends <= now + _AUTHORITY_SOON:
+        what = f"The cluster's authority ends on {when}, and all with it"
+        yield Problem(Mark.DOUBT, what, f"{remedy} before then")
