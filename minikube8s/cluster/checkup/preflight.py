@@ -55,9 +55,11 @@ def require_engine(docker_host: str) -> None:
         raise ClusterError(
             f"You may not talk to the Docker engine at {docker_host}: run as root."
         ) from None
-    except OSError as error:
+    # what is no port or no host's name is no system's error
+    except (OSError, OverflowError, UnicodeError) as error:
+        why = getattr(error, "strerror", "") or error
         raise ClusterError(
-            f"No Docker engine answers at {docker_host} ({error.strerror or error}). Start it "
+            f"No Docker engine answers at {docker_host} ({why}). Start it "
             "(`systemctl start docker`), install it (`apt-get install docker.io`), or name another "
             "with DOCKER_HOST."
         ) from None
