@@ -165,8 +165,8 @@ def _refuse_changes(home: Home, running: Settings, settings: Settings) -> None:
         old, new = getattr(running, setting), getattr(settings, setting)
         if old != new and setting not in growing:
             raise ClusterError(
-                f"The cluster in {home.path} runs with {setting.replace('_', ' ')} {old}: stop it "
-                f"with `mk8s down` before you change that to {new}."
+                f"The cluster in {home.path} runs with {setting.replace('_', ' ')} {old or 'unset'}"
+                f": stop it with `mk8s down` before you change that to {new or 'unset'}."
             )
 
 

@@ -24,16 +24,20 @@ def overdue(heard: Mapping[str, float], now: float, grace: float) -> Overdue:
 
 
 def unknown_node(node: dict[str, Any], now: str) -> dict[str, Any]:
-    """The Node with its conditions Unknown; `now` is RFC 3339."""
+    """The Node with its conditions Unknown; when it was last heard stays. `now` is RFC 3339."""
     fresh = copy.deepcopy(node)
     status = fresh.setdefault("status", {})
-    posted = {one.get("type") for one in status.get("conditions") or []}
+    posted = {one.get("type"): one for one in copy.deepcopy(status.get("conditions") or [])}
+    made = node["metadata"].get("creationTimestamp", now)
     for type_ in _CONDITIONS:
         if type_ in posted:
             reason, message = "NodeStatusUnknown", "Kubelet stopped posting node status."
         else:
             reason, message = "NodeStatusNeverUpdated", "Kubelet never posted node status."
         set_condition(status, type_, "Unknown", now=now, reason=reason, message=message)
+    for one in status["conditions"]:
+        if one["type"] in _CONDITIONS:
+            one["lastHeartbeatTime"] = posted.get(one["type"], {}).get("lastHeartbeatTime", made)
     return fresh
 
 

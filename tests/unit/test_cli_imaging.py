@@ -60,7 +60,9 @@ def test_a_missing_image_is_told_with_the_nearest_name() -> None:
     tags = copying.tags_of([{"RepoTags": ["nginx:1.10", "<none>:<none>"]}, {"RepoTags": None}])
     assert tags == ["nginx:1.10"]
     assert "Did you mean nginx:1.10?" in copying.missing("ngnix:1.10", tags)
+    assert "Did you mean nginx:1.10?" in copying.missing("ngnix:latest", tags)
     assert "Did you mean" not in copying.missing("unlike", tags)
+    assert "Did you mean" not in copying.missing("nix:latest", ["busybox:latest"])
 
 
 class NodeWithRoom:

@@ -51,7 +51,11 @@ OTHER = Identity("m1", "u2")
         ([{"metadata": {"name": "w1"}}], False, "another machine's node, which is not Ready now"),
         ([node("w1", master=True)], True, "the master's own node: choose another name"),
         ([node("w1", master=True, ready=False)], True, "the master's own node"),
-        ([node("w1")], True, "already, and Ready.*`mk8s leave` there.*If that is this machine"),
+        (
+            [node("w1")],
+            True,
+            "already, and Ready.*`mk8s leave` there.*If that has been this machine",
+        ),
         ([node("w1", own=OTHER)], True, r"already, and Ready.*`mk8s leave` there\.$"),
         ([node("w1", ready=False)], False, ""),
         ([node("w1", ready=False, own=OTHER)], True, ""),

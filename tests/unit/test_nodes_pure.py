@@ -184,9 +184,23 @@ def test_a_node_is_overdue_when_the_whole_grace_has_passed():
 
 
 def test_a_node_that_never_posted_says_so():
-    fresh = lost.unknown_node({"metadata": {}}, NOW)
+    fresh = lost.unknown_node({"metadata": {"creationTimestamp": EARLY}}, NOW)
     ready = next(one for one in fresh["status"]["conditions"] if one["type"] == "Ready")
     assert (ready["status"], ready["reason"]) == ("Unknown", "NodeStatusNeverUpdated")
+    assert (ready["lastHeartbeatTime"], ready["lastTransitionTime"]) == (EARLY, NOW)
+
+
+def test_a_lost_node_says_when_it_was_last_heard():
+    heard = {
+        "type": "Ready",
+        "status": "True",
+        "reason": "KubeletReady",
+        "lastHeartbeatTime": EARLY,
+    }
+    fresh = lost.unknown_node({"metadata": {}, "status": {"conditions": [heard]}}, NOW)
+    ready = fresh["status"]["conditions"][0]
+    assert (ready["status"], ready["reason"]) == ("Unknown", "NodeStatusUnknown")
+    assert (ready["lastHeartbeatTime"], ready["lastTransitionTime"]) == (EARLY, NOW)
 
 
 def test_only_ready_pods_of_a_lost_node_change():

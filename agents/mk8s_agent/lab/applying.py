@@ -78,8 +78,8 @@ def impair(spec: Spec, name: str, *, delay_ms: float, loss_percent: float) -> No
             netlink.run([bridging.impair(index, delay_ms=delay_ms, loss_percent=loss_percent)])
         except KernelRefused as error:
             raise LabError(
-                f"this kernel cannot delay or lose packets ({error}): it needs netem, the module "
-                "sch_netem; `mk8s lab cut` works without"
+                "this kernel cannot delay or lose packets: it needs netem (`modprobe sch_netem`); "
+                "`mk8s lab cut` works without"
             ) from error
 
 

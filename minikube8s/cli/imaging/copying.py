@@ -141,8 +141,10 @@ def missing(reference: str, tags: list[str]) -> str:
     """The sentence about an image that this machine does not have."""
     import difflib
 
-    near = difflib.get_close_matches(reference, [*tags, *(tag.split(":")[0] for tag in tags)], 1)
-    hint = f" Did you mean {near[0]}?" if near else ""
+    # that both are the latest is no likeness
+    told = {name: tag for tag in tags for name in (tag.rpartition(":")[0], tag)}
+    near = difflib.get_close_matches(reference.removesuffix(":latest"), told, 1)
+    hint = f" Did you mean {told[near[0]]}?" if near else ""
     return (
         f"This machine's engine has no image {reference!r}.{hint} Get it with `docker pull`, "
         "`docker build` or `mk8s image build`."

@@ -131,8 +131,8 @@ def name_among(name: str, nodes: Sequence[Node], own: Identity, *, replace: bool
     same = any(own) and before == own
     if joining.ready(dict(found)):
         itself = (
-            " If that is this machine, stop it with `mk8s down`, and join again a minute later, "
-            "when the master has noticed."
+            " If that has been this machine, see that its agent is stopped (`mk8s down`) and join "
+            "again in a minute, when the master has noticed."
         )
         return (
             f"A node named {name} is in the cluster already, and Ready: choose another name with "
