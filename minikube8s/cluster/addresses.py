@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
-from minikube8s.kit.localaddresses import local_addresses
+from minikube8s.kit.localaddresses import is_added, local_addresses
 
 ANY = "0.0.0.0"
 LAB_IS_ALONE = (
@@ -58,7 +58,7 @@ def served(settings: Settings) -> list[str]:
     """Every address, and every chosen name, that the server's certificate has to name."""
     found = [address for address in settings.listening if address != ANY]
     if not found:
-        found = [str(local.address) for local in local_addresses()]
+        found = _of_machine()
     lab = [settings.lab_address] if settings.lab_address else []
     services = [str(network[1]) for network in _networks(settings.service_cidr)]
     return [
@@ -84,8 +84,7 @@ def outward() -> str:
             return str(probe.getsockname()[0])
         except OSError:
             pass
-    others = (str(local.address) for local in local_addresses() if not local.address.is_loopback)
-    return next(others, "")
+    return next((one for one in _of_machine() if not ip_address(one).is_loopback), "")
 
 
 def towards(host: str, port: int) -> str:
@@ -99,6 +98,37 @@ def towards(host: str, port: int) -> str:
                 "its network (`ip route`)."
             ) from None
         return str(probe.getsockname()[0])
+
+
+def lost(settings: Settings) -> str:
+    """The one address that the master listens on, where this machine has not got it; else ""."""
+    if settings.listen == ANY or ip_address(settings.listen).is_loopback:
+        return ""
+    there = any(str(local.address) == settings.listen for local in local_addresses())
+    return "" if there else settings.listen
+
+
+def require_listening(settings: Settings) -> None:
+    """Raise where the master cannot begin to listen, because this machine has not the address."""
+    if address := lost(settings):
+        raise ClusterError(
+            f"This machine has no address {address} for the master to listen on: give it to the "
+            "machine, or name another, `mk8s up --listen ADDRESS` (0.0.0.0: whichever there are)."
+        )
+
+
+def told_lost(address: str) -> tuple[str, str]:
+    """What is wrong where a master that runs has lost its address, and what to do."""
+    return (
+        f"The master listens on {address}, which this machine has no more, so nobody reaches it.",
+        "Give it back to the machine, and all goes on by itself; or `mk8s down`, then `mk8s up "
+        "--listen ADDRESS` (0.0.0.0: whichever there are).",
+    )
+
+
+def _of_machine() -> list[str]:
+    """The machine's addresses, but for what clusters added to them."""
+    return [str(local.address) for local in local_addresses() if not is_added(local)]
 
 
 def _networks(text: str) -> list[IPv4Network | IPv6Network]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from minikube8s.cluster import layout
+from minikube8s.cluster import addresses, layout
 from minikube8s.cluster.checkup import (
     certificatefindings,
     examining,
@@ -121,6 +121,8 @@ def _daemons(home: Home, settings: Settings, known: Joined | None) -> Iterator[F
     running = [daemon for daemon in daemons if daemon.holder() is not None]
     for daemon in running:
         yield Finding(Mark.FINE, f"{daemon.name} runs")
+    if known is None and daemons[0] in running and (address := addresses.lost(settings)):
+        yield Finding(Mark.FAULT, " ".join(addresses.told_lost(address)))
     yield from findings.of_boots({one.name: supervision.survives_boot(one) for one in running})
     if running and len(running) < len(daemons):
         stopped = ", ".join(daemon.name for daemon in daemons if daemon not in running)

@@ -24,6 +24,8 @@ class MasterConfig(msgspec.Struct, frozen=True, kw_only=True):
     pid_file: str
     profiles: tuple[ProfileConfig, ...] = (ProfileConfig(),)
     """The scheduler's."""
+    named: tuple[str, ...] = ()
+    """What the API's certificate names for sure, of all that it is found by."""
 
 
 def master(home: Home) -> Daemon:
@@ -88,6 +90,7 @@ def write_configuration(home: Home, settings: Settings) -> None:
                 state_dir=str(home.master),
                 pid_file=str(home.master / "master.pid"),
                 profiles=schedulerconfig.read(settings.scheduler_config),
+                named=tuple(addresses.served(settings)),
             )
         ),
     )

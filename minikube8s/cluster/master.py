@@ -26,6 +26,7 @@ from minikube8s.cluster.authority import signing
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.layout import MasterConfig
+from minikube8s.cluster.moving import Moving
 from minikube8s.cluster.schedulerconfig import ProfileConfig
 from minikube8s.controllers import Balancing, Controllers, Trust
 from minikube8s.kit import logs, memory, openfiles, readiness
@@ -71,6 +72,7 @@ async def run(config: MasterConfig) -> None:
         stack.push_async_callback(cache.close)
         registry = Registry(cache, clock, _ranges(settings))
         stack.push_async_callback(registry.close)
+        addresses.require_listening(settings)
         published = addresses.published(settings, addresses.own(settings))
         await bootstrap.ensure(registry, published, settings.api_port)
         dns = await bootstrap.ensure_dns(registry)
@@ -87,13 +89,19 @@ async def run(config: MasterConfig) -> None:
         manager = registry.writing_as("kube-controller-manager")
         trust, use = _trust(pki, server.authorizer), PodUse(links.streams)
         controllers = Controllers(manager, clock, trust, _balancing(settings), use)
-        server.measure(partial(figures.of_store, store))
-        server.measure(partial(figures.of_scheduler, scheduler))
-        server.measure(partial(figures.of_controllers, controllers))
+        for figure in (
+            partial(figures.of_store, store),
+            partial(figures.of_scheduler, scheduler),
+            partial(figures.of_controllers, controllers),
+        ):
+            server.measure(figure)
         tasks = Supervisor("master")
         tasks.spawn("default policy", partial(policy.ensure, registry), restart=False)
         info = partial(clusterinfo.publish, registry, _info(settings, pki, published))
         tasks.spawn("cluster info", info, restart=False)
+        if settings.listen == addresses.ANY:
+            moving = _moving(config, published, registry, server, links)
+            tasks.spawn("addresses", partial(moving.follow, clock))
         tasks.spawn("scheduler", scheduler.run)
         tasks.spawn("controllers", controllers.run)
         stack.push_async_callback(controllers.close)
@@ -218,6 +226,37 @@ def _info(settings: Settings, pki: Path, published: str) -> ClusterInfo:
             "version": minikube8s.__version__,
         },
     )
+
+
+def _moving(
+    config: MasterConfig, published: str, registry: Registry, server: Server, links: NodeLinks
+) -> Moving:
+    settings, pki = config.settings, Path(config.pki)
+    return Moving(
+        settings,
+        config.named,
+        published,
+        partial(_certify, settings, pki, server, links),
+        partial(_publish, registry, settings, pki),
+    )
+
+
+async def _publish(registry: Registry, settings: Settings, pki: Path, address: str) -> None:
+    """Tell others where the API is now."""
+    await bootstrap.publish(registry, address, settings.api_port)
+    await clusterinfo.publish(registry, _info(settings, pki, address))
+
+
+async def _certify(settings: Settings, pki: Path, server: Server, links: NodeLinks) -> None:
+    """Have a certificate that names all that the machine is found by now, and show it."""
+    from minikube8s.cluster.authority import trust  # noqa: PLC0415 - 16 MB that few masters need
+
+    try:
+        await asyncio.to_thread(trust.certify, pki, settings)
+    except ValueError as error:
+        raise ClusterError(f"the API's certificate cannot be made anew: {error}") from None
+    server.identify()
+    links.identify(_tls(pki))
 
 
 async def _make_token(

@@ -14,6 +14,7 @@ _SIOCGIFCONF = 0x8912  # netdevice(7)
 _ENTRY = struct.Struct("16sH2x4s16x")
 _ENTRIES = 4096
 _LABEL_ROOM = 12
+_NODE, _ANNOUNCED = "lo", "lb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,17 @@ def local_addresses() -> list[LocalAddress]:
 
 def address_label(cluster: str) -> str:
     """The label of a node's own address on ``lo``; at most 15 characters."""
-    return _label("lo", cluster)
+    return _label(_NODE, cluster)
 
 
 def announced_label(cluster: str) -> str:
     """The label of Services' addresses that a node announces."""
-    return _label("lb", cluster)
+    return _label(_ANNOUNCED, cluster)
+
+
+def is_added(local: LocalAddress) -> bool:
+    """Whether an address is none of the machine's own, but what a cluster gave it."""
+    return local.label.startswith((f"{_NODE}:", f"{_ANNOUNCED}:"))
 
 
 def _label(kind: str, cluster: str) -> str:

@@ -33,6 +33,7 @@ from minikube8s.nodes.registration import Registration
 from minikube8s.nodes.renewals import Renewals
 from minikube8s.nodes.reports import Reports
 from minikube8s.nodes.roster import Roster
+from minikube8s.nodes.serving import Identity
 from minikube8s.nodes.session import Session, greet
 from minikube8s.nodes.streams import Streams
 from minikube8s.registry import Registry
@@ -84,6 +85,7 @@ class NodeLinks:
         )
         self._tokens: PodTokens | None = None
         self._renewals = Renewals(registry)
+        self._identity: Identity | None = None
         self._server: Any = None
 
     async def start(
@@ -95,12 +97,18 @@ class NodeLinks:
         Pods get their tokens from `make_token`; without it they get none.
         """
         self._tokens = PodTokens(self._registry, make_token) if make_token else None
-        server, self.port = serving.bind(self, hosts, port, tls)
+        self._identity = Identity(tls)
+        server, self.port = serving.bind(self, hosts, port, self._identity)
         self._feed.start(self._tasks)
         self._roster.start(self._tasks)
         self._tasks.spawn("life cycle", self._lifecycle.run)
         await server.start()
         self._server = server
+
+    def identify(self, tls: TLS) -> None:
+        """Show agents that dial from now on other certificates."""
+        if self._identity is not None:
+            self._identity.now = tls
 
     async def close(self) -> None:
         """End all sessions and stop; agents keep their pods running and dial again."""

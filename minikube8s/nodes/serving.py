@@ -52,20 +52,46 @@ class Calls(Protocol):
         ...
 
 
-def bind(calls: Calls, hosts: Sequence[str], port: int, tls: TLS) -> tuple[Any, int]:
+class Identity:
+    """The server's certificates, which may be replaced while it serves: who dials then is shown
+    those of `now`.
+    """
+
+    def __init__(self, tls: TLS) -> None:
+        self.now = tls
+
+    def credentials(self) -> Any:
+        """What one address listens with; each takes its own."""
+        shown = self.now
+
+        def fetch() -> Any:
+            """Called by gRPC for each connection, in a thread of its own; None: nothing is new."""
+            nonlocal shown
+            if shown is self.now:
+                return None
+            shown = self.now
+            return _configured(shown)
+
+        return grpc.dynamic_ssl_server_credentials(
+            _configured(shown), fetch, require_client_authentication=True
+        )
+
+
+def _configured(tls: TLS) -> Any:
+    return grpc.ssl_server_certificate_configuration([(tls.key, tls.cert)], tls.ca)
+
+
+def bind(calls: Calls, hosts: Sequence[str], port: int, identity: Identity) -> tuple[Any, int]:
     """A server on each of the addresses that is not started yet, and its port; 0 takes a free one.
 
     Raises OSError when the port is taken or an address is not this machine's.
     """
     server = grpc.aio.server(options=_OPTIONS)
     agent_pb2_grpc.add_AgentsServicer_to_server(_Servicer(calls), server)
-    credentials = grpc.ssl_server_credentials(
-        [(tls.key, tls.cert)], root_certificates=tls.ca, require_client_auth=True
-    )
     for host in hosts:
         address = f"[{host}]" if ":" in host else host
         try:
-            port = server.add_secure_port(f"{address}:{port}", credentials)
+            port = server.add_secure_port(f"{address}:{port}", identity.credentials())
         except RuntimeError as error:
             raise OSError(
                 f"cannot listen for agents on {address}:{port}: is another cluster running there?"

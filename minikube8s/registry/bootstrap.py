@@ -68,8 +68,13 @@ async def ensure(registry: Registry, api_address: str = "", api_port: int = 6443
     await _ensure_classes(registry)
     await _create(registry, SERVICES, _NAMESPACE, _service(registry.kubernetes_address, api_port))
     if api_address:
-        await _write(registry, ENDPOINTS, _endpoints(api_address, api_port))
-        await _write(registry, ENDPOINTSLICES, _slice(api_address, api_port))
+        await publish(registry, api_address, api_port)
+
+
+async def publish(registry: Registry, api_address: str, api_port: int) -> None:
+    """Make an address the one endpoint of Service default/kubernetes. Raises ApiError."""
+    await _write(registry, ENDPOINTS, _endpoints(api_address, api_port))
+    await _write(registry, ENDPOINTSLICES, _slice(api_address, api_port))
 
 
 async def ensure_dns(registry: Registry) -> str:

@@ -66,6 +66,7 @@ class Server:
             )
         )
         self.measure(lambda: [in_flight(self._dispatcher.in_flight())])
+        self._tls: ssl.SSLContext | None = None
         self._web: web.Server | None = None
         self._listener: asyncio.Server | None = None
 
@@ -96,18 +97,24 @@ class Server:
             max_line_size=HEADER_BYTES,
             max_field_size=HEADER_BYTES,
         )
+        self._tls = tls_context(config)
         try:
             self._listener = await asyncio.get_running_loop().create_server(
                 self._web,
                 config.hosts,
                 config.port,
-                ssl=tls_context(config),
+                ssl=self._tls,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS,
                 backlog=256,
             )
         except OSError as error:
             raise CannotListen(_why(error, config)) from error
         log.info("serving on https://%s, port %d", ", ".join(config.hosts), self.port)
+
+    def identify(self) -> None:
+        """Show who connects from now on the certificate that the file holds now. Raises OSError."""
+        if self._tls is not None:
+            self._tls.load_cert_chain(self._config.cert, self._config.key)
 
     async def close(self) -> None:
         """Stop listening, end the streams, let what is being answered finish, hang up."""

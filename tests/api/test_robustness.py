@@ -2,12 +2,16 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from minikube8s.cluster.authority.certificates import Authority
 from minikube8s.server.verbs import read, watch
 from tests.api.apiserver import ApiServer, configmap, pod
 from tests.support.wait import until
@@ -151,6 +155,33 @@ def test_followed_logs_do_not_hold_up_the_end(tmp_path_factory: pytest.TempPathF
     assert time.monotonic() - start < 4
     assert api.pod_streams.closed.is_set()
     connection.close()
+
+
+def test_who_connects_is_shown_the_certificate_of_now_and_who_is_connected_stays(
+    tmp_path: Path,
+) -> None:
+    api = ApiServer(tmp_path / "server")
+    api.start()
+    try:
+        before = api.connect()
+        before.request("GET", "/version")
+        assert before.getresponse().read()
+        Authority(api.directory).server("server", ["127.0.0.1", "192.0.2.77"])
+        api.run(called(api.server.identify))
+        after = api.connect()
+        after.connect()
+        assert isinstance(after.sock, ssl.SSLSocket)
+        names = (after.sock.getpeercert() or {})["subjectAltName"]
+        assert ("IP Address", "192.0.2.77") in list(names)
+        for connection in (before, after):
+            connection.request("GET", "/version")
+            assert connection.getresponse().read()
+    finally:
+        api.stop()
+
+
+async def called(function: Callable[[], None]) -> None:
+    function()
 
 
 def test_plain_http_and_silence_do_no_harm(api: ApiServer) -> None:

@@ -1,6 +1,8 @@
 """A master's end of the link and agents on it: real gRPC over loopback, throw-away certificates."""
 
 import asyncio
+import socket
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +56,24 @@ class Certificates:
         self.directory = directory
         self.authority = Authority(directory)
         self.authority.server("master", ["127.0.0.1", "127.0.0.2"])
+
+    def rename(self, *hosts: str) -> TLS:
+        """Another certificate of the master, for these."""
+        self.authority.server("master", ["127.0.0.1", *hosts])
+        return self.tls()
+
+    def shown(self, port: int) -> set[str]:
+        """The addresses in the certificate that a node is shown that dials now."""
+        certificate, key = self.client("system:node:one", ["system:nodes"])
+        context = ssl.create_default_context(cafile=self.directory / "ca.crt")
+        context.load_cert_chain(certificate, key)
+        context.set_alpn_protocols(["h2"])
+        with (
+            socket.create_connection(("127.0.0.1", port), 10) as connection,
+            context.wrap_socket(connection, server_hostname="127.0.0.1") as wrapped,
+        ):
+            names = (wrapped.getpeercert() or {})["subjectAltName"]
+        return {str(value) for _, value in names}
 
     def tls(self) -> TLS:
         read = {name: (self.directory / name).read_bytes() for name in ("ca.crt",)}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
 import pytest
 
 from minikube8s.cluster import addresses, settingrules
 from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Settings
 from minikube8s.cluster.errors import ClusterError
+from minikube8s.kit.localaddresses import LocalAddress, is_added, local_addresses
 
 
 @pytest.mark.parametrize(
@@ -40,9 +43,7 @@ def test_the_certificate_names_what_is_listened_on_published_and_the_service() -
 
 
 def test_listening_everywhere_names_every_address_of_the_machine() -> None:
-    from minikube8s.kit.localaddresses import local_addresses
-
-    everyone = {str(local.address) for local in local_addresses()}
+    everyone = {str(local.address) for local in local_addresses() if not is_added(local)}
     assert everyone <= set(addresses.served(Settings(listen="0.0.0.0")))
 
 
@@ -77,3 +78,21 @@ def test_what_can_be_no_nodes_address_is_refused(address: str) -> None:
     with pytest.raises(ClusterError, match=r"This machine has no address 203\.0\.113\.250; it has"):
         preflight.require_own_address("203.0.113.250")
     preflight.require_own_address("")
+
+
+def test_a_master_whose_one_address_is_gone_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def has(*own: str) -> None:
+        found = [LocalAddress("eth0", IPv4Address(one)) for one in own]
+        monkeypatch.setattr(addresses, "local_addresses", lambda: found)
+
+    has("10.0.0.5")
+    for listen in ("10.0.0.5", "127.0.0.1", "127.0.0.9", "0.0.0.0"):
+        assert addresses.lost(Settings(listen=listen)) == ""
+    has("10.0.0.6")
+    gone = Settings(listen="10.0.0.5")
+    assert addresses.lost(gone) == "10.0.0.5"
+    what, remedy = addresses.told_lost("10.0.0.5")
+    assert "The master listens on 10.0.0.5" in what and "`mk8s up --listen ADDRESS`" in remedy
+    # not that another program has the port there
+    with pytest.raises(ClusterError, match=r"has no address 10\.0\.0\.5 for the master to listen"):
+        preflight.require_ports(gone)

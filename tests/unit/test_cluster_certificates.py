@@ -35,8 +35,16 @@ def test_a_server_certificate_is_renewed_for_a_host_that_it_does_not_name(tmp_pa
     authority = Authority(tmp_path)
     authority.server("apiserver", ["127.0.0.1"])
     before = (tmp_path / "apiserver.crt").read_bytes()
+    key = (tmp_path / "apiserver.key").read_bytes()
     authority.server("apiserver", ["127.0.0.1", "10.0.0.5"])
     assert (tmp_path / "apiserver.crt").read_bytes() != before
+    # so the two belong together, whenever their making ends
+    assert (tmp_path / "apiserver.key").read_bytes() == key
+    (tmp_path / "apiserver.key").write_text("damaged")
+    authority.server("apiserver", ["10.0.0.6"])
+    ssl.create_default_context().load_cert_chain(
+        tmp_path / "apiserver.crt", tmp_path / "apiserver.key"
+    )
 
 
 @pytest.mark.parametrize(("days", "kept"), [(-1, False), (100, False), (200, True)])

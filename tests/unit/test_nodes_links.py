@@ -92,6 +92,21 @@ async def test_a_copy_that_dials_first_after_a_restart_makes_room(cluster: Clust
     assert not copy.assignments.synced.is_set()
 
 
+async def test_who_dials_is_shown_the_certificate_of_now_and_who_is_there_stays(
+    cluster: Cluster,
+):
+    agent = await cluster.connected()
+    assert "192.0.2.77" not in await asyncio.to_thread(cluster.certificates.shown, cluster.port)
+    cluster.links.identify(cluster.certificates.rename("192.0.2.77"))
+    for _ in range(2):
+        shown = await asyncio.to_thread(cluster.certificates.shown, cluster.port)
+        assert "192.0.2.77" in shown
+    await cluster.pod()
+    await until("the pod", lambda: ("default", "web") in agent.assignments.pods())
+    other = await cluster.connected("two")
+    assert other.assignments.cluster is not None
+
+
 async def test_each_node_has_its_own_block_and_routes_to_the_others(cluster: Cluster):
     one, two = cluster.agent("one"), cluster.agent("two")
     two.status = node_status(address="192.0.2.2")

@@ -7,7 +7,8 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 
-from mk8s_agent.network import names, news
+from minikube8s.kit import kernelnews
+from mk8s_agent.network import names
 from mk8s_agent.network.netlink import attributes, split
 
 _RTMGRP_LINK = 1
@@ -21,7 +22,7 @@ async def follow(lost: Callable[[str], None]) -> None:
 
     With an empty address when notifications were lost: then it may be any. Never ends by itself.
     """
-    async for waiting in news.batches(socket.NETLINK_ROUTE, _RTMGRP_LINK):
+    async for waiting in kernelnews.batches(socket.NETLINK_ROUTE, _RTMGRP_LINK):
         for datagram in waiting:
             for address in ("",) if datagram is None else gone(datagram):
                 lost(address)

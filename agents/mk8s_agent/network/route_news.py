@@ -8,7 +8,7 @@ import socket
 import struct
 from collections.abc import Callable
 
-from mk8s_agent.network import news
+from minikube8s.kit import kernelnews
 from mk8s_agent.network.names import LINK_PREFIX, ROUTE_PROTOCOL
 from mk8s_agent.network.netlink import attributes, split
 
@@ -40,7 +40,7 @@ async def follow(changed: Callable[[], None], tunnel: Callable[[], int]) -> None
 
     `tunnel` tells the VXLAN link's index, 0 while there is none.
     """
-    async for waiting in news.batches(socket.NETLINK_ROUTE, _GROUPS):
+    async for waiting in kernelnews.batches(socket.NETLINK_ROUTE, _GROUPS):
         index = tunnel()
         # What was lost may have told anything.
         told = [each is None or concerns(each, index) for each in waiting]

@@ -7,7 +7,7 @@ import struct
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
-from mk8s_agent.network import news
+from minikube8s.kit import kernelnews
 
 _NETLINK_NETFILTER = 12
 _NFNLGRP_NFTABLES = 7
@@ -75,7 +75,7 @@ async def commits() -> AsyncIterator[list[Commit]]:
     """
     reader = CommitReader()
     groups = 1 << (_NFNLGRP_NFTABLES - 1)
-    async for waiting in news.batches(_NETLINK_NETFILTER, groups, _BUFFER_BYTES):
+    async for waiting in kernelnews.batches(_NETLINK_NETFILTER, groups, _BUFFER_BYTES):
         batch = [commit for datagram in waiting for commit in _read(reader, datagram)]
         if batch:
             yield batch

@@ -19,7 +19,7 @@ from minikube8s.cli.output.styles import paint
 from minikube8s.cli.output.tables import render
 from minikube8s.cli.session import Session
 from minikube8s.cli.wellness import Counted, Trouble
-from minikube8s.cluster import componentlogs, kubeconfig, labnet
+from minikube8s.cluster import addresses, componentlogs, kubeconfig, labnet
 from minikube8s.cluster.checkup import certificatefindings
 from minikube8s.cluster.components import present
 from minikube8s.cluster.config import Home
@@ -54,14 +54,9 @@ def command(session: Session, form: str | None) -> None:
     ]
     counted: dict[str, Counted] = {}
     if runs and not home.is_joined():
-        try:
-            counted = _ask(home)
-        except CommandError as error:
-            runs = False
-            said = str(error).removeprefix("error: ").rstrip(".")
-            troubles.append(
-                Trouble(f"The API does not answer: {said}.", "See `mk8s component-logs master`.")
-            )
+        counted, silent = _asked(home)
+        runs = not silent
+        troubles += silent
     for one in counted.values():
         troubles += one.troubles
     lasting = validities(home.pki)
@@ -90,6 +85,18 @@ def _look(home: Home) -> tuple[dict[str, str], list[str], list[Component]]:
     settings = home.load()
     about = {"name": settings.name, "server": kubeconfig.server_url(settings)}
     return about, labnet.cut_nodes(settings), present(home)
+
+
+def _asked(home: Home) -> tuple[dict[str, Counted], list[Trouble]]:
+    """What the API says, or why it says nothing."""
+    if address := addresses.lost(home.load()):
+        return {}, [Trouble(*addresses.told_lost(address))]
+    try:
+        return _ask(home), []
+    except CommandError as error:
+        said = str(error).removeprefix("error: ").rstrip(".")
+        what = f"The API does not answer: {said}."
+        return {}, [Trouble(what, "See `mk8s component-logs master`.")]
 
 
 def _ask(home: Home) -> dict[str, Counted]:

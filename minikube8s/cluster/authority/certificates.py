@@ -130,9 +130,10 @@ class Authority:
         purpose: x509.ObjectIdentifier,
         alternatives: Sequence[x509.GeneralName],
     ) -> None:
-        key = new_key()
+        place = self._directory / f"{name}.key"
+        key = _kept_key(place)
         certificate = self._certificate_of(key, user, groups, purpose, alternatives)
-        write_private(self._directory / f"{name}.key", encoded(key))
+        write_private(place, encoded(key))
         write_private(self._directory / f"{name}.crt", certificate)
 
     def _certificate_of(
@@ -181,6 +182,14 @@ class Authority:
     def _signed(self, builder: x509.CertificateBuilder) -> bytes:
         certificate = builder.sign(self._key, hashes.SHA256())
         return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _kept_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    """Return the key that is there, with which both files belong together whenever this ends."""
+    try:
+        return read_key(path.read_bytes())
+    except (OSError, ValueError):
+        return new_key()
 
 
 def _own_certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:

@@ -6,6 +6,7 @@ Apart from `layout`, because cryptography costs the master 8 MB that it never us
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from minikube8s.cluster import addresses
 from minikube8s.cluster.authority.certificates import Authority
@@ -28,11 +29,20 @@ def ensure_certificates(home: Home, settings: Settings) -> None:
         ) from None
 
 
-def _ensure_certificates(home: Home, settings: Settings) -> None:
-    authority = Authority(home.pki)
+def certify(pki: Path, settings: Settings) -> None:
+    """Have the API's certificate name all that it is found by now. Raises OSError, ValueError."""
+    _certify(Authority(pki), settings)
+
+
+def _certify(authority: Authority, settings: Settings) -> None:
     names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"]
     names += ["kubernetes.default.svc.cluster.local", "localhost", os.uname().nodename.lower()]
     authority.server("apiserver", [*names, *addresses.served(settings)])
+
+
+def _ensure_certificates(home: Home, settings: Settings) -> None:
+    authority = Authority(home.pki)
+    _certify(authority, settings)
     authority.client("admin", "kubernetes-admin", ["system:masters"])
     authority.client("agent", f"system:node:{settings.node_name}", ["system:nodes"])
     for node in settings.lab_nodes:

@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 
+from minikube8s.cluster import addresses
 from minikube8s.cluster.checkup import machine, machinefindings, networks
 from minikube8s.cluster.checkup.findings import Mark
 from minikube8s.cluster.config import Settings
@@ -120,6 +121,7 @@ def require_port(address: str, port: int, what: str, option: str) -> None:
 
 def require_ports(settings: Settings) -> None:
     """Raise unless both ports of the master can be bound."""
+    addresses.require_listening(settings)
     require_port(settings.listen, settings.api_port, "the API server", "--api-port")
     require_port(settings.listen, settings.agent_port, "the agents", "--agent-port")
 
@@ -132,11 +134,11 @@ def require_own_name(name: str) -> None:
 
 def require_room(settings: Settings) -> None:
     """Raise when a new cluster's name or networks are in use on this machine."""
-    addresses = local_addresses()
-    if any(local.label == address_label(settings.name) for local in addresses):
+    here = local_addresses()
+    if any(local.label == address_label(settings.name) for local in here):
         raise ClusterError(_namesake(settings.name))
     wanted = networks.wanted(settings)
-    taken = networks.used(addresses, local_routes())
+    taken = networks.used(here, local_routes())
     for clash in networks.clashes(wanted, taken):
         if not clash.harmless:
             raise ClusterError(networks.sentence(clash, wanted, taken))
