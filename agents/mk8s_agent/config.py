@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from mk8s_agent.network import record
 from mk8s_agent.node.settings import KubeletSettings, problem
 
 
@@ -74,6 +75,11 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True):
     def volumes_dir(self) -> Path:
         """Where the directories of PersistentVolumes are."""
         return Path(self.state_dir) / "volumes"
+
+    @property
+    def record_dir(self) -> Path:
+        """Where is written down what the node's network namespace was before."""
+        return Path(self.state_dir) if self.network_namespace else record.OF_MACHINE
 
     @property
     def memory_dir(self) -> Path:

@@ -29,6 +29,8 @@ _CLUSTER, _NODE = "io.mk8s.cluster", "io.mk8s.node"
 _CONTAINERS = "The pods' containers"
 _ANY_NETWORK = "192.0.2.0/24"
 """A lab without nodes is found by its links' marks, whatever network it had."""
+_NO_ENGINE = "unix:///dev/null"
+"""Nobody waits once more for an engine that says nothing."""
 
 
 class Node(NamedTuple):
@@ -43,13 +45,16 @@ _NOBODY = Node("-", "-")
 
 
 class Leftovers(NamedTuple):
-    """What of mk8s is on this machine: `units` by name; `unseen` says where nobody could look."""
+    """What of mk8s is on this machine: `units` by name; `unseen` says where nobody could look, and
+    `silent` why not into the engine.
+    """
 
     units: tuple[str, ...]
     homes: tuple[Home, ...]
     daemons: tuple[Stray, ...]
     nodes: tuple[Node, ...]
     unseen: tuple[str, ...] = ()
+    silent: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.units or self.homes or self.daemons or self.nodes)
@@ -67,8 +72,11 @@ class Leftovers(NamedTuple):
         return lines + [f"certificates, objects, volumes and logs in {x.path}" for x in self.homes]
 
 
-def find(home: Home, docker_host: str, only: str = "") -> Leftovers:
-    """Look; changes nothing. With ``only`` what is of the cluster of that name."""
+def find(home: Home, docker_host: str, only: str = "", silent: str = "") -> Leftovers:
+    """Look; changes nothing. With ``only`` what is of the cluster of that name.
+
+    An engine that was found ``silent`` before is not asked again.
+    """
     unseen: list[str] = []
     found = [one for one in strays.daemons() if _meant(_cluster_run_by(one), only)]
     installed = [(name, mark) for name, mark in systemd.ours() if _is_meant(name, mark, only)]
@@ -77,18 +85,17 @@ def find(home: Home, docker_host: str, only: str = "") -> Leftovers:
     kept = {one.path: one for one in homes if _is_home(one) and _meant(cluster_of(one), only)}
     nodes: list[Node] = []
     try:
-        nodes += _with_containers(docker_host)
+        nodes += [] if silent else _with_containers(docker_host)
     except ClusterError as error:
-        unseen.append(
-            f"{error} Containers of mk8s stay there: run `mk8s reset` again when it answers."
-        )
+        silent = f"{error} Containers of mk8s stay there: run `mk8s reset` again when it answers."
+    unseen += filter(None, [silent])
     seen = examining.examine()
     if seen.problem:
         unseen.append(f"Links and rules of mk8s cannot be looked for: {seen.problem}.")
     nodes += [Node(cluster) for cluster in seen.clusters]
     meant = dict.fromkeys(node for node in nodes if _meant(node.cluster, only))
     names = tuple(name for name, _ in installed)
-    return Leftovers(names, tuple(kept.values()), tuple(found), tuple(meant), tuple(unseen))
+    return Leftovers(names, tuple(kept.values()), tuple(found), tuple(meant), tuple(unseen), silent)
 
 
 def reset(home: Home, docker_host: str, only: str, say: Say) -> list[str]:
@@ -107,8 +114,9 @@ def reset(home: Home, docker_host: str, only: str, say: Say) -> list[str]:
         for one in there.homes:
             # what this leaves is found by its marks below, or keeps the home from going
             cleaning.remove(_usable(one))
-        left = find(home, docker_host, only)
-        stays += _remove(left.nodes, there.homes, docker_host)
+        left = find(home, docker_host, only, there.silent)
+        engine = _NO_ENGINE if left.silent else docker_host
+        stays += _remove(left.nodes, there.homes, engine)
         if there.nodes or there.homes:
             say("containers, links, routes and rules removed")
         for one in there.homes:
@@ -116,7 +124,7 @@ def reset(home: Home, docker_host: str, only: str, say: Say) -> list[str]:
                 stays.append(why)
             else:
                 say(f"state in {one.path} removed")
-    rest = find(home, docker_host, only)
+    rest = find(home, docker_host, only, left.silent)
     # of containers the last look tells
     known = [one for one in stays if not one.startswith(_CONTAINERS)]
     found = [*known, *rest.unseen, *(f"Still there: {line}." for line in rest.told())]

@@ -34,6 +34,10 @@ class Config:
     service_cidr: str = SERVICE_CIDR
     lab_cidr: str = ""
 
+    @property
+    def record_dir(self) -> Path:
+        return self.state_dir
+
 
 @dataclass
 class Node:

@@ -19,3 +19,7 @@ class NodeConfig:
     service_cidr: str = "10.96.0.0/12"
     lab_cidr: str = ""
     master: str = "127.0.0.1:6444"
+
+    @property
+    def record_dir(self) -> Path:
+        return self.state_dir

@@ -4,12 +4,12 @@ Owns what exists once a node. Blocking; called from the network thread. Knows no
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from minikube8s.kit.localaddresses import address_label
-from mk8s_agent.network import messages, node_ipv6, sysctls
+from mk8s_agent.network import messages, node_ipv6
 from mk8s_agent.network.addresses import node_address
 from mk8s_agent.network.netlink import Netlink
+from mk8s_agent.network.record import NetworkRecord
 
 _NODE_SETTINGS = {"ipv4/ip_forward": "1"}
 _DEFAULT_MTU = 1500
@@ -21,7 +21,7 @@ def prepare(
     cluster: str,
     pod_cidrs: Sequence[str],
     service_cidrs: Sequence[str],
-    state_dir: Path,
+    record: NetworkRecord,
     dns: str = "",
 ) -> None:
     """Make the namespace a node. Idempotent.
@@ -36,7 +36,8 @@ def prepare(
     settings = _NODE_SETTINGS | {
         f"ipv4/conf/{uplink}/route_localnet": "1" for uplink in _uplinks(netlink)
     }
-    sysctls.SysctlRecord(state_dir).change(settings)
+    record.enter(cluster, [each for each in (*pod_cidrs, *service_cidrs) if ":" in each])
+    record.change(settings)
     label = address_label(cluster)
     own = [source, dns] if dns else [source]
     stale = [a for a in _addresses(netlink, label) if a.address not in own]
@@ -49,23 +50,23 @@ def prepare(
         ]
     )
     if len(pod_cidrs) > 1:
-        node_ipv6.prepare(netlink, pod_cidrs[1], service_cidrs[1], state_dir)
+        node_ipv6.prepare(netlink, pod_cidrs[1], service_cidrs[1], record)
 
 
 def undo(
-    netlink: Netlink, *, cluster: str, ranges_ipv6: Sequence[str], state_dir: Path, last: bool
+    netlink: Netlink, *, cluster: str, ranges_ipv6: Sequence[str], record: NetworkRecord, last: bool
 ) -> None:
     """Take away what `prepare` made; what is gone already is fine.
 
     With `last` the settings are put back too: while another cluster works in this namespace, they
-    are its settings as well. `ranges_ipv6` are the cluster's, by which what is of IPv6 is known.
+    are its settings as well. By `ranges_ipv6`, and those that are recorded, what is of IPv6 is
+    known to be the cluster's.
     """
-    if ranges_ipv6:
-        node_ipv6.undo(netlink, ranges_ipv6)
+    if ranges := [*ranges_ipv6, *record.clusters().get(cluster, ())]:
+        node_ipv6.undo(netlink, ranges)
     addresses = _addresses(netlink, address_label(cluster))
     netlink.run([messages.delete_address(address) for address in addresses])
-    if last:
-        sysctls.SysctlRecord(state_dir).restore()
+    record.leave(cluster, last=last)
 
 
 def uplink_mtu(netlink: Netlink) -> int:

@@ -7,13 +7,13 @@ by the cluster's ranges.
 import socket
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
-from pathlib import Path
 
 from mk8s_agent.network import messages, sysctls
 from mk8s_agent.network.addresses import node_address
 from mk8s_agent.network.messages import Address, Route
 from mk8s_agent.network.names import ROUTE_PROTOCOL
 from mk8s_agent.network.netlink import Netlink
+from mk8s_agent.network.record import NetworkRecord
 
 _SETTINGS = {
     "ipv6/conf/all/disable_ipv6": "0",
@@ -24,7 +24,7 @@ _ADVERTISED, _ADVERTISED_TO_ROUTERS = "1", "2"
 """Whether a link takes its addresses from routers: not if the node is one itself, or even then."""
 
 
-def prepare(netlink: Netlink, pod_cidr: str, service_cidr: str, state_dir: Path) -> None:
+def prepare(netlink: Netlink, pod_cidr: str, service_cidr: str, record: NetworkRecord) -> None:
     """Give `lo` the node's address, route Services to it, and let packets through. Idempotent.
 
     A node that forwards would stop to learn its own addresses from routers: links that do go on.
@@ -37,7 +37,7 @@ def prepare(netlink: Netlink, pod_cidr: str, service_cidr: str, state_dir: Path)
         if sysctls.read(name := f"ipv6/conf/{link.name}/accept_ra") == _ADVERTISED
         and not link.name.startswith(("lo", "mk8s", "vx-"))
     }
-    sysctls.SysctlRecord(state_dir).change(learning | _SETTINGS)
+    record.change(learning | _SETTINGS)
     netlink.run(
         [
             messages.add_address(source, messages.LOOPBACK_INDEX),

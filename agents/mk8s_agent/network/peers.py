@@ -5,7 +5,6 @@ thread. Remembers nothing.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from mk8s_agent.network import messages, peer_messages, routes, sysctls
 from mk8s_agent.network.errors import KernelRefused, NetworkError
@@ -13,6 +12,7 @@ from mk8s_agent.network.messages import Link, Route
 from mk8s_agent.network.names import LINK_PREFIX, ROUTE_PROTOCOL, tunnel_name
 from mk8s_agent.network.netlink import Netlink, Request
 from mk8s_agent.network.peer_messages import Hop, Neighbour, Tunnel, Way
+from mk8s_agent.network.record import NetworkRecord
 from mk8s_agent.network.routes import Choice, Here, Peer, State
 
 _LOOSE = "2"
@@ -26,7 +26,7 @@ _TUNNEL_SETTINGS = {
 
 
 def reconcile(
-    netlink: Netlink, here: Here, peers: Sequence[Peer], state_dir: Path
+    netlink: Netlink, here: Here, peers: Sequence[Peer], record: NetworkRecord
 ) -> tuple[Choice, int]:
     """Change what differs, and no more; returns what was decided, and the VXLAN link's index.
 
@@ -37,8 +37,8 @@ def reconcile(
     ways = {address: _way(netlink, address) for peer in peers for address in peer.addresses}
     choice = routes.choose(here, peers, ways, mtus)
     tunnel = _settle_tunnel(netlink, here, choice)
-    _allow_other_ways_back(links, choice, state_dir)
-    _allow_loopback(links, choice, state_dir)
+    _allow_other_ways_back(links, choice, record)
+    _allow_loopback(links, choice, record)
     found = _found(netlink, here, links, tunnel)
     wanted = routes.wanted_state(here, choice, peers, tunnel)
     netlink.run(list(routes.changes(wanted, found)))
@@ -107,7 +107,7 @@ def _configure(netlink: Netlink, here: Here, tunnel: Tunnel) -> None:
     netlink.run(requests)
 
 
-def _allow_other_ways_back(links: Sequence[Link], choice: Choice, state_dir: Path) -> None:
+def _allow_other_ways_back(links: Sequence[Link], choice: Choice, record: NetworkRecord) -> None:
     """Let a link that peers are on take what the answer to would leave by another link.
 
     Two nodes need not agree whether they are on one link. Pods' own links stay strict.
@@ -119,16 +119,14 @@ def _allow_other_ways_back(links: Sequence[Link], choice: Choice, state_dir: Pat
                 max(sysctls.read(setting) or "0", sysctls.read("ipv4/conf/all/rp_filter") or "0")
                 == "1"
             ):
-                sysctls.SysctlRecord(state_dir).change({setting: _LOOSE})
+                record.change({setting: _LOOSE})
 
 
-def _allow_loopback(links: Sequence[Link], choice: Choice, state_dir: Path) -> None:
+def _allow_loopback(links: Sequence[Link], choice: Choice, record: NetworkRecord) -> None:
     """Let connections to a NodePort on 127.0.0.1 leave for pods of other nodes."""
     direct = {crossing.link for crossing in choice.crossings}
     names = [link.name for link in links if link.index in direct]
-    sysctls.SysctlRecord(state_dir).change(
-        {f"ipv4/conf/{name}/route_localnet": "1" for name in names}
-    )
+    record.change({f"ipv4/conf/{name}/route_localnet": "1" for name in names})
 
 
 def _found(netlink: Netlink, here: Here, links: Sequence[Link], tunnel: int) -> State:

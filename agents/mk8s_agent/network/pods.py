@@ -20,6 +20,7 @@ from mk8s_agent.network.errors import NetworkError
 from mk8s_agent.network.firewall import Firewall
 from mk8s_agent.network.names import PluggedPod
 from mk8s_agent.network.netlink import Netlink
+from mk8s_agent.network.record import NetworkRecord
 from mk8s_agent.network.routes import VXLAN, WRAPPING, Choice, Here, Overlay, Peer
 from mk8s_agent.proxy.nftables import Nftables
 
@@ -46,8 +47,8 @@ class NetworkConfig(Protocol):
         """The network of the nodes that a bridge of this one joins; empty: there are none."""
 
     @property
-    def state_dir(self) -> str | Path:
-        """Where this node's agent keeps what must survive it."""
+    def record_dir(self) -> Path:
+        """Where is written down what this network namespace was before."""
 
 
 class PodNetwork:
@@ -62,7 +63,7 @@ class PodNetwork:
         self._service_cidrs = config.service_cidr.split(",")
         own = [*config.cluster_cidr.split(","), *self._service_cidrs]
         self._ranges_ipv6 = [one for one in own if ":" in one]
-        self._state_dir = Path(config.state_dir)
+        self._record = NetworkRecord(config.record_dir)
         self._thread = ThreadPoolExecutor(1, "mk8s-network")
         self._nft = Nftables()
         ranges = [each for each in (*config.cluster_cidr.split(","), config.lab_cidr) if each]
@@ -89,7 +90,7 @@ class PodNetwork:
                 cluster=self._cluster,
                 pod_cidrs=pod_cidrs,
                 service_cidrs=self._service_cidrs,
-                state_dir=self._state_dir,
+                record=self._record,
                 dns=dns,
             )
             return node.uplink_mtu(netlink)
@@ -106,7 +107,7 @@ class PodNetwork:
         if not self._here.subnets:
             return Choice(), 0
         return await self._call(
-            partial(peers.reconcile, here=self._here, peers=others, state_dir=self._state_dir)
+            partial(peers.reconcile, here=self._here, peers=others, record=self._record)
         )
 
     async def take(self, addresses: Set[str]) -> Plan:
@@ -234,6 +235,6 @@ class PodNetwork:
             netlink,
             cluster=self._cluster,
             ranges_ipv6=self._ranges_ipv6,
-            state_dir=self._state_dir,
+            record=self._record,
             last=last,
         )

@@ -1,13 +1,14 @@
 """Which clusters have left something in this network namespace, whether or not they still work.
 
-Only what bears a mark of mk8s counts: links by their alias, tables by their name.
+Only what bears a mark of mk8s counts: links by their alias, tables by their name, and what is
+written down of the namespace.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mk8s_agent.network import plugging
+from mk8s_agent.network import plugging, record
 from mk8s_agent.network.netlink import Netlink
 from mk8s_agent.proxy.nftables import Nftables, cluster_of_table
 
@@ -20,7 +21,8 @@ async def clusters(nft: Nftables) -> list[str]:
     with Netlink() as netlink:
         aliases = [link.alias for link in plugging.list_links(netlink)]
     tables = [item["table"] for item in await nft.ask("list tables") if "table" in item]
-    return sorted(of_aliases(aliases) | of_tables(tables))
+    written = record.NetworkRecord(record.OF_MACHINE).clusters()
+    return sorted(of_aliases(aliases) | of_tables(tables) | set(written))
 
 
 def of_aliases(aliases: Iterable[str]) -> set[str]:
