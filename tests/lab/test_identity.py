@@ -208,6 +208,12 @@ def test_a_copy_of_a_machine_is_told_and_the_machine_goes_on(place: Place) -> No
         for file in copy.home.rglob("*.json"):
             text = file.read_text().replace(str(place.machine.home), str(copy.home))
             file.write_text(text)
+        # before its agent was told anything
+        said = f"The Node other is the machine at {THERE}, of which this one seems to be a copy"
+        for force in ((), ("--force",)):
+            assert said in copy.mk8s("leave", *force).fails()
+        assert said in copy.mk8s("doctor").out
+        assert "unschedulable" not in place.node()["spec"]
         said = copy.mk8s("up").fails()
         assert "two machines show the certificate of node other" in said
         assert f"one at {THERE}, which serves it, and one at {COPY}, which is refused" in said
