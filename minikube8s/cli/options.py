@@ -128,6 +128,13 @@ def managed_fields(command: F) -> F:
     )(command)
 
 
+def writing(command: F) -> F:
+    """What every verb takes that writes objects: how, in whose name, and what it prints."""
+    for option in (field_manager, record, dry_run, output, managed_fields):
+        command = option(command)
+    return command
+
+
 def deletion(force: str) -> Callable[[F], F]:
     """`--cascade`, `--grace-period`, `--timeout` and `--force`, which does what `force` says."""
     return lambda command: _deletion(command, force)

@@ -30,15 +30,7 @@ def flags(command: F) -> F:
     command = click.option(
         "--resource-version", default="", help="Only if this is the object's version now."
     )(command)
-    for option in (
-        options.record,
-        options.field_manager,
-        options.dry_run,
-        options.output,
-        options.managed_fields,
-    ):
-        command = option(command)
-    return chosen.selection(chosen.local(options.all_namespaces(command)))
+    return chosen.selection(chosen.local(options.all_namespaces(options.writing(command))))
 
 
 def mark(session: Session, what: str, words: Sequence[str], given: dict[str, Any]) -> None:

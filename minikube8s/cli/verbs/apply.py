@@ -43,11 +43,7 @@ MANAGER = "kubectl-client-side-apply"
 @click.option("--wait", is_flag=True, help="Wait until what was applied is up, and pruned is gone.")
 @options.deletion(force="Delete and make anew what cannot be changed.")
 @options.validate
-@options.managed_fields
-@options.output
-@options.dry_run
-@options.record
-@options.field_manager
+@options.writing
 @options.filenames
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> None:

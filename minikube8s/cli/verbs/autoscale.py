@@ -21,11 +21,7 @@ from minikube8s.cli.session import Session
 @click.option("--max", "most", type=int, required=True, metavar="N", help="The most pods.")
 @click.option("--cpu-percent", type=int, default=-1, help="What they shall use of their requests.")
 @click.option("--name", default="", help="The autoscaler's name, if another than the object's.")
-@options.record
-@options.field_manager
-@options.dry_run
-@options.output
-@options.managed_fields
+@options.writing
 @sending.save_config
 @options.filenames
 @click.pass_obj

@@ -28,11 +28,7 @@ from minikube8s.cli.session import Session
 @click.option("--raw", default="", metavar="PATH", help="POST the file to this path of the API.")
 @click.option("--windows-line-endings", "windows", is_flag=True, help="With --edit: CR LF.")
 @options.validate
-@options.managed_fields
-@options.output
-@options.dry_run
-@options.record
-@options.field_manager
+@options.writing
 @options.filenames
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> None:

@@ -30,11 +30,7 @@ from minikube8s.cli.session import Session
 @click.option("--session-affinity", default="", help="ClientIP: a client keeps its pod.")
 @click.option("--overrides", default="", metavar="JSON", help="JSON laid over the Service.")
 @click.option("--override-type", default="merge", help="merge, strategic or json.")
-@options.record
-@options.field_manager
-@options.dry_run
-@options.output
-@options.managed_fields
+@options.writing
 @sending.save_config
 @options.filenames
 @click.pass_obj

@@ -27,11 +27,7 @@ _TYPES = {"json": patching.JSON, "merge": patching.MERGE, "strategic": patching.
 @click.option("--type", "sort", default="strategic", help="json, merge or strategic.")
 @click.option("--subresource", default="", help="Patch this part of the object, such as status.")
 @chosen.local
-@options.managed_fields
-@options.output
-@options.dry_run
-@options.record
-@options.field_manager
+@options.writing
 @options.filenames
 @click.pass_context
 def command(context: click.Context, /, words: tuple[str, ...], **given: Any) -> None:

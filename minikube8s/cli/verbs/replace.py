@@ -27,11 +27,7 @@ from minikube8s.cli.session import Session
 @click.option("--raw", default="", metavar="PATH", help="PUT the file to this path of the API.")
 @options.deletion(force="Delete what is there, and make it anew.")
 @options.validate
-@options.managed_fields
-@options.output
-@options.dry_run
-@options.record
-@options.field_manager
+@options.writing
 @options.filenames
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> None:

@@ -27,15 +27,7 @@ _CONTAINERS = click.option(
 
 def _writing(command: F) -> F:
     """The options of everything below `set`."""
-    for option in (
-        options.record,
-        options.field_manager,
-        options.dry_run,
-        options.output,
-        options.managed_fields,
-    ):
-        command = option(command)
-    return chosen.selection(chosen.local(command))
+    return chosen.selection(chosen.local(options.writing(command)))
 
 
 @group("set", aliases={"sa": "serviceaccount"})
