@@ -45,6 +45,7 @@ class Api:
         if path == PODS:
             assert more["query"] == {"fieldSelector": "spec.nodeName=n1"}
             return {"items": [pod("alone"), pod("web", "ReplicaSet"), pod("daemon", "DaemonSet")]}
+        assert more == {"content_type": "application/merge-patch+json"}
         if self._found is not None:
             raise self._found
         ready = "True" if self._ready else "Unknown"

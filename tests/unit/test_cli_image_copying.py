@@ -41,8 +41,16 @@ class Worker:
 
     node = "worker"
 
-    def __init__(self, *, refuses: str = "", wants_all: bool = False, deaf: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        refuses: str = "",
+        wants_all: bool = False,
+        deaf: bool = False,
+        has: list[list[str]] | None = None,
+    ) -> None:
         self.has: dict[str, Any] | None = None
+        self._layers = [["base"]] if has is None else has
         self.got: list[set[str]] = []
         self._refuses, self._wants_all, self._deaf = refuses, wants_all, deaf
 
@@ -50,7 +58,7 @@ class Worker:
         return self.has
 
     def layers(self) -> list[list[str]]:
-        return [["base"]]
+        return self._layers
 
     def room(self) -> int | None:
         return None
@@ -95,8 +103,20 @@ def test_an_image_is_looked_into_once_however_many_nodes_get_it() -> None:
 
 
 def test_an_engine_that_takes_the_image_and_has_another_one_then_is_told_of() -> None:
-    with pytest.raises(CommandError, match="engine of node worker took web:1, and has another"):
-        copied(Worker(deaf=True))
+    for has, times in (([["base"]], 2), ([], 1)):
+        node = Worker(deaf=True, has=has)
+        with pytest.raises(CommandError, match="of node worker took web:1, and has another image"):
+            copied(node)
+        assert len(node.got) == times
+
+
+def test_who_waits_sees_how_far_it_is() -> None:
+    shown: list[str] = []
+    made = Copying(ThisMachine(), "web:1", 60)  # type: ignore[arg-type]
+    made.to(Worker(), shown.append)  # type: ignore[arg-type]
+    assert shown[:2] == ["looking for layers that are there already", "reading the image"]
+    assert shown[-1] == "unpacking"
+    assert " of " in shown[-2]
 
 
 @pytest.mark.parametrize(
@@ -186,6 +206,8 @@ def test_a_node_of_another_kubernetes_is_told_of(reason: str) -> None:
     [
         ({"node": {"runtime": {"imageFs": {"availableBytes": 7}}}}, 7),
         ({"node": {}}, None),
+        ({"node": {"runtime": None}}, None),
+        ({"node": {"runtime": {"imageFs": {"availableBytes": "much"}}}}, None),
         (failure(404, "NotFound"), None),
     ],
 )
