@@ -277,6 +277,20 @@ def test_what_an_agent_renews_its_certificate_with_is_there_at_every_start(
     assert not tlspairs.refusal(signed, identity.key.read_text())
 
 
+def test_where_that_cannot_be_made_a_start_ends_with_a_sentence(
+    identity: joining.Files, tmp_path: Path
+) -> None:
+    home = Home(tmp_path / "node")
+    mine = joined.files(home)
+    write_private(mine.ca, Authority(tmp_path / "any").path.read_bytes())
+    write_private(mine.key, identity.key.read_bytes())
+    write_private(mine.certificate, identity.certificate.read_bytes())
+    home.joined.write_bytes(msgspec.json.encode(known_as("m")))
+    (mine.request / "in the way").mkdir(parents=True)
+    with pytest.raises(ClusterError, match=r"agent\.csr, .* cannot be made \(.*directory"):
+        joined.refresh(home)
+
+
 def test_a_machine_whose_certificate_has_ended_is_told_when_and_how_to_go_on(
     identity: joining.Files, tmp_path: Path
 ) -> None:

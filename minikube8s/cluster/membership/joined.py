@@ -182,7 +182,14 @@ def _require_certificate(home: Home, known: Joined) -> None:
         raise ClusterError(NO_CERTIFICATE)
     if ends <= datetime.now(UTC):
         raise ClusterError(certificatefindings.ended(ends).sentence)
-    joining.ensure_request(known.node_name, files(home))
+    mine = files(home)
+    try:
+        joining.ensure_request(known.node_name, mine)
+    except (OSError, ValueError) as error:
+        raise ClusterError(
+            f"{mine.request}, with which this machine's certificate is renewed, cannot be made "
+            f"({error}): remove what is in its place, and see that the disk has room."
+        ) from None
 
 
 def files(home: Home) -> joining.Files:
