@@ -34,6 +34,16 @@ def test_what_was_changed_is_put_back_even_by_a_later_agent(kernel: Path, tmp_pa
     assert list((tmp_path / "run").iterdir()) == []
 
 
+def test_the_value_of_before_is_that_before_the_first_change(
+    kernel: Path, written: NetworkRecord
+) -> None:
+    written.change({"forward": "1"})
+    (kernel / "forward").write_text("2")
+    written.change({"forward": "1"})
+    written.leave("mk8s", last=True)
+    assert (kernel / "forward").read_text() == "0"
+
+
 def test_what_was_right_already_is_left_alone(
     kernel: Path, written: NetworkRecord, tmp_path: Path
 ) -> None:
