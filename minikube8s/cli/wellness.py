@@ -6,12 +6,15 @@ Pure: nodes and the table of pods come in as the API gives them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minikube8s.api import nodeclaims
 from minikube8s.cli.output.escapes import harmless
+
+if TYPE_CHECKING:
+    from minikube8s.cluster.lifecycle import Component
 
 Object = dict[str, Any]
 
@@ -43,6 +46,19 @@ class Counted(NamedTuple):
     total: int
     well: int
     troubles: list[Trouble]
+
+
+def of_supervision(components: Sequence[Component]) -> list[Trouble]:
+    """Daemons that run, of which systemd has a unit and does not do all that this promises."""
+    troubles = []
+    cared = {one.name: one.care for one in components if one.pid and one.care}
+    if beside := [name for name, care in cared.items() if not care.runs]:
+        what = f"systemd does not run {', '.join(beside)}, of which it has units."
+        troubles.append(Trouble(what, "Let it take them over with `mk8s install`."))
+    if lost := [name for name, care in cared.items() if not care.at_boot]:
+        what = f"systemd does not start {', '.join(lost)} after a boot."
+        troubles.append(Trouble(what, "Change that with `mk8s up`."))
+    return troubles
 
 
 def of_nodes(nodes: Iterable[Object]) -> Counted:

@@ -123,7 +123,8 @@ def _daemons(home: Home, settings: Settings, known: Joined | None) -> Iterator[F
         yield Finding(Mark.FINE, f"{daemon.name} runs")
     if known is None and daemons[0] in running and (address := addresses.lost(settings)):
         yield Finding(Mark.FAULT, " ".join(addresses.told_lost(address)))
-    yield from findings.of_boots({one.name: supervision.survives_boot(one) for one in running})
+    cares = {one.name: supervision.care(one) for one in running}
+    yield from findings.of_boots({name: care and care.at_boot for name, care in cares.items()})
     if running and len(running) < len(daemons):
         stopped = ", ".join(daemon.name for daemon in daemons if daemon not in running)
         yield Finding(Mark.DOUBT, f"Not everything runs ({stopped}): start it with `mk8s up`.")

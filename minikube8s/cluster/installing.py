@@ -36,6 +36,9 @@ def install(home: Home, say: Say) -> bool:
             changed = systemd.write(unitplan.wanted(home, settings))
             for name in changed:
                 say(f"{systemd.UNITS / name} written")
+            # before anything ends: a machine that loses its power now has them after its boot
+            missing = [name for name in map(_unit, running) if not systemd.is_enabled(name)]
+            systemd.enable(missing)
             moved += [one for one in running if _unit(one) in changed or not _has(one)]
             for daemon in reversed(moved):
                 stop(daemon, STOP_SECONDS)
@@ -45,8 +48,6 @@ def install(home: Home, say: Say) -> bool:
                 supervision.remove(home)
             _start_again(home, settings, moved)
             raise
-        missing = [name for name in map(_unit, running) if not systemd.is_enabled(name)]
-        systemd.enable(missing)
         for daemon in daemons:
             if daemon not in running:
                 say(f"{daemon.name} does not run: `mk8s up` starts it, then and after every boot")
@@ -109,10 +110,9 @@ def _unit(daemon: Daemon) -> str:
 
 
 def _has(daemon: Daemon) -> bool:
-    """Whether it is systemd that runs a daemon, and not who ran `mk8s up`."""
-    holder, unit = daemon.holder(), _unit(daemon)
-    told = systemd.properties(unit, "MainPID").get("MainPID") if unit else ""
-    return holder is not None and told == str(holder.pid)
+    """Whether it is systemd that runs a daemon that runs, and not who ran `mk8s up`."""
+    found = supervision.care(daemon)
+    return found is not None and found.runs
 
 
 def _start(home: Home, settings: Settings, daemons: Sequence[Daemon], say: Say) -> None:

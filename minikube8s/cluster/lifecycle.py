@@ -18,7 +18,7 @@ from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.supervising import supervision, unitplan
 from minikube8s.cluster.supervising.daemons import Daemon, Starting
-from minikube8s.cluster.supervising.supervision import begin, stop
+from minikube8s.cluster.supervising.supervision import Care, begin, stop
 from minikube8s.kit import notice
 
 START_SECONDS = 30.0
@@ -35,7 +35,8 @@ NodeNames = Callable[[Home], list[str]]
 class Component:
     """One line of ``mk8s status``: ``since`` in Unix seconds, 0 when it does not run.
 
-    ``notice`` is what the daemon has left for whoever asks, "" when it works as it should.
+    ``notice`` is what the daemon has left for whoever asks, "" when it works as it should. ``care``
+    is what systemd does for it, None where it has no unit.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Component:
     since: float
     log: str
     notice: str = ""
+    care: Care | None = None
 
 
 def up(
@@ -264,6 +266,7 @@ def component(daemon: Daemon) -> Component:
         holder.since if holder else 0.0,
         str(daemon.log),
         notice.read(daemon.pid_file.parent),
+        supervision.care(daemon),
     )
 
 

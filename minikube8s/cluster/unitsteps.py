@@ -42,7 +42,7 @@ def _prepare(path: Path) -> int:
     from minikube8s.cluster.membership import joined  # noqa: PLC0415
 
     logs.configure("start")
-    log = logging.getLogger("minikube8s.start")
+    log = logging.getLogger("minikube8s.cluster.unitsteps")
     home = Home(path)
     try:
         # whoever has the home starts this daemon, and has prepared it; or stops it

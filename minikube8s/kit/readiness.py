@@ -15,6 +15,8 @@ DESCRIPTOR = "MK8S_READY_FD"
 SOCKET = "MK8S_READY_SOCKET"
 READY = "ready"
 _SYSTEMD = "NOTIFY_SOCKET"
+_AT_WORK = b"READY=1\nRESTART_RESET=1"
+"""It started, so its next start need not wait for longer than the first (systemd 257)."""
 
 
 def tell(message: str = READY) -> None:
@@ -34,7 +36,7 @@ def tell(message: str = READY) -> None:
 def began() -> None:
     """Tell systemd alone that the daemon is at work: others may start that come after it."""
     if place := os.environ.pop(_SYSTEMD, ""):
-        _send(f"\0{place[1:]}" if place.startswith("@") else place, b"READY=1")
+        _send(f"\0{place[1:]}" if place.startswith("@") else place, _AT_WORK)
 
 
 def _send(place: str, datagram: bytes) -> None:

@@ -50,6 +50,7 @@ def test_install_takes_daemons_over_that_run_and_may_be_repeated(machine: System
     assert machine.mk8s("install").ok() == "systemd runs the daemons already.\n"
     assert "up already" in machine.mk8s("up").ok()
     assert "systemd starts master, agent after a boot" in machine.mk8s("doctor").out
+    assert "systemd runs these daemons, and starts them after a boot" in machine.mk8s("status").ok()
     said = machine.run("systemd-analyze", "verify", *(f"{UNITS}/{unit}" for unit in BOTH))
     assert (said.code, said.err) == (0, "")
 
@@ -174,10 +175,16 @@ def test_only_when_the_machine_goes_down_pods_end_in_order_and_a_boot_brings_all
     assert "gitVersion" in machine.shell(asked).ok()
 
 
-def test_a_machine_whose_plug_is_pulled_has_its_pods_back(machine: SystemdMachine) -> None:
+def test_a_machine_whose_plug_is_pulled_has_its_pods_back_also_in_the_middle_of_an_install(
+    machine: SystemdMachine,
+) -> None:
+    machine.mk8s("uninstall").ok()
+    machine.shell(f"{MK8S} install >/dev/null 2>&1 &").ok()
+    until("a boot would start all", lambda: enabled(machine) == BOTH)
     machine.cut_power()
     machine.start()
     until("the cluster is back", lambda: machine.mk8s("status").code == 0, 60)
+    assert daemons(machine) == supervised(machine)
     assert len(ready(machine)) == 2
 
 

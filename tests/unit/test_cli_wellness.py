@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from minikube8s.cli import wellness
+from minikube8s.cluster.lifecycle import Component
+from minikube8s.cluster.supervising.supervision import Care
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 COLUMNS = [{"name": name} for name in ("Name", "Ready", "Status", "Restarts", "Age")]
@@ -123,3 +125,21 @@ def test_many_sick_pods_are_summed_up_and_those_not_looked_at_count_as_well() ->
 def test_words_of_others_cannot_move_the_cursor() -> None:
     found = wellness.of_pods(table(("0/1", "\x1b[2JError", OLD)), NOW)
     assert "\x1b" not in found.troubles[0].what
+
+
+@pytest.mark.parametrize(
+    ("pid", "care", "said"),
+    [
+        (7, None, ""),
+        (7, Care("u", runs=True, at_boot=True), ""),
+        (0, Care("u", runs=True, at_boot=False), ""),
+        (7, Care("u", runs=True, at_boot=False), "systemd does not start agent after a boot."),
+        (7, Care("u", runs=False, at_boot=True), "systemd does not run agent"),
+    ],
+)
+def test_a_daemon_of_which_systemd_has_a_unit_is_run_by_it_and_started_after_a_boot(
+    pid: int, care: Care | None, said: str
+) -> None:
+    agent = Component("agent", pid, 0.0, "/agent.log", care=care)
+    lines = list(wellness.lines(wellness.of_supervision([agent])))
+    assert [said in line for line in lines] == [True] * bool(said)

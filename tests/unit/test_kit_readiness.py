@@ -46,7 +46,7 @@ def test_a_starter_by_systemd_hears_the_same_line_and_so_does_systemd(
         starter.bind(str(tmp_path / "starter"))
         systemd.bind(str(tmp_path / "systemd"))
         readiness.began()
-        assert systemd.recv(100) == b"READY=1"
+        assert systemd.recv(100).split() == [b"READY=1", b"RESTART_RESET=1"]
         readiness.tell()
         readiness.tell("too late")
         assert starter.recv(100) == b"ready\n"

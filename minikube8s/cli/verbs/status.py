@@ -62,6 +62,7 @@ def command(session: Session, form: str | None) -> None:
     lasting = validities(home.pki)
     wrong = certificatefindings.problems(lasting, datetime.now(UTC), joined=home.is_joined())
     troubles += [Trouble(f"{problem.what}:", f"{problem.remedy}.") for problem in wrong]
+    troubles += wellness.of_supervision(components)
     for component in components:
         troubles += _refusal(component) if component.pid else _last_words(component)
     if form:
@@ -154,6 +155,8 @@ def _print(
     ]
     click.echo(f"{about}\n")
     click.echo(render(["COMPONENT", "STATE", "PID", "SINCE", "LOG"], rows))
+    if all(one.care and one.care.runs and one.care.at_boot for one in components):
+        click.echo("\nsystemd runs these daemons, and starts them after a boot.")
     if counted:
         nodes, pods = counted["nodes"], counted["pods"]
         click.echo(
@@ -184,6 +187,8 @@ def _print_shape(
                 "pid": one.pid or None,
                 "since": now_rfc3339(datetime.fromtimestamp(one.since, UTC)) if one.pid else None,
                 "log": one.log,
+                "unit": one.care.unit if one.care else None,
+                "startsAtBoot": one.care.at_boot if one.care else None,
             }
             for one in components
         ],

@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.supervising import systemd, units
@@ -28,6 +29,15 @@ from minikube8s.cluster.supervising.units import Supervised
 
 _PATIENCE = 600.0
 """Seconds that a unit may take to stop, by its own rules."""
+
+
+class Care(NamedTuple):
+    """What systemd does for a daemon that has a unit."""
+
+    unit: str
+    runs: bool
+    """False for a daemon that runs beside its unit, as after an `install` that was killed."""
+    at_boot: bool
 
 
 def begin(daemon: Daemon) -> Starting:
@@ -56,10 +66,13 @@ def at_boot(home: Home, wanted: bool) -> None:
     (systemd.enable if wanted else systemd.disable)(systemd.units_of(home.path))
 
 
-def survives_boot(daemon: Daemon) -> bool | None:
-    """Whether systemd starts a daemon when the machine boots; None for one without a unit."""
-    unit = _unit(daemon)
-    return systemd.is_enabled(unit) if unit else None
+def care(daemon: Daemon) -> Care | None:
+    """What systemd does for a daemon; None for one without a unit. Raises ClusterError."""
+    unit, holder = _unit(daemon), daemon.holder()
+    if not unit:
+        return None
+    runs = holder is None or systemd.main_process(unit) == holder.pid
+    return Care(unit, runs, systemd.is_enabled(unit))
 
 
 def remove(home: Home) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from minikube8s.cluster.errors import ClusterError
@@ -39,7 +40,8 @@ def write(wanted: Sequence[Supervised]) -> list[str]:
 
     Raises ClusterError, with nothing written, where a file is another cluster's or somebody else's.
     """
-    texts = {one.unit: units.text(one) for one in wanted}
+    version = _version()
+    texts = {one.unit: units.text(one, version) for one in wanted}
     changed = []
     for one in wanted:
         before = _read(one.unit)
@@ -110,10 +112,10 @@ def stop(name: str, seconds: float) -> None:
     _call("stop", name, seconds=seconds)
 
 
-def properties(name: str, *wanted: str) -> Mapping[str, str]:
-    """What systemd knows of a unit."""
-    said = _call("show", name, *(f"--property={one}" for one in wanted))
-    return dict(line.partition("=")[::2] for line in said.splitlines())
+def main_process(name: str) -> int:
+    """The process of a unit, 0 for one that does not run."""
+    told = _call("show", "--property=MainPID", "--value", name).strip()
+    return int(told) if told.isdigit() else 0
 
 
 def machine_ends() -> bool:
@@ -136,6 +138,12 @@ def ours() -> Iterable[tuple[str, units.Mark]]:
         mark = units.mark(_read(file.name))
         if mark is not None:
             yield file.name, mark
+
+
+def _version() -> int:
+    """The number of systemd's version, 0 where it does not say."""
+    found = re.match(r"\d+", _call("show", "--property=Version", "--value"))
+    return int(found[0]) if found else 0
 
 
 def _has_older(names: Iterable[str]) -> bool:

@@ -15,8 +15,13 @@ from minikube8s.kit import readiness
 DEFAULT_CLUSTER = "mk8s"
 _RUN = "/run/mk8s"
 _START_SECONDS = 120
-_RESTART_SECONDS = 2
+_RESTART_SECONDS, _LONGEST_PAUSE = 2, 30
+_PAUSES = 5
+"""So many pauses of a daemon that cannot start, each longer than the one before."""
+_GROWING = 254
+"""The first version of systemd whose pauses grow."""
 _FILES = 1048576
+_GROWTH = [f"RestartSteps={_PAUSES}", f"RestartMaxDelaySec={_LONGEST_PAUSE}"]
 _OURS = "[X-mk8s]"
 """systemd passes over sections of such names: what we must know of a unit again stands there."""
 
@@ -67,8 +72,8 @@ def ready_socket(pid_file: Path) -> str:
     return f"{_RUN}/{hashlib.sha256(str(pid_file).encode()).hexdigest()[:16]}"
 
 
-def text(one: Supervised) -> str:
-    """The unit's file."""
+def text(one: Supervised, version: int = 0) -> str:
+    """The unit's file for systemd of that version, 0 for one of which it is not known."""
     engine = ["docker.service"] if one.local_engine else []
     earlier = [name(one.cluster, daemon) for daemon in one.after]
     environment = {**one.environment, readiness.SOCKET: ready_socket(one.pid_file)}
@@ -91,6 +96,7 @@ def text(one: Supervised) -> str:
         *([f"ExecStop={_command(one.at_stop)}"] if one.at_stop else []),
         "Restart=always",
         f"RestartSec={_RESTART_SECONDS}",
+        *(_GROWTH if version >= _GROWING else []),
         f"TimeoutStartSec={_START_SECONDS}",
         f"TimeoutStopSec={one.stop_seconds}",
         # its children end with it; the pods' containers are the engine's, and stay
