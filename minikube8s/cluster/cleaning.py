@@ -24,11 +24,20 @@ def clean(home: Home, lab_nodes: Sequence[str]) -> bool:
 
 def _clean(home: Home, wanted: Iterable[str]) -> bool:
     configs = [layout.agent_config(home, node) for node in wanted]
-    present = [config for config in configs if config.exists()]
-    failures = remove(present)
+    lost = [one for one in configs if _has_run(one) and not layout.cluster_in(one)]
+    present = [one for one in configs if one.exists() and one not in lost]
+    failures = [
+        f"{config} is damaged or gone, which says what its agent made: `mk8s reset` removes that."
+        for config in lost
+    ] + remove(present)
     if failures:
         raise ClusterError(f"Not everything could be removed: {failures[0]}")
     return bool(present)
+
+
+def _has_run(config: Path) -> bool:
+    """Whether an agent of that configuration ever ran."""
+    return (config.parent / "agent.pid").exists()
 
 
 def remove(configs: Iterable[Path]) -> list[str]:

@@ -80,8 +80,11 @@ class Home(Place):
 
     def load(self) -> Settings:
         """The remembered settings. Raises ClusterError when there are none to be read."""
+        from minikube8s.cluster import settingrules  # noqa: PLC0415 - which knows Settings from here
+
         try:
-            return msgspec.json.decode(self.settings.read_bytes(), type=Settings)
+            found = msgspec.json.decode(self.settings.read_bytes(), type=Settings)
+            settingrules.check(found)
         except FileNotFoundError:
             raise ClusterError(
                 f"There is no cluster in {self.path}. Create one with `mk8s up`, or name its "
@@ -91,11 +94,17 @@ class Home(Place):
             raise ClusterError(
                 f"{self.settings} is not readable for you: run the command as root (sudo)."
             ) from None
-        except msgspec.DecodeError as error:
-            raise ClusterError(
-                f"{self.settings} is damaged ({error}). Remove the cluster with "
-                "`mk8s down --purge` and create it again."
-            ) from None
+        except OSError as error:
+            raise self._damaged(error.strerror) from None
+        except (msgspec.DecodeError, ClusterError) as error:
+            raise self._damaged(error) from None
+        return found
+
+    def _damaged(self, why: object) -> ClusterError:
+        return ClusterError(
+            f"{self.settings} is damaged ({str(why).removesuffix('.')}). Remove the cluster with "
+            "`mk8s down --purge` and create it again."
+        )
 
     def save(self, settings: Settings) -> None:
         """Remember ``settings``, atomically."""

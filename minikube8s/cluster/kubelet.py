@@ -18,10 +18,11 @@ def read(file: str) -> dict[str, Any]:
 
     try:
         content = yaml.safe_load(Path(file).read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ClusterError(f"The kubelet's configuration {file} cannot be read: {error}") from None
     except yaml.YAMLError as error:
         raise ClusterError(f"The kubelet's configuration {file} is not YAML: {error}") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ClusterError(f"The kubelet's configuration {file} cannot be read: {why}.") from None
     if not isinstance(content, dict) or content.pop("kind", _KIND) != _KIND:
         raise ClusterError(f"{file} is no {_KIND}: give it `kind: {_KIND}` and that kind's fields.")
     content.pop("apiVersion", None)

@@ -15,7 +15,7 @@ import msgspec
 from minikube8s.cluster.config import Home, LabNode, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.resolving import ENVIRONMENT, resolve
-from minikube8s.cluster.settingrules import NODE_NAME
+from minikube8s.cluster.settingrules import NODE_NAME, lab_network
 from minikube8s.kit.addresspool import AddressPool
 
 VARIABLE = "MK8S_NODES"
@@ -122,13 +122,7 @@ def pool(subnet: str) -> str:
 
 def check(settings: Settings) -> None:
     """Raise ClusterError unless a lab can be made with these settings."""
-    try:
-        network = ipaddress.IPv4Network(settings.lab_cidr)
-    except ValueError as error:
-        raise ClusterError(
-            f"The lab's network {settings.lab_cidr!r} is not an IPv4 network: {error}. Choose "
-            "another with --lab-cidr."
-        ) from None
+    network = lab_network(settings)
     if not 16 <= network.prefixlen <= 28:
         raise ClusterError(f"The lab's network {network} must be a /16 to /28: see --lab-cidr.")
     for what, others in (("pod", settings.pod_cidr), ("service", settings.service_cidr)):

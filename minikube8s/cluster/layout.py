@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -65,7 +66,7 @@ def node_home(home: Home, lab_node: str = "") -> Path:
 
 def lab_nodes(home: Home) -> list[str]:
     """The lab's nodes that have a home here, also one that was removed only half."""
-    return sorted(entry.name for entry in home.nodes.iterdir()) if home.nodes.exists() else []
+    return sorted(entry.name for entry in home.nodes.iterdir()) if home.nodes.is_dir() else []
 
 
 def agent_identity(home: Home, lab_node: str = "") -> tuple[Path, Path]:
@@ -77,6 +78,17 @@ def agent_identity(home: Home, lab_node: str = "") -> tuple[Path, Path]:
 def agent_config(home: Home, lab_node: str = "") -> Path:
     """Where an agent's configuration lies."""
     return node_home(home, lab_node) / "agent.json"
+
+
+def cluster_in(file: Path) -> str:
+    """The name of the cluster that a configuration or a home's file is of; "" where it cannot be read."""
+    try:
+        told = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError):
+        return ""
+    settings = told.get("settings")
+    name = (settings if isinstance(settings, dict) else {}).get("name")
+    return str(name or told.get("cluster") or told.get("name") or "")
 
 
 def write_configuration(home: Home, settings: Settings) -> None:

@@ -204,6 +204,9 @@ def down(home: Home, *, purge: bool, say: Say) -> None:
         if _stop(layout.master(home)):
             say("master stopped")
         supervision.at_boot(home, False)
+        # what agents made is found by their configurations, which may be damaged
+        with contextlib.suppress(ClusterError):
+            layout.write_configuration(home, home.load())
         if cleaning.clean(home, lab_nodes):
             say("containers, links, routes and rules removed")
         if home.lab.exists():

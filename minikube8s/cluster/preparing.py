@@ -130,7 +130,7 @@ def _ensure_certificates(home: Home, settings: Settings) -> None:
 
 def is_ours(home: Home) -> bool:
     """Whether a directory has nothing in it that is not a cluster's."""
-    return set(home.path.iterdir()) <= _known(home)
+    return home.path.is_dir() and set(home.path.iterdir()) <= _known(home)
 
 
 def _known(home: Home) -> set[Path]:

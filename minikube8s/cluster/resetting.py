@@ -7,7 +7,7 @@ tables, command lines of daemons), so a home that is damaged or gone keeps nothi
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -134,22 +134,11 @@ def reset(home: Home, docker_host: str, only: str, say: Say) -> list[str]:
 def cluster_of(home: Home) -> str:
     """The name of a home's cluster, from whichever of its files can be read; "" for none."""
     files = (home.settings, home.joined, layout.agent_config(home), home.master / "master.json")
-    return next(filter(None, map(cluster_in, files)), "")
-
-
-def cluster_in(file: Path) -> str:
-    """The name of the cluster that a configuration is of; "" where it cannot be read."""
-    try:
-        told = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError):
-        return ""
-    settings = told.get("settings")
-    name = (settings if isinstance(settings, dict) else {}).get("name")
-    return str(name or told.get("cluster") or told.get("name") or "")
+    return next(filter(None, map(layout.cluster_in, files)), "")
 
 
 def _cluster_run_by(stray: Stray) -> str:
-    return cluster_in(stray.config) or cluster_of(Home(stray.home))
+    return layout.cluster_in(stray.config) or cluster_of(Home(stray.home))
 
 
 def _is_home(home: Home) -> bool:
@@ -191,7 +180,7 @@ def _with_containers(docker_host: str) -> Iterable[Node]:
 def _usable(home: Home) -> list[Path]:
     """The agents' configurations in a home that can be read."""
     configs = [layout.agent_config(home, node) for node in ("", *layout.lab_nodes(home))]
-    return [config for config in configs if cluster_in(config)]
+    return [config for config in configs if layout.cluster_in(config)]
 
 
 def _remove(nodes: Iterable[Node], homes: Iterable[Home], docker_host: str) -> list[str]:
@@ -213,14 +202,19 @@ def _remove(nodes: Iterable[Node], homes: Iterable[Home], docker_host: str) -> l
         for node in nodes:
             config.write_bytes(_configuration(node, config.parent, docker_host))
             stays += cleaning.remove([config])
-    for home in homes:
         # what pods of agents whose configuration is lost have mounted
-        for name in ("", *layout.lab_nodes(home)):
-            state, config = layout.node_home(home, name), layout.agent_config(home, name)
-            if state.exists() and not cluster_in(config):
-                config.write_bytes(_configuration(_NOBODY, state, docker_host, "none"))
-                stays += cleaning.remove([config])
+        for state in (state for home in homes for state in _lost(home)):
+            config.write_bytes(_configuration(_NOBODY, state, docker_host, "none"))
+            stays += cleaning.remove([config])
     return stays
+
+
+def _lost(home: Home) -> Iterator[Path]:
+    """The states of agents whose configuration cannot be read."""
+    for name in ("", *layout.lab_nodes(home)):
+        state = layout.node_home(home, name)
+        if state.is_dir() and not layout.cluster_in(layout.agent_config(home, name)):
+            yield state
 
 
 def _configuration(node: Node, state: Path, docker_host: str, namespace: str = "") -> bytes:

@@ -77,12 +77,13 @@ def read(file: str) -> tuple[ProfileConfig, ...]:
     try:
         content: Any = yaml.safe_load(Path(file).read_text())
         found = msgspec.convert(content, _Configuration)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ClusterError(f"{what} cannot be read: {error}") from None
     except yaml.YAMLError as error:
         raise ClusterError(f"{what} is not YAML: {error}") from None
     except msgspec.ValidationError as error:
         raise ClusterError(f"{what} cannot be used: {error}.") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ClusterError(f"{what} cannot be read: {why}.") from None
     if found.kind != _KIND:
         raise ClusterError(f"{file} is no {_KIND}: give it `kind: {_KIND}` and that kind's fields.")
     names = [one.scheduler_name for one in found.profiles]

@@ -61,6 +61,9 @@ def check(settings: Settings) -> None:
                 f"--server-names: {name!r} is neither a DNS name nor an IPv4 address; give several "
                 "with commas between."
             )
+    for port in (settings.api_port, settings.agent_port, settings.vxlan_port):
+        if not 0 < port < 65536:
+            raise ClusterError(f"{port} is not a port number (1 to 65535).")
     if settings.api_port == settings.agent_port:
         raise ClusterError(
             "The API port and the agent port must differ: see --api-port and --agent-port."
@@ -81,6 +84,21 @@ def check(settings: Settings) -> None:
     except ValueError:
         raise ClusterError(
             f"{settings.listen!r} is not an IPv4 address to listen on (0.0.0.0 means all of them)."
+        ) from None
+    lab_network(settings)
+    for node in settings.lab_nodes:
+        require_node_name(node.name)
+        require_node_ip(node.address)
+
+
+def lab_network(settings: Settings) -> ipaddress.IPv4Network:
+    """The network that joins several nodes. Raises ClusterError where it is none."""
+    try:
+        return ipaddress.IPv4Network(settings.lab_cidr)
+    except ValueError as error:
+        raise ClusterError(
+            f"The lab's network {settings.lab_cidr!r} is not an IPv4 network: {error}. Choose "
+            "another with --lab-cidr."
         ) from None
 
 

@@ -19,6 +19,6 @@ def leave(directory: Path, sentence: str) -> None:
 def read(directory: Path) -> str:
     """The sentence, empty when there is none or it cannot be read."""
     try:
-        return (directory / "notice").read_text()
+        return (directory / "notice").read_text(errors="replace")
     except OSError:
         return ""

@@ -7,6 +7,7 @@ the lock and hands it over, so that a daemon which is only just starting counts 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 
 DESCRIPTOR = "MK8S_PID_FD"
 """The environment variable by which a starter tells the daemon which descriptor has the lock."""
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _LOOKS, _LOOK_SECONDS = 100, 0.01
 
 
@@ -99,8 +101,10 @@ class PidFile:
         """The process that holds the file now, or None."""
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return None
+        except OSError as error:
+            if error.errno in _NO_FILE:
+                return None
+            raise
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

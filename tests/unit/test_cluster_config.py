@@ -27,7 +27,7 @@ def test_what_a_cluster_was_created_with_is_remembered(tmp_path: Path) -> None:
 
 def test_a_cluster_that_was_made_before_listens_where_it_did(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    home.settings.write_text('{"name": "mk8s", "bind": "10.0.0.5"}')
+    home.settings.write_text('{"node_name": "n1", "bind": "10.0.0.5"}')
     assert home.load().listen == "10.0.0.5"
     home.save(home.load())
     assert home.load().listen == "10.0.0.5"

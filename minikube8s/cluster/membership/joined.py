@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import time
@@ -13,13 +14,21 @@ from typing import Any
 
 import msgspec
 
-from minikube8s.cluster import cleaning, homelock, kubelet, layout, lifecycle, preparing
+from minikube8s.cluster import (
+    cleaning,
+    homelock,
+    kubelet,
+    layout,
+    lifecycle,
+    preparing,
+    settingrules,
+)
 from minikube8s.cluster.checkup import certificatefindings, preflight
 from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import START_SECONDS, STOP_SECONDS, Component, Say
 from minikube8s.cluster.membership import joining
-from minikube8s.cluster.membership.masterclient import MasterClient
+from minikube8s.cluster.membership.masterclient import MasterClient, require_place
 from minikube8s.cluster.supervising import supervision, unitplan
 from minikube8s.cluster.supervising.daemons import Starting
 from minikube8s.cluster.supervising.supervision import stop
@@ -57,17 +66,25 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
 def load(home: Home) -> Joined | None:
     """What is remembered; None for a home that is no joined machine's. Raises ClusterError."""
     try:
-        return msgspec.json.decode(home.joined.read_bytes(), type=Joined)
+        known = msgspec.json.decode(home.joined.read_bytes(), type=Joined)
+        require_place(known.master)
+        settingrules.check(settings(known))
     except FileNotFoundError:
         return None
     except PermissionError:
         raise ClusterError(
             f"{home.joined} is not readable for you: run the command as root (sudo)."
         ) from None
-    except msgspec.DecodeError as error:
-        raise ClusterError(
-            f"{home.joined} is damaged ({error}): run `mk8s reset`, then join again."
-        ) from None
+    except OSError as error:
+        raise _damaged(home, error.strerror) from None
+    except (msgspec.DecodeError, ClusterError) as error:
+        raise _damaged(home, error) from None
+    return known
+
+
+def _damaged(home: Home, why: object) -> ClusterError:
+    told = str(why).removesuffix(".")
+    return ClusterError(f"{home.joined} is damaged ({told}): run `mk8s reset`, then join again.")
 
 
 def up(home: Home, say: Say) -> bool:
@@ -87,6 +104,10 @@ def down(home: Home, *, purge: bool, say: Say) -> None:
         if stop(layout.agent(home), STOP_SECONDS):
             say("agent stopped")
         supervision.at_boot(home, False)
+        if known is not None:
+            # what the agent made is found by its configuration, which may be damaged
+            with contextlib.suppress(ClusterError):
+                _write_configuration(home, known)
         if cleaning.clean(home, ()):
             say("containers, links, routes and rules removed")
         if purge:
@@ -101,10 +122,12 @@ def settings(known: Joined) -> Settings:
     """Those of the cluster's settings that are known here."""
     return Settings(
         name=known.name,
+        api_port=int(known.master.rpartition(":")[2]),
         agent_port=known.agent_port,
         pod_cidr=known.pod_cidr,
         service_cidr=known.service_cidr,
         node_name=known.node_name,
+        node_ip=known.node_ip,
         docker_host=known.docker_host,
         kubelet_config=known.kubelet_config,
     )

@@ -43,6 +43,15 @@ class Answer(NamedTuple):
     content: dict[str, Any] | None
 
 
+def require_place(master: str) -> None:
+    """Raise ClusterError unless that says where a master's API is."""
+    if not _PLACE.fullmatch(master) or not 0 < int(master.rpartition(":")[2]) < 65536:
+        raise ClusterError(
+            f"{master!r} does not say where the master is: it must read HOST:PORT, with the API "
+            "server's port (6443 unless it was changed)."
+        )
+
+
 class MasterClient:
     """One master's API at host:port, as the bearer of a token, by a certificate, or as nobody.
 
@@ -59,12 +68,8 @@ class MasterClient:
         token: str = "",
         identity: tuple[Path, Path] | None = None,
     ) -> None:
+        require_place(master)
         host, _, port = master.rpartition(":")
-        if not _PLACE.fullmatch(master) or not 0 < int(port) < 65536:
-            raise ClusterError(
-                f"{master!r} does not say where the master is: it must read HOST:PORT, with the "
-                "API server's port (6443 unless it was changed)."
-            )
         self.master = master
         self.host = host
         self.ahead = 0.0
