@@ -12,7 +12,6 @@ from pathlib import Path
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 
-
 _MISPLACED = (errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.EEXIST, errno.ENOENT)
 """What is said of a file that is there as something else, or not at all."""
 

@@ -81,7 +81,7 @@ def agent_config(home: Home, lab_node: str = "") -> Path:
 
 
 def cluster_in(file: Path) -> str:
-    """The name of the cluster that a configuration or a home's file is of; "" where it cannot be read."""
+    """The name of the cluster that a home's file is of; "" where it cannot be read."""
     try:
         told = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.DecodeError):

@@ -129,6 +129,35 @@ def test_what_is_wrong_with_a_token_a_hash_or_a_master_is_said(
     assert "does not take the token" in machine.join("--token", token, "--ca-hash", pin).fails()
 
 
+def container_id(cluster: Cluster) -> str:
+    """The container of the pod that runs on the machine."""
+    (status,) = cluster.get("pod", "joined")["status"]["containerStatuses"]
+    return str(status["containerID"])
+
+
+def room(cluster: Cluster) -> str:
+    """How many pods the machine takes."""
+    return str(cluster.get("node", "other")["status"]["capacity"]["pods"])
+
+
+def joins_again_with_other_words(cluster: Cluster, machine: Machine) -> None:
+    """What may change does, the rest is refused; its pod goes on."""
+    before = container_id(cluster)
+    assert "a node keeps its name" in machine.join("--node-name", "another").fails()
+    said = machine.join("--docker-host", "unix:///elsewhere.sock").fails()
+    assert "`mk8s down`, then join with --docker-host" in said
+    kubelet = machine.home.with_name("kubelet.yaml")
+    kubelet.write_text("kind: KubeletConfiguration\nmaxPods: 7\n")
+    machine.join("--kubelet-config", str(kubelet)).ok()
+    until("the kubelet's configuration counts", lambda: room(cluster) == "7", 30)
+    assert "already" in machine.join().ok()
+    kubelet.write_text("kind: KubeletConfiguration\nmaxPods: -1\n")
+    assert "maxPods" in machine.join().fails()
+    kubelet.write_text("kind: KubeletConfiguration\n")
+    machine.join().ok()
+    assert container_id(cluster) == before
+
+
 def test_a_machine_joins_runs_pods_that_reach_the_api_and_leaves(
     master: tuple[Cluster, Machine],
 ) -> None:
@@ -152,6 +181,8 @@ def test_a_machine_joins_runs_pods_that_reach_the_api_and_leaves(
     ask = f"curl -sS -m 10 --cacert {PLACE}/ca.crt {bearer}"
     said = cluster.kubectl("exec", "joined", "--", "sh", "-c", f"{ask} {API}").ok()
     assert json.loads(said)["kind"] == "APIVersions"
+
+    joins_again_with_other_words(cluster, machine)
 
     for healthy in (cluster, machine):
         assert "✗" not in healthy.mk8s("doctor").ok()

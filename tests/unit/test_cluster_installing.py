@@ -93,7 +93,7 @@ def test_what_systemd_runs_already_is_left_alone(machine: Machine) -> None:
     (machine.systemctl.units / "multi-user.target.wants" / AGENT).unlink()
     assert machine.install()
     assert machine.done == []
-    assert machine.systemctl.asked()[-1] == f"enable --quiet {AGENT}"
+    assert f"enable --quiet {AGENT}" in machine.systemctl.asked()
 
 
 def test_only_the_daemon_whose_unit_is_another_starts_anew(machine: Machine) -> None:

@@ -15,6 +15,7 @@ from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import enrolling, joinchecks, joined, joining
 from minikube8s.cluster.membership.joinchecks import Checks, Identity
+from minikube8s.cluster.membership.wishes import Wish
 
 OWN = Identity("m1", "u1")
 
@@ -177,7 +178,7 @@ def test_a_machine_that_may_not_join_asks_nobody_for_a_certificate_and_writes_no
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(enrolling.examining, "examine", Examination)
     monkeypatch.setattr(joining, "find", lambda *_: pytest.fail("asked"))
-    wish = enrolling.Wish(
+    wish = Wish(
         "10.0.0.5:6443", "abc", ("sha256:1",), "localhost", "unix:///nowhere", "", "203.0.113.250"
     )
     with pytest.raises(ClusterError) as caught:

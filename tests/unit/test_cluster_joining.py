@@ -26,6 +26,7 @@ from minikube8s.cluster.config import Home, Settings
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import enrolling, joinchecks, joined, joining, masterclient
 from minikube8s.cluster.membership.masterclient import Answer, MasterClient
+from minikube8s.cluster.membership.wishes import Wish
 from minikube8s.cluster.supervising.daemons import Daemon
 from minikube8s.kit import tlspairs
 from minikube8s.kit.pidfile import Holder
@@ -136,7 +137,7 @@ def test_clocks_that_differ_too_much_are_told_by_how_much_and_which_way(
 
 def test_a_home_without_a_token_says_how_to_join_and_keeps_nothing(tmp_path: Path) -> None:
     home = Home(tmp_path / "node")
-    wish = enrolling.Wish("10.0.0.5:6443", "", (), "n2", "unix:///nowhere", "")
+    wish = Wish("10.0.0.5:6443", "", (), "n2", "unix:///nowhere", "")
     with pytest.raises(ClusterError, match="mk8s token create --print-join-command"):
         enrolling.join(home, wish, print)
     assert not home.path.exists()
@@ -159,7 +160,7 @@ def test_a_joined_machine_stays_with_its_master(tmp_path: Path) -> None:
     known = known_as("mk8s")
     home.joined.write_bytes(msgspec.json.encode(known))
     assert joined.load(home) == known
-    wish = enrolling.Wish("10.0.0.6:6443", "", (), "n2", "unix:///nowhere", "")
+    wish = Wish("10.0.0.6:6443", "", (), "n2", "unix:///nowhere", "")
     with pytest.raises(ClusterError, match="leave that with `mk8s leave`"):
         enrolling.join(home, wish, print)
     home.joined.write_text("{")
@@ -354,7 +355,7 @@ def test_an_address_that_is_none_is_told_among_the_rest(
     said: list[str] = []
     checks = joinchecks.Checks(said.append)
     applicant = joining.Applicant("10.0.0.5:6443", b"CA", TOKEN)
-    wish = enrolling.Wish("10.0.0.5:6443", TOKEN, [], "n2", "", "", node_ip="worker1")
+    wish = Wish("10.0.0.5:6443", TOKEN, [], "n2", "", "", node_ip="worker1")
     enrolling._check_cluster(applicant, applicant.membership(), wish, "m", checks)
     taken, wrong = checks.problems
     assert taken == "Taken."
@@ -390,7 +391,7 @@ def test_a_machine_whose_agent_runs_can_join_the_cluster_that_was_made_anew(
     monkeypatch.setattr(enrolling, "stop", lambda *_: done.append("stopped"))
     monkeypatch.setattr(joined, "start", lambda *_: done.append("started"))
     pin = f"sha256:{'0' * 64}"
-    wish = enrolling.Wish("10.0.0.5:6443", TOKEN, [pin], "n2", "", "")
+    wish = Wish("10.0.0.5:6443", TOKEN, [pin], "n2", "", "")
     enrolling.join(home, wish, lambda _: None)
     assert done == ["stopped", "started"]
     known = msgspec.structs.replace(known, name="another")

@@ -14,6 +14,7 @@ from tests.unit.test_cluster_units import AGENT
 
 UNIT = AGENT.unit
 RELOAD = "daemon-reload"
+VERSION = "show --property=Version --value"
 STALE = f"show --property=NeedDaemonReload --value {UNIT}"
 
 
@@ -27,13 +28,13 @@ def test_systemd_reads_units_that_changed_and_those_that_it_had_not_yet_read(
 ) -> None:
     """As where a command was killed between the writing and the reading."""
     assert systemd.write([AGENT]) == [UNIT]
-    assert systemctl.asked() == [RELOAD]
+    assert systemctl.asked() == [VERSION, RELOAD]
     assert (systemctl.units / UNIT).stat().st_mode & 0o777 == 0o644
     assert systemd.write([AGENT]) == []
-    assert systemctl.asked() == [STALE]
+    assert systemctl.asked() == [VERSION, STALE]
     systemctl.answers("echo yes")
     assert systemd.write([AGENT]) == []
-    assert systemctl.asked() == [STALE, RELOAD]
+    assert systemctl.asked() == [VERSION, STALE, RELOAD]
 
 
 def test_a_unit_is_enabled_once(systemctl: Systemctl) -> None:

@@ -12,10 +12,9 @@ from minikube8s.cli.command import verb
 from minikube8s.cli.errors import CommandError
 from minikube8s.cli.output.progress import watched
 from minikube8s.cli.session import Session
-from minikube8s.cluster.config import DEFAULT_DOCKER_HOST
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import enrolling
-from minikube8s.cluster.settingrules import default_node_name
+from minikube8s.cluster.membership.wishes import Wish
 
 _LONGEST = 1024
 """So many bytes of a token's line are read."""
@@ -61,16 +60,17 @@ def command(
     """Make this machine a node of the cluster whose API is at HOST:PORT; returns when it is Ready.
 
     `mk8s token create --print-join-command` on the master prints the whole command. Once joined,
-    `mk8s up`, `down` and `status` are about this node.
+    `mk8s up`, `down` and `status` are about this node, and `join` again with another --node-ip,
+    --kubelet-config or HOST:PORT of the same cluster changes that.
     """
     home = session.home
     kubelet = kubelet_config or os.environ.get("MK8S_KUBELET_CONFIG") or ""
-    wish = enrolling.Wish(
+    wish = Wish(
         master=master,
         token=_token(token, token_file),
         pins=pins,
-        node_name=node_name or os.environ.get("MK8S_NODE_NAME") or default_node_name(),
-        docker_host=docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_DOCKER_HOST,
+        node_name=node_name or os.environ.get("MK8S_NODE_NAME") or "",
+        docker_host=docker_host or os.environ.get("DOCKER_HOST") or "",
         kubelet_config=str(Path(kubelet).absolute()) if kubelet else "",
         node_ip=node_ip or os.environ.get("MK8S_NODE_IP") or "",
         replace=replace,

@@ -19,10 +19,11 @@ from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import joined
+from minikube8s.cluster.membership.joined import Joined
 from minikube8s.cluster.settingrules import POD_NETWORKS
 
-_OF_THE_NODE = ("--node-name", "--docker-host", "--kubelet-config")
-"""What a joined machine has of its own."""
+_OF_THE_NODE = ("node_ip", "docker_host", "kubelet_config")
+"""What a joined machine has of its own, and may have otherwise."""
 
 
 class Telling:
@@ -127,21 +128,25 @@ def command(session: Session, /, **options: str | int | None) -> None:
 
 
 def _start_joined(home: Home, options: dict[str, str | int | None]) -> None:
-    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
-    if given == ["--node-ip"]:
-        known = joined.load(home)
-        raise ClusterError(
-            "This machine has joined a cluster: another address of its node is given with `mk8s "
-            f"join {known.master if known else 'HOST:PORT'} --node-ip {options['node_ip']}`."
-        )
-    if own := [option for option in given if option in _OF_THE_NODE]:
-        raise ClusterError(
-            f"This machine has joined a cluster, and {own[0]} is chosen when it joins: `mk8s "
-            "leave` first, then `mk8s join` with it."
-        )
-    if given:
-        raise ClusterError(
-            f"This machine has joined a cluster: give {given[0]} where its master runs."
-        )
+    known = joined.load(home)
+    for name, value in options.items():
+        if known is not None and value not in (None, getattr(known, name, None)):
+            raise ClusterError(_not_here(known, name, value))
     if not joined.up(home, lambda line: click.echo(f"  {line}")):
         click.echo("The node is up already. See it with `mk8s status`.")
+
+
+def _not_here(known: Joined, name: str, value: object) -> str:
+    """Why `up` does not take a setting on a machine that has joined, and what does."""
+    option = f"--{name.replace('_', '-')}"
+    if name == "node_name":
+        return (
+            f"This machine is node {known.node_name} of another machine's cluster, and a node "
+            "keeps its name: `mk8s leave` first, then join with --node-name."
+        )
+    if name in _OF_THE_NODE:
+        return (
+            f"This machine has joined a cluster: another {option} is given with `mk8s join "
+            f"{known.master} {option} {value}`."
+        )
+    return f"This machine has joined a cluster: give {option} where its master runs."

@@ -7,12 +7,8 @@ after something else is not asked where that failed.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
-
-import msgspec
 
 import minikube8s
 from minikube8s.api import bootstraptokens
@@ -22,32 +18,18 @@ from minikube8s.cluster.checkup.findings import Examination
 from minikube8s.cluster.config import Home
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.lifecycle import STOP_SECONDS, Say
-from minikube8s.cluster.membership import joinchecks, joined, joining
+from minikube8s.cluster.membership import joinchecks, joined, joining, rejoining
 from minikube8s.cluster.membership.joinchecks import Checks, Identity
 from minikube8s.cluster.membership.joined import Joined
 from minikube8s.cluster.membership.joining import Applicant, Found, Membership
 from minikube8s.cluster.membership.masterclient import clock_difference, clock_problem
+from minikube8s.cluster.membership.wishes import Wish, filled
 from minikube8s.cluster.settingrules import require_node_ip
 from minikube8s.cluster.supervising.supervision import stop
 from minikube8s.kit import machineidentity
 
 _TOLD_SECONDS = 5.0
 """A clock that is further off is mentioned, though certificates stand it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the user asks of `mk8s join`; no token for a machine that has joined already."""
-
-    master: str
-    token: str
-    pins: Sequence[str]
-    node_name: str
-    docker_host: str
-    kubelet_config: str
-    node_ip: str = ""
-    replace: bool = False
-    """Whether it may take the place of another machine that is not Ready any more."""
 
 
 def join(home: Home, wish: Wish, say: Say) -> bool:
@@ -64,21 +46,18 @@ def join(home: Home, wish: Wish, say: Say) -> bool:
                 "with --home or MK8S_HOME, or remove that cluster with `mk8s down --purge`."
             )
         known = joined.load(home)
+        wish = filled(wish, known)
+        anew = known is None or joined.ended(home) or _pinned_to_another(home, wish)
+        if known is not None and not anew:
+            return rejoining.rejoin(home, known, wish, say)
         if known is not None and known.master != wish.master:
             raise ClusterError(
                 f"This machine is node {known.node_name} of the cluster at {known.master}: leave "
                 f"that with `mk8s leave` before you join {wish.master}."
             )
-        if known is None or joined.ended(home) or _pinned_to_another(home, wish):
-            known = _enroll(home, wish, known, say)
-            # one that runs has read the former certificate
-            stop(layout.agent(home), STOP_SECONDS)
-        elif wish.node_ip and wish.node_ip != known.node_ip:
-            require_node_ip(wish.node_ip)
-            preflight.require_own_address(wish.node_ip)
-            known = msgspec.structs.replace(known, node_ip=wish.node_ip)
-            joined.save(home, known)
-            stop(layout.agent(home), STOP_SECONDS)
+        known = _enroll(home, wish, known, say)
+        # one that runs has read the former certificate
+        stop(layout.agent(home), STOP_SECONDS)
         return joined.start(home, known, say)
 
 

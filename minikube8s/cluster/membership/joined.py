@@ -237,28 +237,30 @@ def _ends(home: Home) -> datetime | None:
         return None
 
 
-def _write_configuration(home: Home, known: Joined) -> None:
+def configuration(home: Home, known: Joined) -> bytes:
+    """What the agent reads when it starts. Raises ClusterError."""
     found = files(home)
-    write_private(
-        layout.agent_config(home),
-        msgspec.json.encode(
-            {
-                "cluster": known.name,
-                "node": known.node_name,
-                "master": f"{known.host}:{known.agent_port}",
-                "ca": str(found.ca),
-                "cert": str(found.certificate),
-                "key": str(found.key),
-                "request": str(found.request),
-                "state_dir": str(home.agent),
-                "docker_host": known.docker_host,
-                "cluster_cidr": known.pod_cidr,
-                "service_cidr": known.service_cidr,
-                "node_ip": known.node_ip,
-                "kubelet": kubelet.read(known.kubelet_config),
-            }
-        ),
+    return msgspec.json.encode(
+        {
+            "cluster": known.name,
+            "node": known.node_name,
+            "master": f"{known.host}:{known.agent_port}",
+            "ca": str(found.ca),
+            "cert": str(found.certificate),
+            "key": str(found.key),
+            "request": str(found.request),
+            "state_dir": str(home.agent),
+            "docker_host": known.docker_host,
+            "cluster_cidr": known.pod_cidr,
+            "service_cidr": known.service_cidr,
+            "node_ip": known.node_ip,
+            "kubelet": kubelet.read(known.kubelet_config),
+        }
     )
+
+
+def _write_configuration(home: Home, known: Joined) -> None:
+    write_private(layout.agent_config(home), configuration(home, known))
 
 
 def ask_master(home: Home, known: Joined) -> dict[str, Any] | None:
@@ -266,11 +268,8 @@ def ask_master(home: Home, known: Joined) -> dict[str, Any] | None:
 
     Raises ClusterError where it does not answer, or does not know this machine.
     """
-    client = _client(home, known)
-    try:
+    with contextlib.closing(connected(home, known)) as client:
         return joining.find_node(client, known.node_name)
-    finally:
-        client.close()
 
 
 def require_taken(home: Home) -> None:
@@ -279,7 +278,8 @@ def require_taken(home: Home) -> None:
         raise ClusterError(f"The master refuses this machine: {refused}.")
 
 
-def _client(home: Home, known: Joined) -> MasterClient:
+def connected(home: Home, known: Joined) -> MasterClient:
+    """The master's API, asked by this node. Raises ClusterError."""
     found = files(home)
     try:
         authority, identity = found.ca.read_bytes(), (found.certificate, found.key)
@@ -291,16 +291,13 @@ def _client(home: Home, known: Joined) -> MasterClient:
 
 
 def _wait_ready(home: Home, known: Joined) -> None:
-    client = _client(home, known)
-    try:
+    with contextlib.closing(connected(home, known)) as client:
         # it may be another machine that makes the node Ready
         require_taken(home)
         for node in joining.changes(client, known.node_name, START_SECONDS):
             if joining.ready(node):
                 return
             require_taken(home)
-    finally:
-        client.close()
     require_taken(home)
     raise ClusterError(
         f"The node {known.node_name} was not Ready within {START_SECONDS:.0f} s. The agent's log "

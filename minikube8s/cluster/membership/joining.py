@@ -105,15 +105,7 @@ class Applicant:
 
     def membership(self) -> Membership:
         """What the cluster is."""
-        answer = self._client.ask("GET", _CONFIG)
-        data = self._client.content(answer).get("data") or {}
-        if data.get("lab") == "true":
-            raise ClusterError(addresses.LAB_IS_ALONE)
-        try:
-            port, pods, services = int(data["agentPort"]), data["podCIDR"], data["serviceCIDR"]
-            return Membership(data["name"], port, pods, services, data.get("version", ""))
-        except (KeyError, ValueError):
-            raise _strange(self._client.master) from None
+        return membership(self._client)
 
     def nodes(self) -> list[dict[str, Any]]:
         """The Nodes that the cluster has."""
@@ -148,6 +140,18 @@ def ensure_request(node: str, files: Files) -> None:
         if files.request.read_bytes().endswith(_WHOLE):
             return
     write_private(files.request, _request(files.key.read_bytes(), node))
+
+
+def membership(client: MasterClient) -> Membership:
+    """Return what the cluster is, as bootstrappers and nodes may know. Raises ClusterError."""
+    data = client.content(client.ask("GET", _CONFIG)).get("data") or {}
+    if data.get("lab") == "true":
+        raise ClusterError(addresses.LAB_IS_ALONE)
+    try:
+        port, pods, services = int(data["agentPort"]), data["podCIDR"], data["serviceCIDR"]
+        return Membership(data["name"], port, pods, services, data.get("version", ""))
+    except (KeyError, ValueError):
+        raise _strange(client.master) from None
 
 
 def find_node(client: MasterClient, node: str) -> dict[str, Any] | None:

@@ -71,7 +71,8 @@ def care(daemon: Daemon) -> Care | None:
     unit, holder = _unit(daemon), daemon.holder()
     if not unit:
         return None
-    runs = holder is None or systemd.main_process(unit) == holder.pid
+    main = systemd.properties(unit, "MainPID").get("MainPID") if holder else ""
+    runs = holder is None or main == str(holder.pid)
     return Care(unit, runs, systemd.is_enabled(unit))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from minikube8s.cluster.errors import ClusterError
@@ -112,10 +112,10 @@ def stop(name: str, seconds: float) -> None:
     _call("stop", name, seconds=seconds)
 
 
-def main_process(name: str) -> int:
-    """The process of a unit, 0 for one that does not run."""
-    told = _call("show", "--property=MainPID", "--value", name).strip()
-    return int(told) if told.isdigit() else 0
+def properties(name: str, *wanted: str) -> Mapping[str, str]:
+    """What systemd knows of a unit."""
+    said = _call("show", name, *(f"--property={one}" for one in wanted))
+    return dict(line.partition("=")[::2] for line in said.splitlines())
 
 
 def machine_ends() -> bool:
