@@ -38,7 +38,7 @@ def test_in_a_lab_the_bridges_address_is_published_where_no_other_is_listened_on
 
 def test_the_certificate_names_what_is_listened_on_published_and_the_service() -> None:
     named = addresses.served(Settings(listen="10.0.0.5"))
-    assert {"127.0.0.1", "10.96.0.1", "10.0.0.5"} <= set(named)
+    assert set(named) == {"127.0.0.1", "10.96.0.1", "10.0.0.5"}
     assert "10.244.0.1" in addresses.served(Settings())
 
 
@@ -69,6 +69,7 @@ def test_who_chose_the_nodes_address_is_known_by_it() -> None:
     assert addresses.published(everywhere, addresses.own(everywhere)) == "192.168.56.10"
     assert addresses.bound(everywhere) == "192.168.56.10"
     assert addresses.bound(Settings(listen="10.0.0.5")) == "10.0.0.5"
+    assert addresses.bound(Settings(listen="0.0.0.0")) == addresses.bound(Settings()) == ""
 
 
 @pytest.mark.parametrize("address", ["x", "0.0.0.0", "127.0.1.1", "224.0.0.1", "fd00::1", "1.2.3"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -35,16 +37,21 @@ class Machine:
         self.done.append(f"stop {daemon.name}")
 
     def start(
-        self, daemons: Sequence[Daemon], away: Sequence[Daemon], *more: Callable[[str], None]
+        self,
+        daemons: Sequence[Daemon],
+        away: Sequence[Daemon],
+        starting: list[Any],
+        runs: Callable[[str], None],
     ) -> None:
         if daemons:
             told = " ".join(["start", *(daemon.name for daemon in daemons)])
             self.done.append(told + (f" without {away[0].name}" if away else ""))
         if self.fails:
             self.fails = False
+            starting.append(SimpleNamespace(cancel=lambda _: self.done.append("cancel")))
             raise ClusterError("It does not start.")
         for daemon in daemons:
-            more[-1](daemon.name)
+            runs(daemon.name)
 
     def is_installed(self, *, run_by: int = 7) -> None:
         """As `mk8s install` left it; a process of that number is the unit's."""
@@ -125,7 +132,7 @@ def test_daemons_that_do_not_start_under_systemd_run_by_hand_again(machine: Mach
     machine.fails = True
     with pytest.raises(ClusterError, match="It does not start"):
         machine.install()
-    assert machine.done == MOVED * 2
+    assert machine.done == [*MOVED, "cancel", *MOVED]
     assert systemd.units_of(machine.home.path) == []
 
 
@@ -136,7 +143,8 @@ def test_units_that_were_there_before_stay_where_a_new_one_fails(machine: Machin
     machine.fails = True
     with pytest.raises(ClusterError, match="It does not start"):
         machine.install()
-    assert machine.done == ["stop agent", "start agent"] * 2
+    moved = ["stop agent", "start agent"]
+    assert machine.done == [*moved, "cancel", *moved]
     assert systemd.units_of(machine.home.path) == [AGENT, MASTER]
 
 

@@ -172,6 +172,16 @@ async def test_from_a_machine_that_is_silent_any_other_takes_over_at_once() -> N
     assert await held.take(ELSEWHERE) is None
 
 
+async def test_what_an_agent_answered_that_has_gone_since_counts_for_nothing() -> None:
+    async def answers(_: str) -> bool:
+        held.give_up(ORIGINAL)
+        return True
+
+    held = Claims(answers, lambda _: None, Hand(), PATIENCE)
+    assert await held.take(ORIGINAL) is None
+    assert await held.take(ELSEWHERE) is None
+
+
 @pytest.mark.parametrize(("later", "back"), [(3500, True), (3700, False)])
 @pytest.mark.parametrize("returned", [True, False])
 async def test_each_machine_that_a_copy_displaces_is_remembered_for_an_hour(
