@@ -46,7 +46,8 @@ def burning(cluster: Cluster) -> Iterator[Cluster]:
     (pod,) = cluster.ready_pods(1, "app=burner")
     # What it uses counts once it was ready for as long as a measurement takes.
     until("it was ready for a while", lambda: ready_for(pod) > timedelta(seconds=3))
-    share = ("--cpu-percent=50", "--min=1", "--max=3")
+    # little enough for any share that a busy machine gives it
+    share = ("--cpu-percent=10", "--min=1", "--max=3")
     cluster.kubectl("autoscale", "deployment", "burner", *share).ok()
     yield cluster
     cluster.kubectl("delete", "deploy/burner", "hpa/burner").ok()
@@ -74,7 +75,7 @@ def test_pods_that_use_more_than_they_should_get_company(burning: Cluster) -> No
         r"SuccessfulRescale .* New size: 3; reason: cpu resource utilization", shown
     ), shown
     older = autoscaler(burning, "v1")
-    assert older["spec"]["targetCPUUtilizationPercentage"] == 50
+    assert older["spec"]["targetCPUUtilizationPercentage"] == 10
 
 
 @pytest.mark.parametrize("version", kubectls())
@@ -89,7 +90,7 @@ def test_every_kubectl_shows_the_target_and_the_numbers(burning: Cluster, versio
 
     shown = until("its use is known", lambda: row() if "unknown" not in row()[2] else None, 40)
     assert shown[:2] == ["burner", "Deployment/burner"]
-    assert re.fullmatch(r"(cpu: )?\d+%/50%", shown[2]), shown
+    assert re.fullmatch(r"(cpu: )?\d+%/10%", shown[2]), shown
     assert shown[3:5] == ["1", "3"]
 
 

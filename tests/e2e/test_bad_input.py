@@ -13,6 +13,7 @@ import pytest
 
 from tests.support import manifests
 from tests.support.cluster import Cluster, Result
+from tests.support.wait import until
 
 
 @pytest.fixture(params=["kubectl", "mk8s"])
@@ -20,7 +21,8 @@ def client(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Any]:
     """One of the clients; the test must leave every object as it was."""
     before = objects(cluster)
     yield cluster.client(request.param)
-    assert objects(cluster) == before
+    # what a test takes away again, controllers clean up after
+    until("every object is as it was", lambda: objects(cluster) == before)
 
 
 def objects(cluster: Cluster) -> set[tuple[str, str]]:

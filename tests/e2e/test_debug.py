@@ -76,7 +76,9 @@ def test_the_node_can_be_debugged_from_a_pod(cluster: Cluster) -> None:
     debug = cluster.kubectl(
         "debug", "node/node1", "-i", "--image=busybox", "--", "sh", input=script, seconds=40
     )
-    assert debug.out.splitlines()[-2:] == ["/host/etc/passwd", "1"], debug
+    *_, listed, agents = debug.out.splitlines()
+    # other clusters of the tests may have some, too
+    assert listed == "/host/etc/passwd" and int(agents) >= 1, debug
     (name,) = [
         one["metadata"]["name"] for one in cluster.pods() if "debugger" in one["metadata"]["name"]
     ]

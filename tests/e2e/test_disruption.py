@@ -83,8 +83,13 @@ def test_a_drain_takes_what_the_budget_allows_and_all_once_it_is_gone(
     until("one may go", lambda: allowed(guarded) == "1")
     assert VIOLATED in drain(guarded, client, "--timeout=2s").fails()
     # The node is cordoned, so whatever comes in its place waits, and the other one stays.
-    running = [pod for pod in guarded.pods("app=guarded") if pod["status"]["phase"] == "Running"]
-    assert len(running) == 1
+
+    def left() -> list[dict[str, Any]]:
+        pods = guarded.pods("app=guarded")
+        found = [pod for pod in pods if pod["status"]["phase"] == "Running"]
+        return found if len(found) == 1 else []
+
+    running = until("one is left", left)
     until("none may go", lambda: allowed(guarded) == "0")
     name = running[0]["metadata"]["name"]
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}

@@ -11,6 +11,7 @@ import pytest
 from tests.support import manifests
 from tests.support.cluster import Cluster
 from tests.support.manifests import container, pod
+from tests.support.podlife import ready
 from tests.support.wait import until
 
 NODE, OUTSIDE, BEYOND = "192.0.2.1", "192.0.2.2", "198.51.100.1"
@@ -51,6 +52,7 @@ def outside() -> Iterator[None]:
         if server is not None:
             server.kill()
             server.wait(10)
+        subprocess.run(["ip", "link", "delete", "uplink"], check=False)
         ip("netns delete outside")
 
 
@@ -64,7 +66,7 @@ def test_a_pods_way_out_is_masqueraded(cluster: Cluster, outside: None, address:
     client = pod("traveller", container(*manifests.SLEEP, image="ubuntu:16.04"))
     cluster.kubectl("apply", "-f", "-", input=manifests.text(client)).ok()
     try:
-        cluster.ready_pods(1)
+        ready(cluster, "traveller")
         labels = {"io.kubernetes.pod.name": "traveller", "io.kubernetes.container.name": "main"}
         [found] = cluster.engine.containers(**labels)
         asker = str(found["Id"])

@@ -129,7 +129,7 @@ def test_a_full_disk_is_told_and_the_pod_starts_when_there_is_room(
         )
         waiting = status(troubled, "cramped")["state"]["waiting"]
         assert waiting["reason"] == "CreateContainerError"
-    troubled.ready_pods(1, seconds=15)
+    troubled.ready_pods(1)
     assert status(troubled, "cramped")["restartCount"] == 0
 
 
@@ -195,7 +195,7 @@ def test_a_storm_of_ends_costs_little_and_the_newest_status_wins(troubled: Clust
     open_files = len(list(Path(f"/proc/{agent}/fd").iterdir()))
     used, begun = processes.processor(agent), time.monotonic()
     killed = 0
-    while time.monotonic() - begun < 6:
+    while (lasted := time.monotonic() - begun) < 6 or (killed < 8 and lasted < 30):
         found = [
             one["Id"]
             for one in _running(troubled)
@@ -210,7 +210,7 @@ def test_a_storm_of_ends_costs_little_and_the_newest_status_wins(troubled: Clust
 
     def told() -> bool:
         return all(
-            now["restartCount"] in (1, 2) and (now["ready"] or "waiting" in now["state"])
+            1 <= now["restartCount"] <= 3 and (now["ready"] or "waiting" in now["state"])
             for now in (status(troubled, name) for name in names)
         )
 

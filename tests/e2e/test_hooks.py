@@ -29,7 +29,7 @@ def test_hooks_run_after_the_start_and_before_the_stop(cluster: Cluster) -> None
         lifecycle={
             "postStart": script(
                 "until wget -q -O /dev/null 127.0.0.1; do sleep 0.1; done; "
-                "sleep 2; echo ready > /proc/1/fd/1"
+                "sleep 4; echo ready > /proc/1/fd/1"
             ),
             "preStop": script("echo stopping > /proc/1/fd/1; sleep 1"),
         },
@@ -62,16 +62,17 @@ def test_hooks_run_after_the_start_and_before_the_stop(cluster: Cluster) -> None
         assert first_says.stdout.readline() == "ready\n"
         deleted = cluster.kubectl("delete", "pod", "with-hooks")
         deleted.ok()
-        assert 1 <= deleted.seconds < 10
+        assert 1 <= deleted.seconds < 25, "the grace period is 30 s"
         assert first_says.stdout.readline() == "stopping\n"
         asked = web_says.stdout.read()
         assert "GET /greeting" in asked and "GET /farewell" in asked
-    told = events(cluster, "with-hooks")
-    assert sorted(message for reason, message in told if reason == "Killing") == [
-        "Stopping container first",
-        "Stopping container nap",
-        "Stopping container web",
-    ]
+
+    def stopped() -> list[str]:
+        told = events(cluster, "with-hooks")
+        return sorted(message for reason, message in told if reason == "Killing")
+
+    wanted = [f"Stopping container {name}" for name in ("first", "nap", "web")]
+    until("their ends are told", lambda: stopped() == wanted)
 
 
 def test_hooks_that_fail_are_told_and_a_failed_post_start_restarts_the_container(
@@ -87,9 +88,11 @@ def test_hooks_that_fail_are_told_and_a_failed_post_start_restarts_the_container
             == "CrashLoopBackOff"
         ),
     )
-    told = events(cluster, "unhooked")
-    assert ("FailedPostStartHook", "PostStartHook failed") in told
-    assert ("Killing", "FailedPostStartHook") in told
-    assert ("FailedPreStopHook", "PreStopHook failed") in told
+    story = {
+        ("FailedPostStartHook", "PostStartHook failed"),
+        ("Killing", "FailedPostStartHook"),
+        ("FailedPreStopHook", "PreStopHook failed"),
+    }
+    until("it is told", lambda: story <= set(events(cluster, "unhooked")))
     cluster.kubectl("delete", "pod", "unhooked", "--wait=false").ok()
-    gone(cluster, "unhooked", seconds=10)
+    gone(cluster, "unhooked", seconds=25)

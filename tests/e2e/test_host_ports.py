@@ -69,7 +69,7 @@ def test_a_host_port_is_reached_on_the_node_by_everyone_until_the_pod_goes(
         said = cluster.kubectl("exec", name, "--", "sh", "-c", ask).ok()
         assert said.endswith("server\n")
     cluster.kubectl("delete", "pod", "server", "--now").ok()
-    until("nobody answers any more", lambda: not answer(address, _PORT), 10)
+    until("nobody answers any more", lambda: not answer(address, _PORT))
 
 
 def test_two_pods_cannot_have_the_same_host_port_of_a_node(cluster: Cluster) -> None:
@@ -93,7 +93,7 @@ def test_two_pods_cannot_have_the_same_host_port_of_a_node(cluster: Cluster) -> 
         lambda: cluster.get("pod", "pushy")["status"].get("reason") == "NodePorts",
     )
     cluster.kubectl("delete", "pod", "first", "--now").ok()
-    until("the second one serves", lambda: answer("127.0.0.1", _PORT) == "second", 20)
+    until("the second one serves", lambda: answer("127.0.0.1", _PORT) == "second")
 
 
 def test_a_port_that_a_program_of_the_node_has_is_named_and_waited_for(cluster: Cluster) -> None:

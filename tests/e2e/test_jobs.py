@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from tests.support import manifests
 from tests.support.cluster import Cluster, kubectls
@@ -11,6 +14,13 @@ from tests.support.manifests import SLEEP, container, pod
 from tests.support.wait import until
 
 Json = dict[str, Any]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def gone_afterwards(cluster: Cluster) -> Iterator[None]:
+    """No Job stays, and no pod of one."""
+    yield
+    cluster.kubectl("delete", "jobs", "--all", "--timeout=60s").ok()
 
 
 def job(name: str, *command: str, **spec: Any) -> Json:
@@ -58,9 +68,12 @@ def test_a_job_runs_to_completion_and_every_kubectl_can_wait_for_read_and_descri
         )
         assert "job.batch/sum condition met" in done.ok()
         assert cluster.kubectl("logs", "job/sum", version=version).out.strip() == "42"
-        told = cluster.kubectl("describe", "job", "sum", version=version).ok()
-        assert "3 Succeeded / 0 Failed" in told
-        assert "Job completed" in told
+
+        def told(version: str = version) -> bool:
+            text = cluster.kubectl("describe", "job", "sum", version=version).ok()
+            return "3 Succeeded / 0 Failed" in text and "Job completed" in text
+
+        until("its end is told", told)
     seen = status(cluster, "sum")
     assert (seen["succeeded"], seen["ready"], seen["terminating"]) == (3, 0, 0)
     assert seen["uncountedTerminatedPods"] == {}
@@ -126,7 +139,7 @@ def test_failures_end_a_job_by_their_number_by_its_deadline_or_by_a_policy(
         podname = pods(cluster, name)[0]["metadata"]["name"] if name == "picky" else ""
         last = seen["conditions"][-1]
         assert (last["reason"], last["message"]) == (reason, message.format(pod=podname))
-        assert reason in reasons(cluster, name)
+        until("an Event says so", lambda r=reason, n=name: r in reasons(cluster, n))
 
 
 def test_a_job_can_be_suspended_and_resumed(cluster: Cluster) -> None:
@@ -140,7 +153,8 @@ def test_a_job_can_be_suspended_and_resumed(cluster: Cluster) -> None:
     assert "failed" not in status(cluster, "patient")
     cluster.kubectl("patch", "job", "patient", "-p", suspend.replace("true", "false")).ok()
     until("it runs again", lambda: status(cluster, "patient").get("ready") == 1)
-    assert {"Suspended", "Resumed", "SuccessfulDelete"} <= set(reasons(cluster, "patient"))
+    story = {"Suspended", "Resumed", "SuccessfulDelete"}
+    until("Events say so", lambda: story <= set(reasons(cluster, "patient")))
     cluster.kubectl("delete", "pods", "-l", "job-name=patient").ok()
     until("the loss is counted", lambda: status(cluster, "patient").get("failed") == 1)
     cluster.kubectl("delete", "job", "patient", "--cascade=foreground", "--timeout=30s").ok()

@@ -36,7 +36,7 @@ def test_down_leaves_the_machine_as_it_was(engine: PrivateEngine, tmp_path: Path
                 os.kill(process, signal.SIGKILL)
     finally:
         cluster.mk8s("down").ok()
-    until("the machine is as it was", lambda: kernel.unchanged(before, engine), 15)
+    until("the machine is as it was", lambda: kernel.unchanged(before, engine))
     assert (cluster.home / "settings.json").exists()
     cluster.mk8s("down", "--purge").ok()
     assert not cluster.home.exists()
@@ -56,7 +56,7 @@ def test_two_clusters_live_side_by_side_and_ones_down_does_not_touch_the_other(
         assert fetch("http://127.0.0.1:30320")
         assert len(first.pods()) == len(second.pods()) == 2
         second.mk8s("down", "--purge").ok()
-        until("only the first is left", lambda: kernel.unchanged(alone, engine), 15)
+        until("only the first is left", lambda: kernel.unchanged(alone, engine))
         assert fetch("http://127.0.0.1:30320")
         assert first.mk8s("status").code == 0
         before = {pod["metadata"]["uid"] for pod in first.ready_pods(2)}
@@ -81,7 +81,7 @@ def test_a_second_cluster_of_the_same_name_is_refused_and_harms_nothing(
         said = namesake.mk8s("up").fails()
         assert "--name" in said and "second" in said
         assert not namesake.home.exists()
-        until("nothing changed", lambda: kernel.unchanged(before, engine), 15)
+        until("nothing changed", lambda: kernel.unchanged(before, engine))
     finally:
         for cluster in (first, namesake):
             cluster.mk8s("down", "--purge").ok()
@@ -99,7 +99,7 @@ def test_a_second_cluster_with_the_same_pod_network_is_refused_and_harms_nothing
         said = second.mk8s("up").fails()
         assert "--pod-cidr" in said and first.settings["MK8S_POD_CIDR"] in said
         assert not second.home.exists()
-        until("nothing changed", lambda: kernel.unchanged(before, engine), 15)
+        until("nothing changed", lambda: kernel.unchanged(before, engine))
     finally:
         for cluster in (first, second):
             cluster.mk8s("down", "--purge").ok()

@@ -28,7 +28,7 @@ def test_a_second_service_with_a_port_waits_until_the_first_is_gone(cluster: Clu
     try:
         addresses = cluster.get("node", "node1")["status"]["addresses"]
         own = next(one["address"] for one in addresses if one["type"] == "InternalIP")
-        until("the first has the node's address", lambda: external(cluster, names[0]) == own, 10)
+        until("the first has the node's address", lambda: external(cluster, names[0]) == own)
         cluster.kubectl("apply", "-f", "-", input=manifests.text(balanced(names[1]))).ok()
         until(
             "the second is told who has the port",
@@ -36,19 +36,19 @@ def test_a_second_service_with_a_port_waits_until_the_first_is_gone(cluster: Clu
                 f"port {PORT}/TCP of the nodes' addresses is in use by Service default/{names[0]}"
                 in cluster.kubectl("describe", "service", names[1]).ok()
             ),
-            10,
         )
         assert external(cluster, names[1]) == "<pending>"
-        assert "EnsuredLoadBalancer" in cluster.kubectl("describe", "service", names[0]).ok()
+        told = ("describe", "service", names[0])
+        until("that is told", lambda: "EnsuredLoadBalancer" in cluster.kubectl(*told).ok())
         page = ["curl", "-sS", "-m", "2", f"http://{own}:{PORT}/"]
         until("the first is served", lambda: "nginx:1.10" in cluster.run(page).out, 30)
         cluster.kubectl("delete", "service", names[0]).ok()
-        until("the second has the address", lambda: external(cluster, names[1]) == own, 10)
-        until("the second is served", lambda: "nginx:1.10" in cluster.run(page).out, 10)
+        until("the second has the address", lambda: external(cluster, names[1]) == own)
+        until("the second is served", lambda: "nginx:1.10" in cluster.run(page).out)
         change = '{"spec":{"type":"ClusterIP"}}'
         cluster.kubectl("patch", "service", names[1], "-p", change).ok()
         assert external(cluster, names[1]) == "<none>"
-        until("nobody answers any more", lambda: cluster.run(page).code == 7, 10)
+        until("nobody answers any more", lambda: cluster.run(page).code == 7)
     finally:
         cluster.kubectl("delete", "service", *names, "--ignore-not-found").ok()
         cluster.kubectl("delete", "pod", "balanced", "--now").ok()

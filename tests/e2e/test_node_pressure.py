@@ -130,9 +130,9 @@ def test_low_memory_costs_pods_in_order_and_keeps_new_ones_away(configured: Conf
     assert why[0]["lastTransitionTime"] < why[1]["lastTransitionTime"], "one at a time"
     assert condition(node_of(cluster), "MemoryPressure")["reason"] == "KubeletHasInsufficientMemory"
     assert "node.kubernetes.io/memory-pressure" in taints(cluster)
-    assert said in events(cluster, "Evicted")
+    until("it is told", lambda: said in events(cluster, "Evicted"))
     assert "Attempting to reclaim memory" in events(cluster, "EvictionThresholdMet")
-    assert events(cluster, "NodeHasInsufficientMemory")
+    until("of the node, too", lambda: events(cluster, "NodeHasInsufficientMemory"))
     apply(cluster, pod("late"))
     until(
         "it is kept away", lambda: "memory-pressure" in "".join(events(cluster, "FailedScheduling"))
@@ -204,7 +204,8 @@ def test_a_pod_that_names_its_node_itself_must_fit(configured: Configured) -> No
     assert said.startswith(
         "Pod was rejected: Node didn't have enough resource: cpu, requested: 900000, used: "
     )
-    assert events(cluster, "OutOfcpu") == [said.removeprefix("Pod was rejected: ")]
+    wanted = [said.removeprefix("Pod was rejected: ")]
+    until("an Event says so", lambda: events(cluster, "OutOfcpu") == wanted)
     assert cluster.column("pod", "huge", "STATUS") == "OutOfcpu"
     failed(cluster, "picky", "NodeAffinity")
     clear(cluster)
@@ -222,7 +223,7 @@ def test_before_the_machine_is_shut_down_pods_end_in_order(configured: Configure
     apply(cluster, deaf, system)
     cluster.ready_pods(2)
     os.kill(cluster.daemons()["agent"], signal.SIGPWR)
-    until("the agent has ended", lambda: "agent" not in cluster.daemons(), 20)
+    until("the agent has ended", lambda: "agent" not in cluster.daemons())
     ends = {}
     for name in ("deaf", "system"):
         status = failed(cluster, name, "Terminated")["status"]

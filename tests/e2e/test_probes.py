@@ -84,7 +84,7 @@ def test_readiness_decides_who_is_behind_a_service(cluster: Cluster) -> None:
         address = cluster.get("pod", "served")["status"]["podIP"]
         until("it is behind the service", lambda: endpoints(cluster, "served") == {address: True})
         remove(cluster, "served", "/www/up")
-        until("it is taken out", lambda: endpoints(cluster, "served") == {address: False}, 10)
+        until("it is taken out", lambda: endpoints(cluster, "served") == {address: False})
         assert cluster.column("pod", "served", "READY") == "0/1"
         assert cluster.column("pod", "served", "STATUS") == "Running"
         until(
@@ -96,7 +96,7 @@ def test_readiness_decides_who_is_behind_a_service(cluster: Cluster) -> None:
             ),
         )
         touch(cluster, "served", "/www/up")
-        until("it is back", lambda: endpoints(cluster, "served") == {address: True}, 10)
+        until("it is back", lambda: endpoints(cluster, "served") == {address: True})
         assert status(cluster, "served")["restartCount"] == 0
     finally:
         cluster.kubectl("delete", "service", "served").ok()
@@ -127,21 +127,19 @@ def test_liveness_restarts_a_container_within_the_probes_own_grace_period(cluste
     until(
         "it is restarted",
         lambda: cluster.column("pod", "restarted", "RESTARTS").startswith("1"),
-        20,
     )
     assert status(cluster, "restarted")["lastState"]["terminated"]["exitCode"] == 137
-    story = events(cluster, "restarted")
-    assert story["Killing Container main failed liveness probe, will be restarted"] == 1
+    killing = "Killing Container main failed liveness probe, will be restarted"
+    until("that is told", lambda: events(cluster, "restarted").get(killing) == 1)
     # The engine reads the two streams of a command separately: either may come first.
     both = r"Unhealthy Liveness probe failed: (?=.*cat: )(?=.*it has gone).*"
     assert said(cluster, "restarted", both)
     until("the other one failed", lambda: cluster.column("pod", "ended", "STATUS") == "Completed")
-    assert said(
-        cluster,
-        "ended",
+    for pattern in (
         r"Unhealthy Liveness probe failed: dial tcp .*: connect: connection refused",
-    )
-    assert "Killing Container main failed liveness probe" in events(cluster, "ended")
+        "Killing Container main failed liveness probe",
+    ):
+        until("people are told", lambda p=pattern: said(cluster, "ended", p))
 
 
 def test_startup_holds_back_liveness_and_what_comes_after_a_sidecar(cluster: Cluster) -> None:
@@ -155,14 +153,15 @@ def test_startup_holds_back_liveness_and_what_comes_after_a_sidecar(cluster: Clu
     )
     apply(cluster, pod("slow", container(*SLEEP), initContainers=[side]))
     until("the sidecar runs", lambda: "running" in status(cluster, "slow", "side")["state"])
-    until("it was asked", lambda: said(cluster, "slow", "Unhealthy Startup probe failed: .*"), 10)
+    until("it was asked", lambda: said(cluster, "slow", "Unhealthy Startup probe failed: .*"))
     waiting = status(cluster, "slow", "side")
     assert (waiting["started"], waiting["ready"], waiting["restartCount"]) == (False, False, 0)
     assert status(cluster, "slow")["state"]["waiting"]["reason"] == "PodInitializing"
     cluster.kubectl("exec", "slow", "-c", "side", "--", "touch", "/begun").ok()
     until("the next one comes", lambda: status(cluster, "slow")["started"])
     until("now liveness counts", lambda: status(cluster, "slow", "side")["restartCount"] >= 1)
-    assert "Killing Init container side failed liveness probe" in events(cluster, "slow")
+    killing = "Killing Init container side failed liveness probe"
+    until("that is told", lambda: killing in events(cluster, "slow"))
 
 
 def test_every_way_of_asking_is_described_and_works_in_the_pod_too(cluster: Cluster) -> None:

@@ -43,6 +43,6 @@ async def test_the_table_of_thousands_of_services_is_put_in_place_without_a_loss
         # Nobody reads meanwhile: an agent has more to do.
         text = table.full()
         subprocess.run(["nft", "-f", "-"], input=text, text=True, check=True)  # noqa: ASYNC221
-        batch = await asyncio.wait_for(told, 10)
+        batch = await asyncio.wait_for(told, 30)
         await news.aclose()
     assert [commit.complete for commit in batch] == [True]

@@ -42,13 +42,13 @@ def test_a_replication_controller_keeps_its_number_of_pods(cluster: Cluster) -> 
     until("it says so", lambda: cluster.column("rc", "rc-e2e", "READY") == "3")
     cluster.kubectl("delete", "pod", "rc-e2e-first", "--now").ok()
     cluster.ready_pods(3, "app=rc-e2e")
-    created = [why for why, _ in events(cluster, "rc-e2e")]
-    assert set(created) == {"SuccessfulCreate"}
+    created = {"SuccessfulCreate"}
+    until("that is told", lambda: {why for why, _ in events(cluster, "rc-e2e")} == created)
     described = cluster.kubectl("describe", "rc", "rc-e2e").ok()
     assert "replication-controller" in described and "3 Running" in described
     cluster.kubectl("scale", "rc", "rc-e2e", "--replicas=1").ok()
     cluster.ready_pods(1, "app=rc-e2e")
-    assert "SuccessfulDelete" in {why for why, _ in events(cluster, "rc-e2e")}
+    until("that is told", lambda: "SuccessfulDelete" in dict(events(cluster, "rc-e2e")))
     cluster.kubectl("delete", "rc", "rc-e2e").ok()
     until("its pods go with it", lambda: not cluster.pods("app=rc-e2e"))
 
@@ -76,8 +76,12 @@ def test_a_quota_that_admits_no_pods_is_told_by_condition_and_event(cluster: Clu
         [replicaset] = cluster.get("rs", "-n", "rs-e2e")["items"]
         [failure] = replicaset["status"]["conditions"]
         assert "exceeded quota: rs-e2e-quota" in failure["message"]
-        said = cluster.kubectl("get", "events", "-n", "rs-e2e").ok()
-        assert "FailedCreate" in said and "Error creating: pods" in said
+
+        def told() -> bool:
+            said = cluster.kubectl("get", "events", "-n", "rs-e2e").ok()
+            return "FailedCreate" in said and "Error creating: pods" in said
+
+        until("Events say so", told)
         cluster.kubectl("delete", "quota", "rs-e2e-quota", "-n", "rs-e2e").ok()
         until("it goes on", lambda: "ReplicaFailure" not in conditions(), 60)
     finally:
@@ -93,9 +97,10 @@ def test_a_deployment_whose_replicaset_cannot_have_its_name_says_so(cluster: Clu
             status = cluster.get("deploy", name)["status"]
             return {one["type"]: one for one in status["conditions"]}["Progressing"]
 
-        until("it is told", lambda: progressing()["reason"] == "ReplicaSetCreateError")
+        reason = "ReplicaSetCreateError"
+        until("it is told", lambda: progressing()["reason"] == reason)
         assert f'Failed to create new replica set "{name}-' in progressing()["message"]
-        told = dict(events(cluster, name))["ReplicaSetCreateError"]
+        told = until("by an Event, too", lambda: dict(events(cluster, name))[reason])
         assert "must be no more than 253" in told
     finally:
         cluster.kubectl("delete", "deploy", name).ok()
@@ -103,14 +108,21 @@ def test_a_deployment_whose_replicaset_cannot_have_its_name_says_so(cluster: Clu
 
 def test_a_rollout_without_progress_is_told_after_its_deadline(cluster: Cluster) -> None:
     body = manifests.deployment("stuck-e2e", 1)
-    body["spec"] |= {"progressDeadlineSeconds": 2, "minReadySeconds": 1}
+    body["spec"]["minReadySeconds"] = 1
     apply(cluster, body)
     cluster.kubectl("rollout", "status", "deploy", "stuck-e2e", "--timeout=60s").ok()
+
+    def within(seconds: int) -> None:
+        spec = {"spec": {"progressDeadlineSeconds": seconds}}
+        cluster.kubectl("patch", "deploy", "stuck-e2e", "-p", json.dumps(spec)).ok()
+
     try:
+        within(2)
         cluster.kubectl("set", "image", "deploy", "stuck-e2e", "main=mk8s.invalid/none:1").ok()
         said = cluster.kubectl("rollout", "status", "deploy", "stuck-e2e", "--timeout=60s").fails()
         assert said == 'error: deployment "stuck-e2e" exceeded its progress deadline'
         assert cluster.column("deploy", "stuck-e2e", "READY") == "1/1", "the old pod serves on"
+        within(60)
         cluster.kubectl("rollout", "undo", "deploy", "stuck-e2e").ok()
         cluster.kubectl("rollout", "status", "deploy", "stuck-e2e", "--timeout=60s").ok()
     finally:

@@ -40,7 +40,7 @@ def test_all_pods_run_on_all_nodes_with_addresses_of_their_own(simulated: Simula
 def test_a_deleted_pod_ends_within_its_grace_and_is_replaced(simulated: Simulation) -> None:
     before = uids(simulated)
     name = simulated.pods()[0]["metadata"]["name"]
-    simulated.kubectl("delete", "pod", "-n", "simulated", name, "--timeout=10s").ok()
+    simulated.kubectl("delete", "pod", "-n", "simulated", name, "--timeout=60s").ok()
     until("a new one is ready", lambda: len(uids(simulated)) == PODS)
     assert len(uids(simulated) - before) == 1
 
@@ -50,7 +50,7 @@ def test_killed_nodes_come_back_with_the_pods_that_they_had(simulated: Simulatio
     simulated.kill("hollow")
     assert "hollow runs" in simulated.simulate("--pods", str(PODS)).ok()
     simulated.kubectl("scale", "-n", "simulated", "deploy/load-001", "--replicas=110").ok()
-    until("what was added runs", lambda: len(uids(simulated)) == PODS + 10)
+    until("what was added runs", lambda: len(uids(simulated)) == PODS + 10, 60)
     after = {one["metadata"]["uid"]: one["status"] for one in simulated.pods()}
     for one in before:
         assert after[one["metadata"]["uid"]]["podIP"] == one["status"]["podIP"]
@@ -64,10 +64,10 @@ def test_a_killed_master_finds_nodes_and_pods_again(simulated: Simulation) -> No
     before = uids(simulated)
     simulated.kill("master")
     simulated.simulate("--pods", str(PODS)).ok()
-    until("the load is what was asked for", lambda: len(simulated.pods()) == PODS)
+    until("the load is what was asked for", lambda: len(simulated.pods()) == PODS, 60)
     assert len(uids(simulated) & before) == PODS
-    simulated.kubectl("delete", "deploy", "-n", "simulated", "load-002", "--timeout=10s").ok()
-    until("its pods have gone", lambda: len(simulated.pods()) == PODS // 2, 30)
+    simulated.kubectl("delete", "deploy", "-n", "simulated", "load-002", "--timeout=60s").ok()
+    until("its pods have gone", lambda: len(simulated.pods()) == PODS // 2, 60)
 
 
 def test_what_cannot_be_simulated_is_told_in_a_sentence(simulated: Simulation) -> None:

@@ -85,8 +85,11 @@ def test_pods_come_in_order_under_names_that_resolve_with_storage_that_outlives_
     ]
     first = cluster.get("pod", "shop-0")
     ping = ("ping", "-c", "1", "-W", "1", "shop-0.shop")
-    asked = cluster.kubectl("exec", "shop-1", "--", *ping).out
-    assert asked.startswith(f"PING shop-0.shop ({first['status']['podIP']})")
+    reached = f"PING shop-0.shop ({first['status']['podIP']})"
+    until(
+        "the name is known",
+        lambda: cluster.kubectl("exec", "shop-1", "--", *ping).out.startswith(reached),
+    )
     assert cluster.kubectl("exec", "shop-0", "--", "hostname", "-f").ok().startswith("shop-0.shop.")
     assert first["metadata"]["labels"]["apps.kubernetes.io/pod-index"] == "0"
     cluster.kubectl("exec", "shop-1", "--", "sh", "-c", "echo kept >/data/word").ok()

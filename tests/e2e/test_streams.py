@@ -102,7 +102,7 @@ class Typed:
     def type(self, text: str) -> None:
         os.write(self._terminal, text.encode())
 
-    def wait_for(self, pattern: bytes, seconds: float = 20) -> re.Match[bytes]:
+    def wait_for(self, pattern: bytes, seconds: float = 40) -> re.Match[bytes]:
         """What the terminal shows, once it matches; matched text is not matched again."""
         deadline = time.monotonic() + seconds
         while (found := re.search(pattern, self.shown)) is None:
@@ -113,7 +113,7 @@ class Typed:
 
     def end(self) -> int:
         """The client's exit code."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 40
         while self._read():
             assert time.monotonic() < deadline, f"does not end: {self.shown!r}"
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
@@ -203,9 +203,9 @@ def test_a_client_that_is_killed_takes_its_command_with_it(box: Cluster, version
 
     words = (command(version), "exec", "box", "-c", "box", "--", "sleep", seconds)
     with running(box, *words) as client:
-        until("the command runs", runs, 20)
+        until("the command runs", runs, 40)
         client.send_signal(signal.SIGKILL)
-        until("the command is gone", lambda: not runs(), 20)
+        until("the command is gone", lambda: not runs(), 40)
 
 
 def test_files_are_copied_both_ways(box: Cluster, version: str, tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_attach_talks_with_the_containers_own_process(box: Cluster, version: str
 def test_a_forwarded_port_serves_the_page(box: Cluster, client: str) -> None:
     port = free_port()
     with running(box, command(client), "port-forward", "my-nginx-pod", f"{port}:80"):
-        page = until("the page", lambda: fetch(f"http://127.0.0.1:{port}/"), 20)
+        page = until("the page", lambda: fetch(f"http://127.0.0.1:{port}/"), 40)
         assert "Welcome to nginx!" in page
         for _ in range(20):
             assert fetch(f"http://127.0.0.1:{port}/") == page
@@ -279,8 +279,9 @@ def test_a_command_runs_in_an_init_container_and_in_a_pod_that_ends(box: Cluster
     def does(name: str, *command: str) -> bool:
         return box.kubectl("exec", "parting", "-c", name, "--", *command).code == 0
 
-    waits = box.kubectl("exec", "parting", "-c", "main", "--", "true").fails()
-    assert 'container not found ("main")' in waits
+    waits = ("exec", "parting", "-c", "main", "--", "true")
+    missing = 'container not found ("main")'
+    until("the node says so", lambda: missing in box.kubectl(*waits).fails())
     until("the init container is told to go", lambda: does("init", "touch", "/tmp/go"))
     until("the other one runs", lambda: does("main", "true"))
     box.kubectl("delete", "pod", "parting", "--wait=false", "--grace-period=20").ok()
@@ -298,11 +299,11 @@ def test_several_ports_of_a_deployment_are_forwarded_also_after_a_restart(box: C
         words = [command(list(kubectls())[-1]), "port-forward", "deploy/fleet"]
         with running(box, *words, *(f"{port}:80" for port in ports)):
             for port in ports:
-                until("a page", lambda port=port: fetch(f"http://127.0.0.1:{port}/"), 20)
+                until("a page", lambda port=port: fetch(f"http://127.0.0.1:{port}/"), 40)
             name = one["metadata"]["name"]
             box.kubectl("exec", name, "--", "sh", "-c", "kill 1").ok()
             until("restarted", lambda: box.column("pod", name, "RESTARTS").startswith("1"))
-            until("a page again", lambda: fetch(f"http://127.0.0.1:{ports[0]}/"), 20)
+            until("a page again", lambda: fetch(f"http://127.0.0.1:{ports[0]}/"), 40)
     finally:
         box.kubectl("delete", "deploy,svc", "fleet").ok()
 
@@ -311,7 +312,7 @@ def test_a_debugger_joins_a_pod_and_is_talked_with(box: Cluster) -> None:
     words = ("debug", "-it", "my-nginx-pod", "--image=busybox", "-c", "debugger", "--", "sh")
     shell = Typed(box, [command(list(kubectls())[-1]), *words], 80, 24)
     shell.type("\n")
-    shell.wait_for(rb"# ", 30)
+    shell.wait_for(rb"# ", 40)
     shell.type("hostname; exit 4\n")
     shell.wait_for(rb"my-nginx-pod\r\n")
     shell.end()

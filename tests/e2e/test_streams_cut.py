@@ -5,6 +5,8 @@ What happened while the master was away is told afterwards, with the time when i
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -56,13 +58,14 @@ def test_clients_of_an_agent_that_dies_are_told_at_once(own: Cluster) -> None:
     try:
         for client in clients:
             assert client.stdout and client.stdout.readline() == b"begun\n"
+        agent = own.daemons()["agent"]
         killed = time.monotonic()
-        own.kill("agent")
+        os.kill(agent, signal.SIGKILL)
         for client in clients:
-            assert client.wait(10) == 1
+            assert client.wait(30) == 1
             said = client.stdout.read() if client.stdout else b""
             assert b"is not connected to the master" in said or b"unexpected EOF" in said
-        assert time.monotonic() - killed < 5
+        assert time.monotonic() - killed < 10
         assert "is not connected to the master" in own.kubectl("logs", "talker").fails()
     finally:
         for client in clients:

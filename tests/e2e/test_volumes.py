@@ -21,7 +21,7 @@ def empty(cluster: Cluster) -> Iterator[None]:
     yield
     cluster.kubectl("delete", "pod", "--all", "--now").ok()
     until("no pods left", lambda: not cluster.pods())
-    assert left_behind(cluster) == []
+    until("nothing of them is left", lambda: left_behind(cluster) == [])
 
 
 def left_behind(cluster: Cluster) -> list[str]:

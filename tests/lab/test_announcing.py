@@ -74,7 +74,7 @@ async def test_clients_follow_an_address_from_one_node_to_another(
     await eventually(lambda: not has(one))
     two.announces(ADDRESS)
     await eventually(lambda: has(two))
-    await eventually(lambda: reached(client) == "node2", 5.0)
+    await eventually(lambda: reached(client) == "node2", 10.0)
 
 
 async def test_an_address_that_is_taken_away_is_taken_again(link: list[Node]) -> None:

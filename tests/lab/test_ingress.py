@@ -259,7 +259,7 @@ def test_of_two_services_that_want_one_address_the_second_gets_it_when_the_first
         return lab.cluster.column("service", name, "EXTERNAL-IP")
 
     try:
-        until("the first has it", lambda: external("first-lb") == address, 10)
+        until("the first has it", lambda: external("first-lb") == address)
         assert external("second-lb") == "<pending>"
         until(
             "the second is told who has it",
@@ -267,10 +267,9 @@ def test_of_two_services_that_want_one_address_the_second_gets_it_when_the_first
                 f"spec.loadBalancerIP {address} is in use by Service default/first-lb"
                 in lab.cluster.kubectl("describe", "service", "second-lb").ok()
             ),
-            10,
         )
         lab.cluster.kubectl("delete", "service", "first-lb").ok()
-        until("the second has it", lambda: external("second-lb") == address, 10)
+        until("the second has it", lambda: external("second-lb") == address)
     finally:
         names = ("first-lb", "second-lb")
         lab.cluster.kubectl("delete", "service", *names, "--ignore-not-found").ok()

@@ -37,11 +37,11 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeServer]:
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
     try:
-        assert ready.wait(5)
+        assert ready.wait(30)
         yield found[0]
     finally:
         loop.call_soon_threadsafe(end.set)
-        thread.join(5)
+        thread.join(30)
         subprocess.run(["umount", "/etc/resolv.conf"], check=True)
 
 

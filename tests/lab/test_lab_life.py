@@ -208,7 +208,7 @@ def test_down_leaves_the_machine_as_it_was_and_up_brings_all_nodes_back(
         other.kubectl("apply", "-f", "-", input=manifests.text(*pods)).ok()
         other.ready_pods(2, "app=all")
         other.mk8s("down").ok()
-        until("the machine is as it was", lambda: kernel.unchanged(before, engine), 15)
+        until("the machine is as it was", lambda: kernel.unchanged(before, engine))
         other.mk8s("up").ok()
         other.ready_pods(2, "app=all")
         assert set(readiness(other)) == {"node1", "node2", "node3"}
@@ -216,7 +216,7 @@ def test_down_leaves_the_machine_as_it_was_and_up_brings_all_nodes_back(
             os.kill(process, signal.SIGKILL)
     finally:
         other.mk8s("down", "--purge").ok()
-    until("the machine is as it was", lambda: kernel.unchanged(before, engine), 15)
+    until("the machine is as it was", lambda: kernel.unchanged(before, engine))
     assert not other.home.exists()
 
 
@@ -246,7 +246,7 @@ def test_a_lab_that_clashes_is_refused_before_anything_is_made(
     try:
         before = kernel.snapshot(engine)
         assert said in other.mk8s("up", "--nodes", "3").fails()
-        until("nothing changed", lambda: kernel.unchanged(before, engine), 15)
+        until("nothing changed", lambda: kernel.unchanged(before, engine))
         assert not other.home.exists()
     finally:
         subprocess.run(["ip", "link", "delete", "lab-taken"], check=True)

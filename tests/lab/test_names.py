@@ -36,7 +36,7 @@ def server(lab: Lab) -> str:
 
 def dig(lab: Lab, place: object, *question: str) -> list[str]:
     """The lines of the answer, sorted."""
-    found = lab.run(place, "dig", "+short", "+tries=1", "+time=2", f"@{server(lab)}", *question)
+    found = lab.run(place, "dig", "+short", "+tries=3", "+time=2", f"@{server(lab)}", *question)
     return sorted(found.splitlines())
 
 
@@ -56,7 +56,8 @@ def test_each_nodes_dns_answers_its_pods_and_itself(names: Lab, node: str) -> No
         def settled(place: object = place) -> bool:
             return dig(names, place, f"names-all.{ZONE}") == sorted(pods.values())
 
-        until("all endpoints", settled, 10)
+        until("all endpoints", settled)
+        until("the last name", lambda place=place: dig(names, place, f"names-away.{ZONE}"))
         assert dig(names, place, f"names-one.{ZONE}") == [cluster_ip]
         assert dig(names, place, "+tcp", f"names-one.{ZONE}") == [cluster_ip]
         assert dig(names, place, "PTR", back) == [f"names-one.{ZONE}."]

@@ -85,7 +85,7 @@ def test_pods_of_a_lost_node_move_and_none_is_doubled_when_it_is_back(
         ready = [pod for pod in cluster.pods(f"app={NAME}") if is_ready(pod)]
         return places(ready) == {KEPT: REPLICAS}
 
-    until("all its pods run elsewhere", moved)
+    until("all its pods run elsewhere", moved, 60)
     # what is lost waits for its node's word, and goes on running there
     leaving = [pod for pod in cluster.pods(f"app={NAME}") if pod["metadata"]["uid"] in lost]
     assert all("deletionTimestamp" in pod["metadata"] for pod in leaving)
@@ -97,13 +97,14 @@ def test_pods_of_a_lost_node_move_and_none_is_doubled_when_it_is_back(
     }
     assert (len(leaving), reasons) == (len(lost), {"DeletionByTaintManager"})
     assert lost <= containers(lab)
-    told = cluster.kubectl("get", "events", "--field-selector", "reason=TaintManagerEviction").ok()
+    chosen = ("--field-selector", "reason=TaintManagerEviction")
     for pod in leaving:
-        assert f"Marking for deletion Pod default/{pod['metadata']['name']}" in told
+        sentence = f"Marking for deletion Pod default/{pod['metadata']['name']}"
+        until("it is told", lambda s=sentence: s in cluster.kubectl("get", "events", *chosen).ok())
 
     cluster.mk8s("lab", "heal", LOST).ok()
-    until("the node is ready", lambda: cluster.column("node", LOST, "STATUS") == "Ready")
+    until("the node is ready", lambda: cluster.column("node", LOST, "STATUS") == "Ready", 60)
     left = cluster.ready_pods(REPLICAS, f"app={NAME}")
     assert places(left) == {KEPT: REPLICAS}
     there = {pod["metadata"]["uid"] for pod in left}
-    until("the old containers are gone", lambda: containers(lab) == there)
+    until("the old containers are gone", lambda: containers(lab) == there, 60)

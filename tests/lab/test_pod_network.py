@@ -236,7 +236,6 @@ async def test_removal_leaves_the_node_as_it_was(link: list[Node], mode: str) ->
     join_up(link, mode)
     await pods_meet(link)
     node.ask("remove")
-    node.run("ip neigh flush dev uplink")
     with inside(node.space):
         assert kernel_state() == before
 

@@ -149,7 +149,7 @@ def refuses(lab: Lab, place: Place, address: str, port: int) -> None:
     ICMP, at most once a second.
     """
     assert refused_quickly(lambda: lab.ask(place, address, port))
-    until("refused", lambda: _refused_by_udp(lab, place, address, port), 10)
+    until("refused", lambda: _refused_by_udp(lab, place, address, port))
 
 
 def _refused_by_udp(lab: Lab, place: Place, address: str, port: int) -> bool:

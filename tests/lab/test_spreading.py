@@ -65,32 +65,36 @@ def test_pods_kept_apart_take_a_node_each_and_the_one_too_many_waits_for_a_place
     name, cluster = "spreading-apart", lab.cluster
     lab.apply(sleeping(name, 4, **affinity("podAntiAffinity", name)))
     expected = dict.fromkeys((*NODES, ""), 1)
-    until("a pod on each node", lambda: homes(cluster, name) == expected, 30)
+    until("a pod on each node", lambda: homes(cluster, name) == expected)
 
     def waiting() -> dict[str, Any]:
         [pod] = [pod for pod in cluster.pods(f"app={name}") if "nodeName" not in pod["spec"]]
         return pod
 
-    until("the reason", lambda: condition(waiting(), "PodScheduled"), 10)
+    until("the reason", lambda: condition(waiting(), "PodScheduled"))
     told = condition(waiting(), "PodScheduled")
     assert told and (told["reason"], told["message"]) == ("Unschedulable", NO_NODE)
-    described = cluster.kubectl("describe", "pod", waiting()["metadata"]["name"]).ok()
-    assert NO_NODE in described and "FailedScheduling" in described
-    late = waiting()["metadata"]["uid"]
+    name_of_late, late = (waiting()["metadata"][key] for key in ("name", "uid"))
+
+    def described() -> bool:
+        shown = cluster.kubectl("describe", "pod", name_of_late).ok()
+        return NO_NODE in shown and "FailedScheduling" in shown
+
+    until("an Event says so", described)
     [victim] = [
         pod for pod in cluster.pods(f"app={name}") if pod["spec"].get("nodeName") == NODES[1]
     ]
     cluster.kubectl("scale", "deployment", name, "--replicas=3").ok()
-    until("three", lambda: homes(cluster, name) == dict.fromkeys(NODES, 1), 30)
+    until("three", lambda: homes(cluster, name) == dict.fromkeys(NODES, 1))
     assert late not in {pod["metadata"]["uid"] for pod in cluster.pods(f"app={name}")}
     cluster.kubectl("delete", "pod", victim["metadata"]["name"]).ok()
-    until("three again", lambda: homes(cluster, name) == dict.fromkeys(NODES, 1), 30)
+    until("three again", lambda: homes(cluster, name) == dict.fromkeys(NODES, 1))
 
 
 def test_pods_kept_together_wait_for_the_one_that_they_follow(lab: Lab) -> None:
     name, cluster = "spreading-near", lab.cluster
     lab.apply(sleeping(name, 3, **affinity("podAffinity", "spreading-anchor")))
-    until("three waiting pods", lambda: homes(cluster, name) == {"": 3}, 30)
+    until("three waiting pods", lambda: homes(cluster, name) == {"": 3})
     lab.apply(sleeping("spreading-anchor", 1))
     cluster.ready_pods(3, f"app={name}")
     [anchor] = cluster.pods("app=spreading-anchor")

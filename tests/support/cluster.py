@@ -19,6 +19,10 @@ from tests.support.engine import PrivateEngine
 from tests.support.wait import until
 
 MK8S = Path(sys.executable).with_name("mk8s")
+_LASTING = (
+    "deployments,replicasets,statefulsets,daemonsets,replicationcontrollers,jobs,cronjobs,pods,"
+    "services,persistentvolumeclaims,poddisruptionbudgets,horizontalpodautoscalers,ingresses"
+)
 
 
 @cache
@@ -156,6 +160,20 @@ class Cluster:
         """End the pods that match at once, and wait until they are gone from the machine, too."""
         self.kubectl("delete", "pod", "-l", selector, "--now", "--ignore-not-found").ok()
         until(f"no pods {selector}", lambda: not self.pods(selector), 60)
+
+    def nothing_left(self) -> None:
+        """Wait until the tests' objects are gone; fails with the names of those that stay."""
+        columns = "-o=custom-columns=N:.metadata.namespace,K:.kind,NAME:.metadata.name"
+
+        def gone() -> bool:
+            listed = self.kubectl("get", _LASTING, "-A", "--no-headers", columns).ok()
+            rows = {tuple(line.split()) for line in listed.splitlines()}
+            own = {("default", "Service", "kubernetes")}
+            left = sorted(row for row in rows - own if row[0] != "kube-system")
+            assert not left, left
+            return True
+
+        until("nothing of these tests is left in the cluster", gone, 60)
 
     def ready_pods(
         self, count: int, selector: str = "", seconds: float = 60

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 from tests.support.engine import PrivateEngine
@@ -12,6 +15,10 @@ from tests.support.engine import PrivateEngine
 _MOVING = re.compile(
     r"net\.ipv4\.(tcp_fastopen_key|route\.flush|neigh\.)|net\.netfilter\.nf_conntrack_count"
 )
+_YOUNG = "young processes"
+_YOUNG_SECONDS = 3.0
+_START_TIME = 18
+"""The place after the state of a process in its `stat`: ticks since the boot."""
 
 
 def snapshot(engine: PrivateEngine) -> dict[str, set[str]]:
@@ -30,16 +37,21 @@ def snapshot(engine: PrivateEngine) -> dict[str, set[str]]:
         "settings": _settings(),
         "mounts": _mounts(),
         "processes": _processes(),
+        _YOUNG: _processes(_YOUNG_SECONDS),
         "containers": {str(one["Id"]) for one in engine.containers()},
     }
 
 
 def difference(before: dict[str, set[str]], after: dict[str, set[str]]) -> dict[str, list[str]]:
-    """What came (+) and what went (-), by what it is; empty when nothing did."""
+    """What came (+) and what went (-), by what it is; empty when nothing did.
+
+    A process that had just begun may have ended by itself: other clusters' daemons run programs.
+    """
     found = {
         what: [f"+ {one}" for one in sorted(after[what] - seen)]
-        + [f"- {one}" for one in sorted(seen - after[what])]
+        + [f"- {one}" for one in sorted(seen - after[what] - before[_YOUNG])]
         for what, seen in before.items()
+        if what != _YOUNG
     }
     return {what: changes for what, changes in found.items() if changes}
 
@@ -76,15 +88,17 @@ def _mounts() -> set[str]:
     return {one for one in found if not one.endswith("/netns/default nsfs")}
 
 
-def _processes() -> set[str]:
+def _processes(younger_than: float = math.inf) -> set[str]:
     """Processes with a command line; kernel threads and this look itself have none or are us."""
     found = set()
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
     for place in Path("/proc").glob("[0-9]*"):
         try:
             command = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-            state = (place / "stat").read_text().rpartition(")")[2].split()[0]
+            state, *numbers = (place / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if command and state != "Z":
+        age = now - int(numbers[_START_TIME]) / os.sysconf("SC_CLK_TCK")
+        if command and state != "Z" and age < younger_than:
             found.add(f"{place.name} {command[:200]}")
     return found
