@@ -135,7 +135,7 @@ def test_more_requests_than_allowed_are_turned_away(
 
 
 def test_followed_logs_do_not_hold_up_the_end(tmp_path_factory: pytest.TempPathFactory) -> None:
-    api = ApiServer(tmp_path_factory.mktemp("pki"))
+    api = ApiServer(tmp_path_factory.mktemp("pki"), shutdown_seconds=30)
     api.start()
     base = "/api/v1/namespaces/default/pods"
     body = pod("p")
@@ -152,7 +152,7 @@ def test_followed_logs_do_not_hold_up_the_end(tmp_path_factory: pytest.TempPathF
     stopper = threading.Thread(target=api.stop)
     stopper.start()
     stopper.join(20)
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 15
     assert api.pod_streams.closed.is_set()
     connection.close()
 

@@ -138,7 +138,7 @@ def test_an_old_revision_is_answered_with_expired(tmp_path_factory: pytest.TempP
 def test_the_server_ends_its_watches_when_it_stops(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    api = ApiServer(tmp_path_factory.mktemp("pki"))
+    api = ApiServer(tmp_path_factory.mktemp("pki"), shutdown_seconds=30)
     api.start()
     with api.watch("/api/v1/pods?watch=true") as watch:
         stopper = threading.Thread(target=api.stop)
@@ -146,7 +146,7 @@ def test_the_server_ends_its_watches_when_it_stops(
         stopper.start()
         assert list(watch) == []
         stopper.join(20)
-        assert time.monotonic() - start < 4
+        assert time.monotonic() - start < 15
 
 
 def test_a_client_that_leaves_is_forgotten(api: ApiServer, base: str) -> None:

@@ -33,7 +33,7 @@ T = TypeVar("T")
 Object = dict[str, Any]
 
 
-async def until(what: str, condition: Callable[[], T], seconds: float = 10.0) -> T:
+async def until(what: str, condition: Callable[[], T], seconds: float = 30.0) -> T:
     """The first truthy answer; fails after `seconds` naming `what`."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):

@@ -70,7 +70,7 @@ class Screen:
         words = ["capture-pane", "-p", *(["-S", "-"] if history else []), *(["-e"] * colours)]
         return "\n".join(line.rstrip() for line in self._tmux(*words).splitlines()).rstrip("\n")
 
-    def wait_for(self, pattern: str, seconds: float = 30) -> re.Match[str]:
+    def wait_for(self, pattern: str, seconds: float = 60) -> re.Match[str]:
         """The match of ``pattern`` (a regular expression, ``^`` and ``$`` at rows), once shown."""
 
         def found() -> re.Match[str] | None:
@@ -83,7 +83,7 @@ class Screen:
         assert match
         return match
 
-    def wait_gone(self, pattern: str, seconds: float = 30) -> None:
+    def wait_gone(self, pattern: str, seconds: float = 60) -> None:
         """Return when nothing on the screen matches ``pattern`` any more."""
         until(
             f"{pattern!r} is gone",
@@ -91,7 +91,7 @@ class Screen:
             seconds,
         )
 
-    def exit_code(self, seconds: float = 30) -> int:
+    def exit_code(self, seconds: float = 60) -> int:
         """The program's exit code, once it has ended; its last words stay on the screen."""
 
         def code() -> tuple[int] | None:

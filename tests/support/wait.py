@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def until(
-    what: str, condition: Callable[[], T], seconds: float = 30.0, pause_most: float = 0.2
+    what: str, condition: Callable[[], T], seconds: float = 60.0, pause_most: float = 0.2
 ) -> T:
     """Return the first truthy answer of ``condition``; fail after ``seconds`` naming ``what``.
 

@@ -81,7 +81,7 @@ def test_a_pod_that_does_not_come_up_is_told_with_the_reason(monkeypatch):
     begun = time.monotonic()
     with pytest.raises(CommandError, match=r"after 5 s pod/p does not run: c is waiting: Err"):
         podwaiting.until_it_runs(session, "x", "p", podwaiting.is_ready, 5)
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 4
 
 
 def test_a_pod_that_is_deleted_is_not_waited_for(monkeypatch):
