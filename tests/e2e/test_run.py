@@ -17,6 +17,13 @@ from tests.support.wait import until
 BUSYBOX = "--image=busybox"
 
 
+@pytest.fixture(autouse=True, scope="module")
+def gone_afterwards(cluster: Cluster) -> Iterator[None]:
+    """Nobody waits for the grace periods of what was run."""
+    yield
+    cluster.kubectl("delete", "pod", "-l", "run", "--now").ok()
+
+
 def absent(cluster: Cluster, name: str) -> bool:
     return bool(cluster.kubectl("get", "pod", name, "--ignore-not-found").ok() == "")
 
@@ -47,6 +54,7 @@ def test_a_shell_is_run_talked_with_and_removed(cluster: Cluster, shell: tmux.Sc
     shell.enter('until [ "$(stty size)" = "25 90" ]; do sleep 0.1; done; stty size')
     shell.wait_for(r"^25 90$")
     shell.press("C-c")
+    shell.wait_for(r"\^C\n.*#$")
     shell.enter("exit 3")
     shell.wait_for(r'^pod "debug" deleted$')
     shell.enter("clear; echo code $?; stty -a | grep -o ' echo '")
