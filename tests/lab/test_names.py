@@ -54,10 +54,10 @@ def test_each_nodes_dns_answers_its_pods_and_itself(names: Lab, node: str) -> No
     for place in (names.pod(f"names-{node}"), node):
 
         def settled(place: object = place) -> bool:
-            return dig(names, place, f"names-all.{ZONE}") == sorted(pods.values())
+            every = dig(names, place, f"names-all.{ZONE}") == sorted(pods.values())
+            return every and bool(dig(names, place, "CNAME", f"names-away.{ZONE}"))
 
-        until("all endpoints", settled)
-        until("the last name", lambda place=place: dig(names, place, f"names-away.{ZONE}"))
+        until("all endpoints, and the name that was made last", settled)
         assert dig(names, place, f"names-one.{ZONE}") == [cluster_ip]
         assert dig(names, place, "+tcp", f"names-one.{ZONE}") == [cluster_ip]
         assert dig(names, place, "PTR", back) == [f"names-one.{ZONE}."]

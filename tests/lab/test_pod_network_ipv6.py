@@ -12,6 +12,7 @@ from mk8s_agent.network.names import tunnel_name
 
 from tests.support.netlab import Space, eventually, inside, kernel_state, run
 from tests.support.netnode import Node, join_up, routed_links, shared_link
+from tests.support.wait import until
 
 TUNNEL = tunnel_name("test")
 
@@ -20,10 +21,19 @@ TUNNEL = tunnel_name("test")
 def link(tmp_path: Path) -> Iterator[list[Node]]:
     with shared_link(tmp_path, 2) as nodes:
         for number, node in enumerate(nodes, 1):
-            node.run("ip link set uplink addrgenmode none")
+            # addresses of their own come some time later: states could not be compared
+            node.run("sysctl -qw net.ipv6.conf.uplink.accept_dad=0")
             node.run("sysctl -qw net.ipv6.conf.uplink.disable_ipv6=0")
             node.run(f"ip addr add 2001:db8::{number}/64 dev uplink nodad")
+        for node in nodes:
+            until("it has its own address", lambda node=node: has_own_address(node))
         yield nodes
+
+
+def has_own_address(node: Node) -> bool:
+    shown = node.run("ip -6 -o addr show dev uplink")
+    local = node.run("ip -6 route show table local dev uplink")
+    return "scope link" in shown and "tentative" not in shown and "local fe80" in local
 
 
 @pytest.fixture
