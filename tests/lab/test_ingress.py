@@ -28,7 +28,7 @@ def web(name: str, image: str, **fields: object) -> list[Json]:
     head = {"name": name, "namespace": NAMESPACE}
     return [
         {"apiVersion": "v1", "kind": "Pod", "metadata": {**head, "labels": labels},
-         "spec": {"containers": [container]}},
+         "spec": {"containers": [container], "terminationGracePeriodSeconds": 1}},
         {"apiVersion": "v1", "kind": "Service", "metadata": head,
          "spec": {"selector": labels, "ports": [{"name": "http", "port": 80}]}},
     ]  # fmt: skip
