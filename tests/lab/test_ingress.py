@@ -100,10 +100,11 @@ def curl(lab: Lab, address: str, url: str, *options: str) -> tuple[int, str]:
 
 
 def settled(lab: Lab, address: str, url: str, *options: str) -> tuple[int, str]:
-    """As `curl`, once nginx has what the Ingresses say: its new pods are all there is."""
+    """As `curl`, once nginx has what the Ingresses say, its new pods alone, and backends listen."""
     rollout = ("rollout", "status", "deployment/ingress-nginx", "-n", "kube-system")
     lab.cluster.kubectl(*rollout, "--timeout=60s").ok()
-    until(f"{url} answers", lambda: curl(lab, address, url, *options)[0], 30)
+    nobody = (0, 502, 503)
+    until(f"{url} answers", lambda: curl(lab, address, url, *options)[0] not in nobody)
     return curl(lab, address, url, *options)
 
 
