@@ -9,6 +9,7 @@ require_relative "checks"
 require_relative "host"
 require_relative "kvm"
 require_relative "memory"
+require_relative "together"
 
 module Lab
   # How Vagrant shows a Problem: the sentence, and nothing else.
@@ -22,6 +23,9 @@ module Lab
       @sentence
     end
   end
+
+  # How far the VMs of this command are.
+  WAYS = Ways.new
 
   module_function
 
@@ -52,10 +56,7 @@ module Lab
 
   # Before a VM starts, whatever command starts it. Once, for all VMs that the command starts.
   class BeforeStart
-    @done = false
-    class << self
-      attr_accessor :done
-    end
+    CHECKS = Once.new
 
     def initialize(app, _env)
       @app = app
@@ -63,14 +64,23 @@ module Lab
 
     def call(env)
       machine = env[:machine]
-      unless self.class.done || !Checks::PROVIDERS.include?(machine.provider_name.to_s) || running?(machine)
-        self.class.done = true
-        Lab.told { check(machine) }
+      WAYS.go(machine.name) do
+        @app.call(env) if running?(machine) || !Checks::PROVIDERS.include?(machine.provider_name.to_s) || may_start?(machine)
       end
-      @app.call(env)
     end
 
     private
+
+    def may_start?(machine)
+      CHECKS.run { Lab.told { check(machine) } }
+    rescue Error => error
+      raise unless Thread.current[:batch_parallel_action]
+
+      # in a thread beside others, Vagrant would wrap the sentence into many of its own
+      machine.env.ui.error(error.message, prefix: false)
+      Thread.current[:exit_code] = 1
+      false
+    end
 
     def check(machine)
       lab = Memory.settings
@@ -170,34 +180,59 @@ module Lab
   class Join < Provisioner
     WORKER = "bash /vagrant/vagrant/worker.sh"
     TTL = "15m"
+    # how long it may take the master longer than a worker to be there
+    MASTER_SECONDS = 1800
+    # a master is spoken to by one worker at a time: they share its SSH session
+    TURN = Mutex.new
     LINE = /^mk8s join (?<master>\S+) --token (?<token>\S+) --ca-hash (?<pin>\S+)$/
 
     def provision
-      master = machine.env.machine(:master, machine.provider_name)
+      await_master
       joined = authority_of(machine, "joined.json")
-      return run("#{WORKER} </dev/null") if !joined.empty? && (!up?(master) || authority_of(master) == joined)
+      line = TURN.synchronize do
+        master = machine.env.machine(:master, machine.provider_name)
+        next if !joined.empty? && (!up?(master) || authority_of(master) == joined)
 
-      raise Error, "The master does not run, so #{machine.name} cannot join: `vagrant up master`, then `vagrant provision #{machine.name}`." unless up?(master)
+        raise Error, "The master does not run, so #{machine.name} cannot join: `vagrant up master`, then `vagrant provision #{machine.name}`." unless up?(master)
 
-      join(master)
+        ask_to_join(master)
+      end
+      line ? join(line) : run("#{WORKER} </dev/null")
     end
 
     private
+
+    # Where the provider brings the VMs up side by side, the master may have its way still to go.
+    def await_master
+      case WAYS.wait(:master, MASTER_SECONDS)
+      when :failed
+        raise Error, "The master did not come up, so #{machine.name} does not join it: put right what is told of the master, then `vagrant up`."
+      when :going
+        raise Error, "The master is not set up #{MASTER_SECONDS / 60} minutes after #{machine.name}, so that does not join it: " \
+                     "once the master is there, `vagrant provision #{machine.name}`."
+      end
+    end
 
     def up?(master)
       master.state.id == :running && master.communicate.ready?
     end
 
-    def join(master)
+    # The command line that joins, with a token made for this once.
+    def ask_to_join(master)
       forget_former(master)
       line = LINE.match(output_of(master, "mk8s token create --ttl #{TTL} --description 'vagrant up #{machine.name}' --print-join-command"))
       raise Error, "The master made no token: #{repair(master)}" if line.nil?
 
+      line
+    end
+
+    def join(line)
       Vagrant::Util::CredentialScrubber.sensitive(line[:token])
-      begin
-        run("#{WORKER} #{line[:master]} #{line[:pin]} <<'TOKEN'\n#{line[:token]}\nTOKEN")
-      ensure
-        # where that fails it is not what the user has to hear of: the token ends by itself
+      run("#{WORKER} #{line[:master]} #{line[:pin]} <<'TOKEN'\n#{line[:token]}\nTOKEN")
+    ensure
+      # where that fails it is not what the user has to hear of: the token ends by itself
+      TURN.synchronize do
+        master = machine.env.machine(:master, machine.provider_name)
         master.communicate.sudo("mk8s token delete #{line[:token][/\A[a-z0-9]+/]}", error_check: false)
       end
     end

@@ -21,7 +21,8 @@ from minikube8s.cluster.supervising.daemons import Daemon, Starting
 from minikube8s.cluster.supervising.supervision import Care, begin, stop
 from minikube8s.kit import notice
 
-START_SECONDS = 30.0
+START_SECONDS = 120.0
+"""Machines that boot beside others on few processors are slow; what has ended is told at once."""
 STOP_SECONDS = 15.0
 
 Say = Callable[[str], None]

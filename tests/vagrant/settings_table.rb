@@ -4,10 +4,47 @@
 # Each answer is what it came to, or {"problem": sentence}.
 
 require "json"
-%w[settings checks host kvm memory].each { |name| require File.join(ARGV.fetch(0), name) }
+%w[settings checks host kvm memory together].each { |name| require File.join(ARGV.fetch(0), name) }
 
 def lab(environment, existing = [], remembered = {})
   Lab::Settings.new(environment, existing: existing, remembered: remembered)
+end
+
+# What three who come at once get of what is done once: the first takes its time.
+def once(fails)
+  once = Lab::Once.new
+  runs = 0
+  outcomes = Array.new(3) do
+    Thread.new do
+      once.run do
+        runs += 1
+        sleep 0.05
+        raise Lab::Problem, "It does not fit." if fails
+      end
+    rescue Lab::Problem
+      "raised"
+    end
+  end.map(&:value)
+  { "runs" => runs, "outcomes" => outcomes.map(&:to_s).sort }
+end
+
+# What one who waits for another hears: of one who is not on a way, before it is there, and at its end.
+def ways(fails)
+  ways = Lab::Ways.new
+  gate = Queue.new
+  heard = [ways.wait(:master, 60)]
+  master = Thread.new do
+    ways.go(:master) { gate.pop == :fails && raise(Lab::Problem, "It broke.") }
+  rescue Lab::Problem
+    nil
+  end
+  Thread.pass until gate.num_waiting == 1
+  heard << ways.wait(:master, 0.05)
+  worker = Thread.new { ways.wait(:master, 60) }
+  Thread.pass until worker.status == "sleep"
+  gate << (fails ? :fails : :succeeds)
+  master.join
+  [*heard, worker.value]
 end
 
 ASKED = {
@@ -48,6 +85,8 @@ ASKED = {
   },
   "answering" => ->(addresses) { Lab::Host.answering(addresses) },
   "memory" => ->(each, count, free) { Lab::Checks.memory(each, count, free) },
+  "once" => ->(fails) { once(fails) },
+  "ways" => ->(fails) { ways(fails) },
   "try_kvm" => ->(device, qemu, seconds) { Lab::Kvm.state(device: device, qemu: qemu, seconds: seconds) },
 }.freeze
 

@@ -242,6 +242,20 @@ def test_a_host_that_has_everything_is_let_through() -> None:
         assert not (isinstance(answer, dict) and "problem" in answer), f"{question}: {answer}"
 
 
+def test_vms_side_by_side_are_checked_once_and_all_go_by_it() -> None:
+    assert ask(["once", False], ["once", True]) == [
+        {"runs": 1, "outcomes": ["true", "true", "true"]},
+        {"runs": 1, "outcomes": ["false", "false", "raised"]},
+    ]
+
+
+def test_a_worker_waits_for_a_master_that_comes_up_beside_it() -> None:
+    assert ask(["ways", False], ["ways", True]) == [
+        [None, "going", "arrived"],
+        [None, "going", "failed"],
+    ]
+
+
 def test_a_machine_that_answers_at_an_address_of_the_lab_is_met() -> None:
     # nothing listens at either; at one, a machine says so
     assert ask(["answering", ["127.0.0.1", "255.255.255.255"]]) == [["127.0.0.1"]]

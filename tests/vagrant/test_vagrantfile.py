@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,14 +80,25 @@ def test_what_the_lab_was_made_with_is_remembered_while_there_is_a_machine(
     assert vagrant("validate", MK8S_SUBNET="10.6.0.0/16").returncode == 0
 
 
-def test_a_machine_that_was_set_up_in_half_is_set_up_by_the_next_up(tmp_path: Path) -> None:
-    script, plugin = Path(__file__).with_name("half_provisioned.rb"), CHECKOUT / "vagrant/plugin.rb"
+def run_ruby(script: str, *arguments: str) -> Any:
+    """What a script beside this file, with the lab's plugin, prints as JSON."""
+    command = [Path(__file__).with_name(script), CHECKOUT / "vagrant/plugin.rb", *arguments]
     done = subprocess.run(
-        ["ruby", str(script), str(plugin), str(tmp_path)],
+        ["ruby", *map(str, command)],
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"fails": False, "succeeds": True}
+    return json.loads(done.stdout)
+
+
+def test_a_machine_that_was_set_up_in_half_is_set_up_by_the_next_up(tmp_path: Path) -> None:
+    assert run_ruby("half_provisioned.rb", str(tmp_path)) == {"fails": False, "succeeds": True}
+
+
+def test_a_worker_whose_master_does_not_come_up_says_so() -> None:
+    told = run_ruby("waiting_worker.rb")
+    assert "did not come up" in told["failed"] and told["failed"].endswith("`vagrant up`.")
+    assert "30 minutes" in told["late"] and "`vagrant provision worker1`" in told["late"]
 
 
 BAD = [
@@ -98,17 +110,31 @@ BAD = [
 ]
 
 
+LIBVIRT = {"LIBVIRT_DEFAULT_URI": "test:///default"}
+"""The libvirt that libvirt's own library plays, without a daemon."""
+OTHER = {"MK8S_SUBNET": "192.168.199.0/24"}
+
 UNFIT = [
-    ({"MK8S_MEMORY": "1000000", "MK8S_SUBNET": "192.168.199.0/24"}, "end other programs"),
-    ({"MK8S_SUBNET": "127.0.0.0/8"}, "lo has 127.0.0.1/8"),
+    ("virtualbox", {**OTHER, "MK8S_MEMORY": "1000000"}, "end other programs"),
+    ("virtualbox", {"MK8S_SUBNET": "127.0.0.0/8"}, "lo has 127.0.0.1/8"),
+    ("libvirt", {**OTHER, "MK8S_DRIVER": "qemu", "MK8S_MEMORY": "1000000"}, "end other programs"),
+    ("libvirt", {"MK8S_DRIVER": "qemu", "MK8S_SUBNET": "127.0.0.0/8"}, "lo has 127.0.0.1/8"),
+    ("libvirt", OTHER, "MK8S_DRIVER=qemu vagrant up"),
 ]
 
 
-@pytest.mark.parametrize(("settings", "words"), UNFIT)
+@pytest.mark.parametrize(("provider", "settings", "words"), UNFIT)
 def test_a_host_that_cannot_bear_the_machines_is_told_before_the_first(
-    vagrant: Vagrant, tmp_path: Path, settings: dict[str, str], words: str
+    vagrant: Vagrant, tmp_path: Path, provider: str, settings: dict[str, str], words: str
 ) -> None:
-    done = vagrant("up", "--provider=virtualbox", **settings)
+    """Also where all would start side by side: one sentence, and not one for each."""
+    # KVM does not work, whether this machine has it or not
+    qemu = tmp_path / "programs/qemu-system-x86_64"
+    qemu.write_text("#!/bin/sh\nexit 1\n")
+    qemu.chmod(0o755)
+    done = vagrant(
+        "up", f"--provider={provider}", **(LIBVIRT if provider == "libvirt" else {}), **settings
+    )
     assert done.returncode != 0
     (sentence,) = (line for line in done.stderr.splitlines() if line)
     assert words in sentence
