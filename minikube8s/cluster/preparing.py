@@ -22,6 +22,7 @@ def prepare(home: Home, settings: Settings, before: Settings | None) -> None:
 
     The settings of a cluster that is there already are the caller's to save.
     """
+    had_state = home.pki.exists()
     if before is None:
         home.save(settings)
     try:
@@ -35,7 +36,7 @@ def prepare(home: Home, settings: Settings, before: Settings | None) -> None:
                 network.wait()
         kubeconfig.write(home.kubeconfig, kubeconfig.renewed(home, settings))
     except BaseException:
-        _take_back(home, settings, before)
+        _take_back(home, settings, before, had_state=had_state)
         raise
 
 
@@ -104,14 +105,18 @@ def _mounts_below(place: Path) -> list[str]:
     return [mount for mount in mounts if mount.startswith(f"{real}/")]
 
 
-def _take_back(home: Home, settings: Settings, before: Settings | None) -> None:
+def _take_back(home: Home, settings: Settings, before: Settings | None, *, had_state: bool) -> None:
     if before is None or not before.lab:
         if home.lab.exists():
             with contextlib.suppress(ClusterError):
                 labnet.LabCall(home, "remove").wait()
             home.lab.unlink()
         if before is None:
-            remove_home(home)
+            if had_state:
+                # a cluster's that lost its settings
+                home.settings.unlink()
+            else:
+                remove_home(home)
             return
     layout.write_configuration(home, before)
     for node in settings.lab_nodes:

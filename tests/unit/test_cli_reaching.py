@@ -44,7 +44,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def home(place: Path) -> Home:
     """A cluster in the usual home."""
     home = Home(place / "lib")
-    home.save(Settings(name="own"))
+    home.save(Settings(name="own", node_name="node1"))
     Authority(home.pki).client("admin", "kubernetes-admin", ["system:masters"])
     kubeconfig.write(home.kubeconfig, kubeconfig.renewed(home, home.load()))
     return home

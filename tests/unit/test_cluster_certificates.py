@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from minikube8s.cluster import preparing
 from minikube8s.cluster.authority import signing, trust
 from minikube8s.cluster.authority.certificates import Authority
 from minikube8s.cluster.config import Home, Settings
@@ -51,11 +52,11 @@ def test_a_server_certificate_is_renewed_for_a_host_that_it_does_not_name(tmp_pa
 def test_certificates_whose_time_is_over_before_long_are_made_anew(
     tmp_path: Path, days: int, kept: bool
 ) -> None:
+    authority = Authority(tmp_path)
     certificate, key = made_pair("localhost", days=days)
     for name in ("server", "admin"):
         (tmp_path / f"{name}.crt").write_text(certificate)
         (tmp_path / f"{name}.key").write_text(key)
-    authority = Authority(tmp_path)
     authority.server("server", ["localhost"])
     authority.client("admin", "admin", [])
     for name in ("server", "admin"):
@@ -88,6 +89,46 @@ def test_what_an_authority_signs_ends_with_it_and_is_not_made_anew_for_that(tmp_
     assert validity(certificate).ends == ends
     authority.client("admin", "admin", [])
     assert (tmp_path / "admin.crt").read_bytes() == certificate
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [(["ca.crt"], "ca.crt is gone"), (["ca.key"], "ca.key is gone"),
+     (["ca.crt", "ca.key"], "ca.crt is gone")],
+)  # fmt: skip
+def test_an_authority_that_is_lost_is_not_replaced_by_one_that_nobody_trusts(
+    tmp_path: Path, lost: list[str], told: str
+) -> None:
+    home, settings = Home(tmp_path), Settings(node_name="n1")
+    trust.ensure_certificates(home, settings)
+    for name in lost:
+        (home.pki / name).unlink()
+    before = sorted(path.name for path in home.pki.iterdir())
+    with pytest.raises(ClusterError, match=f"{told}.*remove the cluster with `mk8s down --purge`"):
+        trust.ensure_certificates(home, settings)
+    assert sorted(path.name for path in home.pki.iterdir()) == before
+
+
+def test_what_is_left_of_a_cluster_without_its_settings_is_not_removed(tmp_path: Path) -> None:
+    home, settings = Home(tmp_path / "home"), Settings(node_name="n1")
+    preparing.prepare(home, settings, None)
+    for lost in (home.pki / "ca.key", home.settings):
+        lost.unlink()
+    (home.path / "state").write_text("objects")
+    with pytest.raises(ClusterError, match=r"ca\.key is gone"):
+        preparing.prepare(home, settings, None)
+    assert (home.path / "state").exists()
+    assert not home.exists()
+
+
+def test_an_authority_whose_making_was_interrupted_is_made(tmp_path: Path) -> None:
+    Authority(tmp_path)
+    (tmp_path / "ca.crt").unlink()
+    Authority(tmp_path).client("admin", "admin", [])
+    assert (
+        tlspairs.refusal(*((tmp_path / f"admin.{kind}").read_text() for kind in ("crt", "key")))
+        == ""
+    )
 
 
 def test_an_authority_that_has_ended_is_a_sentence_with_the_way_out(tmp_path: Path) -> None:

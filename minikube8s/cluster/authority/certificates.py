@@ -46,9 +46,10 @@ _AUTHORITY_USAGE = x509.KeyUsage(
 
 
 class Authority:
-    """The cluster's certificate authority in ``directory`` (ca.crt, ca.key), made when absent.
+    """The cluster's certificate authority in ``directory`` (ca.crt, ca.key), made where none was.
 
-    What it signs ends with it at the latest; signing raises ValueError when that has come.
+    Raises ValueError where half of it is lost, or all of it but what it signed. What it signs ends
+    with it at the latest; signing raises ValueError when that has come.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -59,6 +60,10 @@ class Authority:
             self._certificate = x509.load_pem_x509_certificate(self.path.read_bytes())
             self._key = read_key(key_path.read_bytes())
             return
+        if any(directory.glob("*.crt")):
+            # another authority in its place would be trusted by nobody who knows this one
+            lost = key_path if self.path.exists() else self.path
+            raise ValueError(f"{lost.name} is gone")
         self._key = new_key()
         self._certificate = _own_certificate(self._key)
         # the key first: a certificate without its key would be taken for a finished authority

@@ -32,6 +32,7 @@ _CONFIG = f"/api/v1/namespaces/{bootstraptokens.NAMESPACE}/configmaps/{bootstrap
 _REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 _SIGNER = "kubernetes.io/kube-apiserver-client-kubelet"
 _SIGNING_SECONDS = 30
+_WATCH_AGAIN_SECONDS = 0.5
 _VERDICTS = ("Denied", "Failed")
 _WHOLE = b"-----END CERTIFICATE REQUEST-----\n"
 
@@ -171,6 +172,8 @@ def changes(client: MasterClient, node: str, seconds: float) -> Iterator[dict[st
         for event in client.follow(f"{asked}&timeoutSeconds={left}"):
             if event.get("type") in ("ADDED", "MODIFIED"):
                 yield event["object"]
+        # a server that is about to end ends each watch at once
+        time.sleep(_WATCH_AGAIN_SECONDS)
 
 
 def _request(key: bytes, node: str) -> bytes:
