@@ -4,9 +4,10 @@
 
 builds it unless the cache has it: packages come from outside, and the test has no way there.
 
-It has Debian's own packages as debootstrap installs them, those that the lab needs among them (to
-install packages takes minutes in an emulated processor), a boot loader, and a user that Vagrant can
-log in as.
+It has Debian's own packages as debootstrap installs them, those that the lab needs among them, and
+requirements.lock's where `vagrant/install.sh` puts them (to install either takes minutes in an
+emulated processor; `tests/vagrant` does the latter from nothing), a boot loader, and a user that
+Vagrant can log in as.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import tempfile
 from pathlib import Path
 
 from minikube8s.cluster.standins.packages import cache_directory
-from tests.support import debianroot
+from tests.support import debianroot, lockedwheels
 from tests.support.vmstores import HOST, IMAGES_PORT, WHEELS_PORT
 
 NAME = "mk8s/debian-standin"
@@ -36,7 +37,18 @@ PACKAGES = (
     "docker.io", "iptables", "nftables", "libnftables1", "python3", "python3-venv", "curl",
     "kubernetes-client",
 )  # fmt: skip
-_RECIPE = debianroot.Recipe(PACKAGES, "useradd -m -s /bin/bash vagrant")
+_RECIPE = debianroot.Recipe(
+    PACKAGES,
+    # an initrd of what a virtual machine needs is there sooner; what looks for updates finds none
+    script="""
+        useradd -m -s /bin/bash vagrant
+        echo MODULES=list >/etc/initramfs-tools/conf.d/modules
+        printf '%s\\n' virtio_pci virtio_blk ext4 >>/etc/initramfs-tools/modules
+        update-initramfs -u
+        systemctl mask -q apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
+            e2scrub_all.timer e2scrub_reap.service fstrim.timer
+    """,
+)
 DISK_GIB = 8
 _GRUB = Path("/usr/lib/grub/i386-pc")
 _KEYS = Path("/usr/share/rubygems-integration/all/gems")
@@ -47,7 +59,8 @@ _SECTOR = 512
 
 def provide() -> Path:
     """The box file, built unless the cache has one of this recipe."""
-    recipe = f"{_RECIPE.identity} {inspect.getsource(sys.modules[__name__])}"
+    wheels = lockedwheels.provide().name
+    recipe = f"{_RECIPE.identity} {wheels} {inspect.getsource(sys.modules[__name__])}"
     target = cache_directory() / "boxes" / f"{hashlib.sha256(recipe.encode()).hexdigest()[:24]}.box"
     target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / "lock").open("w") as lock:
@@ -64,6 +77,7 @@ def _build(scratch: Path) -> Path:
     root, raw = scratch / "root", scratch / "box.raw"
     _run("cp", "--archive", str(debianroot.provide(_RECIPE)), str(root))
     _settle(root)
+    _install_wheels(root)
     _disk(root, raw, scratch)
     _run("qemu-img", "convert", "-O", "qcow2", str(raw), str(scratch / "box.img"))
     (scratch / "metadata.json").write_text(
@@ -104,7 +118,7 @@ _FILES = {
     "etc/docker/daemon.json": json.dumps({"registry-mirrors": [f"http://{HOST}:{IMAGES_PORT}"]}),
     "boot/grub/grub.cfg": (
         "set timeout=0\n"
-        "linux /vmlinuz root=/dev/vda1 ro net.ifnames=0 console=ttyS0 quiet\n"
+        "linux /vmlinuz root=/dev/vda1 ro net.ifnames=0 console=ttyS0 quiet mitigations=off\n"
         "initrd /initrd.img\nboot\n"
     ),
 }
@@ -124,6 +138,19 @@ def _settle(root: Path) -> None:
     _run("chroot", str(root), "chown", "-R", "vagrant:vagrant", "/home/vagrant/.ssh")
     # all clones of a box have the same, which nothing of the cluster may trip over
     (root / "etc/machine-id").write_text(f"{'6d6b3873' * 4}\n")
+
+
+def _install_wheels(root: Path) -> None:
+    wheels, place = root / "wheels", "/opt/mk8s"
+    shutil.copytree(lockedwheels.provide(), wheels)
+    shutil.copy(lockedwheels.LOCK, wheels)
+    _run("chroot", str(root), "python3", "-m", "venv", place)
+    _run(
+        "chroot", str(root), "env", "PIP_CONFIG_FILE=/dev/null", f"{place}/bin/python", "-m", "pip",
+        "install", "--quiet", "--disable-pip-version-check", "--no-index", "--find-links=/wheels",
+        "--require-hashes", "--requirement=/wheels/requirements.lock",
+    )  # fmt: skip
+    shutil.rmtree(wheels)
 
 
 def _disk(root: Path, raw: Path, scratch: Path) -> None:

@@ -7,15 +7,19 @@ Each step is timed, because what a teacher wants to know first is how long it ta
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import socket
 import subprocess
+import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tests.support import vmbox
 from tests.support.cluster import Result, kubectls
@@ -69,8 +73,9 @@ class VmLab:
         }
 
     def vagrant(self, *arguments: str, seconds: float = 120) -> Result:
-        """One command of Vagrant in the project's folder."""
-        return self._run(["vagrant", *arguments, "--no-tty"], seconds)
+        """One command of Vagrant in the project's folder; `vagrant.log` follows a long one."""
+        with (self.base / "vagrant.log").open("w+") as log:
+            return self._run(["vagrant", *arguments, "--no-tty"], seconds, log=log)
 
     def step(self, *arguments: str, seconds: float = 900) -> str:
         """The same as a step that must succeed and whose duration is kept: what it printed."""
@@ -78,15 +83,30 @@ class VmLab:
             return self.vagrant(*arguments, seconds=seconds).ok()
 
     def ssh(self, machine: str, command: str, seconds: float = 120) -> Result:
-        """A command line as root of that machine, by Vagrant's own ssh."""
-        return self.vagrant(
-            "ssh", machine, "--command", f"sudo sh -c {quoted(command)}", seconds=seconds
+        """A command line as root of that machine, over a connection that stays."""
+        return self._run(
+            ["ssh", "-F", str(self._ssh_config), machine, f"sudo sh -c {quoted(command)}"], seconds
         )
+
+    def everywhere(self, command: str) -> dict[str, str]:
+        """What that command line prints on each machine."""
+        with ThreadPoolExecutor() as pool:
+            printed = pool.map(lambda machine: self.ssh(machine, command).ok(), MACHINES)
+            return dict(zip(MACHINES, printed, strict=True))
+
+    @functools.cached_property
+    def _ssh_config(self) -> Path:
+        """How to reach the machines as Vagrant does, but with one handshake for many commands."""
+        path = self.base / "ssh-config"
+        shared = f"ControlMaster auto\nControlPath {self.base}/ssh-%n\nControlPersist 300\n"
+        path.write_text(
+            f"{self.vagrant('ssh-config').ok()}\nHost *\n{shared}ServerAliveInterval 10\n"
+        )
+        return path
 
     def kubectl(self, *arguments: str, given: str = "", seconds: float = 120) -> Result:
         """The host's kubectl with the kubeconfig that the Vagrantfile left."""
-        newest = list(kubectls().values())[-1]
-        return self._run([newest, "--kubeconfig", str(self.kubeconfig), *arguments], seconds, given)
+        return self._run(self._kubectl(*arguments), seconds, given)
 
     def objects(self, *arguments: str) -> list[Json]:
         """What kubectl gets, as objects."""
@@ -104,22 +124,56 @@ class VmLab:
         files = {str(path) for path in found if path.parts[0] != ".vagrant"}
         return {each for each in files if not (CHECKOUT / each).exists()}
 
-    def ready_nodes(self) -> set[str]:
-        """The names of the nodes that are Ready."""
-        return {node["metadata"]["name"] for node in self.objects("nodes") if is_ready(node)}
-
     def wait(self, what: str, condition: Any, seconds: float = 30) -> Any:
         """Wait as elsewhere, with the patience that emulated machines need, and few questions."""
         return until(what, condition, seconds * SLOW, pause_most=2)
 
+    def watch(
+        self, what: str, kind: str, condition: Callable[[list[Json]], Any], *selector: str,
+        seconds: float = 30,
+    ) -> Any:  # fmt: skip
+        """Wait until the condition holds of a kind's objects; kubectl tells of each change."""
+        deadline = time.monotonic() + seconds * SLOW
+        seen: list[Json] = []
+        while (left := deadline - time.monotonic()) > 0:
+            for seen in self._changes(kind, *selector, seconds=left):
+                if answer := condition(seen):
+                    return answer
+            time.sleep(1)  # the master restarts
+        raise AssertionError(f"not within {seconds * SLOW:.0f} s: {what}; last seen: {seen}")
+
+    def _changes(self, kind: str, *selector: str, seconds: float) -> Iterator[list[Json]]:
+        """All objects of a kind, and all again when one has changed, until a watch ends."""
+        found: dict[str, Json] = {}
+        command = self._kubectl(
+            "get", kind, *selector, "-o", "json", "--watch", "--output-watch-events"
+        )
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env=self.environment,
+        ) as watching:  # fmt: skip
+            timer = threading.Timer(seconds, watching.kill)
+            timer.start()
+            try:
+                for event in events(watching.stdout or ()):
+                    obj = event["object"]
+                    found[obj["metadata"]["uid"]] = obj
+                    if event["type"] == "DELETED":
+                        del found[obj["metadata"]["uid"]]
+                    yield list(found.values())
+            finally:
+                timer.cancel()
+                watching.kill()
+
     def ready_pods(self, count: int, app: str, seconds: float = 60) -> list[Json]:
         """Wait until so many pods with that label are ready; return these."""
 
-        def ready() -> list[Json]:
-            pods = [pod for pod in self.objects("pods", "-l", f"app={app}") if is_ready(pod)]
-            return pods if len(pods) == count else []
+        def ready(pods: list[Json]) -> list[Json]:
+            found = [pod for pod in pods if is_ready(pod)]
+            return found if len(found) == count else []
 
-        found: list[Json] = self.wait(f"{count} pods of {app} are ready", ready, seconds)
+        what = f"{count} pods of {app} are ready"
+        found: list[Json] = self.watch(what, "pods", ready, "-l", f"app={app}", seconds=seconds)
         return found
 
     def ask(self, machine: str, port: int, say: str = "", seconds: float = 10) -> str:
@@ -145,17 +199,35 @@ class VmLab:
         print(f"\n  {what}: {figure}", flush=True)
         self.figures.append((what, figure))
 
-    def _run(self, command: list[str], seconds: float, given: str = "") -> Result:
+    def _kubectl(self, *arguments: str) -> list[str]:
+        newest = list(kubectls().values())[-1]
+        return [newest, "--kubeconfig", str(self.kubeconfig), *arguments]
+
+    def _run(
+        self, command: list[str], seconds: float, given: str = "", log: IO[str] | None = None
+    ) -> Result:
         begin = time.monotonic()
-        # files and not pipes: who waits for a long step can follow it
-        with (self.base / "out").open("w+") as out, (self.base / "err").open("w+") as err:
+        # files and not pipes: what a command leaves running may keep them open
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             done = subprocess.run(
-                command, input=given, stdout=out, stderr=err, text=True, check=False,
+                command, input=given, stdout=log or out, stderr=err, text=True, check=False,
                 timeout=seconds, cwd=self.project, env=self.environment,
             )  # fmt: skip
-            for file in (out, err):
+            for file in (log or out, err):
                 file.seek(0)
-            return Result(done.returncode, out.read(), err.read(), time.monotonic() - begin)
+            return Result(
+                done.returncode, (log or out).read(), err.read(), time.monotonic() - begin
+            )
+
+
+def events(lines: Iterable[str]) -> Iterator[Json]:
+    """The objects that `kubectl get --watch -o json` prints: each ends in a line of one brace."""
+    text = ""
+    for line in lines:
+        text += line
+        if line == "}\n":
+            yield json.loads(text)
+            text = ""
 
 
 def is_ready(obj: Json) -> bool:

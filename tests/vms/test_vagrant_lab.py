@@ -88,20 +88,19 @@ def restarts(pods: list[Json]) -> dict[str, int]:
     }
 
 
-def traces(lab: VmLab, machine: str) -> str:
-    """What provisioning could change on a machine: files, units, processes, containers."""
-    return lab.ssh(
-        machine,
+def traces(lab: VmLab) -> dict[str, str]:
+    """What provisioning could change on the machines: files, units, processes, containers."""
+    return lab.everywhere(
         "cat /etc/hosts; sha256sum /etc/systemd/system/* /var/lib/mk8s/*.json /opt/mk8s/.installed"
         " 2>/dev/null; systemctl show -p MainPID -p ActiveEnterTimestamp docker 'mk8s-*';"
         " docker ps --no-trunc --format '{{.ID}} {{.Names}}' | sort;"
-        " ls -l --time-style=full-iso /opt/mk8s/lib/python3*/site-packages /usr/local/bin",
-    ).ok()
+        " ls -l --time-style=full-iso /opt/mk8s/lib/python3*/site-packages /usr/local/bin"
+    )
 
 
 def tell_memory(lab: VmLab) -> None:
-    for machine in MACHINES:
-        listed = lab.ssh(machine, "ps -eo rss,args; free -m").ok().splitlines()
+    for machine, printed in lab.everywhere("ps -eo rss,args; free -m").items():
+        listed = printed.splitlines()
         used = next(line.split()[2] for line in listed if line.startswith("Mem:"))
         lab.tell(f"memory used on {machine}", f"{used} MiB")
         for what in ("minikube8s.cluster.master", "mk8s_agent"):
@@ -112,10 +111,14 @@ def tell_memory(lab: VmLab) -> None:
                 lab.tell(f"  {what}", f"{sum(sizes) // 1024} MiB")
 
 
-def internal_addresses(lab: VmLab) -> dict[str, str]:
+def ready(nodes: list[Json]) -> set[str]:
+    return {node["metadata"]["name"] for node in nodes if is_ready(node)}
+
+
+def internal_addresses(nodes: list[Json]) -> dict[str, str]:
     return {
         node["metadata"]["name"]: address["address"]
-        for node in lab.objects("nodes")
+        for node in nodes
         for address in node["status"]["addresses"]
         if address["type"] == "InternalIP"
     }
@@ -123,9 +126,10 @@ def internal_addresses(lab: VmLab) -> dict[str, str]:
 
 def test_vagrant_up_makes_a_cluster_that_the_hosts_kubectl_reaches(lab: VmLab) -> None:
     lab.step("up", seconds=3000)
-    lab.wait("all nodes are ready", lambda: lab.ready_nodes() == set(MACHINES), 60)
+    lab.watch("all nodes are ready", "nodes", lambda nodes: ready(nodes) == {*MACHINES}, seconds=60)
     assert stat.S_IMODE(lab.kubeconfig.stat().st_mode) == 0o600
-    assert internal_addresses(lab) == ADDRESSES
+    assert internal_addresses(lab.objects("nodes")) == ADDRESSES
+    assert "worker2" in lab.vagrant("ssh", MASTER, "--command", "kubectl get nodes").ok()
     tell_memory(lab)
 
 
@@ -196,7 +200,8 @@ def test_a_rolling_update_while_clients_ask_every_machine_fails_none(lab: VmLab)
         lab.kubectl("set", "image", f"deploy/{WEB}", "nginx=nginx:1.11").ok()
         lab.kubectl("rollout", "status", f"deploy/{WEB}", "--timeout=10m", seconds=660).ok()
         lab.wait("the new version answers", lambda: "1.11" in lab.fetch(WORKER1, WEB_PORT))
-    lab.wait("the old pods end", lambda: len(lab.objects("pods", "-l", f"app={WEB}")) == 2)
+    of_web = ("-l", f"app={WEB}")
+    lab.watch("the old pods end", "pods", lambda pods: len(pods) == 2, *of_web)
     versions = Counter(answers)
     assert set(versions) == {"1.10", "1.11"}, versions
     lab.tell("requests during the update, none failed", str(versions.total()))
@@ -227,10 +232,10 @@ def clients(lab: VmLab, machines: tuple[str, ...]) -> Iterator[list[str]]:
 
 
 def test_vagrant_provision_a_second_time_changes_nothing(lab: VmLab) -> None:
-    before = {machine: traces(lab, machine) for machine in MACHINES}, uids(lab)
+    before = traces(lab), uids(lab)
     kubeconfig = lab.kubeconfig.stat()
     lab.step("provision")
-    assert ({machine: traces(lab, machine) for machine in MACHINES}, uids(lab)) == before
+    assert (traces(lab), uids(lab)) == before
     assert lab.kubeconfig.stat() == kubeconfig
 
 
@@ -239,21 +244,22 @@ def test_pods_of_a_machine_that_is_halted_run_elsewhere(lab: VmLab) -> None:
     assert WORKER1 in {pod["spec"]["nodeName"] for pod in lab.ready_pods(3, WEB, 120)}
     lab.step("halt", WORKER1)
     with lab.timed("after it: until the pods run elsewhere"):
-        lab.wait("worker1 is away", lambda: WORKER1 not in lab.ready_nodes())
-        lab.wait("the pods run elsewhere", lambda: runs_without(lab, WORKER1), 90)
+        lab.watch("worker1 is away", "nodes", lambda nodes: WORKER1 not in ready(nodes))
+        of_web = ("-l", f"app={WEB}")
+        lab.watch("the pods run elsewhere", "pods", run_elsewhere, *of_web, seconds=90)
     for machine in (MASTER, WORKER2):
         lab.wait(machine, lambda machine=machine: "200 OK" in lab.fetch(machine, WEB_PORT))
 
 
-def runs_without(lab: VmLab, machine: str) -> bool:
-    pods = [pod for pod in lab.objects("pods", "-l", f"app={WEB}") if is_ready(pod)]
-    return len(pods) == 3 and machine not in {pod["spec"]["nodeName"] for pod in pods}
+def run_elsewhere(pods: list[Json]) -> bool:
+    machines = [pod["spec"]["nodeName"] for pod in pods if is_ready(pod)]
+    return len(machines) == 3 and WORKER1 not in machines
 
 
 def test_vagrant_up_brings_it_back(lab: VmLab) -> None:
     lab.step("up", WORKER1)
     with lab.timed("after it: until worker1 is ready"):
-        lab.wait("worker1 is back", lambda: WORKER1 in lab.ready_nodes(), 60)
+        lab.watch("worker1 is back", "nodes", lambda nodes: WORKER1 in ready(nodes), seconds=60)
     lab.kubectl("scale", f"deploy/{WEB}", "--replicas=4").ok()
     assert WORKER1 in {pod["spec"]["nodeName"] for pod in lab.ready_pods(4, WEB, 120)}
     lab.wait("it answers again", lambda: "200 OK" in lab.fetch(WORKER1, WEB_PORT))
@@ -265,7 +271,7 @@ def test_a_reboot_of_the_master_loses_nothing(lab: VmLab) -> None:
     with clients(lab, (WORKER1, WORKER2)) as answers:
         lab.step("reload", MASTER)
     with lab.timed("after it: until all nodes are ready"):
-        lab.wait("nodes", lambda: lab.ready_nodes() == set(MACHINES), 60)
+        lab.watch("all are ready", "nodes", lambda nodes: ready(nodes) == {*MACHINES}, seconds=60)
     with lab.timed("then: until all pods are ready"):
         lab.ready_pods(4, WEB, 120)
     now = uids(lab)
@@ -284,20 +290,24 @@ def test_drain_empties_a_machine_and_the_others_answer(lab: VmLab) -> None:
     with lab.timed("kubectl drain worker2"):
         lab.kubectl("drain", WORKER2, "--ignore-daemonsets", "--force", seconds=600).ok()
     assert WORKER2 not in {pod["spec"]["nodeName"] for pod in lab.ready_pods(4, WEB, 120)}
-    lab.kubectl("uncordon", WORKER2).ok()
     for machine in MACHINES:
         lab.wait(machine, lambda machine=machine: "200 OK" in lab.fetch(machine, WEB_PORT))
 
 
 def test_a_worker_that_comes_back_with_another_address_is_the_same_node(lab: VmLab) -> None:
+    """It was drained, and takes pods again when it is told so."""
     known = uids(lab)[f"Node//{WORKER2}"]
     address, former = f"{SUBNET}.{77}", ADDRESSES[WORKER2]
     lab.ssh(WORKER2, f"sed -i 's/{former}/{address}/' /etc/network/interfaces /etc/hosts").ok()
     with lab.timed("reboot of worker2 with another address, until it is ready"):
         # what Vagrant's own reload would do is to give it the address of before
         lab.ssh(WORKER2, "systemctl reboot")
-        lab.wait("the new address", lambda: address in internal_addresses(lab).values(), 60)
-        lab.wait("it is ready", lambda: WORKER2 in lab.ready_nodes())
+        lab.watch(
+            "it is ready with the new address", "nodes",
+            lambda nodes: WORKER2 in ready(nodes) and address in internal_addresses(nodes).values(),
+            seconds=90,
+        )  # fmt: skip
+    lab.kubectl("uncordon", WORKER2).ok()
     assert uids(lab)[f"Node//{WORKER2}"] == known
     answering = manifests.pod("moved", manifests.container(image="echo"), labels={"app": "moved"})
     lab.apply(pinned(answering, WORKER2))
