@@ -37,18 +37,7 @@ PACKAGES = (
     "docker.io", "iptables", "nftables", "libnftables1", "python3", "python3-venv", "curl",
     "kubernetes-client",
 )  # fmt: skip
-_RECIPE = debianroot.Recipe(
-    PACKAGES,
-    # an initrd of what a virtual machine needs is there sooner; what looks for updates finds none
-    script="""
-        useradd -m -s /bin/bash vagrant
-        echo MODULES=list >/etc/initramfs-tools/conf.d/modules
-        printf '%s\\n' virtio_pci virtio_blk ext4 >>/etc/initramfs-tools/modules
-        update-initramfs -u
-        systemctl mask -q apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
-            e2scrub_all.timer e2scrub_reap.service fstrim.timer
-    """,
-)
+_RECIPE = debianroot.Recipe(PACKAGES, "useradd -m -s /bin/bash vagrant")
 DISK_GIB = 8
 _GRUB = Path("/usr/lib/grub/i386-pc")
 _KEYS = Path("/usr/share/rubygems-integration/all/gems")
@@ -124,6 +113,17 @@ _FILES = {
 }
 
 
+# an initrd of what these machines have is there sooner; what looks for updates would find none
+_COMMANDS = """
+chown -R vagrant:vagrant /home/vagrant/.ssh
+echo MODULES=list >/etc/initramfs-tools/conf.d/modules
+printf '%s\\n' virtio_pci virtio_blk ext4 >>/etc/initramfs-tools/modules
+update-initramfs -u
+systemctl mask --quiet apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \\
+    e2scrub_all.timer e2scrub_reap.service fstrim.timer
+"""
+
+
 def _settle(root: Path) -> None:
     """Turn what debootstrap left into a machine that boots and lets Vagrant in."""
     for place, text in _FILES.items():
@@ -135,7 +135,7 @@ def _settle(root: Path) -> None:
     folder = root / "home/vagrant/.ssh"
     folder.mkdir(mode=0o700)
     shutil.copy(key, folder / "authorized_keys")
-    _run("chroot", str(root), "chown", "-R", "vagrant:vagrant", "/home/vagrant/.ssh")
+    _run("chroot", str(root), "sh", "-ec", _COMMANDS)
     # all clones of a box have the same, which nothing of the cluster may trip over
     (root / "etc/machine-id").write_text(f"{'6d6b3873' * 4}\n")
 

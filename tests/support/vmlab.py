@@ -15,11 +15,12 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlencode
 
 from tests.support import vmbox
 from tests.support.cluster import Result, kubectls
@@ -34,6 +35,8 @@ ADDRESSES = {name: f"{SUBNET}.{10 + index}" for index, name in enumerate(MACHINE
 SLOW = 8
 """How many times longer than usual things take in an emulated processor."""
 MEMORY_MIB = 1024
+PATHS = {"nodes": "/api/v1/nodes", "pods": "/api/v1/namespaces/default/pods"}
+"""Where kubectl finds what can be watched."""
 
 Json = dict[str, Any]
 
@@ -129,38 +132,50 @@ class VmLab:
         return until(what, condition, seconds * SLOW, pause_most=2)
 
     def watch(
-        self, what: str, kind: str, condition: Callable[[list[Json]], Any], *selector: str,
+        self, what: str, kind: str, condition: Callable[[list[Json]], Any], app: str = "",
         seconds: float = 30,
     ) -> Any:  # fmt: skip
-        """Wait until the condition holds of a kind's objects; kubectl tells of each change."""
+        """Wait until the condition holds of all nodes, or of an app's pods, told of each change."""
         deadline = time.monotonic() + seconds * SLOW
         seen: list[Json] = []
         while (left := deadline - time.monotonic()) > 0:
-            for seen in self._changes(kind, *selector, seconds=left):
+            for seen in self._changes(kind, app, left):
                 if answer := condition(seen):
                     return answer
-            time.sleep(1)  # the master restarts
+            time.sleep(1)
         raise AssertionError(f"not within {seconds * SLOW:.0f} s: {what}; last seen: {seen}")
 
-    def _changes(self, kind: str, *selector: str, seconds: float) -> Iterator[list[Json]]:
-        """All objects of a kind, and all again when one has changed, until a watch ends."""
-        found: dict[str, Json] = {}
-        command = self._kubectl(
-            "get", kind, *selector, "-o", "json", "--watch", "--output-watch-events"
+    def _changes(self, kind: str, app: str, seconds: float) -> Iterator[list[Json]]:
+        """What there is, and all again whenever one has changed, for a minute at most."""
+        path = f"{PATHS[kind]}?{urlencode({'labelSelector': f'app={app}'} if app else {})}"
+        listed = self.kubectl("get", "--raw", path, "--request-timeout=30s")
+        if listed.code != 0:
+            return
+        content = json.loads(listed.out)
+        found: dict[str, Json] = {obj["metadata"]["uid"]: obj for obj in content["items"]}
+        yield [*found.values()]
+        path += "&" + urlencode(
+            {"watch": "true", "resourceVersion": content["metadata"]["resourceVersion"]}
         )
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            env=self.environment,
+            self._kubectl("get", "--raw", path), env=self.environment,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         ) as watching:  # fmt: skip
-            timer = threading.Timer(seconds, watching.kill)
+            # a master that went without a word would be listened to for ever
+            timer = threading.Timer(min(seconds, 60), watching.kill)
             timer.start()
             try:
-                for event in events(watching.stdout or ()):
+                for line in watching.stdout or ():
+                    if not line.endswith("\n"):
+                        break
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        break
                     obj = event["object"]
                     found[obj["metadata"]["uid"]] = obj
                     if event["type"] == "DELETED":
                         del found[obj["metadata"]["uid"]]
-                    yield list(found.values())
+                    yield [*found.values()]
             finally:
                 timer.cancel()
                 watching.kill()
@@ -173,7 +188,7 @@ class VmLab:
             return found if len(found) == count else []
 
         what = f"{count} pods of {app} are ready"
-        found: list[Json] = self.watch(what, "pods", ready, "-l", f"app={app}", seconds=seconds)
+        found: list[Json] = self.watch(what, "pods", ready, app, seconds)
         return found
 
     def ask(self, machine: str, port: int, say: str = "", seconds: float = 10) -> str:
@@ -220,16 +235,6 @@ class VmLab:
             )
 
 
-def events(lines: Iterable[str]) -> Iterator[Json]:
-    """The objects that `kubectl get --watch -o json` prints: each ends in a line of one brace."""
-    text = ""
-    for line in lines:
-        text += line
-        if line == "}\n":
-            yield json.loads(text)
-            text = ""
-
-
 def is_ready(obj: Json) -> bool:
     """Whether a Node or a Pod, which is not about to go, is ready."""
     return not obj["metadata"].get("deletionTimestamp") and any(
@@ -248,9 +253,12 @@ def vm_lab(base: Path, figures: list[tuple[str, str]]) -> Iterator[VmLab]:
     """A lab whose machines are not up yet; at the end they are gone, however it went."""
     lab = VmLab(base, figures)
     _copy_project(lab.project)
-    with stores(base), private_libvirtd(base):
-        lab.vagrant("box", "add", "--name", vmbox.NAME, str(vmbox.provide()), seconds=300).ok()
-        yield lab
+    box = ("box", "add", "--name", vmbox.NAME, str(vmbox.provide()))
+    with private_libvirtd(base), ThreadPoolExecutor() as pool:
+        adding = pool.submit(lab.vagrant, *box, seconds=300)
+        with stores(base):
+            adding.result().ok()
+            yield lab
 
 
 def _copy_project(target: Path) -> None:

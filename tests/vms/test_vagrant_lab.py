@@ -200,8 +200,7 @@ def test_a_rolling_update_while_clients_ask_every_machine_fails_none(lab: VmLab)
         lab.kubectl("set", "image", f"deploy/{WEB}", "nginx=nginx:1.11").ok()
         lab.kubectl("rollout", "status", f"deploy/{WEB}", "--timeout=10m", seconds=660).ok()
         lab.wait("the new version answers", lambda: "1.11" in lab.fetch(WORKER1, WEB_PORT))
-    of_web = ("-l", f"app={WEB}")
-    lab.watch("the old pods end", "pods", lambda pods: len(pods) == 2, *of_web)
+    lab.watch("the old pods end", "pods", lambda pods: len(pods) == 2, WEB)
     versions = Counter(answers)
     assert set(versions) == {"1.10", "1.11"}, versions
     lab.tell("requests during the update, none failed", str(versions.total()))
@@ -245,8 +244,7 @@ def test_pods_of_a_machine_that_is_halted_run_elsewhere(lab: VmLab) -> None:
     lab.step("halt", WORKER1)
     with lab.timed("after it: until the pods run elsewhere"):
         lab.watch("worker1 is away", "nodes", lambda nodes: WORKER1 not in ready(nodes))
-        of_web = ("-l", f"app={WEB}")
-        lab.watch("the pods run elsewhere", "pods", run_elsewhere, *of_web, seconds=90)
+        lab.watch("the pods run elsewhere", "pods", run_elsewhere, WEB, seconds=90)
     for machine in (MASTER, WORKER2):
         lab.wait(machine, lambda machine=machine: "200 OK" in lab.fetch(machine, WEB_PORT))
 
