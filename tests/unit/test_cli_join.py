@@ -14,6 +14,7 @@ from minikube8s.cli.session import Session
 from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.membership import enrolling, joined
 from minikube8s.cluster.membership.wishes import Wish
+from tests.support.joinedhome import remembered
 
 TOKEN = "abcdef.0123456789abcdef"
 
@@ -100,15 +101,7 @@ def test_the_nodes_address_is_the_flags_or_the_environments(
 def test_who_gives_a_joined_node_other_settings_by_up_is_led_to_where_they_belong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: tuple[str, str], told: str
 ) -> None:
-    known = joined.Joined(
-        master="10.0.0.5:6443",
-        name="c",
-        agent_port=6444,
-        pod_cidr="10.244.0.0/16",
-        service_cidr="10.96.0.0/12",
-        node_name="w1",
-        docker_host="unix:///nowhere",
-    )
+    known = remembered()
     (tmp_path / "joined.json").write_bytes(msgspec.json.encode(known))
     monkeypatch.setattr(preflight, "require_root", lambda _: None)
     monkeypatch.setattr(joined, "start", lambda *_: False)

@@ -13,8 +13,8 @@ from minikube8s.cli.session import Session
 from minikube8s.cluster import resetting
 from minikube8s.cluster.checkup import preflight
 from minikube8s.cluster.config import Home
-from minikube8s.cluster.membership import joined
 from minikube8s.cluster.resetting import Leftovers
+from tests.support.joinedhome import remembered
 
 
 def run(home: Home, *arguments: str) -> str:
@@ -27,15 +27,7 @@ def run(home: Home, *arguments: str) -> str:
 def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home that joined the cluster c; nothing is removed."""
     home = Home(tmp_path / "mine")
-    known = joined.Joined(
-        master="10.0.0.5:6443",
-        name="c",
-        agent_port=6444,
-        pod_cidr="10.244.0.0/16",
-        service_cidr="10.96.0.0/12",
-        node_name="w1",
-        docker_host="unix:///nowhere",
-    )
+    known = remembered()
     home.path.mkdir()
     home.joined.write_bytes(msgspec.json.encode(known))
     monkeypatch.setattr(preflight, "require_root", lambda _: None)

@@ -36,6 +36,7 @@ from minikube8s.cluster.config import Home, LabNode, Settings, write_private
 from minikube8s.cluster.errors import ClusterError
 from minikube8s.cluster.membership import joined
 from minikube8s.cluster.supervising import strays, systemd
+from tests.support.joinedhome import remembered
 
 VERBS = (
     "doctor", "status", "join 127.0.0.1:1", "leave", "leave --force", "up", "down", "down --purge",
@@ -44,15 +45,7 @@ VERBS = (
 CHANGING = ("leave --force", "down", "down --purge", "uninstall", "reset --yes")
 VALUE_VERBS = ("doctor", "status", "join 127.0.0.1:1", "leave", "up", "down", "install")
 SETTINGS = Settings(node_name="n1", lab=True, lab_nodes=(LabNode("n2", "192.168.123.2"),))
-KNOWN = joined.Joined(
-    master="127.0.0.1:1",
-    name="c",
-    agent_port=6444,
-    pod_cidr="10.244.0.0/16",
-    service_cidr="10.96.0.0/12",
-    node_name="w1",
-    docker_host="unix:///nowhere",
-)
+KNOWN = remembered("127.0.0.1:1")
 MACHINE = machine.read({})
 NONSENSE = ("", "x", "\0", "300.1.1.1/8,", 0, 1 << 40)
 
